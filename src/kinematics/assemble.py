@@ -1,0 +1,428 @@
+"""From a measured batch's arrays to one `MotionFacts` a clip: NumPy, then plain Python numbers.
+
+Scalars are rounded here (0.1 mm, 1e-5 rad, 0.1 ms), so that a last-bit difference between machines
+does not show.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from kinematics import descriptors, events, thresholds
+from kinematics.batch import Clip
+from kinematics.facts import (
+    ANGULAR_SIGNALS,
+    SIGNALS,
+    Episode,
+    Event,
+    Frame,
+    MotionFacts,
+    PathSample,
+    PathShape,
+    Posture,
+    VerticalEpisode,
+    WindowFacts,
+)
+from kinematics.motion import Motion
+from kinematics.skeleton import POINTS
+from kinematics.totals import QUARTERS
+from kinematics.vertical import LANES
+
+if TYPE_CHECKING:
+    from kinematics.measure import Measured
+
+SAMPLE_EVERY = 6
+"""Frames of the analysis grid between two samples of the path: five a second."""
+
+_ANGULAR = np.array([name in ANGULAR_SIGNALS for name in SIGNALS])
+_TRUNK = [POINTS.index("pelvis"), POINTS.index("neck")]
+_HEADING = SIGNALS.index("heading")
+
+# Fields of a window that sum the positive or the negative parts of events.
+_SUMS: dict[str, tuple[str, int]] = {
+    "left_m": ("left", 1),
+    "right_m": ("left", -1),
+    "up_m": ("up", 1),
+    "down_m": ("up", -1),
+    "forward_m": ("forward", 1),
+    "backward_m": ("forward", -1),
+    "away_m": ("start_distance", 1),
+    "towards_m": ("start_distance", -1),
+    "turn_left_rad": ("heading", 1),
+    "turn_right_rad": ("heading", -1),
+    "lean_forward_rad": ("forward_lean", 1),
+    "lean_backward_rad": ("forward_lean", -1),
+    "lean_left_rad": ("left_lean", 1),
+    "lean_right_rad": ("left_lean", -1),
+}
+_SUM_SIGNAL = np.array([SIGNALS.index(signal) for signal, _ in _SUMS.values()])
+_SUM_SIGN = np.array([sign for _, sign in _SUMS.values()])
+
+
+_Row = tuple[Episode, float, float, float]
+"""A vertical episode: kind, start, end, height."""
+
+
+class _Found(NamedTuple):
+    """The movements of a whole batch, one row each, in the order of clips and times."""
+
+    clip: Int[np.ndarray, " found"]
+    signal: Int[np.ndarray, " found"]
+    start_s: Float[np.ndarray, " found"]
+    end_s: Float[np.ndarray, " found"]
+    amount: Float[np.ndarray, " found"]
+    peak_speed: Float[np.ndarray, " found"]
+    coverage: Float[np.ndarray, " found"]
+    parts: Float[np.ndarray, "found quarters"]
+
+
+def _rounded(values: np.ndarray, decimals: int = 4) -> np.ndarray:
+    return np.round(np.asarray(values, dtype=np.float64), decimals) + 0.0
+
+
+def _seen_before(clips: Sequence[Clip], frames: int) -> Int[np.ndarray, "clips frames"]:
+    """How many of the steps before each frame joined two frames that were seen."""
+    counts = np.zeros((len(clips), frames + 1), dtype=np.int64)
+    for place, clip in enumerate(clips):
+        steps = np.cumsum(clip.seen[1:] & clip.seen[:-1])
+        counts[place, 1 : 1 + len(steps)] = steps
+        counts[place, 1 + len(steps) :] = steps[-1] if len(steps) else 0
+    return counts
+
+
+def _found(measured: "Measured", clips: Sequence[Clip]) -> _Found:
+    """Every movement of the batch, its part in each quarter included."""
+    records = measured.events
+    clip, closed, signal = np.nonzero(records.amount[: len(clips)])
+    at = (clip, closed, signal)
+    amount = records.amount[at].astype(np.float64)
+    start, end = records.start[at], np.maximum(records.end[at], records.start[at] + 1)
+    steps = np.array([one.step_s for one in clips])[clip]
+    last = np.array([len(one.usable) - 1 for one in clips])[clip]
+    end = np.minimum(end, np.maximum(last, 1))
+    values = measured.signals.values
+    bounds = last[:, None] * (np.arange(QUARTERS + 1) / QUARTERS)
+    low = np.floor(bounds).astype(np.int64)
+    high = np.minimum(low + 1, values.shape[1] - 1)
+    below = values[clip[:, None], low, signal[:, None]].astype(np.float64)
+    above = values[clip[:, None], high, signal[:, None]].astype(np.float64)
+    parts = events.split(
+        below + (bounds - low) * (above - below),
+        bounds,
+        start=start,
+        end=end,
+        begin_value=records.begin_value[at].astype(np.float64),
+        amount=amount,
+    )
+    seen = _seen_before(clips, values.shape[1])
+    order = np.lexsort((signal, end, start, clip))
+    found = _Found(
+        clip=clip,
+        signal=signal,
+        start_s=start * steps,
+        end_s=end * steps,
+        amount=amount,
+        peak_speed=records.peak_speed[at],
+        coverage=(seen[clip, end] - seen[clip, start]) / np.maximum(end - start, 1),
+        parts=parts,
+    )
+    return _Found(*(field[order] for field in found))
+
+
+def _events(found: _Found) -> list[Event]:
+    digits = np.where(_ANGULAR[found.signal], 5, 4)
+
+    def by_unit(values: np.ndarray) -> np.ndarray:
+        scale = (10.0**digits).reshape((-1,) + (1,) * (values.ndim - 1))
+        return np.round(values * scale) / scale + 0.0
+
+    seconds = np.maximum(found.end_s - found.start_s, 1e-9)
+    rows = zip(
+        found.signal.tolist(),
+        _rounded(found.start_s).tolist(),
+        _rounded(found.end_s).tolist(),
+        by_unit(found.amount).tolist(),
+        by_unit(found.peak_speed.astype(np.float64)).tolist(),
+        by_unit(np.abs(found.amount) / seconds).tolist(),
+        _rounded(found.coverage).tolist(),
+        by_unit(found.parts).tolist(),
+        strict=True,
+    )
+    return [
+        Event(
+            signal=SIGNALS[signal],
+            start_s=start_s,
+            end_s=end_s,
+            amount=amount,
+            peak_speed=peak,
+            mean_speed=mean,
+            coverage=coverage,
+            quarter_amounts=tuple(parts),
+        )
+        for signal, start_s, end_s, amount, peak, mean, coverage, parts in rows
+    ]
+
+
+def _window_table(
+    measured: "Measured", found: _Found, clips: Sequence[Clip]
+) -> tuple[list[str], list[list[list[float]]]]:
+    """Names and values of all fields of the four quarters and, fifth, of the whole clip."""
+    count = len(clips)
+    totals = measured.totals
+    sums = np.zeros((count, len(SIGNALS), 2, QUARTERS))
+    rising = (found.amount > 0).astype(int)
+    np.add.at(sums, (found.clip, found.signal, 1 - rising), np.abs(found.parts))
+    sums = sums[:, _SUM_SIGNAL, (1 - _SUM_SIGN) // 2]
+    bounds = totals.bounds_s[:count].astype(np.float64)
+    seconds = np.diff(bounds, axis=1)
+    reach = totals.reach
+    coverage = np.stack([_quarter_coverage(clip) for clip in clips])
+    columns: dict[str, np.ndarray] = {
+        "start_s": bounds[:, :-1],
+        "end_s": bounds[:, 1:],
+        "coverage": coverage,
+        "net_left_m": totals.net_m[:count, :, 0],
+        "net_up_m": totals.net_m[:count, :, 1],
+        "net_forward_m": totals.net_m[:count, :, 2],
+        "path_m": totals.path_m[:count],
+        **{name: sums[:, place] for place, name in enumerate(_SUMS)},
+        "body_left_m": totals.paced_positive_m[:count, :, 0],
+        "body_right_m": totals.paced_negative_m[:count, :, 0],
+        "body_forward_m": totals.paced_positive_m[:count, :, 1],
+        "body_backward_m": totals.paced_negative_m[:count, :, 1],
+        "net_turn_rad": totals.net_turn_rad[:count],
+        "max_tilt_rad": totals.max_tilt_rad[:count],
+        "mean_speed_mps": totals.path_m[:count] / np.maximum(seconds, 1e-9),
+        "peak_speed_mps": totals.peak_speed_mps[:count],
+        "start_distance_m": reach.at_start_m[:count],
+        "end_distance_m": reach.at_end_m[:count],
+        "furthest_m": reach.furthest_m[:count],
+        "furthest_s": reach.furthest_s[:count],
+        "closest_m": reach.closest_m[:count],
+        "closest_s": reach.closest_s[:count],
+    }
+    table = np.stack([_with_whole(name, columns, seconds) for name in columns], axis=2)
+    digits = np.array([5 if name.endswith("_rad") else 4 for name in columns])
+    scale = 10.0**digits
+    return list(columns), (np.round(table * scale) / scale + 0.0).tolist()
+
+
+def _with_whole(
+    name: str, columns: dict[str, np.ndarray], seconds: Float[np.ndarray, "clips quarters"]
+) -> Float[np.ndarray, "clips windows"]:
+    """A column's four quarters, followed by the value for the whole clip."""
+    quarters = np.asarray(columns[name], dtype=np.float64)
+    rows = np.arange(len(quarters))
+    if name in ("start_s", "start_distance_m"):
+        whole = quarters[:, 0]
+    elif name in ("end_s", "end_distance_m"):
+        whole = quarters[:, -1]
+    elif name in ("coverage", "mean_speed_mps"):
+        long = seconds.sum(axis=1)
+        weights = np.where(long[:, None] > 0, seconds / np.where(long > 0, long, 1)[:, None], 0.25)
+        whole = (quarters * weights).sum(axis=1)
+    elif name in ("max_tilt_rad", "peak_speed_mps", "furthest_m"):
+        whole = quarters.max(axis=1)
+    elif name == "closest_m":
+        whole = quarters.min(axis=1)
+    elif name == "furthest_s":
+        whole = quarters[rows, np.argmax(columns["furthest_m"], axis=1)]
+    elif name == "closest_s":
+        whole = quarters[rows, np.argmin(columns["closest_m"], axis=1)]
+    else:
+        whole = quarters.sum(axis=1)
+    return np.concatenate([quarters, whole[:, None]], axis=1)
+
+
+def _quarter_coverage(clip: Clip) -> Float[np.ndarray, " quarters"]:
+    """Share of each quarter's time in which the person was seen."""
+    if clip.seen.all():
+        return np.ones(QUARTERS)
+    steps = len(clip.seen) - 1
+    if steps == 0:
+        return np.full(QUARTERS, float(clip.seen[0]))
+    seen = np.concatenate([[0.0], np.cumsum(clip.seen[1:] & clip.seen[:-1])])
+    bounds = np.linspace(0, steps, QUARTERS + 1)
+    return np.diff(np.interp(bounds, np.arange(steps + 1), seen)) / np.diff(bounds)
+
+
+def _episodes(
+    measured: "Measured", clips: Sequence[Clip]
+) -> Iterator[list[_Row]]:
+    """Jumps and crouches of each clip: kind, start, end, height."""
+    away = measured.vertical.excursions
+    places = np.nonzero(away.peak[: len(clips)])
+    rows: list[list[_Row]] = [[] for _ in clips]
+    for clip, closed, lane in zip(*(place.tolist() for place in places), strict=True):
+        step_s, length = clips[clip].step_s, len(clips[clip].usable)
+        start, end = int(away.start[clip, closed, lane]), int(away.end[clip, closed, lane])
+        name, seconds = LANES[lane], (end - start) * step_s
+        came_back = end < length
+        if name == "crouch":
+            if not came_back or seconds < thresholds.CROUCH_SHORTEST_S or start == 0:
+                continue
+        else:
+            wanted = "jump_feet" if measured.vertical.has_feet[clip] else "jump_root"
+            if name != wanted or not came_back or seconds > thresholds.JUMP_LONGEST_S:
+                continue
+        height = float(away.peak[clip, closed, lane])
+        kind: Episode = "crouch" if name == "crouch" else "jump"
+        sign = -1.0 if kind == "crouch" else 1.0
+        rows[clip].append((kind, start * step_s, end * step_s, sign * height))
+    yield from rows
+
+
+def _with_height_changes(
+    episodes: Sequence[_Row], clip_events: Sequence[Event], up_m: np.ndarray, step_s: float
+) -> list[_Row]:
+    """The episodes with lasting changes of height among them.
+
+    A large `up` event after which the lower level is held is a lowering, one before which it was
+    held is a rising; what is held is no crouch, and what belongs to a jump is neither.
+    """
+    held = math.ceil(thresholds.HEIGHT_HELD_S / step_s)
+    jumps = [row for row in episodes if row[0] == "jump"]
+    changes: list[_Row] = []
+    for event in clip_events:
+        if event.signal != "up" or abs(event.amount) < thresholds.HEIGHT_CHANGE_M:
+            continue
+        if any(event.start_s < end_s and start_s < event.end_s for _, start_s, end_s, _ in jumps):
+            continue
+        start, end = round(event.start_s / step_s), round(event.end_s / step_s)
+        low = up_m[end : end + held] if event.amount < 0 else up_m[max(start - held, 0) : start]
+        if len(low) >= held - 1 and np.ptp(low) < 0.25 * abs(event.amount):
+            kind: Episode = "lower" if event.amount < 0 else "rise"
+            changes.append((kind, event.start_s, event.end_s, event.amount))
+    crouches_apart = [
+        row
+        for row in episodes
+        if row[0] != "crouch"
+        or not any(start_s < row[2] and row[1] < end_s for _, start_s, end_s, _ in changes)
+    ]
+    return sorted([*crouches_apart, *changes], key=lambda row: row[1:])
+
+
+def _shape_name(
+    straightness: float, returns: int, laps: float, path_m: float, extent_m: float
+) -> Literal["stays", "straight", "curved", "loop", "back_and_forth", "wandering"]:
+    if path_m < 2 * thresholds.MOVEMENT["forward"].prominence or extent_m < 0.3:
+        return "stays"
+    if straightness >= 0.95:
+        return "straight"
+    if returns and abs(laps) >= 0.75:
+        return "loop"
+    if returns or (straightness < 0.5 and abs(laps) < 0.25):
+        return "back_and_forth"
+    return "curved" if straightness >= 0.5 or abs(laps) >= 0.25 else "wandering"
+
+
+def all_facts(
+    motions: Sequence[Motion], clips: Sequence[Clip], measured: "Measured", *, frame: Frame
+) -> Iterator[MotionFacts]:
+    """Facts of the clips of one batch, in their order."""
+    found = _found(measured, clips)
+    made = _events(found)
+    ends = np.searchsorted(found.clip, np.arange(len(clips) + 1))
+    names, table = _window_table(measured, found, clips)
+    episodes = list(_episodes(measured, clips))
+    turning = _rounded(measured.shape.turning_rad / (2 * math.pi)).tolist()
+    straightness = _rounded(measured.shape.straightness).tolist()
+    travelled = measured.shape.travelled_m.tolist()
+    returns = measured.shape.returns.tolist()
+    greatest = _rounded(measured.totals.greatest_lean_rad, 5).tolist()
+    least = _rounded(measured.totals.least_lean_rad, 5).tolist()
+    fingerprint = thresholds.fingerprint()
+    for row, (motion, clip) in enumerate(zip(motions, clips, strict=True)):
+        own = made[ends[row] : ends[row + 1]]
+        windows = [WindowFacts(**dict(zip(names, values, strict=True))) for values in table[row]]
+        whole = windows[QUARTERS]
+        length = len(clip.usable)
+        up = measured.signals.positions_m[row, :length, 1]
+        vertical = _with_height_changes(episodes[row], own, up, clip.step_s)
+        laps = turning[row]
+        radius = travelled[row] / abs(laps * 2 * math.pi) if abs(laps) >= 0.125 else None
+        yield MotionFacts(
+            clip=motion.source.clip,
+            take=motion.source.take,
+            person=motion.source.person,
+            path=motion.source.path,
+            shared_world=motion.source.shared_world,
+            notes=motion.source.notes,
+            frame=frame,
+            thresholds=fingerprint,
+            frames=motion.frames,
+            duration_s=whole.end_s,
+            fps=_usual_rate(motion),
+            coverage=whole.coverage,
+            has_joints=clip.points_m is not None,
+            events=tuple(own),
+            episodes=tuple(
+                VerticalEpisode(
+                    kind=kind,
+                    start_s=round(start_s, 4),
+                    end_s=round(end_s, 4),
+                    height_m=round(height_m, 4),
+                )
+                for kind, start_s, end_s, height_m in vertical
+            ),
+            whole=whole,
+            quarters=tuple(windows[:QUARTERS]),
+            shape=PathShape(
+                straightness=straightness[row],
+                returns=returns[row],
+                laps=laps,
+                turning_radius_m=None if radius is None else round(radius, 4),
+                extent_m=whole.furthest_m,
+                shape=_shape_name(
+                    straightness[row], returns[row], laps, whole.path_m, whole.furthest_m
+                ),
+            ),
+            posture=Posture(
+                lean_of="trunk" if clip.present[_TRUNK].all() else "pelvis",
+                net_turn_rad=whole.net_turn_rad,
+                turn_left_rad=whole.turn_left_rad,
+                turn_right_rad=whole.turn_right_rad,
+                max_tilt_rad=whole.max_tilt_rad,
+                max_forward_lean_rad=max(greatest[row][0], 0.0),
+                max_backward_lean_rad=max(-least[row][0], 0.0),
+                max_left_lean_rad=max(greatest[row][1], 0.0),
+                max_right_lean_rad=max(-least[row][1], 0.0),
+                heading_coverage=_heading_coverage(measured, clip, row),
+            ),
+            parts=_parts(measured, clip, row),
+            samples=_samples(measured, clip, row),
+        )
+
+
+def _usual_rate(motion: Motion) -> float:
+    if motion.frames < 2:
+        return 0.0
+    return round(1.0 / float(np.median(np.diff(np.asarray(motion.times_s, np.float64)))), 3)
+
+
+def _heading_coverage(measured: "Measured", clip: Clip, row: int) -> float:
+    length = len(clip.usable)
+    defined = measured.signals.heading_defined[row, :length] & clip.seen
+    return round(float(defined.mean()), 4)
+
+
+def _parts(measured: "Measured", clip: Clip, row: int) -> tuple[descriptors.PartFacts, ...]:
+    if measured.parts is None:
+        return ()
+    one = descriptors.PartMotion(*(field[row] for field in measured.parts))
+    return descriptors.part_facts(one, present=clip.present)
+
+
+def _samples(measured: "Measured", clip: Clip, row: int) -> tuple[PathSample, ...]:
+    length = len(clip.usable)
+    places = slice(0, length, SAMPLE_EVERY)
+    positions = _rounded(measured.signals.positions_m[row, places]).T.tolist()
+    headings = _rounded(measured.signals.values[row, places, _HEADING], 5).tolist()
+    times = _rounded(np.arange(0, length, SAMPLE_EVERY) * clip.step_s).tolist()
+    return tuple(
+        PathSample(time_s=time_s, left_m=left, up_m=up, forward_m=ahead, heading_rad=heading)
+        for time_s, left, up, ahead, heading in zip(times, *positions, headings, strict=True)
+    )

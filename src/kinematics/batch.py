@@ -1,0 +1,191 @@
+"""Clips of any length in a few array shapes: lengths rounded up, rows filled, tails repeated.
+
+XLA's results depend on the shape it compiled for. So every length has one shape and every shape
+one number of rows, filled up with copies of its first clip, also when there is a single clip: what
+is measured of a clip cannot depend on its neighbours, on its place, or on how it was handed over.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from kinematics.facts import Frame
+from kinematics.motion import Motion
+from kinematics.resample import Grid, uniform_times_s
+from kinematics.skeleton import POINTS, Skeleton
+
+SHORTEST_FRAMES = 64
+"""Shorter clips are padded up to here."""
+
+FRAMES_A_CALL = 32_768
+FRAMES_A_CALL_WITH_POINTS = 8_192
+"""Frames computed together: arrays of one to two megabytes, which stay in a core's cache."""
+
+
+class Clip(NamedTuple):
+    """One motion on the analysis grid, counted from its first observed frame."""
+
+    orientations_wxyz: Float[np.ndarray, "samples 4"]
+    positions_m: Float[np.ndarray, "samples 3"]
+    usable: Bool[np.ndarray, " samples"]
+    """Seen, or inside a gap short enough to be bridged."""
+    seen: Bool[np.ndarray, " samples"]
+    step_s: float
+    points_m: Float[np.ndarray, "samples points 3"] | None
+    present: Bool[np.ndarray, " points"]
+    camera: tuple[np.ndarray, np.ndarray] | None
+    """Orientation and position of the first camera."""
+
+
+class Batch(NamedTuple):
+    """Clips of one shape, stacked; rows beyond `clips` repeat the first."""
+
+    clips: int
+    lengths: np.ndarray
+    steps_s: np.ndarray
+    orientations_wxyz: np.ndarray
+    positions_m: np.ndarray
+    usable: np.ndarray
+    seen: np.ndarray
+    points_m: np.ndarray | None
+    present: np.ndarray
+    camera_orientations_wxyz: np.ndarray | None
+    camera_positions_m: np.ndarray | None
+
+
+class Shape(NamedTuple):
+    """What decides which compiled code measures a clip."""
+
+    frames: int
+    has_points: bool
+    dtype: str
+    frame: Frame
+
+    @property
+    def rows(self) -> int:
+        """Clips computed together."""
+        budget = FRAMES_A_CALL_WITH_POINTS if self.has_points else FRAMES_A_CALL
+        return max(1, budget // self.frames)
+
+
+def padded_frames(frames: int) -> int:
+    """The next power of two, from 64 on: eight shapes hold all clips of 30 to 8,000 frames.
+
+    >>> [padded_frames(n) for n in (1, 64, 65, 300, 3000)]
+    [64, 64, 128, 512, 4096]
+    """
+    return max(SHORTEST_FRAMES, 1 << (frames - 1).bit_length())
+
+
+def shape_of(clip: Clip, *, frame: Frame, dtype: str) -> Shape:
+    """The shape that a clip is computed in; it depends on nothing but the clip."""
+    return Shape(
+        frames=padded_frames(len(clip.usable)),
+        has_points=clip.points_m is not None,
+        dtype=dtype,
+        frame=frame,
+    )
+
+
+def body_points_of(
+    joints_m: Float[np.ndarray, "frames joints 3"], skeleton: Skeleton
+) -> Float[np.ndarray, "frames points 3"]:
+    """The eighteen body points of a track, each the mean of its joints; missing ones are zero."""
+    if all(len(joints) == 1 for joints in skeleton.points):
+        return joints_m[:, [joints[0] for joints in skeleton.points]]
+    points = np.zeros((len(joints_m), len(POINTS), 3), dtype=joints_m.dtype)
+    for place, joints in enumerate(skeleton.points):
+        if joints:
+            points[:, place] = joints_m[:, list(joints)].mean(axis=1)
+    return points
+
+
+def prepare(motion: Motion, *, dtype: str = "float32") -> Clip:
+    """A motion on the analysis grid. Origin and first time are taken off before any cast."""
+    times_s = np.asarray(motion.times_s, dtype=np.float64)
+    times_s = times_s - times_s[0]
+    observed = np.asarray(motion.observed)
+    positions = np.asarray(motion.positions_m)
+    origin = positions[int(np.argmax(observed))]
+    wanted_s = uniform_times_s(float(times_s[-1]))
+    on_grid = len(wanted_s) == len(times_s) and bool(
+        np.abs(wanted_s - times_s).max() < 1e-4 and observed.all()
+    )
+    grid = None if on_grid else Grid(times_s, observed, wanted_s)
+    seen = np.ones(len(wanted_s), dtype=bool) if grid is None else grid.seen
+
+    def placed(values: np.ndarray) -> np.ndarray:
+        values = values - origin
+        return (values if grid is None else grid.linear(values)).astype(dtype, copy=False)
+
+    wxyz = np.asarray(motion.orientations_wxyz)
+    points, present = None, np.zeros(len(POINTS), dtype=bool)
+    if motion.joints_m is not None and motion.skeleton is not None:
+        points = placed(body_points_of(np.asarray(motion.joints_m), motion.skeleton))
+        present = np.array([bool(joints) for joints in motion.skeleton.points])
+    camera = None
+    if motion.camera_orientations_wxyz is not None and motion.camera_positions_m is not None:
+        camera = (
+            np.asarray(motion.camera_orientations_wxyz[0], dtype=dtype),
+            np.asarray(motion.camera_positions_m[0] - origin, dtype=dtype),
+        )
+    return Clip(
+        orientations_wxyz=(wxyz if grid is None else grid.rotations(wxyz)).astype(
+            dtype, copy=False
+        ),
+        positions_m=placed(positions),
+        usable=seen if grid is None else grid.bridged,
+        seen=seen,
+        step_s=float(wanted_s[1]) if len(wanted_s) > 1 else 1 / 30,
+        points_m=points,
+        present=present,
+        camera=camera,
+    )
+
+
+def _stacked(rows: Sequence[np.ndarray], count: int, frames: int) -> np.ndarray:
+    """Rows of different lengths in one array, tails repeated, the first row repeated at the end."""
+    first = rows[0]
+    out = np.empty((count, frames, *first.shape[1:]), dtype=first.dtype)
+    for place, row in enumerate(rows):
+        out[place, : len(row)] = row
+        out[place, len(row) :] = row[-1]
+    out[len(rows) :] = out[0]
+    return out
+
+
+def stack(clips: Sequence[Clip], shape: Shape) -> Batch:
+    """Clips of one shape as one batch of exactly `shape.rows` rows."""
+    rows, spare = shape.rows, shape.rows - len(clips)
+
+    def repeated(values: Sequence[object], dtype: str) -> np.ndarray:
+        return np.array([*values, *[values[0]] * spare], dtype=dtype)
+
+    def flags(fields: Sequence[np.ndarray]) -> np.ndarray:
+        out = np.zeros((rows, shape.frames), dtype=bool)
+        for place, field in enumerate(fields):
+            out[place, : len(field)] = field
+        out[len(fields) :] = out[0]
+        return out
+
+    points = [clip.points_m for clip in clips if clip.points_m is not None]
+    cameras = [clip.camera for clip in clips if clip.camera is not None]
+    return Batch(
+        clips=len(clips),
+        lengths=repeated([len(clip.usable) for clip in clips], "int32"),
+        steps_s=repeated([clip.step_s for clip in clips], shape.dtype),
+        orientations_wxyz=_stacked([clip.orientations_wxyz for clip in clips], rows, shape.frames),
+        positions_m=_stacked([clip.positions_m for clip in clips], rows, shape.frames),
+        usable=flags([clip.usable for clip in clips]),
+        seen=flags([clip.seen for clip in clips]),
+        points_m=_stacked(points, rows, shape.frames) if points else None,
+        present=repeated([clip.present for clip in clips], "bool"),
+        camera_orientations_wxyz=(
+            repeated([camera[0] for camera in cameras], shape.dtype) if cameras else None
+        ),
+        camera_positions_m=(
+            repeated([camera[1] for camera in cameras], shape.dtype) if cameras else None
+        ),
+    )

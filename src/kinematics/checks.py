@@ -1,0 +1,190 @@
+"""What a track must be before it becomes a `Motion`: every problem found, named at once."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Shaped
+
+MIN_QUATERNION_NORM = 1e-6
+"""Below this length a quaternion says nothing about a rotation."""
+
+MAX_UNIT_ERROR = 0.1
+"""A quaternion further from length one is taken for something else (axis-angle, Euler)."""
+
+MAX_ABS_M = 1e6
+"""Coordinates beyond a thousand kilometres are not metres of a person's world."""
+
+
+def _numeric(name: str, value: object, problems: list[str]) -> np.ndarray | None:
+    """The value as a float array, float64 kept; notes a problem when it cannot be one."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        problems.append(f"{name}: rows of different lengths; expected a rectangular array")
+        return None
+    if array.dtype.kind not in "fiu":
+        problems.append(f"{name}: dtype {array.dtype}; expected numbers")
+        return None
+    return array if array.dtype == np.float64 else array.astype(np.float32)
+
+
+def _times(times_s: object, fps: float | None, frames: int, problems: list[str]) -> np.ndarray:
+    """Frame times from `times_s` or `fps`, exactly one of which must be given."""
+    if (times_s is None) == (fps is None):
+        problems.append("times: give either times_s or fps, not both and not neither")
+        return np.arange(frames, dtype=np.float64)
+    if times_s is None:
+        if not (fps is not None and np.isfinite(fps) and 0 < fps <= 1000):
+            problems.append(f"fps: {fps}; expected frames per second in (0, 1000]")
+            return np.arange(frames, dtype=np.float64)
+        return np.arange(frames, dtype=np.float64) / fps
+    array = np.asarray(times_s, dtype=np.float64)
+    if array.ndim != 1:
+        problems.append(f"times_s: shape {array.shape}; expected (frames,)")
+        return np.arange(frames, dtype=np.float64)
+    if not np.isfinite(array).all():
+        problems.append(f"times_s: {int((~np.isfinite(array)).sum())} values are not finite")
+        return np.arange(len(array), dtype=np.float64)
+    backwards = np.flatnonzero(np.diff(array) <= 0)
+    if len(backwards):
+        first = int(backwards[0]) + 1
+        problems.append(
+            f"times_s: {len(backwards)} of {len(array)} do not increase, first at frame {first} "
+            f"({array[first - 1]:g} s, then {array[first]:g} s); sort the frames and drop repeats"
+        )
+    return array
+
+
+def _mask(observed: object, frames: int, problems: list[str]) -> Bool[np.ndarray, " frames"]:
+    """The observed mask as a fresh boolean array; all true when none was given."""
+    if observed is None:
+        return np.ones(frames, dtype=bool)
+    mask = np.asarray(observed)
+    if mask.dtype != bool and not (mask.dtype.kind in "iu" and np.isin(mask, (0, 1)).all()):
+        problems.append(f"observed: dtype {mask.dtype}; expected booleans")
+        return np.ones(frames, dtype=bool)
+    return mask.astype(bool)
+
+
+def _filled(
+    array: Shaped[np.ndarray, "frames ..."], good: Bool[np.ndarray, " frames"], filler: np.ndarray
+) -> np.ndarray:
+    """Bad frames replaced by the latest good one (the first good one before any, else filler)."""
+    if good.all():
+        return array
+    if not good.any():
+        return np.broadcast_to(filler.astype(array.dtype), array.shape).copy()
+    latest = np.maximum.accumulate(np.where(good, np.arange(len(good)), -1))
+    latest[latest < 0] = int(np.argmax(good))
+    return array[latest]
+
+
+def checked_track(
+    *,
+    where: str,
+    orientations_wxyz: object,
+    positions_m: object,
+    times_s: object,
+    fps: float | None,
+    observed: object,
+    joints_m: object,
+    joint_names: Sequence[str] | None,
+    camera_orientations_wxyz: object,
+    camera_positions_m: object,
+) -> dict[str, np.ndarray | None]:
+    """Read-only arrays for a `Motion`; raises one `ValueError` that lists every problem."""
+    problems: list[str] = []
+    shapes = {
+        "orientations_wxyz": (orientations_wxyz, (4,)),
+        "positions_m": (positions_m, (3,)),
+        "joints_m": (joints_m, (len(joint_names) if joint_names is not None else None, 3)),
+        "camera_orientations_wxyz": (camera_orientations_wxyz, (4,)),
+        "camera_positions_m": (camera_positions_m, (3,)),
+    }
+    arrays: dict[str, np.ndarray] = {}
+    for name, (value, tail) in shapes.items():
+        if value is None:
+            continue
+        array = _numeric(name, value, problems)
+        if array is None:
+            continue
+        want = "(frames, " + ", ".join("joints" if n is None else str(n) for n in tail) + ")"
+        fits = array.ndim == 1 + len(tail) and all(
+            n is None or n == m for n, m in zip(tail, array.shape[1:], strict=True)
+        )
+        if not fits:
+            problems.append(f"{name}: shape {array.shape}; expected {want}")
+            continue
+        arrays[name] = array
+    if (joints_m is None) != (joint_names is None):
+        problems.append("joints_m and skeleton: give both or neither")
+    if (camera_orientations_wxyz is None) != (camera_positions_m is None):
+        problems.append("camera_orientations_wxyz and camera_positions_m: give both or neither")
+
+    frames = len(arrays["positions_m"]) if "positions_m" in arrays else 0
+    times = _times(times_s, fps, frames, problems)
+    mask = _mask(observed, frames, problems)
+    lengths = {name: len(array) for name, array in (*arrays.items(), ("times_s", times))}
+    lengths["observed"] = len(mask)
+    if len(set(lengths.values())) > 1:
+        counts = ", ".join(f"{name} {count}" for name, count in lengths.items())
+        problems.append(f"frame counts differ: {counts}")
+    elif frames == 0:
+        problems.append("no frames: expected at least one")
+    if not problems:
+        problems += _value_problems(arrays)
+    if problems:
+        raise ValueError(f"{where}: not a motion.\n" + "\n".join(f"  - {p}" for p in problems))
+    return _cleaned(arrays, times, mask)
+
+
+def _value_problems(arrays: dict[str, np.ndarray]) -> list[str]:
+    problems = []
+    for name in ("orientations_wxyz", "camera_orientations_wxyz"):
+        if name in arrays:
+            norms = np.linalg.norm(arrays[name].astype(np.float64), axis=1)
+            usable = np.isfinite(norms) & (norms > MIN_QUATERNION_NORM)
+            odd = np.flatnonzero(usable & (np.abs(norms - 1) > MAX_UNIT_ERROR))
+            if len(odd):
+                problems.append(
+                    f"{name}: {len(odd)} quaternions are not of length one, first at frame "
+                    f"{odd[0]} (length {norms[odd[0]]:.3g}); is this axis-angle or Euler angles?"
+                )
+    for name in ("positions_m", "joints_m", "camera_positions_m"):
+        if name in arrays:
+            finite = np.where(np.isfinite(arrays[name]), np.abs(arrays[name]), 0)
+            if finite.max(initial=0) > MAX_ABS_M:
+                problems.append(
+                    f"{name}: coordinates up to {finite.max():.3g}; expected metres. "
+                    "Convert millimetres or pixels first"
+                )
+    return problems
+
+
+def _cleaned(
+    arrays: dict[str, np.ndarray], times: np.ndarray, mask: np.ndarray
+) -> dict[str, np.ndarray | None]:
+    """Unit quaternions, finite fillers in unobserved frames, read-only copies."""
+    observed = mask.copy()
+    for name, array in arrays.items():
+        observed &= np.isfinite(array).reshape(len(array), -1).all(axis=1)
+        if name.endswith("orientations_wxyz"):
+            with np.errstate(invalid="ignore", over="ignore"):
+                observed &= np.linalg.norm(array, axis=1) > MIN_QUATERNION_NORM
+    cleaned: dict[str, np.ndarray | None] = {
+        "joints_m": None,
+        "camera_orientations_wxyz": None,
+        "camera_positions_m": None,
+        "times_s": times.copy(),
+        "observed": observed,
+    }
+    for name, array in arrays.items():
+        filler = np.array([1.0, 0, 0, 0]) if name.endswith("wxyz") else np.zeros(1)
+        good = _filled(array, observed, filler)
+        if name.endswith("wxyz"):
+            good = good / np.linalg.norm(good, axis=1, keepdims=True)
+        cleaned[name] = np.array(good)
+    for value in cleaned.values():
+        if value is not None:
+            value.setflags(write=False)
+    return cleaned

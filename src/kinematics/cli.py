@@ -1,0 +1,413 @@
+"""The command line: make motions, measure them, read the facts, draw them.
+
+Everything heavy is imported inside the commands, so that `--help` answers at once.
+"""
+
+import math
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    import kinematics.facts
+    import kinematics.motion
+
+MeasuredFrame = Literal["first_heading", "body", "camera"]
+"""The frames of reference that whole motions are measured in."""
+
+PIPED_WIDTH: int = 150
+"""Columns of the table when it is not printed to a terminal."""
+
+DEMO_CLIPS: int = 12
+
+app = typer.Typer(
+    name="kinematics",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode="rich",
+)
+_errors = Console(stderr=True)
+
+FrameOption = Annotated[
+    MeasuredFrame,
+    typer.Option(
+        help="Whose left and forward: the subject's at the start, the subject's own at each "
+        "instant, or the first camera's (needs camera poses in the file)."
+    ),
+]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        try:
+            version = metadata.version("kinematics-qa")
+        except metadata.PackageNotFoundError:
+            version = "(not installed: running from source)"
+        typer.echo(f"kinematics {version}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Measurements of human motion that can be trusted.
+
+    [b]Start here:[/b] [cyan]kinematics demo out/demo[/cyan] makes a dozen motions, measures and
+    draws them in under a minute. Every command explains itself with [cyan]--help[/cyan].
+    """
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """What the user can mend is said on one stderr line, with exit code 2 and no traceback."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        _complain(f"error: {_worded(error)}")
+        raise typer.Exit(2) from error
+
+
+def _worded(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+def _complain(text: str) -> None:
+    _errors.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """A path to write to in the block; the file moves to `path` when the block succeeds.
+
+    It lives in a folder beside the target, which goes away with all that is in it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".partial-", dir=path.parent) as folder:
+        partial = Path(folder, path.name)
+        yield partial
+        partial.replace(path)
+
+
+def _check_cameras(
+    motion: "kinematics.motion.Motion", frame: MeasuredFrame, *, where: Path
+) -> None:
+    if frame == "camera" and motion.camera_positions_m is None:
+        raise ValueError(
+            f"{where}: no camera poses, which --frame camera needs; leave the option out, or add "
+            "camera_orientations_wxyz and camera_positions_m to the file"
+        )
+
+
+@dataclass
+class _Intake:
+    """Reads files one after another and keeps account of those that could not be read."""
+
+    files: Sequence[Path]
+    named: set[Path]
+    frame: MeasuredFrame
+    failed: int = 0
+    skipped: int = 0
+    seen: Counter[str] = field(default_factory=Counter)
+
+    def motions(self) -> Iterator["kinematics.motion.Motion"]:
+        from kinematics import readers
+
+        for path in self.files:
+            try:
+                motions = readers.read(path)
+                for motion in motions:
+                    _check_cameras(motion, self.frame, where=path)
+            except readers.UnknownFormatError as error:
+                if path in self.named:
+                    self.failed += 1
+                    _complain(f"error: {error}")
+                else:  # folders hold other arrays too
+                    self.skipped += 1
+            except (ValueError, OSError) as error:
+                self.failed += 1
+                _complain(f"error: {_worded(error)}")
+            else:
+                self.seen.update(f"{m.source.clip}, person {m.source.person}" for m in motions)
+                yield from motions
+
+    def report(self, count: int, out: Path) -> None:
+        """The closing lines, on stderr."""
+        if self.skipped:
+            _complain(f"{self.skipped} files of the folders hold no motion and were left out")
+        if repeated := [name for name, times in self.seen.items() if times > 1]:
+            _complain(f"warning: {len(repeated)} names are used twice, such as {repeated[0]}")
+        if self.failed:
+            _complain(f"{self.failed} of {len(self.files)} files could not be measured")
+        _complain(f"{count} clips measured: {out}")
+
+
+def _measure_to(out: Path, intake: _Intake) -> int:
+    """Measures what the intake reads and writes it whole; gives the number of clips."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from kinematics import facts, measure
+
+    columns = (TextColumn("measuring"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_errors, disable=not _errors.is_terminal) as bar:
+        task = bar.add_task("measuring", total=len(intake.files))
+
+        def advance(measured: int) -> None:
+            total = max(len(intake.files), intake.seen.total()) - intake.failed - intake.skipped
+            bar.update(task, completed=measured, total=total)
+
+        with _whole(out) as partial:
+            clips = measure.measure_all(intake.motions(), frame=intake.frame, progress=advance)
+            return facts.write(partial, clips)
+
+
+def _draw(motion: "kinematics.motion.Motion", out: Path, frame: MeasuredFrame) -> None:
+    from kinematics import measure, plot
+
+    figure = plot.overview(measure.trace(motion, frame=frame), measure.measure(motion, frame=frame))
+    with _whole(out) as partial:
+        figure.savefig(partial)
+
+
+@app.command("measure")
+def measure_files(
+    paths: Annotated[list[Path], typer.Argument(help="Motion files, or folders of them.")],
+    out: Annotated[Path, typer.Option(help="The facts, one JSON object a line and a clip.")],
+    frame: FrameOption = "first_heading",
+) -> None:
+    """Measure motions: files or folders in, one line of facts a clip out.
+
+    A file that cannot be read is named and does not stop the others; the exit code is then 1.
+    The output appears whole or not at all.
+
+    [b]Examples[/b]
+
+    [cyan]kinematics measure walk.npz --out walk.jsonl[/cyan]
+
+    [cyan]kinematics measure motions/ more/*.npy --out facts.jsonl --frame body[/cyan]
+    """
+    from kinematics import readers
+
+    with _plainly():
+        files = readers.find(paths)
+        if not files:
+            suffixes = ", ".join(sorted(readers.SUFFIXES))
+            raise ValueError(f"no motion file ({suffixes}) in {', '.join(map(str, paths))}")
+    named = {path for path in paths if not path.is_dir()}
+    intake = _Intake(files=files, named=named, frame=frame)
+    count = _measure_to(out, intake)
+    intake.report(count, out)
+    if intake.failed or not count:
+        raise typer.Exit(1)
+
+
+@app.command("show")
+def show_clip(
+    clip: Annotated[Path, typer.Argument(help="A motion file.")],
+    out: Annotated[Path, typer.Option(help="The picture: .png, .pdf or .svg.")],
+    person: Annotated[int, typer.Option(help="Which person of the file.", min=0)] = 0,
+    frame: FrameOption = "first_heading",
+) -> None:
+    """Draw one motion: its path from above, and every signal with the events that were found.
+
+    [b]Examples[/b]
+
+    [cyan]kinematics show walk.npz --out walk.png[/cyan]
+
+    [cyan]kinematics show crowd.npz --person 2 --frame camera --out second.pdf[/cyan]
+    """
+    from kinematics import readers
+
+    with _plainly():
+        if out.suffix.lower() not in (".png", ".pdf", ".svg"):
+            raise ValueError(f"{out}: expected a picture ending in .png, .pdf or .svg")
+        people = {motion.source.person: motion for motion in readers.read(clip)}
+        if person not in people:
+            there = ", ".join(map(str, sorted(people)))
+            raise ValueError(f"{clip}: no person {person}; the file has {there}")
+        _check_cameras(people[person], frame, where=clip)
+    _draw(people[person], out, frame)
+    typer.echo(out)
+
+
+@app.command("synth")
+def synthesise(
+    out_dir: Annotated[
+        Path, typer.Argument(help="Folder for clip_00000.npz, ... and truth.jsonl.")
+    ],
+    clips: Annotated[int, typer.Option(help="How many motions.", min=1, max=99_999)] = 100,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 0,
+    fps: Annotated[
+        float | None, typer.Option(help="Frames a second; varied when left out.", min=1, max=1000)
+    ] = None,
+    jitter_mm: Annotated[float, typer.Option(help="Tracker noise of positions.", min=0)] = 0.0,
+    jitter_deg: Annotated[float, typer.Option(help="Tracker noise of the root.", min=0)] = 0.0,
+    joints: Annotated[bool, typer.Option(help="Write 22 body joints, or the root alone.")] = True,
+) -> None:
+    """Make motions whose true events are known: walks, turns, jumps, bows, pauses and more.
+
+    [b]Examples[/b]
+
+    [cyan]kinematics synth motions --clips 1000 --seed 7[/cyan]
+
+    [cyan]kinematics synth noisy --clips 50 --fps 30 --jitter-mm 10 --jitter-deg 2[/cyan]
+    """
+    with _plainly():
+        count = _write_corpus(
+            out_dir, clips=clips, seed=seed, fps=fps, jitter_m=jitter_mm / 1000,
+            jitter_rad=math.radians(jitter_deg), joints=joints,
+        )  # fmt: skip
+    typer.echo(f"{count} clips and truth.jsonl in {out_dir}")
+
+
+@app.command("facts")
+def print_facts(
+    file: Annotated[Path, typer.Argument(help="A facts file (.jsonl) that `measure` wrote.")],
+    limit: Annotated[int, typer.Option(help="Print at most this many clips.", min=1)] = 50,
+) -> None:
+    """Print a facts file as a table: how long, how far, which turns, how many events.
+
+    [b]Example[/b]
+
+    [cyan]kinematics facts facts.jsonl[/cyan]
+    """
+    with _plainly():
+        _print_table(file, limit=limit)
+
+
+@app.command("demo")
+def demonstrate(
+    out_dir: Annotated[Path, typer.Argument(help="Folder for the motions, facts and pictures.")],
+) -> None:
+    """Make a dozen motions, measure them, print the facts and draw three pictures.
+
+    [b]Example[/b]
+
+    [cyan]kinematics demo out/demo[/cyan]
+    """
+    from kinematics import facts, plot, readers
+
+    motions, facts_file = out_dir / "motions", out_dir / "facts.jsonl"
+    with _plainly():
+        _write_corpus(
+            motions, clips=DEMO_CLIPS, seed=0, fps=None, jitter_m=0.0, jitter_rad=0.0, joints=True
+        )
+    files = readers.find([motions])
+    _measure_to(facts_file, _Intake(files=files, named=set(), frame="first_heading"))
+    clips = list(facts.read(facts_file))
+    pictures = [out_dir / "paths.png"]
+    with _whole(pictures[0]) as partial:
+        plot.paths(clips).savefig(partial)
+    busiest = sorted(zip(clips, files, strict=True), key=lambda pair: -len(pair[0].events))
+    for _, path in busiest[:2]:
+        pictures.append(out_dir / f"{path.stem}.png")
+        _draw(readers.read(path)[0], pictures[-1], "first_heading")
+    _print_table(facts_file, limit=DEMO_CLIPS)
+    typer.echo("\nWorth opening:")
+    for path in (*pictures, facts_file, motions / "truth.jsonl"):
+        typer.echo(f"  {path}")
+
+
+def _write_corpus(
+    out_dir: Path,
+    *,
+    clips: int,
+    seed: int,
+    fps: float | None,
+    jitter_m: float,
+    jitter_rad: float,
+    joints: bool,
+) -> int:
+    """Writes a synthetic corpus and its truth; refuses a folder with clips of a longer one."""
+    import msgspec
+
+    from kinematics import synthetic
+    from kinematics.readers import native
+
+    names = [f"clip_{i:05d}" for i in range(clips)]
+    left_over = sorted({path.stem for path in out_dir.glob("clip_?????.npz")} - set(names))
+    if left_over:
+        raise ValueError(
+            f"{out_dir}: holds {len(left_over)} more clips of an earlier run, such as "
+            f"{left_over[0]}.npz; remove them or choose another folder"
+        )
+    out_dir.mkdir(parents=True, exist_ok=True)
+    corpus = synthetic.corpus(
+        clips, seed=seed, fps=fps, jitter_m=jitter_m, jitter_rad=jitter_rad, joints=joints
+    )
+    with _whole(out_dir / "truth.jsonl") as partial, partial.open("wb") as truth:
+        for name, performance in zip(names, corpus, strict=True):
+            native.write(performance.motion, out_dir / f"{name}.npz")
+            true = performance.truth
+            row = {
+                "file": f"{name}.npz",
+                "clip": performance.motion.source.clip,
+                "events": true.events(joints=joints),
+                "episodes": true.episodes,
+                "kinds": true.kinds,
+                "begins_walking": true.begins_walking,
+                "ends_walking": true.ends_walking,
+            }
+            truth.write(msgspec.json.encode(row) + b"\n")
+    return clips
+
+
+def _print_table(file: Path, *, limit: int) -> None:
+    """The first clips of a facts file as a table, and the totals of all."""
+    from rich import box
+    from rich.table import Table
+
+    from kinematics import facts
+
+    headings = ("clip", "seconds", "path m", "net m", "shape", "left", "right", "events", "seen")
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    for name in headings:
+        words = name in ("clip", "shape", "events")
+        table.add_column(name, justify="left" if words else "right", no_wrap=name != "events")
+    clips, seconds, events = 0, 0.0, 0
+    for clip in facts.read(file):
+        clips, seconds, events = clips + 1, seconds + clip.duration_s, events + len(clip.events)
+        if clips <= limit:
+            table.add_row(*_cells(clip))
+    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    console.print(table)
+    more = f", {clips - limit} not shown" if clips > limit else ""
+    typer.echo(f"{clips} clips{more}, {seconds:.1f} s, {events} events")
+
+
+def _cells(clip: "kinematics.facts.MotionFacts") -> tuple[str, ...]:
+    """One row of the table, as plain text."""
+    from rich.markup import escape
+
+    whole, posture = clip.whole, clip.posture
+    counts = Counter(event.signal.replace("_", " ") for event in clip.events)
+    counts.update(Counter(episode.kind for episode in clip.episodes))
+    person = f" #{clip.person}" if clip.person else ""
+    return (
+        escape(clip.clip + person),
+        f"{clip.duration_s:.1f}",
+        f"{whole.path_m:.2f}",
+        f"{math.hypot(whole.net_left_m, whole.net_forward_m):.2f}",
+        clip.shape.shape.replace("_", " "),
+        f"{math.degrees(posture.turn_left_rad):.0f}°",
+        f"{math.degrees(posture.turn_right_rad):.0f}°",
+        ", ".join(f"{n} {name}" for name, n in counts.items()) or "none",
+        f"{clip.coverage:.0%}",
+    )

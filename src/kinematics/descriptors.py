@@ -1,0 +1,777 @@
+"""How each body part moved: path, speed, direction, joint angle, relation to other parts, cycles.
+
+Parts are seen from the body, so walking moves no trunk and turning no arm. Everything is read off
+lightly smoothed points; what a tracker's jitter would make of a still part is not movement. The
+same code measures 3D joints in metres and 2D keypoints in torso lengths.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import isnan
+from typing import Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from kinematics import masked, repetition, rotation
+from kinematics.facts import PartFacts
+from kinematics.skeleton import POINTS, Skeleton
+
+SMOOTHING_S: float = 0.14
+"""Half the window of the local quadratic fit: nine frames at 30 Hz. It halves white jitter and
+keeps 96 % of the amplitude of a movement at 2 Hz, as fast as people wave."""
+
+LONGEST_STEP_S: float = 0.5
+"""Two frames further apart than this have a gap between them, and nothing is measured across."""
+
+STILL_BODY_MPS: float = 0.06
+"""Trunk and head, seen from where they rest, move slowly: below this they rest."""
+
+STILL_LIMB_MPS: float = 0.10
+"""Below this a hand or a foot rests: the still speed of the root, which limbs share."""
+
+JITTER_GATE: float = 2.0
+"""A part also rests below this many times the speed that its own jitter amounts to: white noise
+of any size passes in one frame out of a hundred."""
+
+NEAR_TRUNK_M: float = 0.22
+"""Wrist to the line from pelvis to neck: a palm laid on belly or chest is 0.15 to 0.22 away, a
+hanging hand 0.25 or more."""
+
+NEAR_HEAD_M: float = 0.25
+"""Wrist to the middle of the head: half a head and a hand's length, for touching face or hair."""
+
+NEAR_LEG_M: float = 0.15
+"""Wrist to the nearest thigh or shin line: a hand on the knee; a hanging hand is 0.17 or more."""
+
+NEAR_HANDS_M: float = 0.20
+"""Wrist to wrist: folded, clapping and wringing hands."""
+
+BESIDE_M: float = 0.05
+"""A hand is above or in front of another part when it is clear of its level by this."""
+
+LEAST_SWING_M: float = 0.05
+"""Smaller swings are not counted as repetitions: ordinary walking sways and bobs a trunk so far."""
+
+TORSO_M: float = 0.5
+"""Pelvis to neck of an adult: what one torso length of 2D keypoints stands for in thresholds."""
+
+DIRECTIONS: tuple[str, ...] = ("left", "right", "up", "down", "forward", "backward")
+"""The order of `PartFacts.directions`."""
+
+_TAPS = 4
+"""Frames to either side that may fall into the smoothing window."""
+
+_BALANCE = 0.1
+"""A window whose mean time is further off its frame, in its own spread, lies to one side of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A body part, and what it is measured against."""
+
+    name: str
+    group: str
+    kind: Literal["single", "pair"]
+    point: str
+    """The point that moves."""
+    reference: tuple[str, ...]
+    """The points relative to whose mean it moves."""
+    still_mps: float
+    angle: tuple[str, str, str] | None = None
+    """The joint angle is the one at the second point; `up` stands for straight above it."""
+    segments: tuple[tuple[str, str], ...] = ()
+    """The other part of a pair: the lines whose nearest point the distance goes to."""
+    near_m: float = 0.0
+
+    @property
+    def points(self) -> frozenset[str]:
+        """Every point without which the part cannot be measured."""
+        others = {name for segment in self.segments for name in segment}
+        return frozenset({self.point, *self.reference, *others})
+
+
+def _limb(side: str) -> tuple[Part, Part]:
+    upper = Part(
+        name=f"{side}_upper_limb",
+        group="upper_limb",
+        kind="single",
+        point=f"{side}_wrist",
+        reference=("chest",),
+        still_mps=STILL_LIMB_MPS,
+        angle=(f"{side}_shoulder", f"{side}_elbow", f"{side}_wrist"),
+    )
+    lower = Part(
+        name=f"{side}_lower_limb",
+        group="lower_limb",
+        kind="single",
+        point=f"{side}_ankle",
+        reference=("pelvis",),
+        still_mps=STILL_LIMB_MPS,
+        angle=(f"{side}_hip", f"{side}_knee", f"{side}_ankle"),
+    )
+    return upper, lower
+
+
+def _hand_to(
+    side: str,
+    other: str,
+    *,
+    group: str,
+    reference: tuple[str, ...],
+    segments: tuple[tuple[str, str], ...],
+    near_m: float,
+) -> Part:
+    return Part(
+        name=f"{side}_hand_to_{other}",
+        group=group,
+        kind="pair",
+        point=f"{side}_wrist",
+        reference=reference,
+        still_mps=STILL_LIMB_MPS,
+        segments=segments,
+        near_m=near_m,
+    )
+
+
+_LEG_SEGMENTS = (
+    ("left_hip", "left_knee"),
+    ("left_knee", "left_ankle"),
+    ("right_hip", "right_knee"),
+    ("right_knee", "right_ankle"),
+)
+
+
+def _hand_pairs(side: str) -> tuple[Part, Part, Part]:
+    return (
+        _hand_to(
+            side,
+            "body",
+            group="body_hand",
+            reference=("chest",),
+            segments=(("pelvis", "neck"),),
+            near_m=NEAR_TRUNK_M,
+        ),
+        _hand_to(
+            side,
+            "head",
+            group="head_hand",
+            reference=("head",),
+            segments=(("head", "head"),),
+            near_m=NEAR_HEAD_M,
+        ),
+        _hand_to(
+            side,
+            "leg",
+            group="leg_hand",
+            reference=("left_knee", "right_knee"),
+            segments=_LEG_SEGMENTS,
+            near_m=NEAR_LEG_M,
+        ),
+    )
+
+
+PARTS: tuple[Part, ...] = (
+    Part(
+        name="body",
+        group="body",
+        kind="single",
+        point="neck",
+        reference=("pelvis",),
+        still_mps=STILL_BODY_MPS,
+        angle=("up", "pelvis", "neck"),
+    ),
+    Part(
+        name="head",
+        group="head",
+        kind="single",
+        point="head",
+        reference=("neck",),
+        still_mps=STILL_BODY_MPS,
+        angle=("chest", "neck", "head"),
+    ),
+    *_limb("left"),
+    *_limb("right"),
+    *_hand_pairs("left"),
+    *_hand_pairs("right"),
+    _hand_to(
+        "left",
+        "right_hand",
+        group="upper_limb",
+        reference=("right_wrist",),
+        segments=(("right_wrist", "right_wrist"),),
+        near_m=NEAR_HANDS_M,
+    ),
+)
+"""What is measured, in the order of `PartMotion`'s arrays. The last part is the left hand as seen
+from the right one."""
+
+
+class PartMotion(NamedTuple):
+    """`PartFacts` of all `PARTS` as arrays; 0 where a part has no such figure or was not seen.
+
+    Lengths are in metres from `describe`, in torso lengths from `from_keypoints`.
+    """
+
+    displacement: Float[Array, " parts"]
+    path: Float[Array, " parts"]
+    mean_speed: Float[Array, " parts"]
+    peak_speed: Float[Array, " parts"]
+    directions: Float[Array, "parts 6"]
+    angle_range_rad: Float[Array, " parts"]
+    least_distance: Float[Array, " parts"]
+    greatest_distance: Float[Array, " parts"]
+    near_share: Float[Array, " parts"]
+    approach: Float[Array, " parts"]
+    above_share: Float[Array, " parts"]
+    front_share: Float[Array, " parts"]
+    """NaN where depth is unknown."""
+    repetitions: Float[Array, " parts"]
+    period_s: Float[Array, " parts"]
+    coverage: Float[Array, " parts"]
+
+
+# The static layout: which rows of the arrays of points make up which quantity. Several parts share
+# a track (a hand moves relative to the chest as an upper limb and as a hand near the body).
+_ROW = {name: i for i, name in enumerate((*POINTS, "up"))}
+_PELVIS, _NECK = _ROW["pelvis"], _ROW["neck"]
+
+
+def _needed(names: Iterable[str]) -> frozenset[int]:
+    return frozenset(_ROW[name] for name in names if name != "up")
+
+
+_SINGLES = tuple(part for part in PARTS if part.kind == "single")
+_PAIRS = tuple(part for part in PARTS if part.kind == "pair")
+_TRACKS = tuple(dict.fromkeys((part.point, part.reference, part.still_mps) for part in PARTS))
+_TRACK_OF_PART = tuple(
+    _TRACKS.index((part.point, part.reference, part.still_mps)) for part in PARTS
+)
+_MOVING = tuple(_ROW[point] for point, _, _ in _TRACKS)
+_REFERENCES = tuple((_ROW[names[0]], _ROW[names[-1]]) for _, names, _ in _TRACKS)
+_ANGLES = tuple(tuple(_ROW[name] for name in part.angle) for part in _SINGLES if part.angle)
+_SEGMENTS = tuple(
+    (_ROW[part.point], *(_ROW[name] for name in segment))
+    for part in _PAIRS
+    for segment in part.segments
+)
+_TRACK_NEEDS = tuple(_needed((point, *names)) for point, names, _ in _TRACKS)
+_ANGLE_NEEDS = tuple(_needed(part.angle) for part in _SINGLES if part.angle)
+_PAIR_NEEDS = tuple(_needed(part.points) for part in _PAIRS)
+_PART_NEEDS = tuple(_needed(part.points) for part in PARTS)
+_SCALARS = tuple(name for name in PartMotion._fields if name != "directions")
+if _SINGLES + _PAIRS != PARTS or len(_ANGLES) != len(_SINGLES):
+    raise RuntimeError("PARTS: expected singles first, each with its angle, and then pairs")
+
+
+class _Fit(NamedTuple):
+    """A local fit over time as weights of the frames around each frame."""
+
+    position: tuple[Float[Array, "rows frames"], ...]
+    slope: tuple[Float[Array, "rows frames"], ...]
+    noise_per_s2: Float[Array, "rows frames"]
+    """Variance of the slope for jitter of variance one."""
+
+
+def _local_fit(times_s: Float[Array, " frames"], seen: Bool[Array, "rows frames"]) -> _Fit:
+    """A quadratic through the observed frames around each; a line where they lie to one side.
+
+    On an even grid without gaps this is the Savitzky-Golay filter. At the ends of what was seen a
+    parabola would swing with the noise, a line does not.
+    """
+    frames = times_s.shape[0]
+    padded_s = jnp.pad(times_s, _TAPS, mode="edge")
+    padded_seen = jnp.pad(seen, ((0, 0), (_TAPS, _TAPS)))
+    offsets_s, weights = [], []
+    for tap in range(2 * _TAPS + 1):
+        offset_s = padded_s[tap : tap + frames] - times_s
+        reach_s = LONGEST_STEP_S if abs(tap - _TAPS) == 1 else SMOOTHING_S
+        inside = (jnp.abs(offset_s) <= reach_s)[None, :] & padded_seen[:, tap : tap + frames]
+        offsets_s.append(offset_s[None, :])
+        weights.append(inside.astype(times_s.dtype))
+    count = jnp.maximum(sum(weights), 1)
+    mean_s = sum(w * offset for w, offset in zip(weights, offsets_s, strict=True)) / count
+    apart = [offset - mean_s for offset in offsets_s]
+    second = sum(w * a * a for w, a in zip(weights, apart, strict=True))
+    third = sum(w * a * a * a for w, a in zip(weights, apart, strict=True))
+    per_second = jnp.where(second > 0, 1 / jnp.where(second > 0, second, 1), 0)
+    bend = [a * a - third * per_second * a - second / count for a in apart]
+    bend_square = sum(w * b * b for w, b in zip(weights, bend, strict=True))
+    balanced = (count > 2) & (mean_s * mean_s * count <= _BALANCE**2 * second)
+    bend_here = mean_s * mean_s + third * per_second * mean_s - second / count
+    bend_gain = jnp.where(balanced, bend_here / jnp.where(balanced, bend_square, 1), 0)
+    slope_gain = mean_s * per_second
+    return _Fit(
+        position=tuple(
+            w * (1 / count - slope_gain * a + bend_gain * b)
+            for w, a, b in zip(weights, apart, bend, strict=True)
+        ),
+        slope=tuple(w * a * per_second for w, a in zip(weights, apart, strict=True)),
+        noise_per_s2=per_second,
+    )
+
+
+def _filtered(
+    values: Float[Array, "3 points frames"], kernel: tuple[Float[Array, "rows frames"], ...]
+) -> Float[Array, "3 points frames"]:
+    frames = values.shape[-1]
+    padded = jnp.pad(values, ((0, 0), (0, 0), (_TAPS, _TAPS)))
+    return sum(  # type: ignore[return-value]
+        weight[None] * padded[..., tap : tap + frames] for tap, weight in enumerate(kernel)
+    )
+
+
+def _rows(values: Array, rows: Sequence[int]) -> Array:
+    return jnp.stack([values[..., row, :] for row in rows], axis=-2)
+
+
+def _relative(points: Float[Array, "3 points frames"]) -> Float[Array, "3 tracks frames"]:
+    first, last = zip(*_REFERENCES, strict=True)
+    return _rows(points, _MOVING) - 0.5 * (_rows(points, first) + _rows(points, last))
+
+
+def _all_seen(
+    seen: Bool[Array, "rows frames"], groups: Sequence[frozenset[int]]
+) -> Bool[Array, "#groups frames"]:
+    """Where all the points of each group were seen; one row when all points are seen alike."""
+    if seen.shape[0] == 1:
+        return seen
+    return jnp.stack(
+        [jnp.all(jnp.stack([seen[row] for row in sorted(group)]), axis=0) for group in groups]
+    )
+
+
+def _sum(values: Array, mask: Bool[Array, "#tracks frames"] | None = None) -> Array:
+    if mask is not None:
+        values = jnp.where(mask, values, 0)
+    return jnp.sum(values, axis=-1, dtype=masked.accumulator())
+
+
+def _square(vectors: Float[Array, "3 *rest"]) -> Float[Array, "*rest"]:
+    return _dot(vectors, vectors)
+
+
+def _dot(first: Float[Array, "3 *rest"], second: Float[Array, "3 *rest"]) -> Float[Array, "*rest"]:
+    return first[0] * second[0] + first[1] * second[1] + first[2] * second[2]
+
+
+class _Clock(NamedTuple):
+    """When something was seen: `tracks` is 1 if all points are seen alike."""
+
+    seen: Bool[Array, "#tracks frames"]
+    steps: Bool[Array, "#tracks steps"]
+    """Both ends of the step were seen."""
+    share_s: Float[Array, "#tracks frames"]
+    """Each frame's part of the time seen."""
+    seen_s: Float[Array, "#tracks"]
+    first: Int[Array, "#tracks"]
+    last: Int[Array, "#tracks"]
+
+
+def _clock(times_s: Float[Array, " frames"], seen: Bool[Array, "#tracks frames"]) -> _Clock:
+    step_s = jnp.diff(times_s)[None, :]
+    steps = seen[:, 1:] & seen[:, :-1] & (step_s > 0) & (step_s <= LONGEST_STEP_S)
+    half_s = jnp.where(steps, 0.5 * step_s, 0)
+    share_s = jnp.pad(half_s, ((0, 0), (0, 1))) + jnp.pad(half_s, ((0, 0), (1, 0)))
+    return _Clock(
+        seen=seen,
+        steps=steps,
+        share_s=share_s,
+        seen_s=_sum(share_s),
+        first=jnp.argmax(seen, axis=-1),
+        last=seen.shape[-1] - 1 - jnp.argmax(seen[:, ::-1], axis=-1),
+    )
+
+
+def _at(
+    values: Float[Array, "*axes tracks frames"], index: Int[Array, "#tracks"]
+) -> Float[Array, "*axes tracks"]:
+    """One frame of every track."""
+    index = jnp.broadcast_to(index[:, None], (*values.shape[:-1], 1))
+    return jnp.take_along_axis(values, index, axis=-1)[..., 0]
+
+
+class _Tracks(NamedTuple):
+    """Every moving point relative to its reference."""
+
+    smooth: Float[Array, "3 tracks frames"]
+    velocity: Float[Array, "3 tracks frames"]
+    moving: Bool[Array, "tracks frames"]
+
+
+def _tracks(
+    points: Float[Array, "3 points frames"],
+    smooth_points: Float[Array, "3 points frames"],
+    fit: _Fit,
+    clock: _Clock,
+    *,
+    per_metre: float,
+) -> _Tracks:
+    raw, smooth = _relative(points), _relative(smooth_points)
+    velocity = _relative(_filtered(points, fit.slope))
+    own_weight, noise_per_s2 = fit.position[_TAPS], fit.noise_per_s2
+    if own_weight.shape[0] > 1:
+        own_weight, noise_per_s2 = _rows(own_weight, _MOVING), _rows(noise_per_s2, _MOVING)
+    # what the fit leaves over tells the jitter, and the jitter tells what a still part would do
+    jitter_square = _sum(_square(raw - smooth), clock.seen)
+    freedom = _sum(1 - own_weight, clock.seen)
+    jitter_square = (jitter_square / jnp.where(freedom > 0.5, freedom, 1)).astype(raw.dtype)
+    still = jnp.array([[per_metre * speed] for _, _, speed in _TRACKS], dtype=raw.dtype)
+    gate = still * still + JITTER_GATE**2 * jitter_square[:, None] * noise_per_s2
+    return _Tracks(smooth, velocity, (_square(velocity) > gate) & clock.seen)
+
+
+class _Moved(NamedTuple):
+    """`PartMotion`'s figures of movement, for every track."""
+
+    displacement: Float[Array, " tracks"]
+    path: Float[Array, " tracks"]
+    mean_speed: Float[Array, " tracks"]
+    peak_speed: Float[Array, " tracks"]
+    directions: Float[Array, "tracks 6"]
+
+
+def _moved(tracks: _Tracks, times_s: Float[Array, " frames"], clock: _Clock) -> _Moved:
+    smooth, velocity, moving = tracks
+    along = velocity[..., 1:] + velocity[..., :-1]
+    square = _square(along)
+    counted = moving[:, 1:] & moving[:, :-1] & clock.steps & (square > 0)
+    unit = along * jnp.where(counted, jax.lax.rsqrt(jnp.where(counted, square, 1)), 0)[None]
+    # measured along the smooth velocity, a step is not lengthened by noise across it
+    length = jnp.maximum(_dot(smooth[..., 1:] - smooth[..., :-1], unit), 0)
+    toward = [
+        _sum(length * jnp.maximum(sign * unit[axis], 0)) for axis in range(3) for sign in (1, -1)
+    ]
+    every_way = sum(toward)
+    step_s = jnp.diff(times_s)[None, :]
+    path = _sum(length)
+    return _Moved(
+        displacement=rotation.norm(*(_at(smooth, clock.last) - _at(smooth, clock.first))),
+        path=path,
+        mean_speed=path / jnp.where(clock.seen_s > 0, clock.seen_s, 1),
+        peak_speed=jnp.max(length / jnp.where(step_s > 0, step_s, 1), axis=-1, initial=0),
+        directions=jnp.stack(toward, axis=-1) / jnp.where(every_way > 0, every_way, 1)[:, None],
+    )
+
+
+def _repeated(
+    tracks: _Tracks, times_s: Float[Array, " frames"], clock: _Clock, *, per_metre: float
+) -> repetition.Cycles:
+    """Cycles along the direction in which each track moves most."""
+    smooth, (x, y, z), moving = jax.lax.stop_gradient(tracks)
+    covariance = tuple(
+        _sum(product, moving).astype(x.dtype)
+        for product in (x * x, x * y, x * z, y * y, y * z, z * z)
+    )
+    axis = jnp.stack(repetition.principal_axis(covariance))
+    signals = _dot(smooth, axis[..., None])
+    return repetition.count(signals.T, times_s, clock.seen.T, least_swing=LEAST_SWING_M * per_metre)
+
+
+def _angle_ranges(
+    points: Float[Array, "3 points frames"], seen: Bool[Array, "rows frames"]
+) -> Float[Array, " angles"]:
+    ends, middles, others = zip(*_ANGLES, strict=True)
+    middle = _rows(points, middles)
+    ax, ay, az = _rows(points, ends) - middle
+    bx, by, bz = _rows(points, others) - middle
+    across = rotation.norm(ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx)
+    angle_rad = rotation.atan2(across, ax * bx + ay * by + az * bz)
+    known = _all_seen(seen, _ANGLE_NEEDS)
+    least, greatest = _extreme(angle_rad, known)
+    return greatest - least
+
+
+def _distances(points: Float[Array, "3 points frames"]) -> Float[Array, "pairs frames"]:
+    """From each pair's hand to the nearest point of the other part's lines."""
+    hands, starts, ends = zip(*_SEGMENTS, strict=True)
+    start = _rows(points, starts)
+    dx, dy, dz = _rows(points, ends) - start
+    hx, hy, hz = _rows(points, hands) - start
+    length_square = dx * dx + dy * dy + dz * dz
+    on_line = (hx * dx + hy * dy + hz * dz) / jnp.where(length_square > 0, length_square, 1)
+    on_line = jnp.clip(on_line, 0, 1)
+    hx, hy, hz = hx - on_line * dx, hy - on_line * dy, hz - on_line * dz
+    square = hx * hx + hy * hy + hz * hz
+    nearest, row = [], 0
+    for part in _PAIRS:
+        nearest.append(jnp.min(square[row : row + len(part.segments)], axis=0))
+        row += len(part.segments)
+    return rotation.sqrt(jnp.stack(nearest))
+
+
+def _extreme(
+    values: Float[Array, "rows frames"], seen: Bool[Array, "#rows frames"]
+) -> tuple[Float[Array, " rows"], Float[Array, " rows"]]:
+    """Least and greatest value where seen; both 0 where never seen."""
+    least = jnp.min(jnp.where(seen, values, jnp.inf), axis=-1, initial=jnp.inf)
+    greatest = jnp.max(jnp.where(seen, values, -jnp.inf), axis=-1, initial=-jnp.inf)
+    known = greatest >= least
+    return jnp.where(known, least, 0), jnp.where(known, greatest, 0)
+
+
+class _Related(NamedTuple):
+    """`PartMotion`'s figures of the relation of two parts, for every pair."""
+
+    least_distance: Float[Array, " pairs"]
+    greatest_distance: Float[Array, " pairs"]
+    near_share: Float[Array, " pairs"]
+    approach: Float[Array, " pairs"]
+    above_share: Float[Array, " pairs"]
+    front_share: Float[Array, " pairs"]
+
+
+def _related(
+    points: Float[Array, "3 points frames"], tracks: _Tracks, clock: _Clock, *, per_metre: float
+) -> _Related:
+    distance = _distances(points)
+    near = jnp.array([[per_metre * part.near_m] for part in _PAIRS], dtype=distance.dtype)
+    _, up, ahead = _rows(tracks.smooth, _TRACK_OF_PART[-len(_PAIRS) :])
+
+    def share(holds: Bool[Array, "pairs frames"]) -> Float[Array, " pairs"]:
+        held_s = _sum(jnp.where(holds, clock.share_s, 0))
+        return held_s / jnp.where(clock.seen_s > 0, clock.seen_s, 1)
+
+    least, greatest = _extreme(distance, clock.seen)
+    return _Related(
+        least_distance=least,
+        greatest_distance=greatest,
+        near_share=share(distance <= near),
+        approach=_at(distance, clock.first) - _at(distance, clock.last),
+        above_share=share(up > per_metre * BESIDE_M),
+        front_share=share(ahead > per_metre * BESIDE_M),
+    )
+
+
+def _measured(
+    points: Float[Array, "3 points frames"],
+    times_s: Float[Array, " frames"],
+    seen: Bool[Array, "rows frames"],
+    *,
+    present: Bool[Array, " points"],
+    clip_s: Float[Array, ""],
+    per_metre: float,
+) -> PartMotion:
+    """All parts of one clip; `seen` has one row for all points, or one for each."""
+    fit = _local_fit(times_s, seen)
+    smooth = _with_up(_filtered(points, fit.position))
+    clock = _clock(times_s, _all_seen(seen, _TRACK_NEEDS))
+    pair_clock = clock if len(seen) == 1 else _clock(times_s, _all_seen(seen, _PAIR_NEEDS))
+    tracks = _tracks(points, smooth, fit, clock, per_metre=per_metre)
+    moved = _moved(tracks, times_s, clock)
+    cycles = _repeated(tracks, times_s, clock, per_metre=per_metre)
+    related = _related(smooth, tracks, pair_clock, per_metre=per_metre)
+    angles_rad = jnp.where(_have(present, _ANGLE_NEEDS), _angle_ranges(smooth, seen), 0)
+
+    of_part = np.array(_TRACK_OF_PART)
+    no_pair = jnp.zeros(len(_PAIRS), angles_rad.dtype)
+    no_single = jnp.zeros(len(_SINGLES), angles_rad.dtype)
+    single_s = jnp.broadcast_to(clock.seen_s, len(_TRACKS))[of_part[: len(_SINGLES)]]
+    pair_s = jnp.broadcast_to(pair_clock.seen_s, len(_PAIRS))
+    figures = PartMotion(
+        **{name: values[of_part] for name, values in moved._asdict().items()},
+        angle_range_rad=jnp.concatenate([angles_rad, no_pair]),
+        **{name: jnp.concatenate([no_single, x]) for name, x in related._asdict().items()},
+        repetitions=cycles.count[of_part],
+        period_s=cycles.period_s[of_part],
+        coverage=jnp.concatenate([single_s, pair_s]) / jnp.where(clip_s > 0, clip_s, 1),
+    )
+    known = _have(present, _PART_NEEDS) & (figures.coverage > 0)
+    return PartMotion(
+        *(
+            jnp.where(known.reshape((-1,) + (1,) * (values.ndim - 1)), values, 0).astype(
+                masked.accumulator()
+            )
+            for values in figures
+        )
+    )
+
+
+def _with_up(points: Float[Array, "3 points frames"]) -> Float[Array, "3 rows frames"]:
+    """The points and one more, a metre straight above the pelvis."""
+    up = points[:, _PELVIS] + jnp.array([[0.0], [1.0], [0.0]], dtype=points.dtype)
+    return jnp.concatenate([points, up[:, None]], axis=1)
+
+
+def _have(
+    present: Bool[Array, " points"], needs: Sequence[frozenset[int]]
+) -> Bool[Array, " needs"]:
+    table = np.array([[row in need for row in range(len(POINTS))] for need in needs])
+    return jnp.all(present[None, :] | ~table, axis=1)
+
+
+def describe(
+    points_m: Float[Array, "frames points 3"],
+    times_s: Float[Array, " frames"],
+    observed: Bool[Array, " frames"],
+    *,
+    present: Bool[Array, " points"],
+    length: Int[Array, ""] | int | None = None,
+) -> PartMotion:
+    """How every one of `PARTS` moved, from the body's `POINTS` in body coordinates.
+
+    Made for about 30 frames a second (see `resample`): the window is a stretch of time, but at
+    most nine frames, so a faster clip is smoothed less. Coverage is the share of the first
+    `length` frames' time; without it, of the time up to the last observed frame.
+
+    >>> times_s = jnp.arange(90) / 30
+    >>> points_m = jnp.zeros((90, 18, 3)).at[:, 2, 1].set(0.5).at[:, 3, 1].set(0.7)
+    >>> raised = points_m.at[:, 8, 1].set(jnp.clip(times_s - 1, 0, 0.8))  # the left wrist
+    >>> motion = describe(raised, times_s, jnp.ones(90, bool), present=jnp.ones(18, bool))
+    >>> [round(float(share), 2) for share in motion.directions[2]]
+    [0.0, 0.0, 1.0, 0.0, 0.0, 0.0]
+    """
+    seen = observed[None, :]
+    if length is None:
+        length = jnp.max(jnp.where(observed, jnp.arange(1, len(observed) + 1), 1))
+    return _measured(
+        jnp.transpose(points_m, (2, 1, 0)),
+        times_s,
+        seen,
+        present=present,
+        clip_s=times_s[length - 1] - times_s[0],
+        per_metre=1.0,
+    )
+
+
+def points_from_joints(
+    joints_m: Float[Array, "frames joints axes"], *, skeleton: Skeleton
+) -> Float[Array, "frames points axes"]:
+    """The body's `POINTS` from a skeleton's joints; zeros where the skeleton has none.
+
+    >>> from kinematics.skeleton import COCO_17
+    >>> points = points_from_joints(jnp.ones((1, 17, 3)), skeleton=COCO_17)
+    >>> points.shape, float(points.min())
+    ((1, 18, 3), 1.0)
+    """
+    zero = jnp.zeros_like(joints_m[:, :1].sum(axis=1))
+    return jnp.stack(
+        [
+            sum((joints_m[:, joint] for joint in joints), zero) / max(len(joints), 1)
+            for joints in skeleton.points
+        ],
+        axis=1,
+    )
+
+
+def points_present(skeleton: Skeleton) -> Bool[np.ndarray, " points"]:
+    """Which of the body's `POINTS` a skeleton can give.
+
+    >>> from kinematics.skeleton import COCO_17
+    >>> bool(points_present(COCO_17).all())
+    True
+    """
+    return np.array([bool(joints) for joints in skeleton.points])
+
+
+def from_keypoints(
+    points_px: Float[Array, "frames joints 2"],
+    confidence: Float[Array, "frames joints"],
+    times_s: Float[Array, " frames"],
+    *,
+    skeleton: Skeleton,
+    min_confidence: float = 0.3,
+) -> PartMotion:
+    """`describe` for 2D keypoints (x to the right, y down), in torso lengths.
+
+    The torso length is the median distance from pelvis to neck. Left and right, up and down are
+    the viewer's: `left` is the image's left. Depth is unknown: nothing goes forward or backward,
+    and `front_share` is NaN. A joint below the confidence counts as not seen, for its own parts.
+    A torso that is never seen leaves no unit to measure in, and every coverage 0.
+
+    >>> from kinematics.skeleton import COCO_17
+    >>> person = jnp.arange(34.0).reshape(1, 17, 2).repeat(60, axis=0)
+    >>> sure = jnp.ones((60, 17))
+    >>> still = from_keypoints(person, sure, jnp.arange(60) / 30, skeleton=COCO_17)
+    >>> float(still.path.max())
+    0.0
+    """
+    trusted = (confidence >= min_confidence) & jnp.isfinite(points_px).all(axis=-1)
+    points = points_from_joints(jnp.where(trusted[..., None], points_px, 0), skeleton=skeleton)
+    seen = jnp.stack(
+        [
+            jnp.stack([trusted[:, joint] for joint in joints]).all(axis=0)
+            if joints
+            else jnp.zeros_like(trusted[:, 0])
+            for joints in skeleton.points
+        ]
+    )
+    x, y = points[..., 0].T, points[..., 1].T
+    has_torso = seen[_PELVIS] & seen[_NECK]
+    torso = rotation.norm(x[_NECK] - x[_PELVIS], y[_NECK] - y[_PELVIS])
+    unit = masked.quantile(torso, has_torso, share=0.5)
+    per_unit = 1 / jnp.where(unit > 0, unit, 1)
+    motion = _measured(
+        jnp.stack([-x * per_unit, -y * per_unit, jnp.zeros_like(x)]),
+        times_s,
+        seen & (unit > 0),
+        present=jnp.array(points_present(skeleton)),
+        clip_s=times_s[-1] - times_s[0],
+        per_metre=1 / TORSO_M,
+    )
+    return motion._replace(front_share=jnp.full_like(motion.front_share, jnp.nan))
+
+
+@cache
+def _measurable(present: bytes) -> tuple[tuple[int, Part, bool], ...]:
+    """Index of each part whose points are there, the part, and whether its angle is."""
+    rows = frozenset(np.flatnonzero(np.frombuffer(present, dtype=bool)).tolist())
+    return tuple(
+        (i, part, part.angle is not None and _needed(part.angle) <= rows)
+        for i, part in enumerate(PARTS)
+        if _PART_NEEDS[i] <= rows
+    )
+
+
+_DECIMALS = 4
+
+
+def _facts_of(part: Part, row: list[float], has_angle: bool) -> PartFacts:
+    directions, row = row[: len(DIRECTIONS)], row[len(DIRECTIONS) :]
+    displacement, path, mean_speed, peak_speed, angle_range_rad, *relation = row[:-3]
+    repetitions, period_s, coverage = row[-3:]
+    least, greatest, near_share, approach, above_share, front_share = relation
+    is_pair = part.kind == "pair"
+    return PartFacts(
+        part=part.name,
+        group=part.group,
+        displacement=displacement,
+        path=path,
+        mean_speed=mean_speed,
+        peak_speed=peak_speed,
+        directions=tuple(directions),  # type: ignore[arg-type]
+        angle_range_rad=angle_range_rad if has_angle else None,
+        distance_range=(least, greatest) if is_pair else None,
+        near_share=near_share if is_pair else None,
+        approach=approach if is_pair else None,
+        above_share=above_share if is_pair else None,
+        front_share=front_share if is_pair and not isnan(front_share) else None,
+        repetitions=int(repetitions),
+        period_s=period_s if repetitions else None,
+        coverage=coverage,
+    )
+
+
+def part_facts(
+    motion: PartMotion, *, present: Bool[np.ndarray, " points"]
+) -> tuple[PartFacts, ...]:
+    """One clip's parts as plain data, to four decimals; parts with a missing point are left out.
+
+    `motion` holds NumPy arrays, without a batch axis.
+
+    >>> still = PartMotion(*(np.zeros((13, 6) if i == 4 else 13) for i in range(15)))
+    >>> facts = part_facts(still, present=np.ones(18, dtype=bool))
+    >>> len(facts), facts[0].part, facts[0].path
+    (13, 'body', 0.0)
+    """
+    table = np.empty((len(DIRECTIONS) + len(_SCALARS), len(PARTS)))
+    table[: len(DIRECTIONS)] = motion.directions.T
+    for row, name in enumerate(_SCALARS, start=len(DIRECTIONS)):
+        table[row] = getattr(motion, name)
+    rows = (np.round(table, _DECIMALS) + 0.0).T.tolist()  # adding 0 turns -0 into 0
+    return tuple(
+        _facts_of(part, rows[i], has_angle) for i, part, has_angle in _measurable(present.tobytes())
+    )

@@ -1,0 +1,258 @@
+"""The whole way from motions to facts. Left of here are arrays, right of here plain data.
+
+Every step is a pure function of one clip; a batch is `jit(vmap(step))`, one compilation a step and
+shape (see `batch`). Frame-wise work is in the clip's own precision, sums in float64.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from kinematics import anchor, assemble, batch, descriptors, events, totals, trajectory, vertical
+from kinematics import signals as signals_of
+from kinematics.facts import Frame, MotionFacts
+from kinematics.motion import AnchoredMotion, Motion
+from kinematics.skeleton import CANONICAL
+
+MEASURABLE: tuple[Frame, ...] = ("first_heading", "body", "camera")
+"""Frames of reference in which up is up; the first pose's axes may be tilted."""
+
+MOST_WAITING = 4096
+"""Clips held back at most before batches that are not full are measured anyway."""
+
+_START_FRAMES = 72
+"""Two strides on the analysis grid: how far the anchor looks."""
+
+
+class Measured(NamedTuple):
+    """Everything the kernels give for a batch, still as arrays, one row a clip."""
+
+    signals: signals_of.Signals
+    events: events.EventFrames
+    vertical: vertical.Vertical
+    totals: totals.Totals
+    shape: trajectory.Shape
+    parts: descriptors.PartMotion | None
+
+
+class Trace(NamedTuple):
+    """One clip's signals over time, for plots: what the events were found on, and the raw."""
+
+    times_s: Float[np.ndarray, " samples"]
+    signals: Float[np.ndarray, "samples signals"]
+    raw: Float[np.ndarray, "samples signals"]
+    observed: Bool[np.ndarray, " samples"]
+    positions_m: Float[np.ndarray, "samples 3"]
+    heading_rad: Float[np.ndarray, " samples"]
+
+
+def _anchored(
+    orientations_wxyz: Float[Array, "frames 4"],
+    positions_m: Float[Array, "frames 3"],
+    usable: Bool[Array, " frames"],
+    step_s: Float[Array, ""],
+    points_m: Float[Array, "frames points 3"] | None,
+    camera: tuple[Float[Array, "4"], Float[Array, "3"]] | None,
+    frame: Frame,
+) -> AnchoredMotion:
+    frames = positions_m.shape[0]
+    motion = Motion(
+        orientations_wxyz=orientations_wxyz,
+        positions_m=positions_m,
+        times_s=jnp.arange(frames, dtype=positions_m.dtype) * step_s,
+        observed=usable,
+        joints_m=points_m,
+        skeleton=None if points_m is None else CANONICAL,
+        camera_orientations_wxyz=(
+            None if camera is None else jnp.broadcast_to(camera[0], (frames, 4))
+        ),
+        camera_positions_m=None if camera is None else jnp.broadcast_to(camera[1], (frames, 3)),
+    )
+    return anchor.anchor(motion, frame=frame, window_frames=_START_FRAMES)
+
+
+def _signals(
+    anchored: AnchoredMotion,
+    points_m: Float[Array, "frames points 3"] | None,
+    present: Bool[Array, " points"],
+    length: Int[Array, ""],
+) -> signals_of.Signals:
+    return signals_of.read(anchored, points_m=points_m, present=present, length=length)
+
+
+def _vertical(
+    read: signals_of.Signals,
+    points_m: Float[Array, "frames points 3"] | None,
+    present: Bool[Array, " points"],
+) -> vertical.Vertical:
+    return vertical.find(read, points_m=points_m, present=present)
+
+
+def _shape(read: signals_of.Signals) -> trajectory.Shape:
+    return trajectory.path_shape(read.positions_m, read.velocity_mps, read.usable, read.length)
+
+
+def _parts(
+    points_m: Float[Array, "frames points 3"],
+    times_s: Float[Array, " frames"],
+    usable: Bool[Array, " frames"],
+    present: Bool[Array, " points"],
+) -> descriptors.PartMotion:
+    return descriptors.describe(points_m, times_s, usable, present=present)
+
+
+@cache
+def _batched(step: Callable[..., object], frame: Frame | None = None) -> Callable[..., object]:
+    """The step over a batch, compiled once a shape."""
+    if frame is None:
+        return jax.jit(jax.vmap(step))
+    return jax.jit(jax.vmap(lambda *row: step(*row, frame)))
+
+
+def kernels(stacked: batch.Batch, *, frame: Frame) -> Measured:
+    """All that is computed of a batch: each line is one compiled step over all its clips."""
+    camera = None
+    if stacked.camera_orientations_wxyz is not None and frame == "camera":
+        camera = (stacked.camera_orientations_wxyz, stacked.camera_positions_m)
+    present = stacked.present
+    with jax.enable_x64(True):
+        anchored = _batched(_anchored, frame)(
+            stacked.orientations_wxyz,
+            stacked.positions_m,
+            stacked.usable,
+            stacked.steps_s,
+            stacked.points_m,
+            camera,
+        )
+        points = None if stacked.points_m is None else _batched(anchor.body_points)(anchored)
+        read = _batched(_signals)(anchored, points, present, stacked.lengths)
+        return Measured(
+            signals=read,
+            events=_batched(events.find)(read),
+            vertical=_batched(_vertical)(read, points, present),
+            totals=_batched(totals.by_quarter)(read, anchored.times_s),
+            shape=_batched(_shape)(read),
+            parts=(
+                None
+                if points is None
+                else _batched(_parts)(points, anchored.times_s, stacked.usable, present)
+            ),
+        )
+
+
+def _facts_of(
+    waiting: list[tuple[int, Motion, batch.Clip]], shape: batch.Shape
+) -> Iterator[tuple[int, MotionFacts]]:
+    clips = [clip for _, _, clip in waiting]
+    measured = jax.tree.map(
+        np.asarray, kernels(batch.stack(clips, shape), frame=shape.frame)
+    )
+    facts = assemble.all_facts(
+        [motion for _, motion, _ in waiting], clips, measured, frame=shape.frame
+    )
+    for (place, _, _), one in zip(waiting, facts, strict=True):
+        yield place, one
+
+
+def _check_frame(frame: Frame) -> None:
+    if frame not in MEASURABLE:
+        raise ValueError(
+            f"frame {frame!r}: expected one of {', '.join(MEASURABLE)}. Facts speak of up and "
+            "of the ground, which first_pose tilts; use anchor.to_first_pose for its arrays"
+        )
+
+
+def measure_all(
+    motions: Iterable[Motion],
+    *,
+    frame: Frame = "first_heading",
+    dtype: str = "float32",
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[MotionFacts]:
+    """Facts of many motions of any lengths, in their order, as a stream.
+
+    Clips of like length are computed together; what is measured of a clip does not depend on the
+    others. `dtype="float64"` computes everything in double precision. `progress` is called with
+    the number of clips measured so far.
+
+    >>> from kinematics import synthetic
+    >>> corpus = [performance.motion for performance in synthetic.corpus(3, seed=1)]
+    >>> [facts.clip == motion.source.clip for facts, motion in zip(measure_all(corpus), corpus)]
+    [True, True, True]
+    """
+    _check_frame(frame)
+    if dtype not in ("float32", "float64"):
+        raise ValueError(f"dtype {dtype!r}: expected float32 or float64")
+    waiting: dict[batch.Shape, list[tuple[int, Motion, batch.Clip]]] = {}
+    done: dict[int, MotionFacts] = {}
+    given, taken = 0, 0
+
+    def flush(shapes: list[batch.Shape]) -> None:
+        for shape in shapes:
+            done.update(_facts_of(waiting.pop(shape), shape))
+        if progress is not None:
+            progress(taken + len(done))
+
+    for motion in motions:
+        if frame == "camera" and motion.camera_orientations_wxyz is None:
+            anchor.anchor(motion, frame="camera")  # says what is missing
+        clip = batch.prepare(motion, dtype=dtype)
+        shape = batch.shape_of(clip, frame=frame, dtype=dtype)
+        rows = waiting.setdefault(shape, [])
+        rows.append((given, motion, clip))
+        given += 1
+        if len(rows) == shape.rows:
+            flush([shape])
+        elif given - taken - len(done) >= MOST_WAITING:
+            flush(list(waiting))
+        while taken in done:
+            yield done.pop(taken)
+            taken += 1
+    flush(list(waiting))
+    while taken in done:
+        yield done.pop(taken)
+        taken += 1
+
+
+def measure(
+    motion: Motion, *, frame: Frame = "first_heading", dtype: str = "float32"
+) -> MotionFacts:
+    """Facts of one motion; the same, to the bit, as when it is measured among others.
+
+    >>> from kinematics import synthetic
+    >>> facts = measure(synthetic.perform(synthetic.walk(3.0, speed_mps=1.2)).motion)
+    >>> [(event.signal, round(event.amount, 1)) for event in facts.events_on("forward")]
+    [('forward', 3.0)]
+    """
+    (facts,) = measure_all([motion], frame=frame, dtype=dtype)
+    return facts
+
+
+def trace(motion: Motion, *, frame: Frame = "first_heading") -> Trace:
+    """The signals of one motion over time, as `measure` reads them.
+
+    >>> from kinematics import synthetic
+    >>> trace(synthetic.perform(synthetic.stand(2.0)).motion).times_s.shape
+    (61,)
+    """
+    _check_frame(frame)
+    clip = batch.prepare(motion)
+    shape = batch.shape_of(clip, frame=frame, dtype="float32")
+    read = kernels(batch.stack([clip], shape), frame=frame).signals
+    count = len(clip.usable)
+    values, raw, positions = (
+        np.asarray(field[0])[:count] for field in (read.values, read.raw, read.positions_m)
+    )
+    return Trace(
+        times_s=np.arange(count) * clip.step_s,
+        signals=values,
+        raw=raw,
+        observed=clip.seen,
+        positions_m=positions,
+        heading_rad=values[:, signals_of.SIGNALS.index("heading")],
+    )

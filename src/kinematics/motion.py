@@ -1,0 +1,120 @@
+"""`Motion` and `AnchoredMotion`: one person's track, before and after a frame of reference."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Array, Bool, Float
+
+from kinematics.checks import checked_track
+from kinematics.facts import Frame
+from kinematics.skeleton import Skeleton
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where a motion comes from: identity only, nothing that is measured."""
+
+    clip: str = "clip"
+    take: str = ""
+    person: int = 0
+    path: str = ""
+    shared_world: bool = False
+    notes: tuple[str, ...] = ()
+
+
+class Motion(eqx.Module):
+    """One person's track in the world of its file: right-handed, Y up, metres, seconds.
+
+    `orientations_wxyz` turn body coordinates (+X the subject's left, +Y up, +Z ahead) into world
+    coordinates. Frames that were not seen keep a finite filler value and `observed=False`.
+    Build one with `Motion.from_arrays`, which checks everything; the bare constructor checks
+    nothing, because JAX's transformations call it too.
+    """
+
+    orientations_wxyz: Float[Array | np.ndarray, "frames 4"]
+    positions_m: Float[Array | np.ndarray, "frames 3"]
+    times_s: Float[Array | np.ndarray, " frames"]
+    observed: Bool[Array | np.ndarray, " frames"]
+    joints_m: Float[Array | np.ndarray, "frames joints 3"] | None = None
+    camera_orientations_wxyz: Float[Array | np.ndarray, "frames 4"] | None = None
+    camera_positions_m: Float[Array | np.ndarray, "frames 3"] | None = None
+    skeleton: Skeleton | None = eqx.field(default=None, static=True)
+    source: Source = eqx.field(default=Source(), static=True)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        *,
+        orientations_wxyz: np.ndarray,
+        positions_m: np.ndarray,
+        times_s: np.ndarray | None = None,
+        fps: float | None = None,
+        observed: np.ndarray | None = None,
+        joints_m: np.ndarray | None = None,
+        camera_orientations_wxyz: np.ndarray | None = None,
+        camera_positions_m: np.ndarray | None = None,
+        skeleton: Skeleton | None = None,
+        source: Source | None = None,
+    ) -> Self:
+        """A checked, immutable motion; one `ValueError` names everything that is wrong.
+
+        Frames with a non-finite value or a zero quaternion become unobserved; anything else is
+        refused. Float64 input stays float64, other dtypes become float32. Cameras follow OpenCV
+        (+X right in the image, +Y down, +Z into the scene); `camera_orientations_wxyz` turn camera
+        coordinates into world coordinates.
+
+        >>> still = Motion.from_arrays(
+        ...     orientations_wxyz=np.tile([1.0, 0, 0, 0], (30, 1)),
+        ...     positions_m=np.zeros((30, 3)),
+        ...     fps=30.0,
+        ... )
+        >>> still.frames, round(still.duration_s, 3)
+        (30, 0.967)
+        """
+        source = source or Source()
+        arrays = checked_track(
+            where=source.path or source.clip,
+            orientations_wxyz=orientations_wxyz,
+            positions_m=positions_m,
+            times_s=times_s,
+            fps=fps,
+            observed=observed,
+            joints_m=joints_m,
+            joint_names=None if skeleton is None else skeleton.joints,
+            camera_orientations_wxyz=camera_orientations_wxyz,
+            camera_positions_m=camera_positions_m,
+        )
+        return cls(**arrays, skeleton=skeleton, source=source)
+
+    @property
+    def frames(self) -> int:
+        """Number of frames, observed or not."""
+        return int(self.times_s.shape[0])
+
+    @property
+    def duration_s(self) -> float:
+        """Time from the first frame to the last."""
+        return float(self.times_s[-1] - self.times_s[0])
+
+    def renamed(self, **identity: str | int | bool | tuple[str, ...]) -> "Motion":
+        """The same track with other fields of its `Source` (`clip="b"`, `person=1`)."""
+        return replace(self, source=replace(self.source, **identity))  # type: ignore[arg-type]
+
+
+class AnchoredMotion(eqx.Module):
+    """A track expressed in one frame of reference (see `kinematics.anchor`).
+
+    The axes are the reference's: +X its left, +Y up, +Z its forward. In the `body` frame
+    `positions_m` is the path paced out along the subject's own changing axes; in every other frame
+    it is the root's place relative to the origin.
+    """
+
+    orientations_wxyz: Float[Array | np.ndarray, "frames 4"]
+    positions_m: Float[Array | np.ndarray, "frames 3"]
+    times_s: Float[Array | np.ndarray, " frames"]
+    observed: Bool[Array | np.ndarray, " frames"]
+    joints_m: Float[Array | np.ndarray, "frames joints 3"] | None = None
+    skeleton: Skeleton | None = eqx.field(default=None, static=True)
+    frame: Frame = eqx.field(default="first_heading", static=True)

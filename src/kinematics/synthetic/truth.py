@@ -1,0 +1,341 @@
+"""The answers: which movements a script contains, by the definition and not by the estimator.
+
+A slow, plain reading of the conventions on signals that have neither sway nor noise: a pause of
+half a second ends a movement, turning points that exceed the hysteresis split it, and what is
+smaller than the prominence is none. Whatever changes when every threshold is moved by a quarter is
+marked uncertain: nobody should be blamed for finding or for missing it.
+"""
+
+import itertools
+import math
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from kinematics.facts import ANGULAR_SIGNALS, Episode, Signal
+from kinematics.synthetic.timeline import RATE_HZ, Column, Timeline
+
+Series = Float[np.ndarray, " rows"]
+
+PROMINENCE_M = 0.15
+PROMINENCE_UP_M = 0.10
+PROMINENCE_HEADING_RAD = math.radians(15)
+PROMINENCE_LEAN_RAD = math.radians(12)
+"""Smaller changes are no events (conventions, section 4)."""
+
+STILL_MPS = 0.10
+STILL_RPS = math.radians(10)
+"""Slower is standing still."""
+
+PAUSE_S = 0.5
+"""A standstill this long ends a movement."""
+
+MIN_SHARE = 0.2
+"""A component shorter than this share of the path that it belongs to is drift."""
+
+SCALES = (0.75, 1.33)
+"""A certain event survives when every threshold is scaled by each of these."""
+
+SAME_TIME_S = 0.15
+SAME_AMOUNT_M = 0.03
+SAME_AMOUNT_RAD = math.radians(3)
+"""How far an event may move under scaled thresholds and still be the same."""
+
+TRAVELLING_MPS = 0.3
+"""Faster than this, rising and sinking are mixed up with the gait: no certain `up` event."""
+
+PLATEAU = 1e-6
+"""Values this near to an extreme are held there; a turning point is the middle of the hold."""
+
+LEVEL_M = 0.005
+"""Within this of the standing height the body is at it."""
+
+MIN_DROP_M = 0.10
+"""A shallower dip, such as before a jump, is no episode."""
+
+CLEAR_JUMP_M, CLEAR_DROP_M = 0.18, 0.25
+"""Smaller jumps and drops are not certain."""
+
+LASTING_S = 1.0
+"""Held for longer, a change of height is a lowering or a rising; for shorter, half a crouch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrueEvent:
+    """A movement as `facts.Event` has it; uncertain ones lie near a threshold."""
+
+    signal: Signal
+    start_s: float
+    end_s: float
+    amount: float
+    peak_speed: float
+    certain: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrueEpisode:
+    """A vertical episode as `facts.VerticalEpisode` has it."""
+
+    kind: Episode
+    start_s: float
+    end_s: float
+    height_m: float
+    certain: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Truth:
+    """What happens in a clip, told in its `first_heading` frame of reference."""
+
+    with_trunk: tuple[TrueEvent, ...]
+    with_pelvis: tuple[TrueEvent, ...]
+    episodes: tuple[TrueEpisode, ...]
+    kinds: tuple[str, ...]
+    """The kinds of movement that were done, in order, at least in part inside the clip."""
+    begins_walking: bool
+    """The clip begins in mid-stride, where the first heading is only known up to the sway."""
+    ends_walking: bool
+
+    def events(self, *, joints: bool = True) -> tuple[TrueEvent, ...]:
+        """All events; leans are the trunk's with joints and the pelvis's with the root alone."""
+        return self.with_trunk if joints else self.with_pelvis
+
+    def events_on(self, signal: Signal, *, joints: bool = True) -> tuple[TrueEvent, ...]:
+        """The certain events of one signal, in time order."""
+        return tuple(
+            event
+            for event in self.events(joints=joints)
+            if event.signal == signal and event.certain
+        )
+
+
+class _Thresholds(NamedTuple):
+    prominence: float
+    still: float
+    pause_s: float = PAUSE_S
+    share: float = 0.0
+
+    def scaled(self, scale: float) -> "_Thresholds":
+        return _Thresholds(*(scale * value for value in self))
+
+
+_THRESHOLDS: dict[Signal, _Thresholds] = {
+    "left": _Thresholds(PROMINENCE_M, STILL_MPS, share=MIN_SHARE),
+    "up": _Thresholds(PROMINENCE_UP_M, STILL_MPS, share=MIN_SHARE),
+    "forward": _Thresholds(PROMINENCE_M, STILL_MPS, share=MIN_SHARE),
+    "start_distance": _Thresholds(PROMINENCE_M, STILL_MPS),
+    "heading": _Thresholds(PROMINENCE_HEADING_RAD, STILL_RPS),
+    "forward_lean": _Thresholds(PROMINENCE_LEAN_RAD, STILL_RPS),
+    "left_lean": _Thresholds(PROMINENCE_LEAN_RAD, STILL_RPS),
+}
+
+
+def tell(timeline: Timeline, *, start_s: float, end_s: float) -> Truth:
+    """The truth about the part of a timeline that a clip shows.
+
+    >>> from kinematics.synthetic import lay_out, turn
+    >>> truth = tell(lay_out(turn(1.0)), start_s=0.0, end_s=0.8)
+    >>> [round(event.amount, 3) for event in truth.events_on("heading")]
+    [1.0]
+    """
+    rows = timeline.at(start_s + np.arange(round((end_s - start_s) * RATE_HZ) + 1) / RATE_HZ)
+    track_m = (
+        rows[:, [Column.X, Column.RISE, Column.Z]] - rows[0, [Column.X, Column.RISE, Column.Z]]
+    )
+    x, up, z = track_m.T
+    sine, cosine = math.sin(rows[0, Column.HEADING]), math.cos(rows[0, Column.HEADING])
+    steps_m = np.linalg.norm(np.diff(track_m, axis=0), axis=1)
+    path_m = np.concatenate([[0.0], np.cumsum(steps_m)])
+    shared: dict[Signal, Series] = {
+        "left": x * cosine - z * sine,
+        "up": up,
+        "forward": x * sine + z * cosine,
+        "start_distance": np.hypot(x, z),
+        "heading": rows[:, Column.HEADING],
+    }
+    ground_mps = np.hypot(np.gradient(x), np.gradient(z)) * RATE_HZ
+    common = [
+        event for signal, values in shared.items() for event in _events(signal, values, path_m)
+    ]
+    common = [_doubted(event, ground_mps) for event in common]
+    trunk, pelvis = (
+        [*_events("forward_lean", forward, path_m), *_events("left_lean", left, path_m)]
+        for forward, left in (
+            (rows[:, Column.TRUNK_FORWARD], rows[:, Column.TRUNK_LEFT]),
+            (rows[:, Column.PELVIS_FORWARD], rows[:, Column.PELVIS_LEFT]),
+        )
+    )
+    return Truth(
+        with_trunk=(*common, *trunk),
+        with_pelvis=(*common, *pelvis),
+        episodes=tuple(_episodes(up + rows[0, Column.RISE])),
+        kinds=tuple(
+            movement.kind
+            for movement, (first_s, last_s) in zip(
+                timeline.script.movements, timeline.spans_s, strict=True
+            )
+            if min(last_s, end_s) - max(first_s, start_s) > 0
+        ),
+        begins_walking=bool(ground_mps[0] > STILL_MPS),
+        ends_walking=bool(ground_mps[-1] > STILL_MPS),
+    )
+
+
+class _Stretch(NamedTuple):
+    start: int
+    end: int
+    amount: float
+
+
+def _events(signal: Signal, values: Series, path_m: Series) -> list[TrueEvent]:
+    """The events of one signal, those near a threshold marked uncertain."""
+    plain = _THRESHOLDS[signal]
+    speed = np.abs(np.gradient(values)) * RATE_HZ
+    same_amount = SAME_AMOUNT_RAD if signal in ANGULAR_SIGNALS else SAME_AMOUNT_M
+
+    def found(thresholds: _Thresholds) -> list[TrueEvent]:
+        return [
+            TrueEvent(
+                signal=signal,
+                start_s=stretch.start / RATE_HZ,
+                end_s=stretch.end / RATE_HZ,
+                amount=stretch.amount,
+                peak_speed=float(speed[stretch.start : stretch.end + 1].max()),
+                certain=True,
+            )
+            for stretch in _stretches(values, speed, thresholds)
+            if abs(stretch.amount)
+            >= thresholds.share * (path_m[stretch.end] - path_m[stretch.start])
+        ]
+
+    def alike(one: TrueEvent, other: TrueEvent) -> bool:
+        return (
+            abs(one.start_s - other.start_s) <= SAME_TIME_S
+            and abs(one.end_s - other.end_s) <= SAME_TIME_S
+            and abs(one.amount - other.amount) <= same_amount
+        )
+
+    events, variants = found(plain), [found(plain.scaled(scale)) for scale in SCALES]
+    judged = [
+        replace(event, certain=all(any(alike(event, o) for o in variant) for variant in variants))
+        for event in events
+    ]
+    doubtful = [
+        replace(other, certain=False)
+        for variant in variants
+        for other in variant
+        if not any(alike(event, other) for event in events)
+    ]
+    return sorted([*judged, *doubtful], key=lambda event: (event.start_s, event.end_s))
+
+
+def _doubted(event: TrueEvent, ground_mps: Series) -> TrueEvent:
+    """Vertical movements while travelling are not certain."""
+    inside = slice(round(event.start_s * RATE_HZ), round(event.end_s * RATE_HZ) + 1)
+    travelling = event.signal == "up" and ground_mps[inside].max() > TRAVELLING_MPS
+    return replace(event, certain=event.certain and not travelling)
+
+
+def _runs(mask: Bool[np.ndarray, " rows"]) -> list[tuple[int, int]]:
+    """First and last index of each run of true values."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(int)))
+    return [(int(first), int(last) - 1) for first, last in edges.reshape(-1, 2)]
+
+
+def _stretches(values: Series, speed: Series, thresholds: _Thresholds) -> list[_Stretch]:
+    """Stretches between pauses and turning points that are as large as the prominence."""
+    pause = np.zeros(len(values), dtype=bool)
+    for first, last in _runs(speed < thresholds.still):
+        at_edge = first == 0 or last == len(values) - 1
+        pause[first : last + 1] = at_edge or (last - first) / RATE_HZ >= thresholds.pause_s
+    stretches = []
+    for first, last in _runs(~pause):
+        points = _turning_points(values, first, last, 0.5 * thresholds.prominence)
+        for start, end in itertools.pairwise(points):
+            sign = 1.0 if values[end] > values[start] else -1.0
+            size = sign * (values[end] - values[start])
+            size += _creep(sign * values, speed, end, +1) if end == last else 0.0
+            size += _creep(sign * values, speed, start, -1) if start == first else 0.0
+            stretches.append(_Stretch(start, end, float(sign * size)))
+    return [stretch for stretch in stretches if abs(stretch.amount) >= thresholds.prominence]
+
+
+def _turning_points(values: Series, first: int, last: int, hysteresis: float) -> list[int]:
+    """Alternating lows and highs that differ by more than the hysteresis."""
+    low = high = first
+    direction, points = 0, []
+    for now in range(first, last + 1):
+        low = now if direction <= 0 and values[now] < values[low] else low
+        high = now if direction >= 0 and values[now] > values[high] else high
+        if direction >= 0 and values[high] - values[now] > hysteresis:
+            points.append(_middle(values, high, first, last))
+            low, direction = now, -1
+        elif direction <= 0 and values[now] - values[low] > hysteresis:
+            points.append(_middle(values, low, first, last))
+            high, direction = now, +1
+    if direction:
+        points.append(_middle(values, high if direction > 0 else low, first, last))
+    return points
+
+
+def _middle(values: Series, extreme: int, first: int, last: int) -> int:
+    if extreme in (first, last):
+        return extreme
+    end = extreme
+    while end < last and abs(values[end + 1] - values[extreme]) <= PLATEAU:
+        end += 1
+    while extreme > first and abs(values[extreme - 1] - values[end]) <= PLATEAU:
+        extreme -= 1
+    return (extreme + end) // 2
+
+
+def _creep(rising: Series, speed: Series, index: int, step: int) -> float:
+    """How much further a movement goes while it dies down beyond its start or end."""
+    now = index
+    while 0 <= now + step < len(rising):
+        gained = step * (rising[now + step] - rising[now])
+        if gained <= 0 or speed[now + step] > speed[now]:
+            break
+        now += step
+    return float(step * (rising[now] - rising[index]))
+
+
+def _episodes(rise_m: Series) -> list[TrueEpisode]:
+    """Jumps, and the times below standing height: short ones, lasting ones, or arguably both."""
+    moving = np.abs(np.gradient(rise_m)) * RATE_HZ > STILL_MPS
+    last_row = len(rise_m) - 1
+    episodes = []
+
+    def add(kind: Episode, first: int, last: int, height_m: float, *, certain: bool) -> None:
+        clear = abs(height_m) >= (CLEAR_JUMP_M if kind == "jump" else CLEAR_DROP_M)
+        episodes.append(
+            TrueEpisode(
+                kind=kind,
+                start_s=first / RATE_HZ,
+                end_s=last / RATE_HZ,
+                height_m=float(height_m),
+                certain=bool(certain and clear),
+            )
+        )
+
+    for first, last in _runs(rise_m > LEVEL_M):
+        add("jump", first, last, rise_m[first : last + 1].max(), certain=True)
+    for first, last in _runs(rise_m < -LEVEL_M):
+        depth_m = rise_m[first : last + 1].min()
+        if depth_m > -MIN_DROP_M:
+            continue
+        low = [row for row in range(first, last + 1) if rise_m[row] < 0.9 * depth_m]
+        # trimmed to the time in which the body really moves down and up
+        inside = first + np.flatnonzero(moving[first : last + 1])
+        down, up = (int(inside[0]), int(inside[-1])) if len(inside) else (first, last)
+        held_s = (low[-1] - low[0]) / RATE_HZ
+        lasts, brief = held_s >= SCALES[0] * LASTING_S, held_s < SCALES[0] * LASTING_S
+        if first > 0 and last < last_row:
+            add("crouch", down, up, depth_m, certain=brief)
+        if first > 0 and lasts:
+            add("lower", down, low[0], depth_m, certain=held_s >= SCALES[1] * LASTING_S)
+        if last < last_row and lasts:
+            add("rise", low[-1], up, -depth_m, certain=held_s >= SCALES[1] * LASTING_S)
+    return episodes

@@ -1,0 +1,132 @@
+"""Every threshold that decides what counts as a movement, with its unit. Plain data.
+
+Changing one changes facts: the fingerprint, written into every `MotionFacts`, changes with it.
+"""
+
+import hashlib
+import math
+from dataclasses import asdict, dataclass
+
+from kinematics.facts import ANGULAR_SIGNALS, SIGNALS
+
+
+@dataclass(frozen=True, kw_only=True)
+class MovementRule:
+    """When a change of one signal is a movement."""
+
+    prominence: float
+    """Least change between two turning points, in metres or radians."""
+    still_speed: float
+    """Mean speed below which the signal rests, in m/s or rad/s."""
+    hysteresis_share: float = 0.5
+    """A reversal of this share of the prominence ends a movement."""
+
+
+_LEAN = MovementRule(prominence=math.radians(12), still_speed=math.radians(10))
+_HORIZONTAL = MovementRule(prominence=0.15, still_speed=0.10)
+
+MOVEMENT: dict[str, MovementRule] = {
+    "left": _HORIZONTAL,
+    "up": MovementRule(prominence=0.10, still_speed=0.10),
+    "forward": _HORIZONTAL,
+    "start_distance": _HORIZONTAL,
+    "heading": MovementRule(prominence=math.radians(15), still_speed=math.radians(10)),
+    "forward_lean": _LEAN,
+    "left_lean": _LEAN,
+}
+"""One rule a signal."""
+
+DRIFT_SHARE = 0.2
+"""A component shorter than this share of the movement it belongs to is drift, not a movement."""
+
+DRIFTING_SIGNALS: frozenset[str] = frozenset({"left", "up", "forward"})
+"""Signals that are components of one movement of the root."""
+
+LONGEST_PAUSE_S = 0.5
+"""A rest longer than this ends a movement."""
+
+GAIT_SLOW_MPS = 0.15
+GAIT_FULL_MPS = 0.40
+"""Ground speed at which gait sway starts to be taken out, and is taken out altogether."""
+
+STRIDE_S = 1.1
+STEP_S = 0.8
+"""The two windows whose succession takes out strides of 0.6 to 1.4 s and all their harmonics."""
+
+SWAY_UP_M = 0.09
+SWAY_HEADING_RAD = math.radians(17)
+SWAY_LEAN_RAD = math.radians(15)
+"""Amplitudes (half of peak to peak) that ordinary gait reaches: runs bob 0.16 m peak to peak, the
+pelvis yaws 34 degrees and leans 15 to either side. A larger departure from the stride's mean is a
+movement even if it is undone within the stride."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExcursionRule:
+    """When leaving a level and coming back to it counts."""
+
+    enter: float
+    """How far from the level it has to get."""
+    leave: float
+    """How near it has to come back."""
+    peak: float
+    """How far it has to get at least once."""
+
+
+JUMP_ROOT = ExcursionRule(enter=0.08, leave=0.06, peak=0.10)
+"""Metres of the root above its standing level; runs bob up to 0.08 m above their mean."""
+
+JUMP_FEET = ExcursionRule(enter=0.05, leave=0.035, peak=0.06)
+"""Metres of the lower of root and both feet above their standing levels."""
+
+JUMP_LONGEST_S = 1.0
+"""A jump is over within a second."""
+
+CROUCH = ExcursionRule(enter=0.18, leave=0.10, peak=0.18)
+"""Metres of the root below its standing level; walking bobs a quarter of that."""
+
+CROUCH_SHORTEST_S = 0.5
+"""A shorter dip is the swing before a jump, or a stumble."""
+
+RETURN = ExcursionRule(enter=0.75, leave=0.40, peak=0.75)
+"""Metres from the start: leaving it, and being back."""
+
+STANDING_SHARE = 0.75
+"""Share of the clip that the root spends below its standing level (flights and tiptoes are rare)."""
+
+FLOOR_SHARE = 0.10
+"""Share of the clip that the lower foot spends below the floor level (sinking skeletons are rare)."""
+
+HEIGHT_CHANGE_M = 0.25
+HEIGHT_HELD_S = 1.0
+"""A change of the root's height by so much, held for so long, is a lowering or a rising."""
+
+TRAVEL_SPEED_MPS = 0.30
+"""Ground speed above which the direction of travel means something."""
+
+UPSIDE_DOWN_RAD = math.radians(10)
+"""Within this of hanging head down, a body has no heading."""
+
+
+def fingerprint() -> str:
+    """Twelve hexadecimal digits that change when any threshold does.
+
+    >>> len(fingerprint())
+    12
+    """
+    values = {
+        name: asdict(value) if isinstance(value, ExcursionRule | MovementRule) else value
+        for name, value in sorted(globals().items())
+        if name.isupper() and not isinstance(value, dict | frozenset)
+    }
+    rules = {name: asdict(rule) for name, rule in MOVEMENT.items()}
+    return hashlib.sha256(repr((values, rules)).encode()).hexdigest()[:12]
+
+
+def _check_tables() -> None:
+    missing = set(SIGNALS) ^ set(MOVEMENT)
+    if missing or not ANGULAR_SIGNALS < set(MOVEMENT):
+        raise RuntimeError(f"thresholds and signals disagree on {sorted(missing)}")
+
+
+_check_tables()

@@ -1,0 +1,105 @@
+"""What each quarter of a clip adds up to, on the analysis grid; quarters add up to the clip."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from kinematics import masked, rotation, thresholds, trajectory, windows
+from kinematics.facts import SIGNALS
+from kinematics.signals import Signals
+
+QUARTERS = 4
+_HEADING = SIGNALS.index("heading")
+_DISTANCE = SIGNALS.index("start_distance")
+_LEANS = (SIGNALS.index("forward_lean"), SIGNALS.index("left_lean"))
+
+
+class Totals(NamedTuple):
+    """Per quarter, except where a name says otherwise."""
+
+    bounds_s: Float[Array, "5"]
+    net_m: Float[Array, "quarters 3"]
+    net_turn_rad: Float[Array, " quarters"]
+    path_m: Float[Array, " quarters"]
+    """Ground path while moving."""
+    paced_positive_m: Float[Array, "quarters 2"]
+    """Path to the subject's own left and ahead."""
+    paced_negative_m: Float[Array, "quarters 2"]
+    """Path to the subject's own right and backwards."""
+    peak_speed_mps: Float[Array, " quarters"]
+    max_tilt_rad: Float[Array, " quarters"]
+    reach: trajectory.Reach
+    """Extremes of the distance from the start, each with one value a quarter."""
+    greatest_lean_rad: Float[Array, "2"]
+    """Over the clip: forward, left."""
+    least_lean_rad: Float[Array, "2"]
+    """Over the clip: minus backward, minus right."""
+
+
+def _paced(signals: Signals) -> tuple[Float[Array, "frames 2"], Float[Array, " frames"]]:
+    """Velocity to the subject's own left and ahead without drift, and whether they move at all."""
+    still = thresholds.MOVEMENT["forward"].still_speed
+    left, ahead = signals.velocity_mps[:, 0], signals.velocity_mps[:, 2]
+    speed = rotation.norm(left, ahead)
+    sine, cosine = rotation.sincos(signals.values[:, _HEADING])
+    own = jnp.stack([cosine * left - sine * ahead, sine * left + cosine * ahead], axis=1)
+    least = jnp.maximum(still, thresholds.DRIFT_SHARE * speed)
+    return jnp.where(jnp.abs(own) >= least[:, None], own, 0), (speed >= still).astype(own.dtype)
+
+
+def by_quarter(signals: Signals, times_s: Float[Array, " frames"]) -> Totals:
+    """The totals of one uniformly sampled motion.
+
+    >>> from kinematics import anchor, resample, signals, synthetic
+    >>> motion = resample.to_rate(synthetic.perform(synthetic.walk(4.0)).motion)
+    >>> anchored = anchor.to_first_heading(motion)
+    >>> totals = by_quarter(signals.read(anchored), anchored.times_s)
+    >>> bool(abs(totals.net_m[:, 2].sum() - 4.0) < 0.1)
+    True
+    """
+    usable, positions = signals.usable, signals.positions_m
+    end_s = jnp.take(times_s, signals.length - 1)
+    bounds = jnp.arange(QUARTERS + 1, dtype=times_s.dtype) * (end_s / QUARTERS)
+    steps = jnp.diff(positions, axis=0)
+    own, moving = _paced(signals)
+    step_s = jnp.diff(times_s)
+    lengths = rotation.norm(steps[:, 0], steps[:, 2]) * (0.5 * (moving[1:] + moving[:-1]))
+    own_steps = 0.5 * (own[1:] + own[:-1]) * step_s[:, None]
+    rows = jnp.concatenate(
+        [lengths[:, None], jnp.maximum(own_steps, 0), jnp.maximum(-own_steps, 0)], axis=1
+    )
+    speed = rotation.norm(signals.velocity_mps[:, 0], signals.velocity_mps[:, 2])
+    distance = signals.values[:, _DISTANCE]
+    track = jnp.concatenate([positions, signals.values[:, _HEADING, None]], axis=1)
+    at_bounds = [
+        jnp.stack([trajectory.value_at(track[:, i], times_s, bound) for i in range(4)])
+        for bound in bounds
+    ]
+    everywhere = jnp.ones(step_s.shape, bool)
+    sums, peaks, tilts, reaches = [], [], [], []
+    for start, end in zip(bounds[:-1], bounds[1:], strict=True):
+        share = windows.segment_share(times_s, usable, start_s=start, end_s=end)
+        sums.append(masked.total(rows * share[:, None], everywhere))
+        inside = usable & (times_s >= start) & (times_s <= end)
+        peaks.append(masked.maximum(speed, inside))
+        tilts.append(masked.maximum(signals.tilt_rad, inside))
+        reaches.append(
+            trajectory.distance_reach(distance, times_s, usable, start_s=start, end_s=end)
+        )
+    total = jnp.stack(sums)
+    net = jnp.diff(jnp.stack(at_bounds), axis=0)
+    leans = signals.values[:, _LEANS[0] : _LEANS[1] + 1]
+    return Totals(
+        bounds_s=bounds,
+        net_m=net[:, :3],
+        net_turn_rad=net[:, 3],
+        path_m=total[:, 0],
+        paced_positive_m=total[:, 1:3],
+        paced_negative_m=total[:, 3:5],
+        peak_speed_mps=jnp.stack(peaks),
+        max_tilt_rad=jnp.stack(tilts),
+        reach=trajectory.Reach(*(jnp.stack(field) for field in zip(*reaches, strict=True))),
+        greatest_lean_rad=masked.maximum(leans, usable),
+        least_lean_rad=masked.minimum(leans, usable),
+    )

@@ -1,0 +1,86 @@
+"""Jumps and crouches, from the height of the root and, with joints, of both feet.
+
+The standing level is the height that the root stays below for three quarters of the clip. A jump
+leaves the standing range upwards and is back within a second: with joints the root and both feet
+rise together (runs lift one foot at a time), with the root alone it has to rise further. A crouch
+leaves the range downwards and comes back. Rules and levels are in `thresholds`.
+"""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+from kinematics import events, masked, signals, thresholds
+from kinematics.signals import Signals
+from kinematics.skeleton import POINTS
+
+LANES = ("jump_root", "jump_feet", "crouch")
+"""The three departures that are followed."""
+
+_RULES = (thresholds.JUMP_ROOT, thresholds.JUMP_FEET, thresholds.CROUCH)
+_LEVEL_STEPS = 12
+"""Halvings of the range of heights: half a millimetre in two metres."""
+
+_LEFT = (POINTS.index("left_ankle"), POINTS.index("left_foot"))
+_RIGHT = (POINTS.index("right_ankle"), POINTS.index("right_foot"))
+
+
+class Vertical(NamedTuple):
+    """Departures from the standing level."""
+
+    excursions: events.Excursions
+    """In the order of `LANES`, in frames; the peaks are metres away from the level."""
+    standing_m: Float[Array, ""]
+    """Standing level of the root, relative to the first frame."""
+    has_feet: Bool[Array, ""]
+    """Whether `jump_feet` is to be believed rather than `jump_root`."""
+
+
+def find(
+    read: Signals,
+    *,
+    points_m: Float[Array, "frames points 3"] | None = None,
+    present: Bool[Array, " points"] | None = None,
+) -> Vertical:
+    """The vertical episodes of one uniformly sampled motion.
+
+    >>> from kinematics import anchor, resample, synthetic
+    >>> jump = synthetic.then(synthetic.stand(1.0), synthetic.jump(0.3), synthetic.stand(1.0))
+    >>> motion = resample.to_rate(synthetic.perform(jump, joints=False).motion)
+    >>> found = find(signals.read(anchor.to_first_heading(motion)))
+    >>> int((found.excursions.peak[:, 0] > 0.2).sum())
+    1
+    """
+    height = read.positions_m[:, 1]
+    usable = read.usable
+    standing = masked.quantile(
+        height, usable, share=thresholds.STANDING_SHARE, steps=_LEVEL_STEPS
+    )
+    rise = height - standing
+    feet_rise = jnp.zeros_like(rise)
+    has_feet = jnp.array(False)
+    if points_m is not None and present is not None:
+        has_feet = present[_LEFT[0]] & present[_RIGHT[0]]
+        feet = jnp.stack(
+            [
+                jnp.minimum(points_m[:, ankle, 1], points_m[:, foot, 1])
+                for ankle, foot in (_LEFT, _RIGHT)
+            ],
+            axis=1,
+        )
+        feet = signals.light(feet + read.raw[:, 1:2], read.length)
+        floors = [
+            masked.quantile(
+                feet[:, side], usable, share=thresholds.FLOOR_SHARE, steps=_LEVEL_STEPS
+            )
+            for side in (0, 1)
+        ]
+        feet_rise = jnp.minimum(feet[:, 0] - floors[0], feet[:, 1] - floors[1])
+    lanes = jnp.stack([rise, jnp.minimum(rise, feet_rise), -rise], axis=1)
+    lanes = jnp.where(usable[:, None], lanes, 0)
+    return Vertical(
+        excursions=events.excursions(lanes, read.length, rules=_RULES),
+        standing_m=standing,
+        has_feet=has_feet,
+    )

@@ -1,0 +1,261 @@
+"""The command line: it teaches, it says what is wrong in words, it writes whole files or none."""
+
+import json
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from kinematics import facts, measure, readers, synthetic
+from kinematics.cli import app
+from kinematics.motion import Motion
+from kinematics.readers import native
+
+SRC = Path(__file__).parents[2] / "src"
+
+
+def call(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words], prog_name="kinematics")
+
+
+def run_python(*words: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *map(str, words)],
+        env=os.environ | {"PYTHONPATH": str(SRC), "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three clips of one frame rate, so that few shapes are compiled."""
+    folder = tmp_path_factory.mktemp("corpus")
+    assert call("synth", folder, "--clips", 3, "--fps", 10, "--no-joints").exit_code == 0
+    return folder
+
+
+# Help
+
+
+def test_help_teaches_and_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from typer.testing import CliRunner\n"
+        "from kinematics.cli import app\n"
+        "print(CliRunner().invoke(app, ['--help']).output)\n"
+        "heavy = {'jax', 'matplotlib', 'numpy', 'scipy'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = run_python("-c", code)
+    assert done.returncode == 0, done.stderr
+    for command in ("measure", "show", "synth", "facts", "demo"):
+        assert command in done.stdout
+
+
+@pytest.mark.parametrize("command", ["measure", "show", "synth", "facts", "demo"])
+def test_every_command_shows_an_example(command: str) -> None:
+    result = call(command, "--help")
+    assert result.exit_code == 0
+    assert f"kinematics {command} " in result.output.replace("Usage: kinematics", "")
+
+
+def test_version() -> None:
+    done = run_python("-m", "kinematics", "--version")
+    assert done.returncode == 0
+    assert done.stdout.startswith("kinematics ")
+    assert len(done.stdout.split()) >= 2
+
+
+# Synth
+
+
+def test_synth_gives_the_same_bytes_for_the_same_seed(corpus: Path, tmp_path: Path) -> None:
+    names = sorted(path.name for path in corpus.iterdir())
+    assert names == ["clip_00000.npz", "clip_00001.npz", "clip_00002.npz", "truth.jsonl"]
+    for seed, same in ((0, True), (1, False)):
+        out = tmp_path / str(seed)
+        call("synth", out, "--clips", 3, "--fps", 10, "--no-joints", "--seed", seed)
+        for name in names:
+            assert ((out / name).read_bytes() == (corpus / name).read_bytes()) == same
+
+
+def test_synth_writes_what_was_asked_and_the_truth_about_it(corpus: Path, tmp_path: Path) -> None:
+    call("synth", tmp_path, "--clips", 2, "--fps", 25, "--jitter-mm", 30, "--jitter-deg", 4)
+    noisy = readers.read(tmp_path / "clip_00001.npz")[0]
+    exact = list(synthetic.corpus(2, fps=25))[1]
+    assert noisy.joints_m is not None
+    np.testing.assert_allclose(np.diff(noisy.times_s), 1 / 25)
+    off_m = np.std(np.asarray(noisy.positions_m) - exact.motion.positions_m)
+    assert off_m == pytest.approx(0.03, rel=0.1)
+    assert readers.read(corpus / "clip_00001.npz")[0].joints_m is None
+    rows = [json.loads(line) for line in (tmp_path / "truth.jsonl").read_bytes().splitlines()]
+    assert [row["file"] for row in rows] == ["clip_00000.npz", "clip_00001.npz"]
+    assert rows[1]["clip"] == noisy.source.clip
+    assert [e["amount"] for e in rows[1]["events"]] == [e.amount for e in exact.truth.events()]
+
+
+def test_synth_refuses_to_mix_two_corpora(corpus: Path) -> None:
+    before = {path: path.read_bytes() for path in corpus.iterdir()}
+    result = call("synth", corpus, "--clips", 2)
+    assert result.exit_code == 2
+    assert "clip_00002.npz" in result.stderr
+    assert {path: path.read_bytes() for path in corpus.iterdir()} == before
+
+
+# Measure
+
+
+def test_measure_gives_a_line_a_clip_in_the_order_of_the_files(
+    corpus: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "deep" / "facts.jsonl"
+    result = call("measure", corpus, "--out", out)
+    assert result.exit_code == 0, result.stderr
+    assert "3 clips measured" in result.stderr
+    motions = [readers.read(path)[0] for path in sorted(corpus.glob("*.npz"))]
+    assert list(facts.read(out)) == [measure.measure(motion) for motion in motions]
+    assert [path.name for path in out.parent.iterdir()] == ["facts.jsonl"]
+
+
+def test_bad_files_are_named_and_do_not_stop_the_others(corpus: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    (bad / "cut.npz").write_bytes((corpus / "clip_00000.npz").read_bytes()[:5000])
+    np.save(bad / "other.npy", np.zeros((7, 3)))
+    values = np.zeros((5, 322))
+    values[:, 309] = 1e9
+    np.save(bad / "millimetres.npy", values)
+    out = tmp_path / "facts.jsonl"
+    result = call("measure", bad, corpus, "--out", out)
+    assert result.exit_code == 1
+    assert "cut.npz" in result.stderr
+    assert "expected metres" in result.stderr
+    assert "1 files of the folders hold no motion" in result.stderr
+    assert "2 of 6 files could not be measured" in result.stderr
+    assert len(list(facts.read(out))) == 3
+    # named by the user, a file that holds no motion is a failure too
+    result = call("measure", bad / "other.npy", corpus / "clip_00001.npz", "--out", out)
+    assert result.exit_code == 1
+    assert "other.npy: holds one array (7, 3); expected" in result.stderr
+    assert len(list(facts.read(out))) == 1
+
+
+def test_a_crash_while_measuring_leaves_the_old_output_and_no_litter(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "facts.jsonl"
+    out.write_text("old\n")
+    real = measure.measure_all
+
+    def breaks(*arguments: object, **options: object) -> Iterator[facts.MotionFacts]:
+        yield next(real(*arguments, **options))
+        raise RuntimeError("power cut")
+
+    monkeypatch.setattr(measure, "measure_all", breaks)
+    result = call("measure", corpus, "--out", out)
+    assert isinstance(result.exception, RuntimeError)
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("facts.jsonl", "old\n")]
+
+
+def test_the_camera_frame_needs_a_camera(corpus: Path, tmp_path: Path) -> None:
+    motion = readers.read(corpus / "clip_00000.npz")[0]
+    frames = motion.frames
+    filmed = Motion.from_arrays(
+        orientations_wxyz=motion.orientations_wxyz,
+        positions_m=motion.positions_m,
+        times_s=motion.times_s,
+        camera_orientations_wxyz=np.tile([0.0, 1, 0, 0], (frames, 1)),
+        camera_positions_m=np.zeros((frames, 3)),
+    )
+    native.write(filmed, tmp_path / "filmed.npz")
+    out = tmp_path / "facts.jsonl"
+    result = call(
+        "measure", tmp_path / "filmed.npz", corpus / "clip_00001.npz", "--out", out,
+        "--frame", "camera",
+    )  # fmt: skip
+    assert result.exit_code == 1
+    assert "clip_00001.npz: no camera poses" in result.stderr
+    assert [clip.frame for clip in facts.read(out)] == ["camera"]
+    assert call("show", corpus / "clip_00001.npz", "--out", tmp_path / "a.png",
+                "--frame", "camera").exit_code == 2  # fmt: skip
+
+
+def test_names_used_twice_are_pointed_out(corpus: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.npz"
+    copy.write_bytes((corpus / "clip_00001.npz").read_bytes())
+    result = call("measure", copy, corpus, "--out", tmp_path / "facts.jsonl")
+    assert result.exit_code == 0
+    assert "1 names are used twice, such as synthetic_0_00001, person 0" in result.stderr
+
+
+def test_wrong_calls_are_one_line_and_exit_code_2(corpus: Path, tmp_path: Path) -> None:
+    clip, out = corpus / "clip_00000.npz", tmp_path / "x.png"
+    (tmp_path / "old.jsonl").write_text('{"schema_version": 77}\n')
+    (tmp_path / "empty").mkdir()
+    wrong = {
+        ("measure", tmp_path / "none.npz", "--out", out): "no such file or folder",
+        ("measure", tmp_path / "empty", "--out", out): "no motion file",
+        ("show", tmp_path / "none.npz", "--out", out): "none.npz",
+        ("show", clip, "--out", tmp_path / "x.bmp"): "expected a picture",
+        ("show", clip, "--out", out, "--person", 3): "no person 3; the file has 0",
+        ("facts", tmp_path / "none.jsonl"): "none.jsonl",
+        ("facts", tmp_path / "old.jsonl"): "line 1: facts of schema version 77, expected 1",
+    }
+    for words, cause in wrong.items():
+        result = call(*words)
+        assert result.exit_code == 2, words
+        assert result.stderr.count("\n") == 1, words
+        assert cause in result.stderr, words
+        assert "Traceback" not in result.stderr
+    assert not out.exists()
+
+
+# Pictures and tables
+
+
+def test_show_draws_a_picture_of_1600_pixels(corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "clip.png"
+    result = call("show", corpus / "clip_00000.npz", "--out", out)
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.split() == [str(out)]
+    data = out.read_bytes()
+    assert data.startswith(b"\x89PNG")
+    assert struct.unpack(">II", data[16:24]) == (1600, 950)
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.png"]
+
+
+def test_facts_prints_a_row_a_clip(corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "facts.jsonl"
+    call("measure", corpus, "--out", out)
+    clips = list(facts.read(out))
+    result = call("facts", out)
+    assert result.exit_code == 0
+    for clip in clips:
+        [row] = [line for line in result.stdout.splitlines() if clip.clip in line]
+        assert f"{clip.duration_s:.1f}" in row
+        assert f"{clip.whole.path_m:.2f}" in row
+    events = sum(len(clip.events) for clip in clips)
+    assert f"3 clips, {sum(c.duration_s for c in clips):.1f} s, {events} events" in result.stdout
+    short = call("facts", out, "--limit", 1).stdout
+    assert "3 clips, 2 not shown" in short
+    assert clips[2].clip not in short
+
+
+def test_the_demo_runs_as_a_command_and_points_to_what_it_made(tmp_path: Path) -> None:
+    done = run_python("-m", "kinematics", "demo", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout.count("synthetic_0_000") == 12
+    shown = [Path(line.strip()) for line in done.stdout.split("Worth opening:")[1].splitlines()]
+    made = [path for path in shown if path.name]
+    assert sorted(path.suffix for path in made) == [".jsonl"] * 2 + [".png"] * 3
+    assert all(path.stat().st_size > 1000 for path in made)

@@ -1,0 +1,375 @@
+"""Readers: our own file keeps every bit, strangers' files are refused before they do harm."""
+
+import csv
+import io
+import json
+import struct
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.spatial.transform import Rotation
+
+from kinematics import readers
+from kinematics.motion import Motion, Source
+from kinematics.readers import motionx, native
+from kinematics.skeleton import COCO_17, SMPL_22, Skeleton, from_names
+
+FIELDS = (
+    "orientations_wxyz",
+    "positions_m",
+    "times_s",
+    "observed",
+    "joints_m",
+    "camera_orientations_wxyz",
+    "camera_positions_m",
+)
+
+
+@st.composite
+def motions(draw: st.DrawFn) -> Motion:
+    """Any checked motion: both float widths, gaps, uneven times, joints, cameras, odd names."""
+    frames = draw(st.integers(1, 12))
+    seed = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+
+    def values(*shape: int) -> np.ndarray:
+        dtype = draw(st.sampled_from([np.float32, np.float64]))
+        bits = 32 if dtype == np.float32 else 64
+        return draw(arrays(dtype, shape, elements=st.floats(-1e5, 1e5, width=bits)))
+
+    def quaternions() -> np.ndarray:
+        dtype = draw(st.sampled_from([np.float32, np.float64]))
+        return Rotation.random(frames, rng=seed).as_quat(scalar_first=True).astype(dtype)
+
+    skeleton: Skeleton | None = draw(
+        st.sampled_from([None, SMPL_22, COCO_17, from_names(["Hips", "Kopf ü"], name="odd")])
+    )
+    cameras = draw(st.booleans())
+    return Motion.from_arrays(
+        orientations_wxyz=quaternions(),
+        positions_m=values(frames, 3),
+        times_s=np.cumsum(seed.uniform(0.001, 0.5, frames)) - 3.0,
+        observed=draw(arrays(bool, frames)),
+        joints_m=None if skeleton is None else values(frames, len(skeleton.joints), 3),
+        camera_orientations_wxyz=quaternions() if cameras else None,
+        camera_positions_m=values(frames, 3) if cameras else None,
+        skeleton=skeleton,
+        source=Source(
+            clip=draw(st.text(max_size=8)),
+            take=draw(st.text(max_size=8)),
+            person=draw(st.integers(0, 99)),
+            shared_world=draw(st.booleans()),
+            notes=tuple(draw(st.lists(st.text(max_size=5), max_size=2))),
+        ),
+    )
+
+
+def still(frames: int = 20) -> Motion:
+    return Motion.from_arrays(
+        orientations_wxyz=np.tile([1.0, 0, 0, 0], (frames, 1)),
+        positions_m=np.zeros((frames, 3)),
+        fps=30.0,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("readers")
+
+
+# Our own file
+
+
+@settings(max_examples=60)
+@given(motion=motions())
+def test_a_written_motion_comes_back_bit_for_bit(motion: Motion, folder: Path) -> None:
+    path = folder / "any.npz"
+    native.write(motion, path)
+    [back] = readers.read(path)
+    for name in FIELDS:
+        before, after = getattr(motion, name), getattr(back, name)
+        assert (before is None) == (after is None), name
+        if before is not None:
+            assert before.dtype == after.dtype, name
+            assert before.tobytes() == after.tobytes(), name
+            assert not after.flags.writeable, name
+    assert back.source == motion.source
+    assert back.skeleton == motion.skeleton
+
+
+def test_equal_motions_give_equal_bytes_whatever_the_clock(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    native.write(still(), folder / "now.npz")
+    monkeypatch.setattr("time.time", lambda: 2e9)
+    native.write(still(), folder / "later.npz")
+    assert (folder / "now.npz").read_bytes() == (folder / "later.npz").read_bytes()
+
+
+def test_numpy_alone_can_open_our_file(folder: Path) -> None:
+    native.write(still(), folder / "plain.npz")
+    with np.load(folder / "plain.npz", allow_pickle=False) as file:
+        assert file["positions_m"].shape == (20, 3)
+        assert json.loads(file["motion_json"].tobytes())["schema_version"] == 1
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "clip.npz"
+    native.write(still(), path)
+    before = path.read_bytes()
+
+    def full_disk(*_args: object, **_options: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(np.lib.format, "write_array", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        native.write(still(40), path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["clip.npz"]
+
+
+def test_what_other_tools_put_into_our_layout_is_checked_and_cleaned(tmp_path: Path) -> None:
+    native.write(still(), tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as file:
+        held = dict(file)
+    held["positions_m"] = held["positions_m"].astype(">f4")
+    held["positions_m"][3] = np.nan
+    np.savez(tmp_path / "b.npz", **held)
+    [motion] = readers.read(tmp_path / "b.npz")
+    assert not motion.observed[3]
+    assert motion.observed.sum() == 19
+    assert np.isfinite(motion.positions_m).all()
+    assert motion.positions_m.dtype.isnative
+
+
+# Damage and malice
+
+
+def npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.lib.format.write_array(file, array, allow_pickle=True)
+    return file.getvalue()
+
+
+def claiming(shape: str, dtype: str = "<f4", data: bytes = b"") -> bytes:
+    """An `.npy` file whose header says whatever we like."""
+    header = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + data
+
+
+def archived(**members: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(f"{name}.npy", data)
+    return file.getvalue()
+
+
+def reheaded(header: dict[str, object] | bytes) -> bytes:
+    """Our file with another header."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    motion = still()
+    parts = {name: npy(getattr(motion, name)) for name in FIELDS[:4]}
+    return archived(motion_json=npy(np.frombuffer(text, np.uint8)), **parts)
+
+
+SOURCE = {"clip": "c", "take": "", "person": 0, "path": "", "shared_world": False, "notes": []}
+SKELETON = {"name": "s", "joints": ["a"], "points": [[1]] * 18}
+
+BAD_FILES = {
+    "empty": (b"", "expected a NumPy file"),
+    "text": (b"frame,x,y\n0,1,2\n", "expected a NumPy file"),
+    "only magic": (b"\x93NUMPY", "EOF"),
+    "archive without end": (archived(motionx=npy(np.zeros((9, 322))))[:-30], "cut short"),
+    "npy cut short": (npy(np.zeros((50, 322)))[:-1], "cut short"),
+    "npy with a tail": (npy(np.zeros((50, 322))) + b"x", "cut short or damaged"),
+    "npy of objects": (npy(np.array([{}] * 3, dtype=object)), "objects in a file can run code"),
+    "npz of objects": (archived(motionx=npy(np.array([1, "a"], dtype=object))), "can run code"),
+    "npy of records": (npy(np.zeros(3, dtype=[("x", "f4")])), "plain numbers"),
+    "huge claim": (claiming("(1000000000000, 322)"), "expected at most 2,147,483,648"),
+    "claim past 64 bits": (claiming(f"({10**30}, 322)"), "expected at most"),
+    "negative size": (claiming("(-1, 322)"), "(-1, 322)"),
+    "huge claim in npz": (archived(motionx=claiming("(10000000000, 322)")), "expected at most"),
+    "header that is code": (claiming("__import__('os').getpid()"), "damaged (malformed node"),
+    "npy version 3": (b"\x93NUMPY\x03\x00" + bytes(200), "npy version (3, 0)"),
+    "member that is no array": (archived(motionx=b"hello"), "EOF"),
+    "too many members": (archived(**{f"a{i}": npy(np.zeros(1)) for i in range(300)}), "300 arrays"),
+    "newer version": (reheaded({"schema_version": 99}), "schema version 99, expected 1"),
+    "no version": (reheaded({}), "schema version 0, expected 1"),
+    "header not JSON": (reheaded(b"\xff{"), "motion_json"),
+    "header without source": (reheaded({"schema_version": 1, "skeleton": None}), "source"),
+    "points that are not joints": (
+        reheaded({"schema_version": 1, "skeleton": SKELETON, "source": SOURCE}),
+        "does not map its 1 joints",
+    ),
+    "arrays missing": (
+        archived(motion_json=npy(np.frombuffer(b"{}", np.uint8)), times_s=npy(np.zeros(3))),
+        "no array orientations_wxyz, positions_m, observed; found motion_json, times_s",
+    ),
+    "other arrays": (archived(speed=npy(np.zeros((3, 3)))), "speed (3, 3)"),
+    "wrong width": (npy(np.zeros((9, 263))), "(9, 263)"),
+    "text of the right shape": (npy(np.full((9, 322), "a")), "(9, 322)"),
+    "no frames": (npy(np.zeros((0, 322))), "no frames"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_bad_file_is_one_value_error_that_names_it(name: str, tmp_path: Path) -> None:
+    data, cause = BAD_FILES[name]
+    path = tmp_path / "bad_file.npz"
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match="bad_file") as caught:
+        readers.read(path)
+    assert cause in str(caught.value)
+
+
+def test_every_cut_of_a_file_is_refused_in_words(tmp_path: Path) -> None:
+    native.write(still(), tmp_path / "whole.npz")
+    data = (tmp_path / "whole.npz").read_bytes()
+    path = tmp_path / "part.npz"
+    for size in range(0, len(data), 37):
+        path.write_bytes(data[:size])
+        with pytest.raises(ValueError, match="part"):
+            readers.read(path)
+
+
+@settings(max_examples=150)
+@given(place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
+def test_a_damaged_byte_is_harmless_or_refused(place: float, flip: int, folder: Path) -> None:
+    native.write(still(), folder / "sound.npz")
+    data = bytearray((folder / "sound.npz").read_bytes())
+    data[int(place * len(data))] ^= flip
+    (folder / "flipped.npz").write_bytes(data)
+    complaint, read = "", [still()]
+    try:
+        read = readers.read(folder / "flipped.npz")
+    except ValueError as error:
+        complaint = str(error)
+    assert not complaint or "flipped" in complaint
+    for name in FIELDS[:4]:  # what is read is what was written: no byte of data changes unseen
+        assert getattr(read[0], name).tobytes() == getattr(still(), name).tobytes()
+
+
+def test_a_bomb_is_refused_by_its_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native, "COMPRESSION_CHECK_BYTES", 100_000)
+    np.savez_compressed(tmp_path / "bomb.npz", motionx=np.zeros((2000, 322), np.float32))
+    with pytest.raises(ValueError, match="unpack to 2,576,128"):
+        readers.read(tmp_path / "bomb.npz")
+    np.savez(tmp_path / "big.npz", motionx=np.zeros((2000, 322), np.float32))
+    assert readers.read(tmp_path / "big.npz")[0].frames == 2000
+    monkeypatch.setattr(native, "MAX_BYTES", 1_000_000)
+    with pytest.raises(ValueError, match="expected at most 1,000,000"):
+        readers.read(tmp_path / "big.npz")
+
+
+def test_names_inside_an_archive_are_never_paths(tmp_path: Path) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    values = npy(np.zeros((4, 322), np.float32))
+    (inner / "a.npz").write_bytes(archived(**{"../../escaped": values, "motionx": values}))
+    assert readers.read(inner / "a.npz")[0].frames == 4
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["a.npz", "inner"]
+
+
+# Motion-X
+
+
+@settings(max_examples=60)
+@given(
+    rotvecs=arrays(np.float64, (7, 3), elements=st.floats(-40, 40)),
+    scale=st.sampled_from([0.0, 1e-12, 1e-6, 1.0, np.pi]),
+)
+def test_axis_angles_of_any_length_agree_with_scipy(rotvecs: np.ndarray, scale: float) -> None:
+    ours = motionx.quaternions_from_rotvecs(rotvecs * scale)
+    np.testing.assert_allclose(np.linalg.norm(ours, axis=1), 1.0, atol=1e-12)
+    theirs = Rotation.from_rotvec(rotvecs * scale)
+    apart_rad = (Rotation.from_quat(ours, scalar_first=True).inv() * theirs).magnitude()
+    assert apart_rad.max() < 1e-12
+
+
+def test_motionx_columns_rate_and_gaps(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(40, 322)).astype(np.float32)
+    values[7, 1], values[9, 310], values[11, 200] = np.nan, np.inf, np.nan
+    np.savez(tmp_path / "take.npz", motionx=values, fps=25.0)
+    [motion] = readers.read(tmp_path / "take.npz")
+    assert np.flatnonzero(~motion.observed).tolist() == [7, 9]  # the pose is not read
+    seen = motion.observed
+    np.testing.assert_array_equal(motion.positions_m[seen], values[seen, 309:312])
+    turned = Rotation.from_quat(motion.orientations_wxyz[seen], scalar_first=True)
+    np.testing.assert_allclose(
+        turned.as_matrix(), Rotation.from_rotvec(values[seen, :3]).as_matrix(), atol=1e-6
+    )
+    np.testing.assert_allclose(np.diff(motion.times_s), 1 / 25)
+    assert motion.orientations_wxyz.dtype == motion.positions_m.dtype == np.float32
+    assert motion.source.clip == "take"
+    assert motion.source.notes == ("Motion-X root",)
+
+
+def test_motionx_rates_come_from_the_option_the_file_or_the_convention(tmp_path: Path) -> None:
+    values = np.zeros((3, 322))
+    np.save(tmp_path / "a.npy", values)
+    np.savez(tmp_path / "b.npz", motionx=values, fps=np.array([60]))
+    np.savez(tmp_path / "c.npz", motionx=values, fps=np.array([60, 30]))
+    np.savez(tmp_path / "d.npz", motionx=values, fps=np.nan)
+    assert motionx.read(tmp_path / "a.npy")[0].times_s[1] == 1 / 30
+    assert motionx.read(tmp_path / "a.npy")[0].positions_m.dtype == np.float64
+    assert motionx.read(tmp_path / "b.npz")[0].times_s[1] == 1 / 60
+    assert motionx.read(tmp_path / "b.npz", fps=10.0)[0].times_s[1] == 1 / 10
+    assert motionx.read(tmp_path / "c.npz", fps=10.0)[0].times_s[1] == 1 / 10
+    with pytest.raises(ValueError, match="expected one number"):
+        motionx.read(tmp_path / "c.npz")
+    with pytest.raises(ValueError, match="fps: nan"):
+        motionx.read(tmp_path / "d.npz")
+
+
+def test_fortran_order_is_read_as_it_was_meant(tmp_path: Path) -> None:
+    values = np.random.default_rng(1).normal(size=(5, 322))
+    np.save(tmp_path / "f.npy", np.asfortranarray(values))
+    [motion] = readers.read(tmp_path / "f.npy")
+    np.testing.assert_array_equal(motion.positions_m, values[:, 309:312])
+
+
+def test_every_recorded_clip_is_read(real_motions: Path) -> None:
+    with (real_motions / "index.csv").open() as file:
+        index = {row["name"]: row for row in csv.DictReader(file)}
+    assert len(index) == 9
+    for name, row in index.items():
+        [motion] = readers.read(real_motions / "mocap" / f"{name}.npz")
+        assert motion.frames == int(row["frames"])
+        assert motion.observed.all()
+        level = motion.positions_m[:, [0, 2]].astype(np.float64)
+        net_m = np.hypot(*(level[-1] - level[0]))
+        assert net_m == pytest.approx(float(row["net_m"]), abs=0.02)
+        lowest, highest = map(float, row["pelvis_y"].split("-"))
+        assert motion.positions_m[:, 1].min() == pytest.approx(lowest, abs=0.01)
+        assert motion.positions_m[:, 1].max() == pytest.approx(highest, abs=0.01)
+        with pytest.raises(readers.UnknownFormatError, match="positions"):
+            readers.read(real_motions / "mocap" / f"{name}_joints.npz")
+
+
+# The door
+
+
+def test_the_first_format_that_recognises_a_file_reads_it(tmp_path: Path) -> None:
+    native.write(still(), tmp_path / "ours.npz")
+    np.save(tmp_path / "theirs.npy", np.zeros((4, 322)))
+    for form in readers.FORMATS:
+        known = [p.name for p in sorted(tmp_path.iterdir()) if form.recognise(p)]
+        assert known == (["ours.npz"] if form.name == "native" else ["theirs.npy"])
+
+
+def test_find_lists_files_and_folders_once_and_in_order(tmp_path: Path) -> None:
+    for name in ("b/x.npz", "b/c/y.NPY", "b/.hidden/z.npz", "b/.w.npz", "b/notes.txt", "a.dat"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = readers.find([tmp_path / "b", tmp_path / "a.dat", tmp_path / "b" / "x.npz"])
+    assert [p.relative_to(tmp_path).as_posix() for p in found] == ["a.dat", "b/c/y.NPY", "b/x.npz"]
+    with pytest.raises(FileNotFoundError, match=r"no_1.*no_2"):
+        readers.find([tmp_path / "no_1", tmp_path, tmp_path / "no_2"])
