@@ -96,14 +96,22 @@ def _seen_before(clips: Sequence[Clip], frames: int) -> Int[np.ndarray, "clips f
 def _found(measured: "Measured", clips: Sequence[Clip]) -> _Found:
     """Every movement of the batch, its part in each quarter included."""
     records = measured.events
-    clip, closed, signal = np.nonzero(records.amount[: len(clips)])
-    at = (clip, closed, signal)
-    amount = records.amount[at].astype(np.float64)
-    start, end = records.start[at], np.maximum(records.end[at], records.start[at] + 1)
-    steps = np.array([one.step_s for one in clips])[clip]
+    at = np.nonzero(records.begin[: len(clips)] >= 0)
+    begin, furthest, start, end = (field[at] for field in records)
+    clip, signal = at[0], at[2]
     last = np.array([len(one.usable) - 1 for one in clips])[clip]
-    end = np.minimum(end, np.maximum(last, 1))
+    furthest = np.minimum(furthest, last)
     values = measured.signals.values
+    begin_value = values[clip, begin, signal].astype(np.float64)
+    amount = values[clip, furthest, signal] - begin_value
+    walked = measured.walked_m
+    drift = events.is_drift(signal, amount, walked[clip, furthest] - walked[clip, begin])
+    end = np.minimum(np.maximum(end, start + 1), np.maximum(last, 1))
+    order = np.lexsort((signal, end, start, clip))
+    order = order[~drift[order]]
+    clip, signal, start, end, last = (field[order] for field in (clip, signal, start, end, last))
+    amount, begin_value = amount[order], begin_value[order]
+    steps = np.array([one.step_s for one in clips])[clip]
     bounds = last[:, None] * (np.arange(QUARTERS + 1) / QUARTERS)
     low = np.floor(bounds).astype(np.int64)
     high = np.minimum(low + 1, values.shape[1] - 1)
@@ -114,22 +122,37 @@ def _found(measured: "Measured", clips: Sequence[Clip]) -> _Found:
         bounds,
         start=start,
         end=end,
-        begin_value=records.begin_value[at].astype(np.float64),
+        begin_value=begin_value,
         amount=amount,
     )
     seen = _seen_before(clips, values.shape[1])
-    order = np.lexsort((signal, end, start, clip))
-    found = _Found(
+    return _Found(
         clip=clip,
         signal=signal,
         start_s=start * steps,
         end_s=end * steps,
         amount=amount,
-        peak_speed=records.peak_speed[at],
+        peak_speed=_greatest_inside(measured.signals.speed, clip, signal, start, end),
         coverage=(seen[clip, end] - seen[clip, start]) / np.maximum(end - start, 1),
         parts=parts,
     )
-    return _Found(*(field[order] for field in found))
+
+
+def _greatest_inside(
+    values: Float[np.ndarray, "clips frames signals"],
+    clip: Int[np.ndarray, " found"],
+    signal: Int[np.ndarray, " found"],
+    start: Int[np.ndarray, " found"],
+    end: Int[np.ndarray, " found"],
+) -> Float[np.ndarray, " found"]:
+    """Greatest value between start and end, the two included, of each movement."""
+    if not len(clip):
+        return np.zeros(0)
+    lengths = end - start + 1
+    firsts = np.cumsum(lengths) - lengths
+    frame = np.arange(lengths.sum()) - np.repeat(firsts - start, lengths)
+    inside = values[np.repeat(clip, lengths), frame, np.repeat(signal, lengths)]
+    return np.maximum.reduceat(inside, firsts)
 
 
 def _events(found: _Found) -> list[Event]:
@@ -268,10 +291,10 @@ def _episodes(
             wanted = "jump_feet" if measured.vertical.has_feet[clip] else "jump_root"
             if name != wanted or not came_back or seconds > thresholds.JUMP_LONGEST_S:
                 continue
-        height = float(away.peak[clip, closed, lane])
         kind: Episode = "crouch" if name == "crouch" else "jump"
-        sign = -1.0 if kind == "crouch" else 1.0
-        rows[clip].append((kind, start * step_s, end * step_s, sign * height))
+        peak_at = int(away.peak_at[clip, closed, lane])
+        height = measured.signals.positions_m[clip, peak_at, 1] - measured.vertical.standing_m[clip]
+        rows[clip].append((kind, start * step_s, end * step_s, float(height)))
     yield from rows
 
 

@@ -4,6 +4,7 @@ Everything heavy is imported inside the commands, so that `--help` answers at on
 """
 
 import math
+import os
 import sys
 import tempfile
 from collections import Counter
@@ -27,8 +28,6 @@ MeasuredFrame = Literal["first_heading", "body", "camera"]
 PIPED_WIDTH: int = 150
 """Columns of the table when it is not printed to a terminal."""
 
-DEMO_CLIPS: int = 12
-
 app = typer.Typer(
     name="kinematics",
     no_args_is_help=True,
@@ -45,9 +44,17 @@ FrameOption = Annotated[
         "instant, or the first camera's (needs camera poses in the file)."
     ),
 ]
+CacheOption = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="KINEMATICS_CACHE",
+        help="Folder that keeps compiled code, so that the next run starts in seconds.",
+        show_default=False,
+    ),
+]
 
 
-def _print_version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> bool:
     if wanted:
         try:
             version = metadata.version("kinematics-qa")
@@ -55,6 +62,7 @@ def _print_version(wanted: bool) -> None:
             version = "(not installed: running from source)"
         typer.echo(f"kinematics {version}")
         raise typer.Exit
+    return wanted
 
 
 @app.callback()
@@ -91,6 +99,19 @@ def _worded(error: Exception) -> str:
 
 def _complain(text: str) -> None:
     _errors.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _keep_compiled(folder: Path | None) -> None:
+    """Lets JAX store what it compiles in the folder, unless the environment names another."""
+    if folder is None or "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return
+    from jax import config
+
+    for name, value in (
+        ("jax_compilation_cache_dir", str(folder.expanduser())),
+        ("jax_persistent_cache_min_compile_time_secs", 0.0),  # by default little is kept
+    ):
+        config.update(name, value)  # type: ignore[no-untyped-call]
 
 
 @contextmanager
@@ -191,6 +212,7 @@ def measure_files(
     paths: Annotated[list[Path], typer.Argument(help="Motion files, or folders of them.")],
     out: Annotated[Path, typer.Option(help="The facts, one JSON object a line and a clip.")],
     frame: FrameOption = "first_heading",
+    cache: CacheOption = None,
 ) -> None:
     """Measure motions: files or folders in, one line of facts a clip out.
 
@@ -202,9 +224,12 @@ def measure_files(
     [cyan]kinematics measure walk.npz --out walk.jsonl[/cyan]
 
     [cyan]kinematics measure motions/ more/*.npy --out facts.jsonl --frame body[/cyan]
+
+    [cyan]kinematics measure motions/ --out facts.jsonl --cache ~/.cache/kinematics[/cyan]
     """
     from kinematics import readers
 
+    _keep_compiled(cache)
     with _plainly():
         files = readers.find(paths)
         if not files:
@@ -224,6 +249,7 @@ def show_clip(
     out: Annotated[Path, typer.Option(help="The picture: .png, .pdf or .svg.")],
     person: Annotated[int, typer.Option(help="Which person of the file.", min=0)] = 0,
     frame: FrameOption = "first_heading",
+    cache: CacheOption = None,
 ) -> None:
     """Draw one motion: its path from above, and every signal with the events that were found.
 
@@ -235,6 +261,7 @@ def show_clip(
     """
     from kinematics import readers
 
+    _keep_compiled(cache)
     with _plainly():
         if out.suffix.lower() not in (".png", ".pdf", ".svg"):
             raise ValueError(f"{out}: expected a picture ending in .png, .pdf or .svg")
@@ -295,8 +322,11 @@ def print_facts(
 @app.command("demo")
 def demonstrate(
     out_dir: Annotated[Path, typer.Argument(help="Folder for the motions, facts and pictures.")],
+    clips: Annotated[int, typer.Option(help="How many motions.", min=2, max=60)] = 12,
 ) -> None:
     """Make a dozen motions, measure them, print the facts and draw three pictures.
+
+    Compiled code is kept in the folder: the second run takes seconds.
 
     [b]Example[/b]
 
@@ -307,19 +337,20 @@ def demonstrate(
     motions, facts_file = out_dir / "motions", out_dir / "facts.jsonl"
     with _plainly():
         _write_corpus(
-            motions, clips=DEMO_CLIPS, seed=0, fps=None, jitter_m=0.0, jitter_rad=0.0, joints=True
+            motions, clips=clips, seed=0, fps=None, jitter_m=0.0, jitter_rad=0.0, joints=True
         )
+    _keep_compiled(out_dir / ".jax_cache")
     files = readers.find([motions])
     _measure_to(facts_file, _Intake(files=files, named=set(), frame="first_heading"))
-    clips = list(facts.read(facts_file))
+    measured = list(facts.read(facts_file))
     pictures = [out_dir / "paths.png"]
     with _whole(pictures[0]) as partial:
-        plot.paths(clips).savefig(partial)
-    busiest = sorted(zip(clips, files, strict=True), key=lambda pair: -len(pair[0].events))
+        plot.paths(measured).savefig(partial)
+    busiest = sorted(zip(measured, files, strict=True), key=lambda pair: -len(pair[0].events))
     for _, path in busiest[:2]:
         pictures.append(out_dir / f"{path.stem}.png")
         _draw(readers.read(path)[0], pictures[-1], "first_heading")
-    _print_table(facts_file, limit=DEMO_CLIPS)
+    _print_table(facts_file, limit=clips)
     typer.echo("\nWorth opening:")
     for path in (*pictures, facts_file, motions / "truth.jsonl"):
         typer.echo(f"  {path}")

@@ -267,11 +267,14 @@ if _SINGLES + _PAIRS != PARTS or len(_ANGLES) != len(_SINGLES):
     raise RuntimeError("PARTS: expected singles first, each with its angle, and then pairs")
 
 
+_PowerSums = tuple[Float[Array, "rows frames"], ...]
+
+
 class _Fit(NamedTuple):
     """A local fit over time as weights of the frames around each frame."""
 
-    position: tuple[Float[Array, "rows frames"], ...]
-    slope: tuple[Float[Array, "rows frames"], ...]
+    position: Float[Array, "taps rows frames"]
+    slope: Float[Array, "taps rows frames"]
     noise_per_s2: Float[Array, "rows frames"]
     """Variance of the slope for jitter of variance one."""
 
@@ -285,42 +288,53 @@ def _local_fit(times_s: Float[Array, " frames"], seen: Bool[Array, "rows frames"
     frames = times_s.shape[0]
     padded_s = jnp.pad(times_s, _TAPS, mode="edge")
     padded_seen = jnp.pad(seen, ((0, 0), (_TAPS, _TAPS)))
-    offsets_s, weights = [], []
-    for tap in range(2 * _TAPS + 1):
-        offset_s = padded_s[tap : tap + frames] - times_s
-        reach_s = LONGEST_STEP_S if abs(tap - _TAPS) == 1 else SMOOTHING_S
-        inside = (jnp.abs(offset_s) <= reach_s)[None, :] & padded_seen[:, tap : tap + frames]
-        offsets_s.append(offset_s[None, :])
-        weights.append(inside.astype(times_s.dtype))
-    count = jnp.maximum(sum(weights), 1)
-    mean_s = sum(w * offset for w, offset in zip(weights, offsets_s, strict=True)) / count
-    apart = [offset - mean_s for offset in offsets_s]
-    second = sum(w * a * a for w, a in zip(weights, apart, strict=True))
-    third = sum(w * a * a * a for w, a in zip(weights, apart, strict=True))
-    per_second = jnp.where(second > 0, 1 / jnp.where(second > 0, second, 1), 0)
-    bend = [a * a - third * per_second * a - second / count for a in apart]
-    bend_square = sum(w * b * b for w, b in zip(weights, bend, strict=True))
-    balanced = (count > 2) & (mean_s * mean_s * count <= _BALANCE**2 * second)
-    bend_here = mean_s * mean_s + third * per_second * mean_s - second / count
-    bend_gain = jnp.where(balanced, bend_here / jnp.where(balanced, bend_square, 1), 0)
-    slope_gain = mean_s * per_second
-    return _Fit(
-        position=tuple(
-            w * (1 / count - slope_gain * a + bend_gain * b)
-            for w, a, b in zip(weights, apart, bend, strict=True)
-        ),
-        slope=tuple(w * a * per_second for w, a in zip(weights, apart, strict=True)),
-        noise_per_s2=per_second,
-    )
+
+    def window(tap: Int[Array, ""]) -> tuple[Float[Array, "1 frames"], Bool[Array, "rows frames"]]:
+        offset_s = jax.lax.dynamic_slice_in_dim(padded_s, tap, frames) - times_s
+        inside = jax.lax.dynamic_slice_in_dim(padded_seen, tap, frames, axis=1)
+        reach_s = jnp.where(jnp.abs(tap - _TAPS) == 1, LONGEST_STEP_S, SMOOTHING_S)
+        return offset_s[None], inside & (jnp.abs(offset_s) <= reach_s)[None]
+
+    def add(sums: _PowerSums, tap: Int[Array, ""]) -> tuple[_PowerSums, None]:
+        offset_s, inside = window(tap)
+        power, new = jnp.ones_like(offset_s), []
+        for total in sums:
+            new.append(total + jnp.where(inside, power, 0))
+            power = power * offset_s
+        return tuple(new), None
+
+    taps = jnp.arange(2 * _TAPS + 1)
+    zero = jnp.zeros(seen.shape, times_s.dtype)
+    (s0, s1, s2, s3, s4), _ = jax.lax.scan(add, (zero,) * 5, taps)
+    # least squares at the frame's own time: the first row of the inverse normal matrix
+    line, curve = s0 * s2 - s1 * s1, s2 * s4 - s3 * s3
+    parabola = s0 * curve + s1 * (s2 * s3 - s1 * s4) + s2 * (s1 * s3 - s2 * s2)
+    both_sides = (s0 > 2) & (s1 * s1 <= _BALANCE**2 * s0 * s2)
+    sloped = line > 1e-5 * s0 * s2  # frames at two times at least
+    per_line = jnp.where(sloped, 1 / jnp.where(sloped, line, 1), 0)
+    per_curve = 1 / jnp.where(both_sides, parabola, 1)
+    lone = jnp.where(sloped, 0, 1 / jnp.maximum(s0, 1))
+    constant = jnp.where(both_sides, curve * per_curve, s2 * per_line + lone)
+    linear = jnp.where(both_sides, (s2 * s3 - s1 * s4) * per_curve, -s1 * per_line)
+    square = jnp.where(both_sides, (s1 * s3 - s2 * s2) * per_curve, 0)
+
+    def weights(tap: Int[Array, ""]) -> tuple[Array, Array]:
+        offset_s, inside = window(tap)
+        position = constant + offset_s * (linear + offset_s * square)
+        slope = (s0 * offset_s - s1) * per_line
+        return jnp.where(inside, position, 0), jnp.where(inside, slope, 0)
+
+    position, slope = jax.lax.map(weights, taps)
+    return _Fit(position=position, slope=slope, noise_per_s2=s0 * per_line)
 
 
 def _filtered(
-    values: Float[Array, "3 points frames"], kernel: tuple[Float[Array, "rows frames"], ...]
-) -> Float[Array, "3 points frames"]:
+    values: Float[Array, "points frames"], kernel: Float[Array, "taps rows frames"]
+) -> Float[Array, "points frames"]:
     frames = values.shape[-1]
-    padded = jnp.pad(values, ((0, 0), (0, 0), (_TAPS, _TAPS)))
+    padded = jnp.pad(values, ((0, 0), (_TAPS, _TAPS)))
     return sum(  # type: ignore[return-value]
-        weight[None] * padded[..., tap : tap + frames] for tap, weight in enumerate(kernel)
+        kernel[tap] * padded[:, tap : tap + frames] for tap in range(2 * _TAPS + 1)
     )
 
 
@@ -328,7 +342,7 @@ def _rows(values: Array, rows: Sequence[int]) -> Array:
     return jnp.stack([values[..., row, :] for row in rows], axis=-2)
 
 
-def _relative(points: Float[Array, "3 points frames"]) -> Float[Array, "3 tracks frames"]:
+def _relative(points: Float[Array, "points frames"]) -> Float[Array, "tracks frames"]:
     first, last = zip(*_REFERENCES, strict=True)
     return _rows(points, _MOVING) - 0.5 * (_rows(points, first) + _rows(points, last))
 
@@ -394,34 +408,43 @@ def _at(
     return jnp.take_along_axis(values, index, axis=-1)[..., 0]
 
 
-class _Tracks(NamedTuple):
-    """Every moving point relative to its reference."""
+class _Smoothed(NamedTuple):
+    """Points and tracks (every moving point relative to its reference), coordinates apart."""
 
-    smooth: Float[Array, "3 tracks frames"]
-    velocity: Float[Array, "3 tracks frames"]
-    moving: Bool[Array, "tracks frames"]
+    points: Float[Array, "3 points frames"]
+    tracks: Float[Array, "3 tracks frames"]
+    velocities: Float[Array, "3 tracks frames"]
+    left_over_squares: Float[Array, "3 tracks frames"]
+    """What the fit did not explain."""
 
 
-def _tracks(
-    points: Float[Array, "3 points frames"],
-    smooth_points: Float[Array, "3 points frames"],
-    fit: _Fit,
-    clock: _Clock,
-    *,
-    per_metre: float,
-) -> _Tracks:
-    raw, smooth = _relative(points), _relative(smooth_points)
-    velocity = _relative(_filtered(points, fit.slope))
+def _smoothed(points: Float[Array, "3 points frames"], fit: _Fit) -> _Smoothed:
+    # One coordinate after the other. XLA's CPU compiler does not fuse out of a loop, which keeps
+    # it from smoothing anew for each of the many uses.
+    smooth, slope = jax.lax.map(
+        lambda axis: (_filtered(axis, fit.position), _filtered(axis, fit.slope)), points
+    )
+    tracks, velocities, left_over = jax.lax.map(
+        lambda axis: (_relative(axis[0]), _relative(axis[1]), _relative(axis[0] - axis[2]) ** 2),
+        (smooth, slope, points),
+    )
+    return _Smoothed(smooth, tracks, velocities, left_over)
+
+
+def _moving(
+    smoothed: _Smoothed, fit: _Fit, clock: _Clock, *, per_metre: float
+) -> Bool[Array, "tracks frames"]:
+    """When each track moves faster than rest, and than its own jitter would make of rest."""
     own_weight, noise_per_s2 = fit.position[_TAPS], fit.noise_per_s2
     if own_weight.shape[0] > 1:
         own_weight, noise_per_s2 = _rows(own_weight, _MOVING), _rows(noise_per_s2, _MOVING)
-    # what the fit leaves over tells the jitter, and the jitter tells what a still part would do
-    jitter_square = _sum(_square(raw - smooth), clock.seen)
     freedom = _sum(1 - own_weight, clock.seen)
-    jitter_square = (jitter_square / jnp.where(freedom > 0.5, freedom, 1)).astype(raw.dtype)
-    still = jnp.array([[per_metre * speed] for _, _, speed in _TRACKS], dtype=raw.dtype)
-    gate = still * still + JITTER_GATE**2 * jitter_square[:, None] * noise_per_s2
-    return _Tracks(smooth, velocity, (_square(velocity) > gate) & clock.seen)
+    jitter_square = _sum(sum(smoothed.left_over_squares), clock.seen)
+    jitter_square = jitter_square / jnp.where(freedom > 0.5, freedom, 1)
+    speed_square = _square(smoothed.velocities)
+    still = jnp.array([[per_metre * speed] for _, _, speed in _TRACKS], dtype=speed_square.dtype)
+    jitter_square = jitter_square.astype(speed_square.dtype)[:, None] * noise_per_s2
+    return (speed_square > still * still + JITTER_GATE**2 * jitter_square) & clock.seen
 
 
 class _Moved(NamedTuple):
@@ -434,8 +457,13 @@ class _Moved(NamedTuple):
     directions: Float[Array, "tracks 6"]
 
 
-def _moved(tracks: _Tracks, times_s: Float[Array, " frames"], clock: _Clock) -> _Moved:
-    smooth, velocity, moving = tracks
+def _moved(
+    smooth: Float[Array, "3 tracks frames"],
+    velocity: Float[Array, "3 tracks frames"],
+    moving: Bool[Array, "tracks frames"],
+    times_s: Float[Array, " frames"],
+    clock: _Clock,
+) -> _Moved:
     along = velocity[..., 1:] + velocity[..., :-1]
     square = _square(along)
     counted = moving[:, 1:] & moving[:, :-1] & clock.steps & (square > 0)
@@ -458,10 +486,16 @@ def _moved(tracks: _Tracks, times_s: Float[Array, " frames"], clock: _Clock) -> 
 
 
 def _repeated(
-    tracks: _Tracks, times_s: Float[Array, " frames"], clock: _Clock, *, per_metre: float
+    smooth: Float[Array, "3 tracks frames"],
+    velocity: Float[Array, "3 tracks frames"],
+    moving: Bool[Array, "tracks frames"],
+    times_s: Float[Array, " frames"],
+    clock: _Clock,
+    *,
+    per_metre: float,
 ) -> repetition.Cycles:
     """Cycles along the direction in which each track moves most."""
-    smooth, (x, y, z), moving = jax.lax.stop_gradient(tracks)
+    smooth, (x, y, z) = jax.lax.stop_gradient((smooth, velocity))
     covariance = tuple(
         _sum(product, moving).astype(x.dtype)
         for product in (x * x, x * y, x * z, y * y, y * z, z * z)
@@ -524,12 +558,10 @@ class _Related(NamedTuple):
     front_share: Float[Array, " pairs"]
 
 
-def _related(
-    points: Float[Array, "3 points frames"], tracks: _Tracks, clock: _Clock, *, per_metre: float
-) -> _Related:
-    distance = _distances(points)
+def _related(smoothed: _Smoothed, clock: _Clock, *, per_metre: float) -> _Related:
+    distance = _distances(smoothed.points)
     near = jnp.array([[per_metre * part.near_m] for part in _PAIRS], dtype=distance.dtype)
-    _, up, ahead = _rows(tracks.smooth, _TRACK_OF_PART[-len(_PAIRS) :])
+    _, up, ahead = _rows(smoothed.tracks, _TRACK_OF_PART[-len(_PAIRS) :])
 
     def share(holds: Bool[Array, "pairs frames"]) -> Float[Array, " pairs"]:
         held_s = _sum(jnp.where(holds, clock.share_s, 0))
@@ -556,15 +588,20 @@ def _measured(
     per_metre: float,
 ) -> PartMotion:
     """All parts of one clip; `seen` has one row for all points, or one for each."""
+    above = points[:, _PELVIS] + jnp.array([[0.0], [1.0], [0.0]], dtype=points.dtype)
+    points = jnp.concatenate([points, above[:, None]], axis=1)
+    if len(seen) > 1:
+        seen = jnp.concatenate([seen, seen[_PELVIS][None]])
     fit = _local_fit(times_s, seen)
-    smooth = _with_up(_filtered(points, fit.position))
+    smoothed = _smoothed(points, fit)
     clock = _clock(times_s, _all_seen(seen, _TRACK_NEEDS))
     pair_clock = clock if len(seen) == 1 else _clock(times_s, _all_seen(seen, _PAIR_NEEDS))
-    tracks = _tracks(points, smooth, fit, clock, per_metre=per_metre)
-    moved = _moved(tracks, times_s, clock)
-    cycles = _repeated(tracks, times_s, clock, per_metre=per_metre)
-    related = _related(smooth, tracks, pair_clock, per_metre=per_metre)
-    angles_rad = jnp.where(_have(present, _ANGLE_NEEDS), _angle_ranges(smooth, seen), 0)
+    moving = _moving(smoothed, fit, clock, per_metre=per_metre)
+    track = (smoothed.tracks, smoothed.velocities, moving, times_s, clock)
+    moved = _moved(*track)
+    cycles = _repeated(*track, per_metre=per_metre)
+    related = _related(smoothed, pair_clock, per_metre=per_metre)
+    angles_rad = jnp.where(_have(present, _ANGLE_NEEDS), _angle_ranges(smoothed.points, seen), 0)
 
     of_part = np.array(_TRACK_OF_PART)
     no_pair = jnp.zeros(len(_PAIRS), angles_rad.dtype)
@@ -588,12 +625,6 @@ def _measured(
             for values in figures
         )
     )
-
-
-def _with_up(points: Float[Array, "3 points frames"]) -> Float[Array, "3 rows frames"]:
-    """The points and one more, a metre straight above the pelvis."""
-    up = points[:, _PELVIS] + jnp.array([[0.0], [1.0], [0.0]], dtype=points.dtype)
-    return jnp.concatenate([points, up[:, None]], axis=1)
 
 
 def _have(
@@ -624,15 +655,15 @@ def describe(
     >>> [round(float(share), 2) for share in motion.directions[2]]
     [0.0, 0.0, 1.0, 0.0, 0.0, 0.0]
     """
-    seen = observed[None, :]
+    times_s = (times_s - times_s[0]).astype(points_m.dtype)
     if length is None:
         length = jnp.max(jnp.where(observed, jnp.arange(1, len(observed) + 1), 1))
     return _measured(
         jnp.transpose(points_m, (2, 1, 0)),
         times_s,
-        seen,
+        observed[None, :],
         present=present,
-        clip_s=times_s[length - 1] - times_s[0],
+        clip_s=times_s[length - 1],
         per_metre=1.0,
     )
 
@@ -689,6 +720,7 @@ def from_keypoints(
     >>> float(still.path.max())
     0.0
     """
+    times_s = (times_s - times_s[0]).astype(points_px.dtype)
     trusted = (confidence >= min_confidence) & jnp.isfinite(points_px).all(axis=-1)
     points = points_from_joints(jnp.where(trusted[..., None], points_px, 0), skeleton=skeleton)
     seen = jnp.stack(
@@ -709,7 +741,7 @@ def from_keypoints(
         times_s,
         seen & (unit > 0),
         present=jnp.array(points_present(skeleton)),
-        clip_s=times_s[-1] - times_s[0],
+        clip_s=times_s[-1],
         per_metre=1 / TORSO_M,
     )
     return motion._replace(front_share=jnp.full_like(motion.front_share, jnp.nan))

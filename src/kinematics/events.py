@@ -26,21 +26,20 @@ _PAUSE_SHARE = 0.6
 for just half a second, gives this share of the still speed on average over that half second."""
 _LINGERING = 15
 """Frames (half a second) after which a rest is one even if it never gets calm: slow drift."""
-_DRIFTING = tuple(name in thresholds.DRIFTING_SIGNALS for name in SIGNALS)
+_DRIFTING = tuple(SIGNALS.index(name) for name in SIGNALS if name in thresholds.DRIFTING_SIGNALS)
 
 
 class EventFrames(NamedTuple):
     """Records of movements, each on the frame (one past the clip included) where it was over."""
 
-    amount: Float[Array, "closings signals"]
-    """Signed change; 0 where no movement ended."""
-    begin_value: Float[Array, "closings signals"]
-    """The signal at the turning point where the movement began."""
+    begin: Int[Array, "closings signals"]
+    """Frame of the turning point where the movement began; -1 where no movement ended."""
+    furthest: Int[Array, "closings signals"]
+    """Frame of the turning point where it ended."""
     start: Int[Array, "closings signals"]
     """Frame on which the signal really started to move."""
     end: Int[Array, "closings signals"]
     """Frame on which it really stopped."""
-    peak_speed: Float[Array, "closings signals"]
 
 
 class Events(NamedTuple):
@@ -56,7 +55,10 @@ class Events(NamedTuple):
 
 
 class _Leg(NamedTuple):
-    """What is known of each signal's current movement; every field has shape (signals,)."""
+    """What is known of each signal's current movement; every field has shape (signals,).
+
+    Kept small on purpose: on a CPU every field is a kernel a frame.
+    """
 
     direction: Array
     """+1 or -1 while moving, 0 while none has reached the hysteresis."""
@@ -65,115 +67,76 @@ class _Leg(NamedTuple):
     """While moving: where the movement began and how far it got (swapped when going down)."""
     low_at: Array
     high_at: Array
-    low_walked: Array
-    high_walked: Array
+    last_slow: Array
     onset: Array
     """Frame of the real start, known once the hysteresis is passed."""
-    stop: Array
-    """Frame of the real stop, while known."""
-    stopped: Array
-    """Whether `stop` is known: at rest since the last progress."""
-    milestone: Array
-    """Value at the last clear progress."""
-    last_slow: Array
-    peak: Array
-    """Greatest speed since the movement began."""
-    peak_so_far: Array
-    """The same up to the furthest point."""
-    rested: Array
-    """Whether the frame before was at rest."""
-    active_at: Array
-    """Last frame that was not at rest."""
-    level_at: Array
-    """Last frame at which the level of the rest was taken."""
+    fast_at: Array
+    """Last frame that got further at more than the still speed."""
+    marked_at: Array
+    """Last frame that was active, or at which the level of a rest was taken."""
 
 
-def _records(leg: _Leg, closing: Array, prominence: Array, drifting: Array) -> EventFrames:
-    up = leg.direction > 0
-    amount = jnp.where(up, leg.high - leg.low, leg.low - leg.high)
-    walked = jnp.abs(leg.high_walked - leg.low_walked)
-    size = jnp.abs(amount)
-    drift = drifting & (size < thresholds.DRIFT_SHARE * walked)
-    real = closing & (leg.direction != 0) & (size >= prominence) & ~drift
-    furthest_at = jnp.where(up, leg.high_at, leg.low_at)
-    return EventFrames(
-        amount=jnp.where(real, amount, 0),
-        begin_value=jnp.where(up, leg.low, leg.high),
-        start=leg.onset,
-        end=jnp.where(leg.stopped, jnp.minimum(leg.stop, furthest_at), furthest_at),
-        peak_speed=leg.peak_so_far,
-    )
+class _Row(NamedTuple):
+    """One frame of all signals, as the pass sees it."""
+
+    at: Array
+    value: Array
+    slow: Array
+    resting: Array
+    calm: Array
+    """Nothing of a movement is left."""
+    pausing: Array
+    """Calm, and for long enough to end a movement."""
 
 
 def _follow(
-    leg: _Leg,
-    frame: tuple[Array, Array, Array, Array, Array, Array, Array, Array],
-    prominence: Array,
-    hysteresis: Array,
-    drifting: Array,
+    leg: _Leg, row: _Row, prominence: Array, hysteresis: Array
 ) -> tuple[_Leg, EventFrames]:
-    """One frame: close what a reversal or a pause ends, begin or carry on what moves."""
-    at, value, slow, resting, calm, pausing, speed, walked = frame
-    walked = jnp.broadcast_to(walked, value.shape)
-    at = jnp.broadcast_to(at, value.shape)
-    direction = leg.direction
-    last_slow = jnp.where(slow, at, leg.last_slow)
-
-    reversed_down = (direction > 0) & (leg.high - value >= hysteresis) & ~resting & ~leg.rested
-    reversed_up = (direction < 0) & (value - leg.low >= hysteresis) & ~resting & ~leg.rested
-    turned = reversed_down | reversed_up
+    """One frame: close what a reversal or a rest ends, begin or carry on what moves."""
+    value, resting, at = row.value, row.resting, row.at
+    up, down = leg.direction > 0, leg.direction < 0
+    reversed_down = up & (leg.high - value >= hysteresis) & ~resting
+    reversed_up = down & (value - leg.low >= hysteresis) & ~resting
     # a rest ends a movement, but its last slow bit still belongs to it, until all is calm
-    settled = resting & (pausing | (at - leg.active_at > _LINGERING))
-    records = _records(leg, turned | settled, prominence, drifting)
-    direction = jnp.where(settled, 0, direction)
-
+    overdue = at - leg.marked_at > _LINGERING
+    settled = resting & (row.pausing | overdue)
+    closing = (reversed_down | reversed_up | settled) & (leg.high - leg.low >= prominence)
+    records = EventFrames(
+        begin=jnp.where(closing & up, leg.low_at, jnp.where(closing & down, leg.high_at, -1)),
+        furthest=jnp.where(up, leg.high_at, leg.low_at),
+        start=leg.onset,
+        end=leg.fast_at + 1,
+    )
     # extremes: after a reversal the old furthest point is where the new movement begins; a rest
     # gives the level that the next movement begins from
-    lingering = resting & (direction != 0)
-    level = resting & ~lingering & (calm | (at - leg.level_at > _LINGERING))
+    level = resting & (leg.direction == 0) & (row.calm | overdue)
     restart = settled | level
     new_high = (value > leg.high) | reversed_up | restart
     new_low = (value < leg.low) | reversed_down | restart
-    high = jnp.where(new_high, value, leg.high)
-    low = jnp.where(new_low, value, leg.low)
-    high_at = jnp.where(new_high, at, leg.high_at)
-    low_at = jnp.where(new_low, at, leg.low_at)
-    high_walked = jnp.where(new_high, walked, leg.high_walked)
-    low_walked = jnp.where(new_low, walked, leg.low_walked)
-
-    begins_up = (direction == 0) & (value - low >= hysteresis) & ~resting
-    begins_down = (direction == 0) & (high - value >= hysteresis) & ~resting & ~begins_up
-    goes_up, goes_down = begins_up | reversed_up, begins_down | reversed_down
-    begins = goes_up | goes_down
-    direction = jnp.where(goes_up, 1, jnp.where(goes_down, -1, direction))
-
-    begin_at = jnp.where(goes_up, low_at, high_at)
-    onset = jnp.where(begins, jnp.maximum(last_slow, begin_at), leg.onset)
-    peak = jnp.where(begins, speed, jnp.maximum(leg.peak, speed))
-    forward = jnp.where(direction > 0, value - leg.milestone, leg.milestone - value)
-    progress = begins | ((direction != 0) & (forward >= 0.25 * prominence))
-    milestone = jnp.where(progress, value, leg.milestone)
-    stopped = jnp.where(progress, False, leg.stopped | (slow & (direction != 0)))
-    stop = jnp.where(stopped & ~leg.stopped, at, leg.stop)
-    furthest = ((direction > 0) & new_high) | ((direction < 0) & new_low) | begins
+    high, low = jnp.where(new_high, value, leg.high), jnp.where(new_low, value, leg.low)
+    high_at, low_at = jnp.where(new_high, at, leg.high_at), jnp.where(new_low, at, leg.low_at)
+    waiting = (leg.direction == 0) & ~resting
+    begins_up = reversed_up | (waiting & (value - low >= hysteresis))
+    begins_down = reversed_down | (waiting & (high - value >= hysteresis))
+    begins = begins_up | begins_down
+    direction = jnp.where(
+        settled, 0, jnp.where(begins_up, 1, jnp.where(begins_down, -1, leg.direction))
+    )
+    further = begins | ((direction > 0) & new_high) | ((direction < 0) & new_low)
     carried = _Leg(
         direction=direction,
         low=low,
         high=high,
         low_at=low_at,
         high_at=high_at,
-        low_walked=low_walked,
-        high_walked=high_walked,
-        onset=onset,
-        stop=stop,
-        stopped=stopped,
-        milestone=milestone,
-        last_slow=last_slow,
-        peak=peak,
-        peak_so_far=jnp.where(furthest, peak, leg.peak_so_far),
-        rested=resting,
-        active_at=jnp.where(resting, leg.active_at, at),
-        level_at=jnp.where(restart, at, leg.level_at),
+        last_slow=jnp.where(row.slow, at, leg.last_slow),
+        onset=jnp.where(
+            begins,
+            jnp.maximum(leg.last_slow, jnp.where(begins_up, low_at, high_at)),
+            leg.onset,
+        ),
+        fast_at=jnp.where(further & ~row.slow, at, leg.fast_at),
+        marked_at=jnp.where(restart | ~resting, at, leg.marked_at),
     )
     return carried, records
 
@@ -183,7 +146,8 @@ def find(signals: Signals) -> EventFrames:
 
     >>> from kinematics import anchor, resample, signals, synthetic
     >>> motion = resample.to_rate(synthetic.perform(synthetic.walk(2.0)).motion)
-    >>> found = compact(find(signals.read(anchor.to_first_heading(motion))))
+    >>> read = signals.read(anchor.to_first_heading(motion))
+    >>> found = compact(find(read), read)
     >>> [SIGNALS[i] for i, size in zip(found.signal, found.amount) if size]
     ['forward', 'start_distance']
     """
@@ -193,7 +157,6 @@ def find(signals: Signals) -> EventFrames:
     prominence = jnp.array([rule.prominence for rule in _RULES], dtype)
     hysteresis = jnp.array([rule.prominence * rule.hysteresis_share for rule in _RULES], dtype)
     still = jnp.array([rule.still_speed for rule in _RULES], dtype)
-    drifting = jnp.array(_DRIFTING)
 
     # in floats: a boolean broadcast against a constant crashes XLA's CPU compiler (jax 0.10)
     heading = jnp.array([float(name == "heading") for name in SIGNALS], dtype)
@@ -202,90 +165,107 @@ def find(signals: Signals) -> EventFrames:
     blocked = unseen[:, None] + heading * undefined[:, None]
     speed = jnp.where(blocked > 0, 0, signals.speed)
     rest_speed = jnp.where(blocked > 0, 0, signals.rest_speed)
-    resting = rest_speed < still
-    slow = jnp.where(resting, 0, speed) < still
     calm = jnp.minimum(rest_speed, speed) < still * _CALM_SHARE
-    pausing = (rest_speed < still * _PAUSE_SHARE) & calm
-    steps = jnp.diff(signals.positions_m, axis=0)
-    walked = rotation.norm(steps[:, 0], steps[:, 1], steps[:, 2])
-    walked = jnp.concatenate([jnp.zeros((1,), dtype), walked])
+    resting = rest_speed < still
+
+    def closed(rows: Array, last: Array) -> Array:
+        return jnp.concatenate([rows, last])
 
     # one frame past the end, at rest, closes what is still open
     rest = jnp.ones((1, channels), bool)
-    rows = (
-        jnp.arange(frames + 1, dtype=jnp.int32),
-        jnp.concatenate([values, values[-1:]]),
-        jnp.concatenate([slow, rest]),
-        jnp.concatenate([resting, rest]),
-        jnp.concatenate([calm, rest]),
-        jnp.concatenate([pausing, rest]),
-        jnp.concatenate([signals.speed, jnp.zeros((1, channels), dtype)]),
-        jnp.concatenate([walked, jnp.zeros((1,), dtype)]),
+    rows = _Row(
+        at=jnp.arange(frames + 1, dtype=jnp.int32),
+        value=closed(values, values[-1:]),
+        slow=closed(resting | (speed < still), rest),
+        resting=closed(resting, rest),
+        calm=closed(calm, rest),
+        pausing=closed(calm & (rest_speed < still * _PAUSE_SHARE), rest),
     )
     none = jnp.zeros((channels,), jnp.int32)
-    zero = jnp.zeros((channels,), dtype)
     first = _Leg(
         direction=none,
         low=values[0],
         high=values[0],
         low_at=none,
         high_at=none,
-        low_walked=zero,
-        high_walked=zero,
-        onset=none,
-        stop=none,
-        stopped=jnp.zeros((channels,), bool),
-        milestone=values[0],
         last_slow=none,
-        peak=zero,
-        peak_so_far=zero,
-        rested=jnp.zeros((channels,), bool),
-        active_at=none,
-        level_at=none,
+        onset=none,
+        fast_at=none,
+        marked_at=none,
     )
-
-    def step(
-        carry: tuple[_Leg, Array], row: tuple[Array, ...]
-    ) -> tuple[tuple[_Leg, Array], EventFrames]:
-        leg, so_far = carry
-        *frame, length = row
-        so_far = so_far + length
-        leg, records = _follow(
+    _, records = lax.scan(
+        lambda leg, row: _follow(
             leg,
-            (*frame, so_far),
+            row._replace(at=jnp.broadcast_to(row.at, (channels,))),
             prominence,
             hysteresis,
-            drifting,
-        )
-        return (leg, so_far), records
-
-    _, records = lax.scan(step, (first, jnp.zeros((), dtype)), rows)
+        ),
+        first,
+        rows,
+    )
     return records
 
 
 find_jitted = jax.jit(find)
 
 
-def compact(records: EventFrames, *, places: int = 64) -> Events:
-    """The movements of one clip as short arrays, in order of their ends.
+def is_drift(
+    signal: Int[Array | np.ndarray, " events"],
+    amount: Float[Array | np.ndarray, " events"],
+    walked_m: Float[Array | np.ndarray, " events"],
+) -> Bool[Array | np.ndarray, " events"]:
+    """Whether a change is too small a component of what the root moved meanwhile.
 
-    >>> none = jnp.zeros((3, 7))
-    >>> int((compact(EventFrames(none, none, none, none, none)).amount != 0).sum())
+    >>> is_drift(np.array([0, 3]), np.array([0.2, 0.2]), np.array([8.0, 8.0])).tolist()
+    [True, False]
+    """
+    component = signal == _DRIFTING[0]
+    for other in _DRIFTING[1:]:
+        component = component | (signal == other)
+    return component & (abs(amount) < thresholds.DRIFT_SHARE * walked_m)
+
+
+def walked_m(positions_m: Float[Array, "frames 3"]) -> Float[Array, " frames"]:
+    """Path of the root up to each frame, up and down included.
+
+    >>> walked_m(jnp.array([[0.0, 0, 0], [0, 0, 1], [0, 2, 1]])).tolist()
+    [0.0, 1.0, 3.0]
+    """
+    steps = jnp.diff(positions_m, axis=0)
+    lengths = rotation.norm(steps[:, 0], steps[:, 1], steps[:, 2])
+    return jnp.cumsum(jnp.concatenate([jnp.zeros((1,), positions_m.dtype), lengths]))
+
+
+def compact(records: EventFrames, signals: Signals, *, places: int = 64) -> Events:
+    """The movements of one clip as short arrays, in order of their ends; drift is left out.
+
+    >>> from kinematics import anchor, resample, signals, synthetic
+    >>> still = resample.to_rate(synthetic.perform(synthetic.stand(2.0)).motion)
+    >>> read = signals.read(anchor.to_first_heading(still))
+    >>> int((compact(find(read), read).amount != 0).sum())
     0
     """
-    flat = records.amount.reshape(-1)
-    (found,) = jnp.nonzero(flat, size=places, fill_value=flat.shape[0])
-
-    def pick(field: Array) -> Array:
-        return jnp.take(field.reshape(-1), found, mode="fill", fill_value=0)
-
+    values = signals.values
+    frames, channels = values.shape
+    flat = records.begin.reshape(-1)
+    (found,) = jnp.nonzero(flat >= 0, size=places, fill_value=flat.shape[0] - 1)
+    used = jnp.arange(places) < jnp.sum(flat >= 0)
+    signal = found % channels
+    begin, furthest, start, end = (jnp.take(field.reshape(-1), found) for field in records)
+    begin, furthest = jnp.clip(begin, 0, frames - 1), jnp.clip(furthest, 0, frames - 1)
+    amount = values[furthest, signal] - values[begin, signal]
+    walked = walked_m(signals.positions_m)
+    real = used & ~is_drift(signal, amount, walked[furthest] - walked[begin])
+    frame = jnp.arange(frames)[:, None]
+    inside = (frame >= start) & (frame <= jnp.maximum(end, start + 1))
+    speeds = jnp.where(inside, jnp.take(signals.speed, signal, axis=1), 0)
     return Events(
-        signal=jnp.where(found < flat.shape[0], found % records.amount.shape[1], 0),
-        amount=pick(records.amount),
-        begin_value=pick(records.begin_value),
-        start=pick(records.start),
-        end=pick(records.end),
-        peak_speed=pick(records.peak_speed),
+        signal=jnp.where(real, signal, 0),
+        amount=jnp.where(real, amount, 0),
+        begin_value=jnp.where(real, values[begin, signal], 0),
+        start=jnp.where(real, start, 0),
+        end=jnp.where(real, jnp.minimum(end, frames - 1), 0),
+        peak_speed=jnp.where(real, jnp.max(speeds, axis=0), 0),
     )
 
 

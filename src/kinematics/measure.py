@@ -34,6 +34,7 @@ class Measured(NamedTuple):
 
     signals: signals_of.Signals
     events: events.EventFrames
+    walked_m: Float[Array, "clips frames"]
     vertical: vertical.Vertical
     totals: totals.Totals
     shape: trajectory.Shape
@@ -134,6 +135,7 @@ def kernels(stacked: batch.Batch, *, frame: Frame) -> Measured:
         return Measured(
             signals=read,
             events=_batched(events.find)(read),
+            walked_m=_batched(events.walked_m)(read.positions_m),
             vertical=_batched(_vertical)(read, points, present),
             totals=_batched(totals.by_quarter)(read, anchored.times_s),
             shape=_batched(_shape)(read),

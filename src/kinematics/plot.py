@@ -93,7 +93,7 @@ _PANELS = (
     _Panel("left", "left (m)", 0.4),
     _Panel("up", "up (m)", 0.2),
     _Panel("start_distance", "distance\nfrom start (m)", 0.4),
-    _Panel("heading", "heading (°)", 40.0),
+    _Panel("heading", "heading (°)", 30.0),
     _Panel("forward_lean", "lean\nforward (°)", 30.0),
     _Panel("left_lean", "lean\nleft (°)", 30.0),
 )
@@ -220,7 +220,7 @@ def _write_header(figure: Figure, facts: MotionFacts, title: str) -> None:
         f"seen {facts.coverage:.0%} of the time",
     )
     key = "grey: as tracked    black: smoothed    shaded: events"
-    title = _shortened(title, width_pt=0.95 * WIDTH_IN * 72, size_pt=14)
+    title = _shortened(title, width_pt=0.95 * WIDTH_IN * 72, size_pt=14.0)
     figure.text(0.018, 0.962, title, size=14, weight="bold", va="center", parse_math=False)
     figure.text(0.018, 0.927, "   ·   ".join(said), color=GREY, va="center")
     figure.text(0.985, 0.927, key, size=8, color=SOFT, va="center", ha="right")
@@ -256,7 +256,7 @@ def _frame_time(axes: Axes, trace: Trace, *, number_quarters: bool) -> None:
     if number_quarters:
         for quarter in (1, 2, 3, 4):
             place = ((quarter - 0.5) / 4, 1.0)
-            _write(axes, f"Q{quarter}", place, (0, 3), "axes fraction", color=SOFT)
+            _write(axes, f"Q{quarter}", place, (0.0, 3.0), "axes fraction", color=SOFT)
     for start, end in _spans(~trace.observed):
         axes.axvspan(
             trace.times_s[start],
@@ -356,8 +356,8 @@ def _write_labels(axes: Axes, labels: Sequence[_Label], *, from_top: bool, gid: 
         if spot is not None:
             place, down_pt = (spot.centre_s, edge), way * (1.5 + LABEL_ROW_PT * spot.row)
             look = {"va": "top" if from_top else "bottom", "color": label.colour, "gid": gid}
-            _write(axes, label.text, place, (0, down_pt), axes.get_xaxis_transform(), **look)
-    return 3 + LABEL_ROW_PT * (1 + max((spot.row for spot in spots if spot), default=-1))
+            _write(axes, label.text, place, (0.0, down_pt), axes.get_xaxis_transform(), **look)
+    return 3.0 + LABEL_ROW_PT * (1 + max((spot.row for spot in spots if spot), default=-1))
 
 
 def _spots(labels: Sequence[_Label], *, span_s: float, width_pt: float) -> list[_Spot | None]:
@@ -433,7 +433,7 @@ def _frame_ground(axes: Axes, places_m: Float[np.ndarray, "places 2"]) -> _View:
     axes.grid(color=FAINT, lw=0.7, zorder=0)
     axes.tick_params(length=0)
     axes.spines[["left", "bottom"]].set_visible(False)
-    return _View(span_m, grid_m)
+    return _View(span_m, float(grid_m))
 
 
 def _colour_line(
@@ -470,7 +470,7 @@ def _draw_headings(
         *places_m[index].T, *facing_m.T, color=INK, zorder=4, gid="headings", **shape, **data
     )
     note = f"an arrow every {step_s:g} s: where the subject faces"
-    _write(axes, note, (0.995, 0.0), (0, 4), "axes fraction", color=SOFT, ha="right")
+    _write(axes, note, (0.995, 0.0), (0.0, 4.0), "axes fraction", color=SOFT, ha="right")
     return places_m[index] + facing_m
 
 
@@ -501,7 +501,16 @@ def _label_beside(
     inside = ((centres - half > lower) & (centres + half < upper)).all(axis=1)
     best = centres[int(np.argmax(np.where(inside, room, room - 100.0)))]
     offset = (float(best[0] - here[0]), float(best[1] - here[1]))
-    _write(axes, text, tuple(at_m), offset, "data", va="center", fontsize=9, zorder=7)
+    _write(
+        axes,
+        text,
+        (float(at_m[0]), float(at_m[1])),
+        offset,
+        "data",
+        va="center",
+        fontsize=9,
+        zorder=7,
+    )
     own = (best + half * np.stack([np.linspace(-1, 1, 5), np.zeros(5)], axis=1)) / pt_per_dot
     return np.concatenate([cloud_m, axes.transData.inverted().transform(own)])
 
@@ -514,7 +523,7 @@ def _draw_small_path(axes: Axes, facts: MotionFacts) -> None:
     _colour_line(axes, places_m, np.ones(len(places_m), bool), width_pt=2.4)
     _mark_ends(axes, places_m, size_pt=6.5)
     axes.tick_params(labelbottom=False, labelleft=False)
-    name = _shortened(facts.clip, width_pt=_size_pt(axes)[0], size_pt=9)
+    name = _shortened(facts.clip, width_pt=_size_pt(axes)[0], size_pt=9.0)
     axes.set_title(name, fontsize=9, fontweight="bold", loc="left", pad=14, parse_math=False)
     whole = facts.whole
     said = (
@@ -522,8 +531,8 @@ def _draw_small_path(axes: Axes, facts: MotionFacts) -> None:
         f"net {math.hypot(whole.net_left_m, whole.net_forward_m):.1f} m · "
         f"turned {_amount('heading', whole.net_turn_rad)}"
     )
-    _write(axes, said, (0.0, 1.0), (0, 4), "axes fraction", color=GREY, ha="left")
+    _write(axes, said, (0.0, 1.0), (0.0, 4.0), "axes fraction", color=GREY, ha="left")
     (left, _), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     x, y = left - 0.04 * view.span_m, bottom + 0.04 * (top - bottom)
     axes.plot([x, x - view.grid_m], [y, y], color=INK, lw=2.0, solid_capstyle="butt", zorder=5)
-    _write(axes, f"{view.grid_m:g} m", (x - view.grid_m / 2, y), (0, 3), "data")
+    _write(axes, f"{view.grid_m:g} m", (x - view.grid_m / 2, y), (0.0, 3.0), "data")

@@ -199,8 +199,12 @@ def change_rate(
     return change / seconds[:, None]
 
 
-def _gait_share(speed_mps: Float[Array, " frames"]) -> Float[Array, " frames"]:
-    """0 in place, 1 while travelling, smooth in between."""
+def gait_share(speed_mps: Float[Array, " frames"]) -> Float[Array, " frames"]:
+    """How much of the gait's sway to expect at a ground speed: 0 in place, 1 while travelling.
+
+    >>> gait_share(jnp.array([0.0, 1.2])).tolist()
+    [0.0, 1.0]
+    """
     slow, full = thresholds.GAIT_SLOW_MPS, thresholds.GAIT_FULL_MPS
     ramp = jnp.clip((speed_mps - slow) / (full - slow), 0, 1)
     return ramp * ramp * (3 - 2 * ramp)
@@ -283,7 +287,7 @@ def read(
     stride_velocity = change_rate(
         _held(path, length), length, step_s=step_s, reach=(_STRIDE_FRAMES - 1) // 2
     )
-    gait = _gait_share(rotation.norm(stride_velocity[:, 0], stride_velocity[:, 2]))[:, None]
+    gait = gait_share(rotation.norm(stride_velocity[:, 0], stride_velocity[:, 2]))[:, None]
     swayless = gait_free(_held(sided, length), length)
     standing = jnp.stack(
         [path[:, 1], in_place[:, 6], in_place[:, 3], in_place[:, 4], in_place[:, 5]], axis=1

@@ -79,6 +79,9 @@ JUMP_ROOT = ExcursionRule(enter=0.08, leave=0.06, peak=0.10)
 JUMP_FEET = ExcursionRule(enter=0.05, leave=0.035, peak=0.06)
 """Metres of the lower of root and both feet above their standing levels."""
 
+JUMP_RUN_M = 0.06
+"""So much higher a jump has to be while travelling: runs lift root and both feet by less."""
+
 JUMP_LONGEST_S = 1.0
 """A jump is over within a second."""
 

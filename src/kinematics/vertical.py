@@ -11,7 +11,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from kinematics import events, masked, signals, thresholds
+from kinematics import events, masked, rotation, signals, thresholds
 from kinematics.signals import Signals
 from kinematics.skeleton import POINTS
 
@@ -77,7 +77,10 @@ def find(
             for side in (0, 1)
         ]
         feet_rise = jnp.minimum(feet[:, 0] - floors[0], feet[:, 1] - floors[1])
-    lanes = jnp.stack([rise, jnp.minimum(rise, feet_rise), -rise], axis=1)
+    # runs fly too, low and with both feet up: while travelling a jump has to go higher
+    speed = rotation.norm(read.velocity_mps[:, 0], read.velocity_mps[:, 2])
+    hop = jnp.minimum(rise, feet_rise) - thresholds.JUMP_RUN_M * signals.gait_share(speed)
+    lanes = jnp.stack([rise, hop, -rise], axis=1)
     lanes = jnp.where(usable[:, None], lanes, 0)
     return Vertical(
         excursions=events.excursions(lanes, read.length, rules=_RULES),

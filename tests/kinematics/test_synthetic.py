@@ -1,7 +1,9 @@
 """Motions whose answers are known: are the answers right, and does the figure do as it is told?"""
 
+import itertools
 import math
 import os
+import re
 import subprocess
 import sys
 
@@ -16,7 +18,8 @@ from kinematics import synthetic
 from kinematics.motion import Motion
 from kinematics.skeleton import SMPL_22
 from kinematics.synthetic import Gait, perform
-from kinematics.synthetic.timeline import GRAVITY_MPS2, RATE_HZ, Column
+from kinematics.synthetic.script import Travel, Turn
+from kinematics.synthetic.timeline import RATE_HZ, Column
 
 JOINT = {name: index for index, name in enumerate(SMPL_22.joints)}
 PARENTS = (0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19)
@@ -80,14 +83,14 @@ def test_walk_turn_left_and_come_back():
         synthetic.walk(2.0),
         synthetic.turn(math.pi),
         synthetic.walk(2.0),
-        synthetic.turn(QUARTER),
+        synthetic.turn(-QUARTER),
         synthetic.walk(3.0),
     )
     assert events_of(script) == {
         "left": [2.0, -2.0],
         "forward": [3.0, -3.0],
         "start_distance": [3.0, 0.606, -0.606, -3.0],
-        "heading": [90.0, 180.0, 90.0],
+        "heading": [90.0, 180.0, -90.0],
     }
 
 
@@ -109,7 +112,10 @@ def test_walk_turn_left_and_come_back():
     ],
 )
 def test_single_movements(script, expected):
-    assert events_of(script) == expected
+    found = events_of(script)
+    assert list(found) == list(expected)
+    for signal, wanted in expected.items():
+        assert found[signal] == pytest.approx(wanted, abs=5e-3)
 
 
 def test_step_pause_step_is_two_events_and_a_short_wait_is_not_certain():
@@ -119,6 +125,13 @@ def test_step_pause_step_is_two_events_and_a_short_wait_is_not_certain():
     near = synthetic.then(step, synthetic.pause(0.2), step)  # slow for about half a second
     assert "forward" not in events_of(near)
     assert {e.signal for e in perform(near).truth.events()} == {"forward", "start_distance"}
+
+
+@pytest.mark.parametrize(("back_deg", "expected"), [(4, [176.0]), (12, [90.0, 90.0])])
+def test_only_reversals_beyond_the_hysteresis_split_a_movement(back_deg, expected):
+    back = synthetic.turn(-math.radians(back_deg), duration_s=0.4)
+    script = synthetic.then(synthetic.turn(QUARTER), back, synthetic.turn(QUARTER))
+    assert events_of(script)["heading"] == pytest.approx(expected, abs=0.01)
 
 
 def test_near_a_threshold_nothing_is_certain():
@@ -138,12 +151,12 @@ def test_lean_of_trunk_and_of_pelvis_differ():
 
 
 def test_circle_by_hand():
-    """A full circle of 2 m to the left: out 4 m to the left and back, forward 2, -4, 2."""
-    found = events_of(synthetic.arc(2.0, 2 * math.pi), gait=None)
-    assert found["left"] == pytest.approx([4.0, -4.0], abs=2e-3)
-    assert found["forward"] == pytest.approx([2.0, -4.0, 2.0], abs=2e-3)
-    assert found["start_distance"] == pytest.approx([4.0, -4.0], abs=2e-3)
-    assert found["heading"] == [360.0]
+    """A tight circle to the left: a diameter to the left and back; forward r, -2 r and r."""
+    found = events_of(synthetic.arc(0.5, 2 * math.pi), gait=None)
+    assert found["left"] == pytest.approx([1.0, -1.0], abs=2e-3)
+    assert found["forward"] == pytest.approx([0.5, -1.0, 0.5], abs=2e-3)
+    assert found["start_distance"] == pytest.approx([1.0, -1.0], abs=2e-3)
+    assert found["heading"] == [pytest.approx(360.0, abs=0.01)]
 
 
 def test_vertical_episodes():
@@ -157,9 +170,9 @@ def test_vertical_episodes():
     sure = [e for e in perform(script).truth.episodes if e.certain]
     assert [e.kind for e in sure] == ["jump", "crouch", "lower", "rise"]
     assert [e.height_m for e in sure] == pytest.approx([0.3, -0.3, -0.4, 0.4], abs=1e-4)
-    flight_s = 2 * math.sqrt(2 * 0.22 / GRAVITY_MPS2)
+    flight_s = 2 * math.sqrt(2 * 0.22 / 9.81)
     assert flight_s < sure[0].end_s - sure[0].start_s < flight_s + 0.2
-    assert all(a.end_s <= b.start_s for a, b in zip(sure, sure[1:], strict=False))
+    assert all(a.end_s <= b.start_s for a, b in itertools.pairwise(sure))
 
 
 def test_jump_while_walking_gives_no_certain_rise():
@@ -210,39 +223,41 @@ def test_a_metre_is_a_metre(distance_m, speed_mps, heading_rad, start_m):
         fps=20.0,
     )
     (event,) = performance.truth.events_on("forward")
-    assert event.amount == pytest.approx(distance_m, abs=1e-6)
+    assert event.amount == pytest.approx(distance_m, abs=1e-3)
     assert event.peak_speed <= speed_mps + 1e-6
     assert {e.signal for e in performance.truth.events()} == {"forward", "start_distance"}
 
 
 TURNS = st.sampled_from([30, -45, 60, 90, -90, 135, 180, 270, -360])
-MOVES = st.one_of(
-    st.floats(0.6, 5.0).map(synthetic.walk),
-    st.floats(0.6, 2.0).map(lambda d: synthetic.sidestep(d, to="left")),
-    TURNS.map(lambda degrees: synthetic.turn(math.radians(degrees))),
-    TURNS.map(lambda degrees: synthetic.arc(1.5, math.radians(degrees))),
-)
+MOVES = st.tuples(st.sampled_from(["walk", "sidestep", "turn", "arc"]), st.floats(0.6, 3.0), TURNS)
+
+
+def built(moves: list[tuple[str, float, int]]) -> synthetic.Script:
+    words = {
+        "walk": lambda size_m, _: synthetic.walk(size_m),
+        "sidestep": lambda size_m, _: synthetic.sidestep(size_m, to="left"),
+        "turn": lambda _, degrees: synthetic.turn(math.radians(degrees)),
+        "arc": lambda size_m, degrees: synthetic.arc(size_m, math.radians(degrees)),
+    }
+    return synthetic.then(*(words[word](size_m, degrees) for word, size_m, degrees in moves))
 
 
 def mirror_image(script: synthetic.Script) -> synthetic.Script:
+    """Left for right in every word of the script; turns the other way round."""
     other = {"left": "right", "right": "left"}
-    return synthetic.Script(
-        tuple(
-            type(movement)(
-                **{
-                    name: -value if name == "angle_rad" else other.get(value, value)
-                    for name, value in vars(movement).items()
-                }
-            )
-            for movement in script.movements
-        )
-    )
+    movements = []
+    for movement in script.movements:
+        words = {name: other.get(value, value) for name, value in vars(movement).items()}
+        if isinstance(movement, Travel | Turn):
+            words["angle_rad"] = -movement.angle_rad
+        movements.append(type(movement)(**words))
+    return synthetic.Script(tuple(movements))
 
 
 @settings(max_examples=25)
 @given(st.lists(MOVES, min_size=1, max_size=4))
 def test_a_mirrored_script_swaps_left_and_right(moves):
-    script = synthetic.then(*moves)
+    script = built(moves)
     plain, other = events_of(script), events_of(mirror_image(script))
     for signal in {*plain, *other}:
         sign = -1.0 if signal in ("left", "heading") else 1.0
@@ -251,26 +266,13 @@ def test_a_mirrored_script_swaps_left_and_right(moves):
 
 @settings(max_examples=25)
 @given(st.lists(TURNS, min_size=1, max_size=4))
-def test_turns_add_up(degrees):
-    script = synthetic.then(*(synthetic.turn(math.radians(turn)) for turn in degrees))
+def test_turns_with_pauses_are_counted_one_by_one(degrees):
+    turns = [synthetic.turn(math.radians(turn)) for turn in degrees]
+    script = synthetic.then(*(turn.then(synthetic.pause(0.8)) for turn in turns))
     motion = perform(script, gait=None, joints=False, dtype=np.float64).motion
-    assert events_of(script)["heading"] == pytest.approx(
-        [sum(run) for run in same_direction_runs(degrees)], abs=0.01
-    )
+    assert events_of(script) == {"heading": pytest.approx(degrees, abs=0.01)}
     turned = headings_rad(motion)
     assert math.degrees(turned[-1] - turned[0]) == pytest.approx(sum(degrees), abs=0.1)
-
-
-def same_direction_runs(degrees: list[int]) -> list[list[int]]:
-    """Every turn for itself: between two of them the figure rests for no time at all, but turns
-    slowly for less than half a second, so turns to the same side are one."""
-    runs: list[list[int]] = []
-    for turn in degrees:
-        if runs and runs[-1][-1] * turn > 0:
-            runs[-1].append(turn)
-        else:
-            runs.append([turn])
-    return runs
 
 
 # What the figure does ----------------------------------------------------------------------------
@@ -339,8 +341,8 @@ def test_feet_alternate_and_stand_while_walking():
     ahead = feet_m[:, 0, 2] - feet_m[:, 1, 2]
     assert np.abs(ahead).max() > 0.4
     changes = np.flatnonzero(np.diff(np.sign(ahead)))
-    strides_s = np.diff(changes)[1::2] / 120 + np.diff(changes)[::2][: len(changes) // 2 - 1] / 120
-    assert 1 / strides_s.mean() == pytest.approx(0.94, abs=0.03)
+    stride_s = 2 * np.diff(changes).mean() / 120
+    assert 1 / stride_s == pytest.approx(0.94, abs=0.03)
     arms = motion.joints_m[full_stride][:, [JOINT["left_wrist"], JOINT["right_wrist"]], 2]
     assert np.corrcoef(ahead, arms[:, 0] - arms[:, 1])[0, 1] < -0.8  # against the legs
     planted = np.linalg.norm(np.diff(feet_m[:, 0], axis=0), axis=1) * 120 < 0.2
@@ -373,7 +375,7 @@ def test_a_jump_is_ballistic_and_takes_both_feet_off_the_floor():
     assert -0.1 < height_m.min() < -0.05
     aloft = np.flatnonzero(height_m > 0.1)
     gravity = np.diff(height_m[aloft], 2) * 120**2
-    assert gravity == pytest.approx(np.full(len(gravity), -GRAVITY_MPS2), abs=1e-3)
+    assert gravity == pytest.approx(np.full(len(gravity), -9.81), abs=1e-3)
     soles_m = motion.joints_m[:, FEET, 1].min(axis=1)
     assert soles_m[height_m.argmax()] > 0.3
     assert soles_m[height_m < 0.07].max() < 0.03
@@ -386,10 +388,12 @@ def test_waving_moves_one_arm_alone():
         "left_elbow",
         "left_wrist",
     }
-    up = motion.joints_m[:, JOINT["left_wrist"], 1] > motion.joints_m[:, JOINT["left_elbow"], 1]
-    outward_m = motion.joints_m[up, JOINT["left_wrist"], 0]
-    swings = np.flatnonzero(np.diff(np.sign(outward_m - np.median(outward_m))))
-    assert len(swings) in (7, 8, 9)
+    arm_up = (motion.times_s > 0.7) & (motion.times_s < motion.duration_s - 0.7)
+    outward_m = motion.joints_m[arm_up, JOINT["left_wrist"], 0]
+    crossings = np.flatnonzero(np.diff(np.sign(outward_m - outward_m.mean())))
+    assert len(crossings) in (7, 8, 9)
+    hand_m = motion.joints_m[arm_up, JOINT["left_wrist"], 1]
+    assert (hand_m > motion.joints_m[arm_up, JOINT["left_elbow"], 1] + 0.15).all()
 
 
 @pytest.mark.parametrize("yaw_deg", [0, 16, 30])
@@ -552,10 +556,13 @@ def test_truth_agrees_with_the_first_and_last_frame(people):
 
 
 def test_mirroring_swaps_sides():
-    script = synthetic.then(synthetic.wave(side="left"), synthetic.turn(1.0), synthetic.walk(1.0))
+    script = synthetic.then(
+        synthetic.wave(side="left"), synthetic.turn(1.0), synthetic.lean(0.4, toward="left")
+    )
     motion = perform(script, gait=None, dtype=np.float64).motion
     other = perform(mirror_image(script), gait=None, dtype=np.float64).motion
     seen = synthetic.mirrored(motion)
+    # the feet are left out: either figure steps with the left one first
     upright = [
         i for i in range(22) if SMPL_22.joints[i].split("_")[-1] not in ("knee", "ankle", "foot")
     ]
@@ -568,7 +575,7 @@ def test_moving_the_world(busy):
     moved = synthetic.moved(busy.motion, turn_rad=1.2, shift_m=(3.0, -1.0, 2.0))
     world = Rotation.from_rotvec([0, 1.2, 0])
     assert moved.positions_m == pytest.approx(
-        world.apply(busy.motion.positions_m) + [3.0, -1.0, 2.0], abs=1e-9
+        world.apply(np.array(busy.motion.positions_m)) + np.array([3.0, -1.0, 2.0]), abs=1e-9
     )
     back = synthetic.moved(synthetic.moved(moved, shift_m=(-3.0, 1.0, -2.0)), turn_rad=-1.2)
     assert back.joints_m == pytest.approx(busy.motion.joints_m, abs=1e-9)
@@ -639,7 +646,7 @@ def test_resampling_does_not_see_through_gaps():
     ],
 )
 def test_what_cannot_be_done_is_refused(build, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         build()
 
 

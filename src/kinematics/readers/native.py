@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 import numpy as np
@@ -89,7 +89,7 @@ def _naming(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _layout(file: BinaryIO, name: str, size: int) -> Layout:
+def _layout(file: io.BufferedIOBase, name: str, size: int) -> Layout:
     """Reads an `.npy` header and leaves `file` at the data; the data must fill `size` exactly."""
     version = np.lib.format.read_magic(file)
     if version == (1, 0):
@@ -145,7 +145,7 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[BinaryIO, zipfile.ZipFile | None]]:
+def _opened(path: Path) -> Iterator[tuple[io.BufferedIOBase, zipfile.ZipFile | None]]:
     """The file, and the archive in it when it is an `.npz`."""
     with path.open("rb") as file, _naming(path):
         start = file.read(6)
@@ -181,8 +181,8 @@ def layouts(path: Path | str) -> dict[str, Layout]:
             return {"": _layout(file, "the array", path.stat().st_size)}
         found = {}
         for name, info in _members(archive).items():
-            with archive.open(info) as member:
-                found[name] = _layout(member, name, info.file_size)  # type: ignore[arg-type]
+            with cast(io.BufferedIOBase, archive.open(info)) as member:
+                found[name] = _layout(member, name, info.file_size)
         return found
 
 

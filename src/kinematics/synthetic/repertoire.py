@@ -48,7 +48,7 @@ def corpus(
 ) -> Iterator[Performance]:
     """Varied performances; clip `i` depends on `seed` and `i` alone.
 
-    One to five movements a clip, some with pauses between, every kind among any thirteen clips in a
+    One to five movements a clip, mostly with pauses between, every kind among any thirteen clips in a
     row; anywhere within 50 m of the world's origin, any heading, any gait, 10 to 120 frames a
     second unless told; some clips begin or end in mid-stride.
 
@@ -177,8 +177,8 @@ def _script(draw: np.random.Generator, index: int) -> tuple[Script, tuple[float,
         parts = [opening, *before, featured, *after, ending]
         return then(*(part for pair in zip(parts, pauses, strict=False) for part in pair), ending)
 
-    rests = (pause(draw.uniform(0.8, 3.0)) for _ in range(len(before) + len(after) + 2))
-    pauses = [rest if draw.random() < 0.3 else Script(()) for rest in rests]
+    rests = (pause(draw.uniform(0.6, 2.0)) for _ in range(len(before) + len(after) + 2))
+    pauses = [rest if draw.random() < 0.8 else Script(()) for rest in rests]
     while lay_out(assembled()).duration_s - sum(cut_s) > LONGEST_CLIP_S:
         (before or after).pop()
     return assembled(), (cut_s[0], cut_s[1])

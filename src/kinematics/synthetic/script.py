@@ -346,7 +346,7 @@ def wave(*, side: Side = "right", cycles: int = 5, rate_hz: float = 1.5) -> Scri
     return _only(
         Wave(
             side=side,
-            cycles=int(_checked("cycles", cycles, 1, 1000)),
+            cycles=int(_checked("cycles", float(cycles), 1.0, 1000.0)),
             rate_hz=_checked("rate_hz", rate_hz, 0.2, 4.0),
         )
     )

@@ -98,7 +98,11 @@ class Timeline:
 
 
 def runs(speed_mps: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
-    """0 at walking speeds, 1 at running speeds, smooth between 1.9 and 2.4 m/s."""
+    """0 at walking speeds, 1 at running speeds, smooth between 1.9 and 2.4 m/s.
+
+    >>> runs(np.array([1.6, 2.15, 3.0])).round(2).tolist()
+    [0.0, 0.5, 1.0]
+    """
     return eased((speed_mps - 1.9) / 0.5)
 
 
@@ -269,7 +273,7 @@ def _phases(
             ]
         case Wave():
             arm = Column.RAISED_LEFT if movement.side == "left" else Column.RAISED_RIGHT
-            strokes = cruise(movement.cycles, movement.rate_hz)
+            strokes = cruise(float(movement.cycles), movement.rate_hz)
             swing = Phase(strokes.duration_s, partial(_waved, strokes=strokes))
             return [_change(0.7, {arm: 1.0}), swing, _change(0.7, {arm: -1.0})]
         case Stand():

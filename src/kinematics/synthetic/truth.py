@@ -36,7 +36,7 @@ MIN_SHARE = 0.2
 """A component shorter than this share of the path that it belongs to is drift."""
 
 SCALES = (0.75, 1.33)
-"""A certain event survives when every threshold is scaled by each of these."""
+"""A certain event survives when the thresholds are scaled by each of these."""
 
 SAME_TIME_S = 0.15
 SAME_AMOUNT_M = 0.03
@@ -117,8 +117,18 @@ class _Thresholds(NamedTuple):
     pause_s: float = PAUSE_S
     share: float = 0.0
 
-    def scaled(self, scale: float) -> "_Thresholds":
-        return _Thresholds(*(scale * value for value in self))
+    def varied(self) -> "list[_Thresholds]":
+        """All thresholds scaled alike, and the pause's length against the others.
+
+        Slower and longer pauses are rarer, so the two would cancel if they always moved together.
+        """
+        alike = [_Thresholds(*(scale * value for value in self)) for scale in SCALES]
+        pauses_s = [scale * self.pause_s for scale in SCALES]
+        against = [
+            variant._replace(pause_s=pause_s)
+            for variant, pause_s in zip(alike, reversed(pauses_s), strict=True)
+        ]
+        return alike + against
 
 
 _THRESHOLDS: dict[Signal, _Thresholds] = {
@@ -217,7 +227,7 @@ def _events(signal: Signal, values: Series, path_m: Series) -> list[TrueEvent]:
             and abs(one.amount - other.amount) <= same_amount
         )
 
-    events, variants = found(plain), [found(plain.scaled(scale)) for scale in SCALES]
+    events, variants = found(plain), [found(thresholds) for thresholds in plain.varied()]
     judged = [
         replace(event, certain=all(any(alike(event, o) for o in variant) for variant in variants))
         for event in events
@@ -264,9 +274,11 @@ def _stretches(values: Series, speed: Series, thresholds: _Thresholds) -> list[_
 
 def _turning_points(values: Series, first: int, last: int, hysteresis: float) -> list[int]:
     """Alternating lows and highs that differ by more than the hysteresis."""
+    way = np.sign(np.diff(values[first : last + 1]))
+    bends = first + 1 + np.flatnonzero(way[1:] != way[:-1])
     low = high = first
     direction, points = 0, []
-    for now in range(first, last + 1):
+    for now in (*bends.tolist(), last):
         low = now if direction <= 0 and values[now] < values[low] else low
         high = now if direction >= 0 and values[now] > values[high] else high
         if direction >= 0 and values[high] - values[now] > hysteresis:
