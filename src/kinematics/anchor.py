@@ -61,18 +61,19 @@ def _line_at_start(
     scale: Float[Array, " channels"],
 ) -> Float[Array, " channels"]:
     """Robust straight line through each channel, at time zero."""
-    since, start = since_start_s[:, None], jnp.zeros_like(scale)
+    since, start, scales = since_start_s[:, None], jnp.zeros_like(scale), scale[None, :]
     weights = jnp.broadcast_to(used[:, None], values.shape).astype(values.dtype)
     for _ in range(1 + REFITS):
-        weight = jnp.sum(weights, axis=0)
-        mean_time = jnp.sum(weights * since, axis=0) / weight
-        mean_value = jnp.sum(weights * values, axis=0) / weight
+        weight = jnp.sum(weights, axis=0, keepdims=True)
+        mean_time = jnp.sum(weights * since, axis=0, keepdims=True) / weight
+        mean_value = jnp.sum(weights * values, axis=0, keepdims=True) / weight
         centred = since - mean_time
-        spread = jnp.sum(weights * centred * centred, axis=0)
-        slope = jnp.sum(weights * centred * (values - mean_value), axis=0)
+        spread = jnp.sum(weights * centred * centred, axis=0, keepdims=True)
+        slope = jnp.sum(weights * centred * (values - mean_value), axis=0, keepdims=True)
         slope = jnp.where(spread > 1e-9, slope / jnp.where(spread > 1e-9, spread, 1), 0)
-        start = mean_value - slope * mean_time
-        misses = (values - start - slope * since) / scale
+        at_start = mean_value - slope * mean_time
+        misses = (values - at_start - slope * since) / scales
+        start = at_start[0]
         weights = jnp.where(used[:, None], 1 / (1 + misses * misses), 0)
     return start
 
@@ -123,10 +124,8 @@ def first_pose(
     orientation, position = orientations_wxyz[first], positions_m[first]
     inverse = jnp.broadcast_to(rotation.conjugate(orientation), (size, 4))
     rotvecs = _relative_rotvec(rotation.multiply(inverse, window(orientations_wxyz)))
-    values = jnp.concatenate([window(positions_m) - position, rotvecs], axis=1)
-    scale = jnp.array(
-        [POSITION_SCALE_M] * 3 + [ANGLE_SCALE_RAD] * 3, dtype=values.dtype
-    )
+    values = jnp.concatenate([window(positions_m) - position[None, :], rotvecs], axis=1)
+    scale = jnp.array([POSITION_SCALE_M] * 3 + [ANGLE_SCALE_RAD] * 3, dtype=values.dtype)
     start = _line_at_start(values, since_start, used, scale)
     return Reference(
         orientation_wxyz=rotation.multiply(orientation, _from_rotvec(start[3:])),
@@ -171,18 +170,17 @@ def steady_heading(
 
     seen = window(observed)
     since = window(times_s) - times_s[first]
-    positions = window(positions_m) - reference.origin_m
+    positions = window(positions_m) - reference.origin_m[None, :]
     relative = rotation.wrapped(
-        rotation.heading(window(orientations_wxyz))
-        - rotation.heading(reference.orientation_wxyz)
+        rotation.heading(window(orientations_wxyz)) - rotation.heading(reference.orientation_wxyz)
     )
     span = masked.maximum(since, seen & (since <= 2 * thresholds.STRIDE_S + 1e-3))
     stride = 0.5 * span
 
-    def mean_over(start: Array, end: Array, values: Array) -> Array:
-        inside = jnp.clip(
-            jnp.minimum(since[1:], end) - jnp.maximum(since[:-1], start), 0, None
-        ) * (seen[1:] & seen[:-1])
+    def mean_over(start: Array | float, end: Array | float, values: Array) -> Array:
+        inside = jnp.clip(jnp.minimum(since[1:], end) - jnp.maximum(since[:-1], start), 0, None) * (
+            seen[1:] & seen[:-1]
+        )
         middle = 0.5 * (values[1:] + values[:-1])
         return jnp.sum(inside * middle) / jnp.maximum(jnp.sum(inside), 1e-6)
 
@@ -192,9 +190,7 @@ def steady_heading(
     estimate = 1.5 * early - 0.5 * late
 
     def speed_until(end: Array | float) -> Array:
-        reached = [
-            mean_over(end - 0.1, end + 0.1, positions[:, axis]) for axis in (0, 2)
-        ]
+        reached = [mean_over(end - 0.1, end + 0.1, positions[:, axis]) for axis in (0, 2)]
         return rotation.norm(*reached) / jnp.maximum(end, 1e-3)
 
     # under way from the first instant on: who sets off from standing is not swaying yet
@@ -288,7 +284,7 @@ def body_points(anchored: AnchoredMotion) -> Float[Array, "frames joints 3"]:
     return _turned_by_heading(relative, jnp.asarray(anchored.orientations_wxyz))
 
 
-def _paced(track: _Track, observed: Bool[Array, " frames"]) -> _Track:
+def _paced(track: _Track) -> _Track:
     """Positions summed up along the body's own axes; joints from the pelvis."""
     headings = track.orientations_wxyz
     steps = jnp.diff(track.positions_m, axis=0)
@@ -351,12 +347,10 @@ def anchor(
                 reference=reference,
                 window_frames=window_frames,
             )
-            facing = rotation.multiply(
-                rotation.about_up(correction), reference.orientation_wxyz
-            )
+            facing = rotation.multiply(rotation.about_up(correction), reference.orientation_wxyz)
             reference = Reference(orientation_wxyz=facing, origin_m=reference.origin_m)
     track = relative_to(track, reference)
-    track = _paced(track, observed) if frame == "body" else track
+    track = _paced(track) if frame == "body" else track
     return AnchoredMotion(
         orientations_wxyz=track.orientations_wxyz,
         positions_m=track.positions_m,

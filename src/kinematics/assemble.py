@@ -6,12 +6,13 @@ does not show.
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
+import jax
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Array, Float, Int
 
-from kinematics import descriptors, events, thresholds
+from kinematics import descriptors, events, signals, thresholds, totals, trajectory, vertical
 from kinematics.batch import Clip
 from kinematics.facts import (
     ANGULAR_SIGNALS,
@@ -20,6 +21,7 @@ from kinematics.facts import (
     Event,
     Frame,
     MotionFacts,
+    PartFacts,
     PathSample,
     PathShape,
     Posture,
@@ -30,9 +32,6 @@ from kinematics.motion import Motion
 from kinematics.skeleton import POINTS
 from kinematics.totals import QUARTERS
 from kinematics.vertical import LANES
-
-if TYPE_CHECKING:
-    from kinematics.measure import Measured
 
 SAMPLE_EVERY = 6
 """Frames of the analysis grid between two samples of the path: five a second."""
@@ -62,6 +61,18 @@ _SUM_SIGNAL = np.array([SIGNALS.index(signal) for signal, _ in _SUMS.values()])
 _SUM_SIGN = np.array([sign for _, sign in _SUMS.values()])
 
 
+class Measured(NamedTuple):
+    """Everything the kernels give for a batch, one row a clip."""
+
+    signals: signals.Signals
+    events: events.EventFrames
+    walked_m: Float[Array, "clips frames"]
+    vertical: vertical.Vertical
+    totals: totals.Totals
+    shape: trajectory.Shape
+    parts: descriptors.PartMotion | None
+
+
 _Row = tuple[Episode, float, float, float]
 """A vertical episode: kind, start, end, height."""
 
@@ -79,7 +90,7 @@ class _Found(NamedTuple):
     parts: Float[np.ndarray, "found quarters"]
 
 
-def _rounded(values: np.ndarray, decimals: int = 4) -> np.ndarray:
+def _rounded(values: np.ndarray | Array, decimals: int = 4) -> np.ndarray:
     return np.round(np.asarray(values, dtype=np.float64), decimals) + 0.0
 
 
@@ -93,19 +104,20 @@ def _seen_before(clips: Sequence[Clip], frames: int) -> Int[np.ndarray, "clips f
     return counts
 
 
-def _found(measured: "Measured", clips: Sequence[Clip]) -> _Found:
+def _found(measured: Measured, clips: Sequence[Clip]) -> _Found:
     """Every movement of the batch, its part in each quarter included."""
     records = measured.events
-    at = np.nonzero(records.begin[: len(clips)] >= 0)
-    begin, furthest, start, end = (field[at] for field in records)
+    at = np.nonzero(np.asarray(records.begin)[: len(clips)] >= 0)
+    begin, furthest, start, end = (np.asarray(field)[at] for field in records)
     clip, signal = at[0], at[2]
     last = np.array([len(one.usable) - 1 for one in clips])[clip]
     furthest = np.minimum(furthest, last)
-    values = measured.signals.values
+    values = np.asarray(measured.signals.values)
     begin_value = values[clip, begin, signal].astype(np.float64)
     amount = values[clip, furthest, signal] - begin_value
-    walked = measured.walked_m
-    drift = events.is_drift(signal, amount, walked[clip, furthest] - walked[clip, begin])
+    walked = np.asarray(measured.walked_m)
+    walked_m = walked[clip, furthest] - walked[clip, begin]
+    drift = np.asarray(events.is_drift(signal, amount, walked_m))
     end = np.minimum(np.maximum(end, start + 1), np.maximum(last, 1))
     order = np.lexsort((signal, end, start, clip))
     order = order[~drift[order]]
@@ -132,7 +144,7 @@ def _found(measured: "Measured", clips: Sequence[Clip]) -> _Found:
         start_s=start * steps,
         end_s=end * steps,
         amount=amount,
-        peak_speed=_greatest_inside(measured.signals.speed, clip, signal, start, end),
+        peak_speed=_greatest_inside(np.asarray(measured.signals.speed), clip, signal, start, end),
         coverage=(seen[clip, end] - seen[clip, start]) / np.maximum(end - start, 1),
         parts=parts,
     )
@@ -190,42 +202,46 @@ def _events(found: _Found) -> list[Event]:
 
 
 def _window_table(
-    measured: "Measured", found: _Found, clips: Sequence[Clip]
+    measured: Measured, found: _Found, clips: Sequence[Clip]
 ) -> tuple[list[str], list[list[list[float]]]]:
     """Names and values of all fields of the four quarters and, fifth, of the whole clip."""
     count = len(clips)
-    totals = measured.totals
+
+    def rows(field: Array) -> np.ndarray:
+        return np.asarray(field)[:count]
+
     sums = np.zeros((count, len(SIGNALS), 2, QUARTERS))
     rising = (found.amount > 0).astype(int)
     np.add.at(sums, (found.clip, found.signal, 1 - rising), np.abs(found.parts))
     sums = sums[:, _SUM_SIGNAL, (1 - _SUM_SIGN) // 2]
-    bounds = totals.bounds_s[:count].astype(np.float64)
+    added, reach = measured.totals, measured.totals.reach
+    bounds = rows(added.bounds_s).astype(np.float64)
     seconds = np.diff(bounds, axis=1)
-    reach = totals.reach
-    coverage = np.stack([_quarter_coverage(clip) for clip in clips])
+    net_m, path_m = rows(added.net_m), rows(added.path_m)
+    positive_m, negative_m = rows(added.paced_positive_m), rows(added.paced_negative_m)
     columns: dict[str, np.ndarray] = {
         "start_s": bounds[:, :-1],
         "end_s": bounds[:, 1:],
-        "coverage": coverage,
-        "net_left_m": totals.net_m[:count, :, 0],
-        "net_up_m": totals.net_m[:count, :, 1],
-        "net_forward_m": totals.net_m[:count, :, 2],
-        "path_m": totals.path_m[:count],
+        "coverage": np.stack([_quarter_coverage(clip) for clip in clips]),
+        "net_left_m": net_m[:, :, 0],
+        "net_up_m": net_m[:, :, 1],
+        "net_forward_m": net_m[:, :, 2],
+        "path_m": path_m,
         **{name: sums[:, place] for place, name in enumerate(_SUMS)},
-        "body_left_m": totals.paced_positive_m[:count, :, 0],
-        "body_right_m": totals.paced_negative_m[:count, :, 0],
-        "body_forward_m": totals.paced_positive_m[:count, :, 1],
-        "body_backward_m": totals.paced_negative_m[:count, :, 1],
-        "net_turn_rad": totals.net_turn_rad[:count],
-        "max_tilt_rad": totals.max_tilt_rad[:count],
-        "mean_speed_mps": totals.path_m[:count] / np.maximum(seconds, 1e-9),
-        "peak_speed_mps": totals.peak_speed_mps[:count],
-        "start_distance_m": reach.at_start_m[:count],
-        "end_distance_m": reach.at_end_m[:count],
-        "furthest_m": reach.furthest_m[:count],
-        "furthest_s": reach.furthest_s[:count],
-        "closest_m": reach.closest_m[:count],
-        "closest_s": reach.closest_s[:count],
+        "body_left_m": positive_m[:, :, 0],
+        "body_right_m": negative_m[:, :, 0],
+        "body_forward_m": positive_m[:, :, 1],
+        "body_backward_m": negative_m[:, :, 1],
+        "net_turn_rad": rows(added.net_turn_rad),
+        "max_tilt_rad": rows(added.max_tilt_rad),
+        "mean_speed_mps": path_m / np.maximum(seconds, 1e-9),
+        "peak_speed_mps": rows(added.peak_speed_mps),
+        "start_distance_m": rows(reach.at_start_m),
+        "end_distance_m": rows(reach.at_end_m),
+        "furthest_m": rows(reach.furthest_m),
+        "furthest_s": rows(reach.furthest_s),
+        "closest_m": rows(reach.closest_m),
+        "closest_s": rows(reach.closest_s),
     }
     table = np.stack([_with_whole(name, columns, seconds) for name in columns], axis=2)
     digits = np.array([5 if name.endswith("_rad") else 4 for name in columns])
@@ -272,12 +288,13 @@ def _quarter_coverage(clip: Clip) -> Float[np.ndarray, " quarters"]:
     return np.diff(np.interp(bounds, np.arange(steps + 1), seen)) / np.diff(bounds)
 
 
-def _episodes(
-    measured: "Measured", clips: Sequence[Clip]
-) -> Iterator[list[_Row]]:
+def _episodes(measured: Measured, clips: Sequence[Clip]) -> Iterator[list[_Row]]:
     """Jumps and crouches of each clip: kind, start, end, height."""
-    away = measured.vertical.excursions
-    places = np.nonzero(away.peak[: len(clips)])
+    away = jax.tree.map(np.asarray, measured.vertical.excursions)
+    standing_m = np.asarray(measured.vertical.standing_m)
+    heights_m = np.asarray(measured.signals.positions_m)[:, :, 1]
+    has_feet = np.asarray(measured.vertical.has_feet)
+    places = np.nonzero(np.asarray(away.peak)[: len(clips)])
     rows: list[list[_Row]] = [[] for _ in clips]
     for clip, closed, lane in zip(*(place.tolist() for place in places), strict=True):
         step_s, length = clips[clip].step_s, len(clips[clip].usable)
@@ -288,12 +305,12 @@ def _episodes(
             if not came_back or seconds < thresholds.CROUCH_SHORTEST_S or start == 0:
                 continue
         else:
-            wanted = "jump_feet" if measured.vertical.has_feet[clip] else "jump_root"
+            wanted = "jump_feet" if has_feet[clip] else "jump_root"
             if name != wanted or not came_back or seconds > thresholds.JUMP_LONGEST_S:
                 continue
         kind: Episode = "crouch" if name == "crouch" else "jump"
         peak_at = int(away.peak_at[clip, closed, lane])
-        height = measured.signals.positions_m[clip, peak_at, 1] - measured.vertical.standing_m[clip]
+        height = heights_m[clip, peak_at] - standing_m[clip]
         rows[clip].append((kind, start * step_s, end * step_s, float(height)))
     yield from rows
 
@@ -343,7 +360,7 @@ def _shape_name(
 
 
 def all_facts(
-    motions: Sequence[Motion], clips: Sequence[Clip], measured: "Measured", *, frame: Frame
+    motions: Sequence[Motion], clips: Sequence[Clip], measured: Measured, *, frame: Frame
 ) -> Iterator[MotionFacts]:
     """Facts of the clips of one batch, in their order."""
     found = _found(measured, clips)
@@ -351,19 +368,21 @@ def all_facts(
     ends = np.searchsorted(found.clip, np.arange(len(clips) + 1))
     names, table = _window_table(measured, found, clips)
     episodes = list(_episodes(measured, clips))
-    turning = _rounded(measured.shape.turning_rad / (2 * math.pi)).tolist()
+    turning = _rounded(np.asarray(measured.shape.turning_rad) / (2 * math.pi)).tolist()
     straightness = _rounded(measured.shape.straightness).tolist()
-    travelled = measured.shape.travelled_m.tolist()
-    returns = measured.shape.returns.tolist()
+    travelled = np.asarray(measured.shape.travelled_m).tolist()
+    returns = np.asarray(measured.shape.returns).tolist()
     greatest = _rounded(measured.totals.greatest_lean_rad, 5).tolist()
     least = _rounded(measured.totals.least_lean_rad, 5).tolist()
     fingerprint = thresholds.fingerprint()
+    heights = np.asarray(measured.signals.positions_m)[:, :, 1]
+    parts = None if measured.parts is None else jax.tree.map(np.asarray, measured.parts)
     for row, (motion, clip) in enumerate(zip(motions, clips, strict=True)):
         own = made[ends[row] : ends[row + 1]]
         windows = [WindowFacts(**dict(zip(names, values, strict=True))) for values in table[row]]
         whole = windows[QUARTERS]
         length = len(clip.usable)
-        up = measured.signals.positions_m[row, :length, 1]
+        up = heights[row, :length]
         vertical = _with_height_changes(episodes[row], own, up, clip.step_s)
         laps = turning[row]
         radius = travelled[row] / abs(laps * 2 * math.pi) if abs(laps) >= 0.125 else None
@@ -392,7 +411,7 @@ def all_facts(
                 for kind, start_s, end_s, height_m in vertical
             ),
             whole=whole,
-            quarters=tuple(windows[:QUARTERS]),
+            quarters=(windows[0], windows[1], windows[2], windows[3]),
             shape=PathShape(
                 straightness=straightness[row],
                 returns=returns[row],
@@ -415,7 +434,7 @@ def all_facts(
                 max_right_lean_rad=max(-least[row][1], 0.0),
                 heading_coverage=_heading_coverage(measured, clip, row),
             ),
-            parts=_parts(measured, clip, row),
+            parts=() if parts is None else _parts(parts, clip, row),
             samples=_samples(measured, clip, row),
         )
 
@@ -426,24 +445,22 @@ def _usual_rate(motion: Motion) -> float:
     return round(1.0 / float(np.median(np.diff(np.asarray(motion.times_s, np.float64)))), 3)
 
 
-def _heading_coverage(measured: "Measured", clip: Clip, row: int) -> float:
+def _heading_coverage(measured: Measured, clip: Clip, row: int) -> float:
     length = len(clip.usable)
-    defined = measured.signals.heading_defined[row, :length] & clip.seen
+    defined = np.asarray(measured.signals.heading_defined)[row, :length] & clip.seen
     return round(float(defined.mean()), 4)
 
 
-def _parts(measured: "Measured", clip: Clip, row: int) -> tuple[descriptors.PartFacts, ...]:
-    if measured.parts is None:
-        return ()
-    one = descriptors.PartMotion(*(field[row] for field in measured.parts))
+def _parts(parts: descriptors.PartMotion, clip: Clip, row: int) -> tuple[PartFacts, ...]:
+    one = descriptors.PartMotion(*(field[row] for field in parts))
     return descriptors.part_facts(one, present=clip.present)
 
 
-def _samples(measured: "Measured", clip: Clip, row: int) -> tuple[PathSample, ...]:
+def _samples(measured: Measured, clip: Clip, row: int) -> tuple[PathSample, ...]:
     length = len(clip.usable)
     places = slice(0, length, SAMPLE_EVERY)
-    positions = _rounded(measured.signals.positions_m[row, places]).T.tolist()
-    headings = _rounded(measured.signals.values[row, places, _HEADING], 5).tolist()
+    positions = _rounded(np.asarray(measured.signals.positions_m)[row, places]).T.tolist()
+    headings = _rounded(np.asarray(measured.signals.values)[row, places, _HEADING], 5).tolist()
     times = _rounded(np.arange(0, length, SAMPLE_EVERY) * clip.step_s).tolist()
     return tuple(
         PathSample(time_s=time_s, left_m=left, up_m=up, forward_m=ahead, heading_rad=heading)

@@ -53,8 +53,15 @@ NEAR_HANDS_M: float = 0.20
 BESIDE_M: float = 0.05
 """A hand is above or in front of another part when it is clear of its level by this."""
 
-LEAST_SWING_M: float = 0.05
-"""Smaller swings are not counted as repetitions: ordinary walking sways and bobs a trunk so far."""
+SWING_LIMB_M: float = 0.05
+"""Smaller swings of a limb or the trunk are not repetitions: ordinary walking sways a trunk so
+far."""
+
+SWING_HEAD_M: float = 0.025
+"""The head's swings are shorter: nodding moves its middle by some centimetres."""
+
+SWING_JITTERS: float = 6.0
+"""No swing is shorter than this many standard deviations of the smoothed track's jitter."""
 
 TORSO_M: float = 0.5
 """Pelvis to neck of an adult: what one torso length of 2D keypoints stands for in thresholds."""
@@ -80,7 +87,8 @@ class Part:
     """The point that moves."""
     reference: tuple[str, ...]
     """The points relative to whose mean it moves."""
-    still_mps: float
+    still_mps: float = STILL_LIMB_MPS
+    swing_m: float = SWING_LIMB_M
     angle: tuple[str, str, str] | None = None
     """The joint angle is the one at the second point; `up` stands for straight above it."""
     segments: tuple[tuple[str, str], ...] = ()
@@ -101,7 +109,6 @@ def _limb(side: str) -> tuple[Part, Part]:
         kind="single",
         point=f"{side}_wrist",
         reference=("chest",),
-        still_mps=STILL_LIMB_MPS,
         angle=(f"{side}_shoulder", f"{side}_elbow", f"{side}_wrist"),
     )
     lower = Part(
@@ -110,7 +117,6 @@ def _limb(side: str) -> tuple[Part, Part]:
         kind="single",
         point=f"{side}_ankle",
         reference=("pelvis",),
-        still_mps=STILL_LIMB_MPS,
         angle=(f"{side}_hip", f"{side}_knee", f"{side}_ankle"),
     )
     return upper, lower
@@ -131,7 +137,6 @@ def _hand_to(
         kind="pair",
         point=f"{side}_wrist",
         reference=reference,
-        still_mps=STILL_LIMB_MPS,
         segments=segments,
         near_m=near_m,
     )
@@ -191,6 +196,7 @@ PARTS: tuple[Part, ...] = (
         point="head",
         reference=("neck",),
         still_mps=STILL_BODY_MPS,
+        swing_m=SWING_HEAD_M,
         angle=("chest", "neck", "head"),
     ),
     *_limb("left"),
@@ -246,25 +252,34 @@ def _needed(names: Iterable[str]) -> frozenset[int]:
 
 _SINGLES = tuple(part for part in PARTS if part.kind == "single")
 _PAIRS = tuple(part for part in PARTS if part.kind == "pair")
-_TRACKS = tuple(dict.fromkeys((part.point, part.reference, part.still_mps) for part in PARTS))
+_TRACKS = tuple({(part.point, part.reference): part for part in reversed(PARTS)}.values())[::-1]
 _TRACK_OF_PART = tuple(
-    _TRACKS.index((part.point, part.reference, part.still_mps)) for part in PARTS
+    [(track.point, track.reference) for track in _TRACKS].index((part.point, part.reference))
+    for part in PARTS
 )
-_MOVING = tuple(_ROW[point] for point, _, _ in _TRACKS)
-_REFERENCES = tuple((_ROW[names[0]], _ROW[names[-1]]) for _, names, _ in _TRACKS)
+_MOVING = tuple(_ROW[track.point] for track in _TRACKS)
+_REFERENCES = tuple((_ROW[track.reference[0]], _ROW[track.reference[-1]]) for track in _TRACKS)
+# Cycles are counted on singles and between the hands; a hand near a part counts as its limb does.
+_COUNTED = (*range(len(_SINGLES)), len(_TRACKS) - 1)
+_COUNT_OF_PART = tuple(
+    _COUNTED.index(track if track in _COUNTED else _MOVING.index(_MOVING[track]))
+    for track in _TRACK_OF_PART
+)
 _ANGLES = tuple(tuple(_ROW[name] for name in part.angle) for part in _SINGLES if part.angle)
 _SEGMENTS = tuple(
     (_ROW[part.point], *(_ROW[name] for name in segment))
     for part in _PAIRS
     for segment in part.segments
 )
-_TRACK_NEEDS = tuple(_needed((point, *names)) for point, names, _ in _TRACKS)
+_TRACK_NEEDS = tuple(_needed((track.point, *track.reference)) for track in _TRACKS)
 _ANGLE_NEEDS = tuple(_needed(part.angle) for part in _SINGLES if part.angle)
 _PAIR_NEEDS = tuple(_needed(part.points) for part in _PAIRS)
 _PART_NEEDS = tuple(_needed(part.points) for part in PARTS)
 _SCALARS = tuple(name for name in PartMotion._fields if name != "directions")
 if _SINGLES + _PAIRS != PARTS or len(_ANGLES) != len(_SINGLES):
     raise RuntimeError("PARTS: expected singles first, each with its angle, and then pairs")
+if _TRACKS[: len(_SINGLES)] != _SINGLES or _TRACKS[-1] is not PARTS[-1]:
+    raise RuntimeError("PARTS: expected a track of its own for each single and the last pair")
 
 
 _PowerSums = tuple[Float[Array, "rows frames"], ...]
@@ -431,20 +446,30 @@ def _smoothed(points: Float[Array, "3 points frames"], fit: _Fit) -> _Smoothed:
     return _Smoothed(smooth, tracks, velocities, left_over)
 
 
-def _moving(
-    smoothed: _Smoothed, fit: _Fit, clock: _Clock, *, per_metre: float
-) -> Bool[Array, "tracks frames"]:
-    """When each track moves faster than rest, and than its own jitter would make of rest."""
+class _Stir(NamedTuple):
+    """When each track really moves, and how much it jitters."""
+
+    moving: Bool[Array, "tracks frames"]
+    jitter: Float[Array, " tracks"]
+    """Standard deviation of the smoothed track, along one axis, that jitter accounts for."""
+
+
+def _stir(smoothed: _Smoothed, fit: _Fit, clock: _Clock, *, per_metre: float) -> _Stir:
     own_weight, noise_per_s2 = fit.position[_TAPS], fit.noise_per_s2
     if own_weight.shape[0] > 1:
         own_weight, noise_per_s2 = _rows(own_weight, _MOVING), _rows(noise_per_s2, _MOVING)
+    # what the fit leaves over tells the jitter, and the jitter what a still part would do
     freedom = _sum(1 - own_weight, clock.seen)
-    jitter_square = _sum(sum(smoothed.left_over_squares), clock.seen)
-    jitter_square = jitter_square / jnp.where(freedom > 0.5, freedom, 1)
+    variance = _sum(sum(smoothed.left_over_squares), clock.seen)
+    variance = variance / jnp.where(freedom > 0.5, freedom, 1)
+    kept = _sum(own_weight, clock.seen) / jnp.maximum(_sum(clock.seen.astype(int)), 1)
     speed_square = _square(smoothed.velocities)
-    still = jnp.array([[per_metre * speed] for _, _, speed in _TRACKS], dtype=speed_square.dtype)
-    jitter_square = jitter_square.astype(speed_square.dtype)[:, None] * noise_per_s2
-    return (speed_square > still * still + JITTER_GATE**2 * jitter_square) & clock.seen
+    still = jnp.array([[per_metre * track.still_mps] for track in _TRACKS], speed_square.dtype)
+    shaking = variance.astype(speed_square.dtype)[:, None] * noise_per_s2
+    return _Stir(
+        moving=(speed_square > still * still + JITTER_GATE**2 * shaking) & clock.seen,
+        jitter=rotation.sqrt(variance * kept / 3),
+    )
 
 
 class _Moved(NamedTuple):
@@ -458,12 +483,12 @@ class _Moved(NamedTuple):
 
 
 def _moved(
-    smooth: Float[Array, "3 tracks frames"],
-    velocity: Float[Array, "3 tracks frames"],
+    smoothed: _Smoothed,
     moving: Bool[Array, "tracks frames"],
     times_s: Float[Array, " frames"],
     clock: _Clock,
 ) -> _Moved:
+    smooth, velocity = smoothed.tracks, smoothed.velocities
     along = velocity[..., 1:] + velocity[..., :-1]
     square = _square(along)
     counted = moving[:, 1:] & moving[:, :-1] & clock.steps & (square > 0)
@@ -486,23 +511,28 @@ def _moved(
 
 
 def _repeated(
-    smooth: Float[Array, "3 tracks frames"],
-    velocity: Float[Array, "3 tracks frames"],
-    moving: Bool[Array, "tracks frames"],
+    smoothed: _Smoothed,
+    stir: _Stir,
     times_s: Float[Array, " frames"],
     clock: _Clock,
     *,
     per_metre: float,
 ) -> repetition.Cycles:
-    """Cycles along the direction in which each track moves most."""
-    smooth, (x, y, z) = jax.lax.stop_gradient((smooth, velocity))
-    covariance = tuple(
-        _sum(product, moving).astype(x.dtype)
-        for product in (x * x, x * y, x * z, y * y, y * z, z * z)
+    """Cycles of the counted tracks, along the line on which each turns round most."""
+    smoothed, stir = jax.lax.stop_gradient((smoothed, stir))
+    moving, velocity = _rows(stir.moving, _COUNTED), _rows(smoothed.velocities, _COUNTED)
+    speed_square = jnp.where(moving, _square(velocity), 1)
+    directions = velocity * jnp.where(moving, jax.lax.rsqrt(speed_square), 0)[None]
+    axis = repetition.reversal_axis(directions)
+    least = jnp.array([per_metre * _TRACKS[track].swing_m for track in _COUNTED])
+    jitter = stir.jitter[np.array(_COUNTED)]
+    seen = clock.seen if len(clock.seen) == 1 else _rows(clock.seen, _COUNTED)
+    return repetition.count(
+        _dot(_rows(smoothed.tracks, _COUNTED), axis[..., None]).T,
+        times_s,
+        seen.T,
+        least_swing=jnp.maximum(least, SWING_JITTERS * jitter).astype(velocity.dtype),
     )
-    axis = jnp.stack(repetition.principal_axis(covariance))
-    signals = _dot(smooth, axis[..., None])
-    return repetition.count(signals.T, times_s, clock.seen.T, least_swing=LEAST_SWING_M * per_metre)
 
 
 def _angle_ranges(
@@ -596,14 +626,13 @@ def _measured(
     smoothed = _smoothed(points, fit)
     clock = _clock(times_s, _all_seen(seen, _TRACK_NEEDS))
     pair_clock = clock if len(seen) == 1 else _clock(times_s, _all_seen(seen, _PAIR_NEEDS))
-    moving = _moving(smoothed, fit, clock, per_metre=per_metre)
-    track = (smoothed.tracks, smoothed.velocities, moving, times_s, clock)
-    moved = _moved(*track)
-    cycles = _repeated(*track, per_metre=per_metre)
+    stir = _stir(smoothed, fit, clock, per_metre=per_metre)
+    moved = _moved(smoothed, stir.moving, times_s, clock)
+    cycles = _repeated(smoothed, stir, times_s, clock, per_metre=per_metre)
     related = _related(smoothed, pair_clock, per_metre=per_metre)
     angles_rad = jnp.where(_have(present, _ANGLE_NEEDS), _angle_ranges(smoothed.points, seen), 0)
 
-    of_part = np.array(_TRACK_OF_PART)
+    of_part, counted = np.array(_TRACK_OF_PART), np.array(_COUNT_OF_PART)
     no_pair = jnp.zeros(len(_PAIRS), angles_rad.dtype)
     no_single = jnp.zeros(len(_SINGLES), angles_rad.dtype)
     single_s = jnp.broadcast_to(clock.seen_s, len(_TRACKS))[of_part[: len(_SINGLES)]]
@@ -612,8 +641,8 @@ def _measured(
         **{name: values[of_part] for name, values in moved._asdict().items()},
         angle_range_rad=jnp.concatenate([angles_rad, no_pair]),
         **{name: jnp.concatenate([no_single, x]) for name, x in related._asdict().items()},
-        repetitions=cycles.count[of_part],
-        period_s=cycles.period_s[of_part],
+        repetitions=cycles.count[counted],
+        period_s=cycles.period_s[counted],
         coverage=jnp.concatenate([single_s, pair_s]) / jnp.where(clip_s > 0, clip_s, 1),
     )
     known = _have(present, _PART_NEEDS) & (figures.coverage > 0)

@@ -89,9 +89,7 @@ class _Row(NamedTuple):
     """Calm, and for long enough to end a movement."""
 
 
-def _follow(
-    leg: _Leg, row: _Row, prominence: Array, hysteresis: Array
-) -> tuple[_Leg, EventFrames]:
+def _follow(leg: _Leg, row: _Row, prominence: Array, hysteresis: Array) -> tuple[_Leg, EventFrames]:
     """One frame: close what a reversal or a rest ends, begin or carry on what moves."""
     value, resting, at = row.value, row.resting, row.at
     up, down = leg.direction > 0, leg.direction < 0
@@ -162,9 +160,10 @@ def find(signals: Signals) -> EventFrames:
     heading = jnp.array([float(name == "heading") for name in SIGNALS], dtype)
     unseen = 1 - signals.usable.astype(dtype)
     undefined = 1 - signals.heading_defined.astype(dtype)
-    blocked = unseen[:, None] + heading * undefined[:, None]
+    blocked = unseen[:, None] + heading[None, :] * undefined[:, None]
     speed = jnp.where(blocked > 0, 0, signals.speed)
     rest_speed = jnp.where(blocked > 0, 0, signals.rest_speed)
+    still = still[None, :]
     calm = jnp.minimum(rest_speed, speed) < still * _CALM_SHARE
     resting = rest_speed < still
 
@@ -219,10 +218,9 @@ def is_drift(
     >>> is_drift(np.array([0, 3]), np.array([0.2, 0.2]), np.array([8.0, 8.0])).tolist()
     [True, False]
     """
-    component = signal == _DRIFTING[0]
-    for other in _DRIFTING[1:]:
-        component = component | (signal == other)
-    return component & (abs(amount) < thresholds.DRIFT_SHARE * walked_m)
+    left, up, forward = _DRIFTING
+    component = (signal == left) | (signal == up) | (signal == forward)
+    return component & (abs(amount) < walked_m * thresholds.DRIFT_SHARE)  # type: ignore[operator]
 
 
 def walked_m(positions_m: Float[Array, "frames 3"]) -> Float[Array, " frames"]:
@@ -257,7 +255,7 @@ def compact(records: EventFrames, signals: Signals, *, places: int = 64) -> Even
     walked = walked_m(signals.positions_m)
     real = used & ~is_drift(signal, amount, walked[furthest] - walked[begin])
     frame = jnp.arange(frames)[:, None]
-    inside = (frame >= start) & (frame <= jnp.maximum(end, start + 1))
+    inside = (frame >= start[None, :]) & (frame <= jnp.maximum(end, start + 1)[None, :])
     speeds = jnp.where(inside, jnp.take(signals.speed, signal, axis=1), 0)
     return Events(
         signal=jnp.where(real, signal, 0),

@@ -16,9 +16,7 @@ SCHEMA_VERSION = 1
 Frame = Literal["first_heading", "first_pose", "body", "camera"]
 """The frames of reference of the conventions."""
 
-Signal = Literal[
-    "left", "up", "forward", "start_distance", "heading", "forward_lean", "left_lean"
-]
+Signal = Literal["left", "up", "forward", "start_distance", "heading", "forward_lean", "left_lean"]
 """What movement events are found on. Positive is the direction in the name."""
 
 SIGNALS: tuple[Signal, ...] = get_args(Signal)

@@ -80,7 +80,7 @@ def quantile(
     low, high = minimum(values, mask), maximum(values, mask)
     wanted = share * jnp.sum(mask, dtype=values.dtype)
 
-    def halve(_: int, bounds: tuple[Array, Array]) -> tuple[Array, Array]:
+    def halve(_: Array | int, bounds: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = bounds
         middle = 0.5 * (low + high)
         enough = jnp.sum((values <= middle) & mask, dtype=values.dtype) >= wanted

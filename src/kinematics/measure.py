@@ -6,7 +6,7 @@ shape (see `batch`). Frame-wise work is in the clip's own precision, sums in flo
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,8 @@ from jaxtyping import Array, Bool, Float, Int
 
 from kinematics import anchor, assemble, batch, descriptors, events, totals, trajectory, vertical
 from kinematics import signals as signals_of
-from kinematics.facts import Frame, MotionFacts
+from kinematics.assemble import Measured
+from kinematics.facts import SIGNALS, Frame, MotionFacts
 from kinematics.motion import AnchoredMotion, Motion
 from kinematics.skeleton import CANONICAL
 
@@ -27,18 +28,6 @@ MOST_WAITING = 4096
 
 _START_FRAMES = 72
 """Two strides on the analysis grid: how far the anchor looks."""
-
-
-class Measured(NamedTuple):
-    """Everything the kernels give for a batch, still as arrays, one row a clip."""
-
-    signals: signals_of.Signals
-    events: events.EventFrames
-    walked_m: Float[Array, "clips frames"]
-    vertical: vertical.Vertical
-    totals: totals.Totals
-    shape: trajectory.Shape
-    parts: descriptors.PartMotion | None
 
 
 class Trace(NamedTuple):
@@ -108,7 +97,7 @@ def _parts(
 
 
 @cache
-def _batched(step: Callable[..., object], frame: Frame | None = None) -> Callable[..., object]:
+def _batched(step: Callable[..., Any], frame: Frame | None = None) -> Callable[..., Any]:
     """The step over a batch, compiled once a shape."""
     if frame is None:
         return jax.jit(jax.vmap(step))
@@ -151,9 +140,7 @@ def _facts_of(
     waiting: list[tuple[int, Motion, batch.Clip]], shape: batch.Shape
 ) -> Iterator[tuple[int, MotionFacts]]:
     clips = [clip for _, _, clip in waiting]
-    measured = jax.tree.map(
-        np.asarray, kernels(batch.stack(clips, shape), frame=shape.frame)
-    )
+    measured = kernels(batch.stack(clips, shape), frame=shape.frame)
     facts = assemble.all_facts(
         [motion for _, motion, _ in waiting], clips, measured, frame=shape.frame
     )
@@ -192,7 +179,7 @@ def measure_all(
         raise ValueError(f"dtype {dtype!r}: expected float32 or float64")
     waiting: dict[batch.Shape, list[tuple[int, Motion, batch.Clip]]] = {}
     done: dict[int, MotionFacts] = {}
-    given, taken = 0, 0
+    taken = 0
 
     def flush(shapes: list[batch.Shape]) -> None:
         for shape in shapes:
@@ -200,17 +187,16 @@ def measure_all(
         if progress is not None:
             progress(taken + len(done))
 
-    for motion in motions:
+    for given, motion in enumerate(motions):
         if frame == "camera" and motion.camera_orientations_wxyz is None:
             anchor.anchor(motion, frame="camera")  # says what is missing
         clip = batch.prepare(motion, dtype=dtype)
         shape = batch.shape_of(clip, frame=frame, dtype=dtype)
         rows = waiting.setdefault(shape, [])
         rows.append((given, motion, clip))
-        given += 1
         if len(rows) == shape.rows:
             flush([shape])
-        elif given - taken - len(done) >= MOST_WAITING:
+        elif 1 + given - taken - len(done) >= MOST_WAITING:
             flush(list(waiting))
         while taken in done:
             yield done.pop(taken)
@@ -248,7 +234,7 @@ def trace(motion: Motion, *, frame: Frame = "first_heading") -> Trace:
     read = kernels(batch.stack([clip], shape), frame=frame).signals
     count = len(clip.usable)
     values, raw, positions = (
-        np.asarray(field[0])[:count] for field in (read.values, read.raw, read.positions_m)
+        np.asarray(field)[0, :count] for field in (read.values, read.raw, read.positions_m)
     )
     return Trace(
         times_s=np.arange(count) * clip.step_s,
@@ -256,5 +242,5 @@ def trace(motion: Motion, *, frame: Frame = "first_heading") -> Trace:
         raw=raw,
         observed=clip.seen,
         positions_m=positions,
-        heading_rad=values[:, signals_of.SIGNALS.index("heading")],
+        heading_rad=values[:, SIGNALS.index("heading")],
     )

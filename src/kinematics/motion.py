@@ -1,7 +1,6 @@
 """`Motion` and `AnchoredMotion`: one person's track, before and after a frame of reference."""
 
 from dataclasses import dataclass, replace
-from typing import Self
 
 import equinox as eqx
 import numpy as np
@@ -57,7 +56,7 @@ class Motion(eqx.Module):
         camera_positions_m: np.ndarray | None = None,
         skeleton: Skeleton | None = None,
         source: Source | None = None,
-    ) -> Self:
+    ) -> "Motion":
         """A checked, immutable motion; one `ValueError` names everything that is wrong.
 
         Frames with a non-finite value or a zero quaternion become unobserved; anything else is
@@ -86,7 +85,7 @@ class Motion(eqx.Module):
             camera_orientations_wxyz=camera_orientations_wxyz,
             camera_positions_m=camera_positions_m,
         )
-        return cls(**arrays, skeleton=skeleton, source=source)
+        return cls(**arrays, skeleton=skeleton, source=source)  # type: ignore[arg-type]
 
     @property
     def frames(self) -> int:

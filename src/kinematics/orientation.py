@@ -76,9 +76,7 @@ def heading(
     >>> round(float(track.heading_rad[-1]), 4)  # two full turns
     12.5664
     """
-    defined = observed & (
-        rotation.tilt(orientations_wxyz) < math.pi - thresholds.UPSIDE_DOWN_RAD
-    )
+    defined = observed & (rotation.tilt(orientations_wxyz) < math.pi - thresholds.UPSIDE_DOWN_RAD)
     return Heading(
         heading_rad=unwrapped(rotation.heading(orientations_wxyz), defined), defined=defined
     )

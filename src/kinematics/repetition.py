@@ -1,49 +1,57 @@
 """How often a to-and-fro movement was repeated: turning points counted in one pass over time."""
 
+import functools
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from kinematics import masked, rotation
+from kinematics import rotation
 
-SWING_SHARE: float = 0.25
-"""A swing counts from this share of the signal's whole range. Half of it would let the wobble of
-a large movement count; twice as much would lose the smaller swings of a fading one."""
+SAME_SIZE: float = 0.6
+"""Neighbouring swings belong to one repeated movement when the smaller is at least this share of
+the larger: more than the half swing with which a wave begins and ends."""
 
-MIN_CYCLES: int = 2
+SAME_PACE: float = 0.4
+"""The same for a swing's duration against the mean so far: forth may be quicker than back."""
+
+LEAST_CYCLES: float = 2.0
 """One cycle is a movement there and back, which anything that ends where it began has made."""
 
-MAX_UNEVENNESS: float = 0.45
-"""Greatest standard deviation of the swings' durations over their mean. A swing forth that takes
-a third of the cycle and one back that takes two thirds come to 0.33; haphazard ones to 0.7."""
+ROUNDING: float = 0.2
+"""A cycle that is whole but for this share is whole: smoothing blunts the outermost swings."""
+
+_REVERSAL_FRAMES = 6
+"""Directions are compared this far apart: half a cycle at 2.5 Hz and 30 frames a second."""
 
 _SQUARINGS = 5
 """Squaring a matrix five times is the power iteration taken 32 steps far."""
 
 
 class Cycles(NamedTuple):
-    """Full cycles there and back, and how long one takes on average."""
+    """Full cycles there and back of the longest regular stretch, and how long one takes."""
 
     count: Float[Array, " signals"]
-    """0 unless the signal is periodic: at least `MIN_CYCLES` with even timing."""
+    """0 where nothing was repeated."""
     period_s: Float[Array, " signals"]
-    """0 where the count is 0."""
+    """Mean of the stretch's inner swings, times two; 0 where the count is 0."""
 
 
 class _Swings(NamedTuple):
-    """The scan's memory: extremes since the last turning point, and the tally of swings."""
+    """The scan's memory: the swing under way since the last turn, and the stretch of like ones."""
 
-    highest: Float[Array, " signals"]
-    lowest: Float[Array, " signals"]
-    highest_s: Float[Array, " signals"]
-    lowest_s: Float[Array, " signals"]
-    direction: Float[Array, " signals"]
-    turned_s: Float[Array, " signals"]
+    turn: Float[Array, " signals"]
+    turn_s: Float[Array, " signals"]
+    extreme: Float[Array, " signals"]
+    extreme_s: Float[Array, " signals"]
+    last_size: Float[Array, " signals"]
+    opening: Float[Array, " signals"]
+    """The swing before the stretch, as a share of its first one: half a swing starts a wave."""
     swings: Float[Array, " signals"]
-    total_s: Float[Array, " signals"]
-    total_square_s2: Float[Array, " signals"]
+    lasted_s: Float[Array, " signals"]
+    best: Float[Array, " signals"]
+    best_swing_s: Float[Array, " signals"]
 
 
 def principal_axis(
@@ -79,75 +87,97 @@ def principal_axis(
     return tuple(part / jnp.where(length > 0, length, 1) for part in axis)
 
 
+def reversal_axis(directions: Float[Array, "3 signals frames"]) -> Float[Array, "3 signals"]:
+    """The line along which unit vectors of motion turn round most often.
+
+    Raising an arm is a longer way than waving it, but only the waving turns round.
+
+    >>> to_and_fro = jnp.where(jnp.arange(60) % 12 < 6, 1.0, -1.0)
+    >>> reversal_axis(jnp.stack([0 * to_and_fro, to_and_fro, 0 * to_and_fro])[:, None])[:, 0]
+    Array([0., 1., 0.], dtype=float32)
+    """
+    x, y, z = directions[..., _REVERSAL_FRAMES:] - directions[..., :-_REVERSAL_FRAMES]
+    products = (x * x, x * y, x * z, y * y, y * z, z * z)
+    return jnp.stack(principal_axis(tuple(product.sum(axis=-1) for product in products)))
+
+
+def _share(part: Float[Array, "*n"], whole: Float[Array, "*n"]) -> Float[Array, "*n"]:
+    """A swing as a share of another, one at most."""
+    return jnp.where(
+        part < whole, part / jnp.where(whole > 0, whole, 1), jnp.where(whole > 0, 1, 0)
+    )
+
+
+def _step(
+    past: _Swings,
+    frame: tuple[Float[Array, " signals"], Float[Array, ""], Bool[Array, " signals"]],
+    *,
+    least_swing: Float[Array, " signals"],
+) -> tuple[_Swings, None]:
+    value, time_s, seen = frame
+    ahead = jnp.where(past.extreme >= past.turn, 1, -1).astype(value.dtype)
+    further = seen & (ahead * (value - past.extreme) > 0)
+    extreme = jnp.where(further, value, past.extreme)
+    extreme_s = jnp.where(further, time_s, past.extreme_s)
+    turns = seen & (ahead * (extreme - value) >= least_swing)
+    # the swing that ends here either goes on with the stretch or is the first of another
+    size, swing_s = jnp.abs(extreme - past.turn), extreme_s - past.turn_s
+    mean_s = past.lasted_s / jnp.maximum(past.swings, 1)
+    same_size = jnp.minimum(size, past.last_size) >= SAME_SIZE * jnp.maximum(size, past.last_size)
+    same_pace = jnp.minimum(swing_s, mean_s) >= SAME_PACE * jnp.maximum(swing_s, mean_s)
+    goes_on = same_size & same_pace & (past.swings > 0)
+    swings = jnp.where(goes_on, past.swings + 1, 1)
+    lasted_s = jnp.where(goes_on, past.lasted_s + swing_s, swing_s)
+    total = past.opening + past.swings
+    total = total + jnp.where(goes_on, 1, _share(size, past.last_size))
+    better = turns & (total > past.best)
+    return _Swings(
+        turn=jnp.where(turns, extreme, past.turn),
+        turn_s=jnp.where(turns, extreme_s, past.turn_s),
+        extreme=jnp.where(turns, value, extreme),
+        extreme_s=jnp.where(turns, time_s, extreme_s),
+        last_size=jnp.where(turns, size, past.last_size),
+        opening=jnp.where(turns & ~goes_on, _share(past.last_size, size), past.opening),
+        swings=jnp.where(turns, swings, past.swings),
+        lasted_s=jnp.where(turns, lasted_s, past.lasted_s),
+        best=jnp.where(better, total, past.best),
+        best_swing_s=jnp.where(
+            better, jnp.where(goes_on, lasted_s / swings, mean_s), past.best_swing_s
+        ),
+    ), None
+
+
 def count(
     signals: Float[Array, "frames signals"],
     times_s: Float[Array, " frames"],
     seen: Bool[Array, "frames #signals"],
     *,
-    least_swing: float,
+    least_swing: Float[Array, " signals"],
 ) -> Cycles:
-    """Cycles of each signal; a swing is `least_swing` and `SWING_SHARE` of the range, or more.
-
-    Counting has no gradient.
+    """Cycles of each signal, from swings of at least `least_swing`; this has no gradient.
 
     >>> times_s = jnp.arange(301) / 30
     >>> wave = jnp.sin(2 * jnp.pi * 0.5 * times_s)[:, None]
-    >>> cycles = count(wave, times_s, jnp.ones((301, 1), bool), least_swing=0.05)
+    >>> cycles = count(wave, times_s, jnp.ones((301, 1), bool), least_swing=jnp.array([0.05]))
     >>> int(cycles.count[0]), round(float(cycles.period_s[0]), 1)
     (5, 2.0)
     """
-    signals, times_s = jax.lax.stop_gradient((signals, times_s))
+    signals, least_swing = jax.lax.stop_gradient((signals, least_swing))
+    times_s = times_s.astype(signals.dtype)
     seen = jnp.broadcast_to(seen, signals.shape)
-    top = jnp.max(jnp.where(seen, signals, -jnp.inf), axis=0, initial=-jnp.inf)
-    bottom = jnp.min(jnp.where(seen, signals, jnp.inf), axis=0, initial=jnp.inf)
-    span = jnp.where(top > bottom, top - bottom, 0)
-    needed = jnp.maximum(least_swing, SWING_SHARE * span)
+    first = jnp.argmax(seen, axis=0)
+    value = jnp.take_along_axis(signals, first[None], axis=0)[0]
+    time_s = times_s[first]
+    start = _Swings(value, time_s, value, time_s, *(jnp.zeros_like(value) for _ in range(6)))
+    step = functools.partial(_step, least_swing=least_swing)
+    end, _ = jax.lax.scan(step, start, (signals, times_s, seen))
 
-    def step(
-        past: _Swings,
-        frame: tuple[Float[Array, " signals"], Float[Array, ""], Bool[Array, " signals"]],
-    ) -> tuple[_Swings, None]:
-        value, time_s, is_seen = frame
-        higher, lower = is_seen & (value > past.highest), is_seen & (value < past.lowest)
-        highest, lowest = (
-            jnp.where(higher, value, past.highest),
-            jnp.where(lower, value, past.lowest),
-        )
-        highest_s = jnp.where(higher, time_s, past.highest_s)
-        lowest_s = jnp.where(lower, time_s, past.lowest_s)
-        falls = is_seen & (past.direction >= 0) & (highest - value >= needed)
-        rises = is_seen & (past.direction <= 0) & (value - lowest >= needed)
-        turns = falls | rises
-        turned_s = jnp.where(falls, highest_s, lowest_s)
-        # the first swing began before anything turned: only those between two turns are timed
-        lasted_s = jnp.where(turns & (past.swings >= 2), turned_s - past.turned_s, 0)
-        return _Swings(
-            highest=jnp.where(turns, value, highest),
-            lowest=jnp.where(turns, value, lowest),
-            highest_s=jnp.where(turns, time_s, highest_s),
-            lowest_s=jnp.where(turns, time_s, lowest_s),
-            direction=jnp.where(falls, -1, jnp.where(rises, 1, past.direction)),
-            turned_s=jnp.where(turns, turned_s, past.turned_s),
-            swings=past.swings + turns,
-            total_s=past.total_s + lasted_s,
-            total_square_s2=past.total_square_s2 + lasted_s * lasted_s,
-        ), None
-
-    zero = jnp.zeros_like(span)
-    start = _Swings(zero - jnp.inf, zero + jnp.inf, *(zero for _ in range(7)))
-    swings, _ = jax.lax.scan(step, start, (signals, times_s.astype(signals.dtype), seen))
-    return _cycles(swings)
-
-
-def _cycles(swings: _Swings) -> Cycles:
-    timed = jnp.maximum(swings.swings - 2, 1)
-    mean_s = swings.total_s / timed
-    variance_s2 = swings.total_square_s2 / timed - mean_s * mean_s
-    cycles = jnp.floor(0.5 * swings.swings)
-    even = variance_s2 <= (MAX_UNEVENNESS * mean_s) ** 2
-    periodic = (cycles >= MIN_CYCLES) & even
-    accumulator = masked.accumulator()
+    open_swing = _share(jnp.abs(end.extreme - end.turn), end.last_size)
+    total = end.opening + end.swings + open_swing
+    better = total > end.best
+    swing_s = jnp.where(better, end.lasted_s / jnp.maximum(end.swings, 1), end.best_swing_s)
+    cycles = jnp.floor(0.5 * jnp.maximum(total, end.best) + ROUNDING)
+    repeated = cycles >= LEAST_CYCLES
     return Cycles(
-        count=jnp.where(periodic, cycles, 0).astype(accumulator),
-        period_s=jnp.where(periodic, 2 * mean_s, 0).astype(accumulator),
+        count=jnp.where(repeated, cycles, 0), period_s=jnp.where(repeated, 2 * swing_s, 0)
     )

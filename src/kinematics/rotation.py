@@ -103,9 +103,7 @@ def atan2(y: Float[Array, "..."], x: Float[Array, "..."]) -> Float[Array, "..."]
 
 
 @atan2.defjvp
-def _atan2_jvp(
-    primals: tuple[Array, Array], tangents: tuple[Array, Array]
-) -> tuple[Array, Array]:
+def _atan2_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
     (y, x), (dy, dx) = primals, tangents
     square = x * x + y * y
     at_origin = square == 0
@@ -126,9 +124,7 @@ def sincos(angle_rad: Float[Array, "..."]) -> tuple[Float[Array, "..."], Float[A
     rest = (angle_rad - quarter * 1.5703125) - quarter * (math.pi / 2 - 1.5703125)
     square = rest * rest
     sine = rest + rest * square * _polynomial(_SIN_64 if wide else _SIN_32, square)
-    cosine = 1 - 0.5 * square + square * square * _polynomial(
-        _COS_64 if wide else _COS_32, square
-    )
+    cosine = 1 - 0.5 * square + square * square * _polynomial(_COS_64 if wide else _COS_32, square)
     turn = quarter - 4 * jnp.floor(quarter * 0.25)
     odd = (turn == 1) | (turn == 3)
     sine_out, cosine_out = jnp.where(odd, cosine, sine), jnp.where(odd, sine, cosine)

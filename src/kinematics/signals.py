@@ -71,20 +71,17 @@ class Signals(NamedTuple):
 
 def _box(values: Float[Array, "padded channels"], width: int) -> Float[Array, "rest channels"]:
     """Sum over every `width` frames in a row, by doubling: few additions, the same at any place."""
-    total, done, power, sums = None, 0, 1, values
-    remaining = width
-    while remaining:
-        if remaining & 1:
-            part = sums[done:] if total is None else sums[done:]
-            size = values.shape[0] - width + 1
-            part = lax.slice_in_dim(part, 0, size)
-            total = part if total is None else total + part
+    size = values.shape[0] - width + 1
+    total, done, power, sums = jnp.zeros((), values.dtype), 0, 1, values
+    while done < width:
+        if width & power:
+            part = lax.slice_in_dim(sums, done, done + size)
+            total = part if done == 0 else total + part
             done += power
-        remaining >>= 1
-        if remaining:
+        if done < width:
             sums = sums[:-power] + sums[power:]
             power *= 2
-    return total  # type: ignore[return-value]
+    return total
 
 
 def _trend(
@@ -124,7 +121,7 @@ def gait_free(
     start = padded[:block]
     start_slope = _trend(start, jnp.arange(block) < length, near_first=True)
     head = jnp.take(padded, jnp.minimum(reach, length - 1), axis=0)
-    head = head - 2 * reach[:, None].astype(values.dtype) * start_slope
+    head = head - 2 * reach[:, None].astype(values.dtype) * start_slope[None, :]
 
     first = jnp.maximum(length - block, 0)
     end = lax.dynamic_slice_in_dim(padded, first, block)
@@ -133,7 +130,7 @@ def gait_free(
     # the present frames end the block when the clip is long, begin it when it is short
     end_slope = _trend(end, in_clip, near_first=True)
     tail = jnp.take(padded, jnp.maximum(length - 1 - reach, 0), axis=0)
-    tail = tail + 2 * reach[:, None].astype(values.dtype) * end_slope
+    tail = tail + 2 * reach[:, None].astype(values.dtype) * end_slope[None, :]
 
     extended = jnp.concatenate(
         [head[::-1], padded, jnp.zeros((_REACH, channels), values.dtype)], axis=0
@@ -156,8 +153,8 @@ def light(
     """
     frames, channels = values.shape
     reach = jnp.arange(1, 5)
-    last = jnp.take(values, length - 1, axis=0)
-    head = 2 * values[0] - jnp.take(values, jnp.minimum(reach, length - 1), axis=0)
+    last = jnp.take(values, length - 1, axis=0)[None, :]
+    head = 2 * values[:1] - jnp.take(values, jnp.minimum(reach, length - 1), axis=0)
     tail = 2 * last - jnp.take(values, jnp.maximum(length - 1 - reach, 0), axis=0)
     extended = jnp.concatenate([head[::-1], values, jnp.zeros((4, channels), values.dtype)])
     extended = lax.dynamic_update_slice_in_dim(extended, tail, 4 + length, axis=0)
@@ -173,7 +170,7 @@ def _held(
 ) -> Float[Array, "frames channels"]:
     """The last frame's values repeated over the padding."""
     inside = jnp.arange(values.shape[0]) < length
-    return jnp.where(inside[:, None], values, jnp.take(values, length - 1, axis=0))
+    return jnp.where(inside[:, None], values, jnp.take(values, length - 1, axis=0)[None, :])
 
 
 def change_rate(
@@ -214,7 +211,7 @@ def _beyond(
     rest: Float[Array, "frames channels"], allowance: tuple[float, ...]
 ) -> Float[Array, "frames channels"]:
     """What remains of a difference that a sway of the allowed size cannot explain."""
-    allowed = jnp.array(allowance, dtype=rest.dtype)
+    allowed = jnp.array(allowance, dtype=rest.dtype)[None, :]
     return rest - jnp.clip(rest, -allowed, allowed)
 
 
@@ -314,9 +311,7 @@ def read(
         rest_speed=jnp.abs(change_rate(values, length, step_s=step_s, reach=_REST_REACH)),
         speed=jnp.abs(change_rate(values, length, step_s=step_s, reach=_SPEED_REACH)),
         positions_m=_held(path, length),
-        velocity_mps=change_rate(
-            _held(path, length), length, step_s=step_s, reach=_REST_REACH
-        ),
+        velocity_mps=change_rate(_held(path, length), length, step_s=step_s, reach=_REST_REACH),
         heading_defined=pelvis.defined,
         tilt_rad=mixed[:, 4],
         usable=jnp.asarray(anchored.observed) & (jnp.arange(frames) < length),

@@ -95,10 +95,10 @@ RETURN = ExcursionRule(enter=0.75, leave=0.40, peak=0.75)
 """Metres from the start: leaving it, and being back."""
 
 STANDING_SHARE = 0.75
-"""Share of the clip that the root spends below its standing level (flights and tiptoes are rare)."""
+"""Share of the clip that the root spends below its standing level (flights are rare)."""
 
 FLOOR_SHARE = 0.10
-"""Share of the clip that the lower foot spends below the floor level (sinking skeletons are rare)."""
+"""Share of the clip that a foot spends below its floor level (sinking skeletons are rare)."""
 
 HEIGHT_CHANGE_M = 0.25
 HEIGHT_HELD_S = 1.0

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -72,23 +73,22 @@ def by_quarter(signals: Signals, times_s: Float[Array, " frames"]) -> Totals:
     speed = rotation.norm(signals.velocity_mps[:, 0], signals.velocity_mps[:, 2])
     distance = signals.values[:, _DISTANCE]
     track = jnp.concatenate([positions, signals.values[:, _HEADING, None]], axis=1)
-    at_bounds = [
-        jnp.stack([trajectory.value_at(track[:, i], times_s, bound) for i in range(4)])
-        for bound in bounds
-    ]
-    everywhere = jnp.ones(step_s.shape, bool)
-    sums, peaks, tilts, reaches = [], [], [], []
-    for start, end in zip(bounds[:-1], bounds[1:], strict=True):
+
+    def in_quarter(start: Array, end: Array) -> tuple[Array, Array, Array, trajectory.Reach]:
         share = windows.segment_share(times_s, usable, start_s=start, end_s=end)
-        sums.append(masked.total(rows * share[:, None], everywhere))
         inside = usable & (times_s >= start) & (times_s <= end)
-        peaks.append(masked.maximum(speed, inside))
-        tilts.append(masked.maximum(signals.tilt_rad, inside))
-        reaches.append(
-            trajectory.distance_reach(distance, times_s, usable, start_s=start, end_s=end)
+        return (
+            masked.total(rows * share[:, None], jnp.ones(share.shape, bool)),
+            masked.maximum(speed, inside),
+            masked.maximum(signals.tilt_rad, inside),
+            trajectory.distance_reach(distance, times_s, usable, start_s=start, end_s=end),
         )
-    total = jnp.stack(sums)
-    net = jnp.diff(jnp.stack(at_bounds), axis=0)
+
+    def at(bound: Array) -> Array:
+        return jnp.stack([trajectory.value_at(track[:, i], times_s, bound) for i in range(4)])
+
+    total, peaks, tilts, reach = jax.vmap(in_quarter)(bounds[:-1], bounds[1:])
+    net = jnp.diff(jax.vmap(at)(bounds), axis=0)
     leans = signals.values[:, _LEANS[0] : _LEANS[1] + 1]
     return Totals(
         bounds_s=bounds,
@@ -97,9 +97,9 @@ def by_quarter(signals: Signals, times_s: Float[Array, " frames"]) -> Totals:
         path_m=total[:, 0],
         paced_positive_m=total[:, 1:3],
         paced_negative_m=total[:, 3:5],
-        peak_speed_mps=jnp.stack(peaks),
-        max_tilt_rad=jnp.stack(tilts),
-        reach=trajectory.Reach(*(jnp.stack(field) for field in zip(*reaches, strict=True))),
+        peak_speed_mps=peaks,
+        max_tilt_rad=tilts,
+        reach=reach,
         greatest_lean_rad=masked.maximum(leans, usable),
         least_lean_rad=masked.minimum(leans, usable),
     )

@@ -1,4 +1,4 @@
-"""Where an anchored motion went: displacement and path by direction, distance from the start, shape.
+"""Where an anchored motion went: displacement and path by direction, distance, shape.
 
 Everything can be asked of any time window; windows cut the steps between frames by interpolation,
 so totals over windows that tile the clip add up to the total over the clip.
@@ -56,9 +56,7 @@ class Shape(NamedTuple):
     """Path walked at more than a stroll's slowest pace, which the turning belongs to."""
 
 
-def step_travel(
-    positions_m: Float[Array, "frames 3"], share: Float[Array, " steps"]
-) -> Travel:
+def step_travel(positions_m: Float[Array, "frames 3"], share: Float[Array, " steps"]) -> Travel:
     """Travel over steps that count by the given shares (see `windows.segment_share`).
 
     >>> positions = jnp.array([[0.0, 0, 0], [0, 0, 1], [0, 0, 0.5]])

@@ -54,9 +54,7 @@ def find(
     """
     height = read.positions_m[:, 1]
     usable = read.usable
-    standing = masked.quantile(
-        height, usable, share=thresholds.STANDING_SHARE, steps=_LEVEL_STEPS
-    )
+    standing = masked.quantile(height, usable, share=thresholds.STANDING_SHARE, steps=_LEVEL_STEPS)
     rise = height - standing
     feet_rise = jnp.zeros_like(rise)
     has_feet = jnp.array(False)
@@ -71,9 +69,7 @@ def find(
         )
         feet = signals.light(feet + read.raw[:, 1:2], read.length)
         floors = [
-            masked.quantile(
-                feet[:, side], usable, share=thresholds.FLOOR_SHARE, steps=_LEVEL_STEPS
-            )
+            masked.quantile(feet[:, side], usable, share=thresholds.FLOOR_SHARE, steps=_LEVEL_STEPS)
             for side in (0, 1)
         ]
         feet_rise = jnp.minimum(feet[:, 0] - floors[0], feet[:, 1] - floors[1])

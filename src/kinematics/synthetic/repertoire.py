@@ -48,7 +48,7 @@ def corpus(
 ) -> Iterator[Performance]:
     """Varied performances; clip `i` depends on `seed` and `i` alone.
 
-    One to five movements a clip, mostly with pauses between, every kind among any thirteen clips in a
+    One to five movements a clip, most with pauses between, every kind among any thirteen clips in a
     row; anywhere within 50 m of the world's origin, any heading, any gait, 10 to 120 frames a
     second unless told; some clips begin or end in mid-stride.
 
@@ -98,8 +98,8 @@ def _side(draw: np.random.Generator) -> float:
 
 
 def _hold_s(draw: np.random.Generator) -> float:
-    """Held not at all or for a while: in between, nobody could say whether it is a pause."""
-    return 0.0 if draw.random() < 0.3 else draw.uniform(0.8, 2.0)
+    """Held for a while: on a shorter hold nobody could say whether it is a pause."""
+    return draw.uniform(0.8, 2.0)
 
 
 def _random_lean(draw: np.random.Generator) -> Script:
@@ -128,8 +128,11 @@ def _random_turn(draw: np.random.Generator) -> Script:
 
 
 def _random_arc(draw: np.random.Generator) -> Script:
-    angle = math.radians(draw.choice([60, 90, 90, 135, 180, 270, 360])) * _side(draw)
-    return arc(draw.uniform(0.9, 2.5), angle, speed_mps=draw.uniform(0.7, 1.4))
+    """Tight bends by any angle; wide ones, along which directions change slowly, by little."""
+    degrees = draw.choice([60, 90, 90, 135, 180, 270, 360])
+    radius_m = draw.uniform(0.7, 1.2) if degrees > 90 else draw.uniform(0.7, 2.5)
+    angle = math.radians(degrees) * _side(draw)
+    return arc(radius_m, angle, speed_mps=draw.uniform(1.0, 1.4))
 
 
 _KINDS: tuple[Callable[[np.random.Generator], Script], ...] = (

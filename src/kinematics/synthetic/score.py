@@ -1,8 +1,8 @@
 """How well measured facts agree with the truth of a performance: found, missed, invented."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from kinematics.facts import MotionFacts
 from kinematics.synthetic.truth import Truth
@@ -11,11 +11,18 @@ SLACK_S = 0.3
 """Two movements this close in time may be the same one."""
 
 
+@runtime_checkable
 class _Movement(Protocol):
     @property
     def start_s(self) -> float: ...
     @property
     def end_s(self) -> float: ...
+
+
+@runtime_checkable
+class _Decided(_Movement, Protocol):
+    @property
+    def certain(self) -> bool: ...
 
 
 @dataclass(kw_only=True)
@@ -65,10 +72,14 @@ def tally(
     (1, 0)
     """
     into = into if into is not None else {}
-    true_rows = [(e.signal, e.amount, e) for e in truth.events(joints=facts.has_joints)]
-    true_rows += [(e.kind, e.height_m, e) for e in truth.episodes]
-    found_rows = [(e.signal, e.amount, e) for e in facts.events]
-    found_rows += [(e.kind, e.height_m, e) for e in facts.episodes]
+    true_rows: list[tuple[str, float, _Decided]] = [
+        *((e.signal, e.amount, e) for e in truth.events(joints=facts.has_joints)),
+        *((e.kind, e.height_m, e) for e in truth.episodes),
+    ]
+    found_rows: list[tuple[str, float, _Movement]] = [
+        *((e.signal, e.amount, e) for e in facts.events),
+        *((e.kind, e.height_m, e) for e in facts.episodes),
+    ]
     names = {*into, *(name for name, _, _ in (*true_rows, *found_rows)), *_ALWAYS}
     for name in names:
         one = into.setdefault(name, Tally())
@@ -83,14 +94,15 @@ def tally(
 _ALWAYS = ("left", "up", "forward", "start_distance", "heading", "forward_lean", "left_lean")
 
 
-def _match(true: Sequence[tuple], found: Iterable[tuple], one: Tally) -> None:
+def _match(
+    true: Sequence[tuple[float, _Decided]], found: Sequence[tuple[float, _Movement]], one: Tally
+) -> None:
     """Pairs movements of one kind, the best overlap first; counts what is left over."""
-    open_found = list(found)
     pairs = sorted(
         (
             (_overlap_s(event, other), place, other_place)
             for place, (amount, event) in enumerate(true)
-            for other_place, (other_amount, other) in enumerate(open_found)
+            for other_place, (other_amount, other) in enumerate(found)
             if _same_way(amount, other_amount) and _overlap_s(event, other) > -SLACK_S
         ),
         reverse=True,
@@ -102,7 +114,7 @@ def _match(true: Sequence[tuple], found: Iterable[tuple], one: Tally) -> None:
             continue
         taken_true.add(place)
         taken_found.add(other_place)
-        (amount, event), (other_amount, other) = true[place], open_found[other_place]
+        (amount, event), (other_amount, other) = true[place], found[other_place]
         if event.certain:
             one.found += 1
             one.amount_errors.append(abs(other_amount) - abs(amount))
@@ -116,6 +128,6 @@ def _match(true: Sequence[tuple], found: Iterable[tuple], one: Tally) -> None:
             _same_way(amount, other_amount) and _overlap_s(event, other) > -SLACK_S
             for amount, event in undecided
         )
-        for place, (other_amount, other) in enumerate(open_found)
+        for place, (other_amount, other) in enumerate(found)
         if place not in taken_found
     )

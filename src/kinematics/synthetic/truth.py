@@ -232,13 +232,10 @@ def _events(signal: Signal, values: Series, path_m: Series) -> list[TrueEvent]:
         replace(event, certain=all(any(alike(event, o) for o in variant) for variant in variants))
         for event in events
     ]
-    doubtful = [
-        replace(other, certain=False)
-        for variant in variants
-        for other in variant
-        if not any(alike(event, other) for event in events)
-    ]
-    return sorted([*judged, *doubtful], key=lambda event: (event.start_s, event.end_s))
+    for other in itertools.chain(*variants):
+        if not any(alike(event, other) for event in judged):
+            judged.append(replace(other, certain=False))
+    return sorted(judged, key=lambda event: (event.start_s, event.end_s))
 
 
 def _doubted(event: TrueEvent, ground_mps: Series) -> TrueEvent:
