@@ -414,10 +414,10 @@ def to_camera(motion: Motion) -> AnchoredMotion:
     """Seen from the first camera, levelled: +X the viewer's left, +Z away from the viewer.
 
     >>> from kinematics import synthetic
-    >>> to_camera(synthetic.perform(synthetic.stand(1.0)).motion)
+    >>> to_camera(synthetic.perform(synthetic.stand(1.0)).motion)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    ValueError: clip: no camera poses, so nothing can be told from the camera's side; give ...
+    ValueError: synthetic: no camera poses, so nothing can be told from the camera's side; give ...
     """
     if motion.camera_orientations_wxyz is None:
         anchor(motion, frame="camera")

@@ -33,9 +33,9 @@ STILL_BODY_MPS: float = 0.06
 STILL_LIMB_MPS: float = 0.10
 """Below this a hand or a foot rests: the still speed of the root, which limbs share."""
 
-JITTER_GATE: float = 2.0
+JITTER_GATE: float = 2.5
 """A part also rests below this many times the speed that its own jitter amounts to: white noise
-of any size passes in one frame out of a hundred."""
+of any size gets past in one frame out of some thousand."""
 
 NEAR_TRUNK_M: float = 0.22
 """Wrist to the line from pelvis to neck: a palm laid on belly or chest is 0.15 to 0.22 away, a
@@ -242,7 +242,17 @@ class PartMotion(NamedTuple):
 
 # The static layout: which rows of the arrays of points make up which quantity. Several parts share
 # a track (a hand moves relative to the chest as an upper limb and as a hand near the body).
-_ROW = {name: i for i, name in enumerate((*POINTS, "up"))}
+_SLOPED = (
+    *("pelvis", "chest", "neck", "head", "left_wrist", "right_wrist"),
+    *("left_ankle", "right_ankle", "left_knee", "right_knee"),
+)
+_ROWS = (
+    *_SLOPED,
+    *("left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_hip", "right_hip"),
+)
+"""The points that parts are made of, those whose velocity is needed first."""
+_ROW = {name: i for i, name in enumerate((*_ROWS, "up"))}
+_COLUMNS = tuple(POINTS.index(name) for name in _ROWS)
 _PELVIS, _NECK = _ROW["pelvis"], _ROW["neck"]
 
 
@@ -252,11 +262,9 @@ def _needed(names: Iterable[str]) -> frozenset[int]:
 
 _SINGLES = tuple(part for part in PARTS if part.kind == "single")
 _PAIRS = tuple(part for part in PARTS if part.kind == "pair")
-_TRACKS = tuple({(part.point, part.reference): part for part in reversed(PARTS)}.values())[::-1]
-_TRACK_OF_PART = tuple(
-    [(track.point, track.reference) for track in _TRACKS].index((part.point, part.reference))
-    for part in PARTS
-)
+_KEYS = [(part.point, part.reference) for part in PARTS]
+_TRACKS = tuple(part for i, part in enumerate(PARTS) if _KEYS[i] not in _KEYS[:i])
+_TRACK_OF_PART = tuple(_TRACKS.index(PARTS[_KEYS.index(key)]) for key in _KEYS)
 _MOVING = tuple(_ROW[track.point] for track in _TRACKS)
 _REFERENCES = tuple((_ROW[track.reference[0]], _ROW[track.reference[-1]]) for track in _TRACKS)
 # Cycles are counted on singles and between the hands; a hand near a part counts as its limb does.
@@ -437,7 +445,11 @@ def _smoothed(points: Float[Array, "3 points frames"], fit: _Fit) -> _Smoothed:
     # One coordinate after the other. XLA's CPU compiler does not fuse out of a loop, which keeps
     # it from smoothing anew for each of the many uses.
     smooth, slope = jax.lax.map(
-        lambda axis: (_filtered(axis, fit.position), _filtered(axis, fit.slope)), points
+        lambda axis: (
+            _filtered(axis, fit.position),
+            _filtered(axis[: len(_SLOPED)], fit.slope[:, : len(_SLOPED)]),
+        ),
+        points,
     )
     tracks, velocities, left_over = jax.lax.map(
         lambda axis: (_relative(axis[0]), _relative(axis[1]), _relative(axis[0] - axis[2]) ** 2),
@@ -659,8 +671,8 @@ def _measured(
 def _have(
     present: Bool[Array, " points"], needs: Sequence[frozenset[int]]
 ) -> Bool[Array, " needs"]:
-    table = np.array([[row in need for row in range(len(POINTS))] for need in needs])
-    return jnp.all(present[None, :] | ~table, axis=1)
+    table = np.array([[row in need for row in range(len(_ROWS))] for need in needs])
+    return jnp.all(_known(present)[None, :] | ~table, axis=1)
 
 
 def describe(

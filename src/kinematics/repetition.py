@@ -14,7 +14,7 @@ SAME_SIZE: float = 0.6
 the larger: more than the half swing with which a wave begins and ends."""
 
 SAME_PACE: float = 0.4
-"""The same for a swing's duration against the mean so far: forth may be quicker than back."""
+"""The same for the durations of neighbouring swings: forth may be quicker than back."""
 
 LEAST_CYCLES: float = 2.0
 """One cycle is a movement there and back, which anything that ends where it began has made."""
@@ -46,10 +46,12 @@ class _Swings(NamedTuple):
     extreme: Float[Array, " signals"]
     extreme_s: Float[Array, " signals"]
     last_size: Float[Array, " signals"]
+    last_s: Float[Array, " signals"]
     opening: Float[Array, " signals"]
     """The swing before the stretch, as a share of its first one: half a swing starts a wave."""
     swings: Float[Array, " signals"]
     lasted_s: Float[Array, " signals"]
+    """All of them but the first, in which the arm may still have been on its way."""
     best: Float[Array, " signals"]
     best_swing_s: Float[Array, " signals"]
 
@@ -108,6 +110,10 @@ def _share(part: Float[Array, "*n"], whole: Float[Array, "*n"]) -> Float[Array, 
     )
 
 
+def _mean_s(lasted_s: Float[Array, "*n"], swings: Float[Array, "*n"]) -> Float[Array, "*n"]:
+    return lasted_s / jnp.maximum(swings - 1, 1)
+
+
 def _step(
     past: _Swings,
     frame: tuple[Float[Array, " signals"], Float[Array, ""], Bool[Array, " signals"]],
@@ -122,12 +128,11 @@ def _step(
     turns = seen & (ahead * (extreme - value) >= least_swing)
     # the swing that ends here either goes on with the stretch or is the first of another
     size, swing_s = jnp.abs(extreme - past.turn), extreme_s - past.turn_s
-    mean_s = past.lasted_s / jnp.maximum(past.swings, 1)
     same_size = jnp.minimum(size, past.last_size) >= SAME_SIZE * jnp.maximum(size, past.last_size)
-    same_pace = jnp.minimum(swing_s, mean_s) >= SAME_PACE * jnp.maximum(swing_s, mean_s)
+    same_pace = jnp.minimum(swing_s, past.last_s) >= SAME_PACE * jnp.maximum(swing_s, past.last_s)
     goes_on = same_size & same_pace & (past.swings > 0)
     swings = jnp.where(goes_on, past.swings + 1, 1)
-    lasted_s = jnp.where(goes_on, past.lasted_s + swing_s, swing_s)
+    lasted_s = jnp.where(goes_on, past.lasted_s + swing_s, 0)
     total = past.opening + past.swings
     total = total + jnp.where(goes_on, 1, _share(size, past.last_size))
     better = turns & (total > past.best)
@@ -137,12 +142,15 @@ def _step(
         extreme=jnp.where(turns, value, extreme),
         extreme_s=jnp.where(turns, time_s, extreme_s),
         last_size=jnp.where(turns, size, past.last_size),
+        last_s=jnp.where(turns, swing_s, past.last_s),
         opening=jnp.where(turns & ~goes_on, _share(past.last_size, size), past.opening),
         swings=jnp.where(turns, swings, past.swings),
         lasted_s=jnp.where(turns, lasted_s, past.lasted_s),
         best=jnp.where(better, total, past.best),
         best_swing_s=jnp.where(
-            better, jnp.where(goes_on, lasted_s / swings, mean_s), past.best_swing_s
+            better,
+            jnp.where(goes_on, _mean_s(lasted_s, swings), _mean_s(past.lasted_s, past.swings)),
+            past.best_swing_s,
         ),
     ), None
 
@@ -168,14 +176,14 @@ def count(
     first = jnp.argmax(seen, axis=0)
     value = jnp.take_along_axis(signals, first[None], axis=0)[0]
     time_s = times_s[first]
-    start = _Swings(value, time_s, value, time_s, *(jnp.zeros_like(value) for _ in range(6)))
+    start = _Swings(value, time_s, value, time_s, *(jnp.zeros_like(value) for _ in range(7)))
     step = functools.partial(_step, least_swing=least_swing)
     end, _ = jax.lax.scan(step, start, (signals, times_s, seen))
 
     open_swing = _share(jnp.abs(end.extreme - end.turn), end.last_size)
     total = end.opening + end.swings + open_swing
     better = total > end.best
-    swing_s = jnp.where(better, end.lasted_s / jnp.maximum(end.swings, 1), end.best_swing_s)
+    swing_s = jnp.where(better, _mean_s(end.lasted_s, end.swings), end.best_swing_s)
     cycles = jnp.floor(0.5 * jnp.maximum(total, end.best) + ROUNDING)
     repeated = cycles >= LEAST_CYCLES
     return Cycles(

@@ -33,14 +33,8 @@ _REST_REACH = 8
 _SPEED_REACH = 3
 """Frames on either side over which speeds are read: a fifth of a second in all."""
 
-_SWAY = (
-    thresholds.SWAY_UP_M,
-    thresholds.SWAY_HEADING_RAD,
-    thresholds.SWAY_LEAN_RAD,
-    thresholds.SWAY_LEAN_RAD,
-    thresholds.SWAY_LEAN_RAD,
-)
-"""In the order in which `read` lays out what sways: up, heading, forward and left lean, tilt."""
+_SWAYING = ("up", "heading", "forward_lean", "left_lean", "tilt")
+"""What gait moves to and fro, in the order in which `read` lays it out."""
 
 _INDEX = {name: i for i, name in enumerate(POINTS)}
 
@@ -208,38 +202,85 @@ def gait_share(speed_mps: Float[Array, " frames"]) -> Float[Array, " frames"]:
 
 
 def _beyond(
-    rest: Float[Array, "frames channels"], allowance: tuple[float, ...]
-) -> Float[Array, "frames channels"]:
-    """What remains of a difference that a sway of the allowed size cannot explain."""
-    allowed = jnp.array(allowance, dtype=rest.dtype)[None, :]
+    rest: Float[Array, "frames swaying"], has_shoulders: Bool[Array, ""]
+) -> Float[Array, "frames swaying"]:
+    """What remains of a difference that no ordinary sway explains."""
+    heading = jnp.where(
+        has_shoulders, thresholds.SWAY_TRUNK_HEADING_RAD, thresholds.SWAY_HEADING_RAD
+    )
+    allowances = {"up": thresholds.SWAY_UP_M, "heading": heading}
+    allowed = jnp.stack(
+        [
+            jnp.asarray(allowances.get(name, thresholds.SWAY_LEAN_RAD), rest.dtype)
+            for name in _SWAYING
+        ]
+    )[None, :]
     return rest - jnp.clip(rest, -allowed, allowed)
+
+
+class _Lines(NamedTuple):
+    """Which way the body faces and leans, frame by frame."""
+
+    pelvis_rad: Float[Array, " frames"]
+    """Heading of the pelvis."""
+    body_rad: Float[Array, " frames"]
+    """Mean heading of pelvis and shoulders, which counter-rotate in gait."""
+    heading_defined: Bool[Array, " frames"]
+    forward_rad: Float[Array, " frames"]
+    left_rad: Float[Array, " frames"]
+    tilt_rad: Float[Array, " frames"]
+    has_shoulders: Bool[Array, ""]
 
 
 def _body_lines(
     anchored: AnchoredMotion,
     points_m: Float[Array, "frames points 3"] | None,
     present: Bool[Array, " points"] | None,
-) -> tuple[orientation.Heading, Float[Array, " frames"], tuple[Array, Array, Array]]:
-    """Pelvis heading, how far the shoulders are turned from it, and (tilt, forward, left) lean."""
+) -> _Lines:
+    """Heading and lean of the pelvis and, where the points allow, of shoulders and trunk."""
     orientations = jnp.asarray(anchored.orientations_wxyz)
     pelvis = orientation.heading(orientations, jnp.asarray(anchored.observed))
     forward, left = rotation.lean(orientations)
-    tilt = rotation.tilt(orientations)
-    twist = jnp.zeros_like(tilt)
-    if points_m is not None and present is not None:
-        across = points_m[:, _INDEX["left_shoulder"]] - points_m[:, _INDEX["right_shoulder"]]
-        has_shoulders = present[_INDEX["left_shoulder"]] & present[_INDEX["right_shoulder"]]
-        # the points are in heading axes already, so this is relative to the pelvis
-        twist = jnp.where(has_shoulders, rotation.atan2(-across[:, 2], across[:, 0]), 0)
-        trunk = points_m[:, _INDEX["neck"]] - points_m[:, _INDEX["pelvis"]]
-        has_trunk = present[_INDEX["neck"]] & present[_INDEX["pelvis"]]
-        level = rotation.norm(trunk[:, 0], trunk[:, 2])
-        trunk_tilt = rotation.atan2(level, trunk[:, 1])
-        per_metre = trunk_tilt / jnp.where(level > 1e-6, level, 1)
-        tilt = jnp.where(has_trunk, trunk_tilt, tilt)
-        forward = jnp.where(has_trunk, trunk[:, 2] * per_metre, forward)
-        left = jnp.where(has_trunk, trunk[:, 0] * per_metre, left)
-    return pelvis, twist, (tilt, forward, left)
+    lines = _Lines(
+        pelvis_rad=pelvis.heading_rad,
+        body_rad=pelvis.heading_rad,
+        heading_defined=pelvis.defined,
+        forward_rad=forward,
+        left_rad=left,
+        tilt_rad=rotation.tilt(orientations),
+        has_shoulders=jnp.array(False),
+    )
+    if points_m is None or present is None:
+        return lines
+    across = points_m[:, _INDEX["left_shoulder"]] - points_m[:, _INDEX["right_shoulder"]]
+    has_shoulders = present[_INDEX["left_shoulder"]] & present[_INDEX["right_shoulder"]]
+    # the points are in heading axes already, so this is relative to the pelvis
+    twist = rotation.atan2(-across[:, 2], across[:, 0])
+    trunk = points_m[:, _INDEX["neck"]] - points_m[:, _INDEX["pelvis"]]
+    has_trunk = present[_INDEX["neck"]] & present[_INDEX["pelvis"]]
+    level = rotation.norm(trunk[:, 0], trunk[:, 2])
+    trunk_tilt = rotation.atan2(level, trunk[:, 1])
+    per_metre = trunk_tilt / jnp.where(level > 1e-6, level, 1)
+    return lines._replace(
+        body_rad=lines.pelvis_rad + jnp.where(has_shoulders, 0.5 * twist, 0),
+        tilt_rad=jnp.where(has_trunk, trunk_tilt, lines.tilt_rad),
+        forward_rad=jnp.where(has_trunk, trunk[:, 2] * per_metre, forward),
+        left_rad=jnp.where(has_trunk, trunk[:, 0] * per_metre, left),
+        has_shoulders=has_shoulders,
+    )
+
+
+def _laid_out(
+    place_m: Float[Array, "frames 3"], swaying: Float[Array, "frames swaying"]
+) -> Float[Array, "frames signals"]:
+    """The seven signals, in their order."""
+    columns = {
+        "left": place_m[:, 0],
+        "forward": place_m[:, 2],
+        "start_distance": rotation.norm(place_m[:, 0], place_m[:, 2]),
+        **{name: swaying[:, place] for place, name in enumerate(_SWAYING)},
+    }
+    return jnp.stack([columns[name] for name in SIGNALS], axis=1)
 
 
 def read(
@@ -267,52 +308,33 @@ def read(
     dtype = positions.dtype
     step_s = jnp.maximum((times[jnp.minimum(1, length - 1)] - times[0]), 1e-6).astype(dtype)
 
-    pelvis, twist, (tilt, forward_lean, left_lean) = _body_lines(anchored, points_m, present)
-    sided = jnp.stack(
-        [
-            positions[:, 1],
-            pelvis.heading_rad + 0.5 * twist,
-            forward_lean,
-            left_lean,
-            tilt,
-        ],
-        axis=1,
+    lines = _body_lines(anchored, points_m, present)
+    leans = [lines.forward_rad, lines.left_rad, lines.tilt_rad]
+    swaying = _held(jnp.stack([positions[:, 1], lines.body_rad, *leans], axis=1), length)
+    steady = light(
+        jnp.concatenate(
+            [_held(positions, length), swaying, _held(lines.pelvis_rad[:, None], length)], axis=1
+        ),
+        length,
     )
-    in_place = jnp.concatenate([positions, sided[:, 2:], pelvis.heading_rad[:, None]], axis=1)
-    in_place = light(_held(in_place, length), length)
-    path = in_place[:, :3]
-    stride_velocity = change_rate(
-        _held(path, length), length, step_s=step_s, reach=(_STRIDE_FRAMES - 1) // 2
-    )
-    gait = gait_share(rotation.norm(stride_velocity[:, 0], stride_velocity[:, 2]))[:, None]
-    swayless = gait_free(_held(sided, length), length)
-    standing = jnp.stack(
-        [path[:, 1], in_place[:, 6], in_place[:, 3], in_place[:, 4], in_place[:, 5]], axis=1
-    )
-    walking = swayless + _beyond(light(_held(sided, length), length) - swayless, _SWAY)
-    mixed = standing + gait * (walking - standing)
+    path = _held(steady[:, :3], length)
+    in_place = jnp.stack([steady[:, 3], steady[:, 8], *(steady[:, i] for i in (5, 6, 7))], axis=1)
 
-    def laid_out(place: Array, turns: Array) -> Array:
-        columns = {
-            "left": place[:, 0],
-            "up": turns[:, 0],
-            "forward": place[:, 2],
-            "start_distance": rotation.norm(place[:, 0], place[:, 2]),
-            "heading": turns[:, 1],
-            "forward_lean": turns[:, 2],
-            "left_lean": turns[:, 3],
-        }
-        return jnp.stack([columns[name] for name in SIGNALS], axis=1)
+    stride = change_rate(path, length, step_s=step_s, reach=(_STRIDE_FRAMES - 1) // 2)
+    gait = gait_share(rotation.norm(stride[:, 0], stride[:, 2]))[:, None]
+    mean = gait_free(swaying, length)
+    walking = mean + _beyond(steady[:, 3:8] - mean, lines.has_shoulders)
+    mixed = in_place + gait * (walking - in_place)
 
-    values = _held(laid_out(path, mixed), length)
+    values = _held(_laid_out(path, mixed), length)
     return Signals(
         values=values,
-        raw=laid_out(positions, sided),
+        raw=_laid_out(positions, swaying),
         rest_speed=jnp.abs(change_rate(values, length, step_s=step_s, reach=_REST_REACH)),
         speed=jnp.abs(change_rate(values, length, step_s=step_s, reach=_SPEED_REACH)),
-        positions_m=_held(path, length),
-        velocity_mps=change_rate(_held(path, length), length, step_s=step_s, reach=_REST_REACH),
-        heading_defined=pelvis.defined,
+        positions_m=path,
+        velocity_mps=change_rate(path, length, step_s=step_s, reach=_REST_REACH),
+        heading_defined=lines.heading_defined,
         tilt_rad=mixed[:, 4],
         usable=jnp.asarray(anchored.observed) & (jnp.arange(frames) < length),
         length=length,

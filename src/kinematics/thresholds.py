@@ -55,10 +55,11 @@ STEP_S = 0.8
 
 SWAY_UP_M = 0.09
 SWAY_HEADING_RAD = math.radians(17)
+SWAY_TRUNK_HEADING_RAD = math.radians(10)
 SWAY_LEAN_RAD = math.radians(15)
-"""Amplitudes (half of peak to peak) that ordinary gait reaches: runs bob 0.16 m peak to peak, the
-pelvis yaws 34 degrees and leans 15 to either side. A larger departure from the stride's mean is a
-movement even if it is undone within the stride."""
+"""Amplitudes (half of peak to peak) that ordinary gait reaches: runs bob 0.16 m peak to peak; the
+pelvis yaws 34 degrees, the mean of pelvis and shoulders 20; leans reach 15 to either side. A larger
+departure from the stride's mean is a movement even if it is undone within the stride."""
 
 
 @dataclass(frozen=True, kw_only=True)
