@@ -55,27 +55,32 @@ class _Track(NamedTuple):
 
 
 def _line_at_start(
-    values: Float[Array, "window channels"],
+    vectors: Float[Array, "window 3"],
     since_start_s: Float[Array, " window"],
     used: Bool[Array, " window"],
-    scale: Float[Array, " channels"],
-) -> Float[Array, " channels"]:
-    """Robust straight line through each channel, at time zero."""
-    since, start, scales = since_start_s[:, None], jnp.zeros_like(scale), scale[None, :]
-    weights = jnp.broadcast_to(used[:, None], values.shape).astype(values.dtype)
+    *,
+    scale: float,
+) -> Float[Array, "3"]:
+    """Robust straight line through a vector's first values, at time zero.
+
+    A frame counts by how far its whole vector is off, so that turning the world changes nothing.
+    """
+    since = since_start_s[:, None]
+    weights = used[:, None].astype(vectors.dtype)
+    start = vectors[:1]
     for _ in range(1 + REFITS):
-        weight = jnp.sum(weights, axis=0, keepdims=True)
-        mean_time = jnp.sum(weights * since, axis=0, keepdims=True) / weight
-        mean_value = jnp.sum(weights * values, axis=0, keepdims=True) / weight
+        weight = jnp.sum(weights)
+        mean_time = jnp.sum(weights * since) / weight
+        mean = jnp.sum(weights * vectors, axis=0, keepdims=True) / weight
         centred = since - mean_time
-        spread = jnp.sum(weights * centred * centred, axis=0, keepdims=True)
-        slope = jnp.sum(weights * centred * (values - mean_value), axis=0, keepdims=True)
+        spread = jnp.sum(weights * centred * centred)
+        slope = jnp.sum(weights * centred * (vectors - mean), axis=0, keepdims=True)
         slope = jnp.where(spread > 1e-9, slope / jnp.where(spread > 1e-9, spread, 1), 0)
-        at_start = mean_value - slope * mean_time
-        misses = (values - at_start - slope * since) / scales
-        start = at_start[0]
-        weights = jnp.where(used[:, None], 1 / (1 + misses * misses), 0)
-    return start
+        start = mean - slope * mean_time
+        misses = (vectors - start - slope * since) * (1 / scale)
+        misses = misses[:, :1] ** 2 + misses[:, 1:2] ** 2 + misses[:, 2:] ** 2
+        weights = jnp.where(used[:, None], 1 / (1 + misses), 0)
+    return start[0]
 
 
 def _relative_rotvec(wxyz: Float[Array, "frames 4"]) -> Float[Array, "frames 3"]:
@@ -124,12 +129,12 @@ def first_pose(
     orientation, position = orientations_wxyz[first], positions_m[first]
     inverse = jnp.broadcast_to(rotation.conjugate(orientation), (size, 4))
     rotvecs = _relative_rotvec(rotation.multiply(inverse, window(orientations_wxyz)))
-    values = jnp.concatenate([window(positions_m) - position[None, :], rotvecs], axis=1)
-    scale = jnp.array([POSITION_SCALE_M] * 3 + [ANGLE_SCALE_RAD] * 3, dtype=values.dtype)
-    start = _line_at_start(values, since_start, used, scale)
+    places = window(positions_m) - position[None, :]
+    turned = _line_at_start(rotvecs, since_start, used, scale=ANGLE_SCALE_RAD)
+    moved = _line_at_start(places, since_start, used, scale=POSITION_SCALE_M)
     return Reference(
-        orientation_wxyz=rotation.multiply(orientation, _from_rotvec(start[3:])),
-        origin_m=position + start[:3],
+        orientation_wxyz=rotation.multiply(orientation, _from_rotvec(turned)),
+        origin_m=position + moved,
     )
 
 

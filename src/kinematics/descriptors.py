@@ -197,7 +197,7 @@ PARTS: tuple[Part, ...] = (
         reference=("neck",),
         still_mps=STILL_BODY_MPS,
         swing_m=SWING_HEAD_M,
-        angle=("chest", "neck", "head"),
+        angle=("pelvis", "neck", "head"),
     ),
     *_limb("left"),
     *_limb("right"),
@@ -253,7 +253,7 @@ _ROWS = (
 """The points that parts are made of, those whose velocity is needed first."""
 _ROW = {name: i for i, name in enumerate((*_ROWS, "up"))}
 _COLUMNS = tuple(POINTS.index(name) for name in _ROWS)
-_PELVIS, _NECK = _ROW["pelvis"], _ROW["neck"]
+_PELVIS = _ROW["pelvis"]
 
 
 def _needed(names: Iterable[str]) -> frozenset[int]:
@@ -630,10 +630,11 @@ def _measured(
     per_metre: float,
 ) -> PartMotion:
     """All parts of one clip; `seen` has one row for all points, or one for each."""
+    points = _rows(points, _COLUMNS)
     above = points[:, _PELVIS] + jnp.array([[0.0], [1.0], [0.0]], dtype=points.dtype)
     points = jnp.concatenate([points, above[:, None]], axis=1)
     if len(seen) > 1:
-        seen = jnp.concatenate([seen, seen[_PELVIS][None]])
+        seen = _rows(seen, (*_COLUMNS, _COLUMNS[_PELVIS]))
     fit = _local_fit(times_s, seen)
     smoothed = _smoothed(points, fit)
     clock = _clock(times_s, _all_seen(seen, _TRACK_NEEDS))
@@ -672,7 +673,7 @@ def _have(
     present: Bool[Array, " points"], needs: Sequence[frozenset[int]]
 ) -> Bool[Array, " needs"]:
     table = np.array([[row in need for row in range(len(_ROWS))] for need in needs])
-    return jnp.all(_known(present)[None, :] | ~table, axis=1)
+    return jnp.all(present[np.array(_COLUMNS)][None, :] | ~table, axis=1)
 
 
 def describe(
@@ -773,8 +774,9 @@ def from_keypoints(
         ]
     )
     x, y = points[..., 0].T, points[..., 1].T
-    has_torso = seen[_PELVIS] & seen[_NECK]
-    torso = rotation.norm(x[_NECK] - x[_PELVIS], y[_NECK] - y[_PELVIS])
+    pelvis, neck = POINTS.index("pelvis"), POINTS.index("neck")
+    has_torso = seen[pelvis] & seen[neck]
+    torso = rotation.norm(x[neck] - x[pelvis], y[neck] - y[pelvis])
     unit = masked.quantile(torso, has_torso, share=0.5)
     per_unit = 1 / jnp.where(unit > 0, unit, 1)
     motion = _measured(
@@ -791,7 +793,8 @@ def from_keypoints(
 @cache
 def _measurable(present: bytes) -> tuple[tuple[int, Part, bool], ...]:
     """Index of each part whose points are there, the part, and whether its angle is."""
-    rows = frozenset(np.flatnonzero(np.frombuffer(present, dtype=bool)).tolist())
+    known = np.frombuffer(present, dtype=bool)[np.array(_COLUMNS)]
+    rows = frozenset(np.flatnonzero(known).tolist())
     return tuple(
         (i, part, part.angle is not None and _needed(part.angle) <= rows)
         for i, part in enumerate(PARTS)

@@ -254,9 +254,12 @@ def write(path: Path | str, clips: Iterable[MotionFacts]) -> int:
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + ".partial")
     count = 0
-    with partial.open("wb") as file:
-        for clip in clips:
-            file.write(to_line(clip) + b"\n")
-            count += 1
-    partial.replace(target)
+    try:
+        with partial.open("wb") as file:
+            for clip in clips:
+                file.write(to_line(clip) + b"\n")
+                count += 1
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
     return count

@@ -172,9 +172,9 @@ def claiming(shape: str, dtype: str = "<f4", data: bytes = b"") -> bytes:
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + data
 
 
-def archived(**members: bytes) -> bytes:
+def archived(method: int = zipfile.ZIP_STORED, **members: bytes) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
+    with zipfile.ZipFile(file, "w", method) as archive:
         for name, data in members.items():
             archive.writestr(f"{name}.npy", data)
     return file.getvalue()
@@ -209,6 +209,7 @@ BAD_FILES = {
     "npy version 3": (b"\x93NUMPY\x03\x00" + bytes(200), "npy version (3, 0)"),
     "member that is no array": (archived(motionx=b"hello"), "EOF"),
     "too many members": (archived(**{f"a{i}": npy(np.zeros(1)) for i in range(300)}), "300 arrays"),
+    "bzip2": (archived(zipfile.ZIP_BZIP2, motionx=npy(np.zeros((9, 322)))), "method 12"),
     "newer version": (reheaded({"schema_version": 99}), "schema version 99, expected 1"),
     "no version": (reheaded({}), "schema version 0, expected 1"),
     "header not JSON": (reheaded(b"\xff{"), "motion_json"),

@@ -54,7 +54,14 @@ def _key(found: dict[str, Layout]) -> str | None:
 
 
 def recognise(path: Path | str) -> bool:
-    """Whether a NumPy file holds a (frames, 322) array where Motion-X puts it."""
+    """Whether a NumPy file holds a (frames, 322) array where Motion-X puts it.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.savez(Path(folder, "a.npz"), motionx=np.zeros((9, 322)))
+    ...     recognise(Path(folder, "a.npz"))
+    True
+    """
     return _key(layouts(path)) is not None
 
 

@@ -219,7 +219,14 @@ def _array(data: bytes, name: str) -> np.ndarray:
 
 
 def recognise(path: Path | str) -> bool:
-    """Whether a file is one that `write` wrote, of whatever version."""
+    """Whether a file is one that `write` wrote, of whatever version.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.save(Path(folder, "a.npy"), np.zeros(3))
+    ...     recognise(Path(folder, "a.npy"))
+    False
+    """
     with _opened(Path(path)) as (_, archive):
         return archive is not None and f"{_HEADER}.npy" in archive.namelist()
 
@@ -263,6 +270,15 @@ def read(path: Path | str) -> list[Motion]:
     """The motion of a file that `write` wrote, bit for bit, in a list of one.
 
     Raises `ValueError` on any other file, on another schema version and on damage.
+
+    >>> import tempfile
+    >>> from kinematics import synthetic
+    >>> walk = synthetic.perform(synthetic.walk(2.0)).motion
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(walk, Path(folder, "walk.npz"))
+    ...     [back] = read(Path(folder, "walk.npz"))
+    >>> np.array_equal(back.joints_m, walk.joints_m), back.source == walk.source
+    (True, True)
     """
     path = Path(path)
     arrays: dict[str, Any] = load_arrays(path, names=(_HEADER, *_ARRAYS, *_OPTIONAL_ARRAYS))
