@@ -30,7 +30,10 @@ RULES = [thresholds.MOVEMENT[name] for name in SIGNALS]
 STRIDE_FRAMES, STEP_FRAMES = 33, 25
 """Windows of 1.1 s and 0.83 s at 30 frames a second."""
 PARABOLA = np.array([-21, 14, 39, 54, 59, 54, 39, 14, -21]) / 231
-SWAY = np.array([thresholds.SWAY_UP_M, thresholds.SWAY_HEADING_RAD] + [thresholds.SWAY_LEAN_RAD] * 3)
+SWAY_ROOT = np.array(
+    [thresholds.SWAY_UP_M, thresholds.SWAY_HEADING_RAD] + [thresholds.SWAY_LEAN_RAD] * 3
+)
+SWAY_JOINTS = np.where(SWAY_ROOT == SWAY_ROOT[1], thresholds.SWAY_TRUNK_HEADING_RAD, SWAY_ROOT)
 LANES = (thresholds.JUMP_ROOT, thresholds.JUMP_FEET, thresholds.CROUCH)
 START_FRAMES = 72
 POINT = {name: place for place, name in enumerate((*POINTS, "up"))}
@@ -130,22 +133,23 @@ def carried(indices: Int[np.ndarray, "*clips frames"]) -> Int[np.ndarray, "*clip
 
 
 def line_at_start(
-    values: Float[np.ndarray, "*clips window channels"], since_s: Float[np.ndarray, " window"]
-) -> Float[np.ndarray, "*clips channels"]:
-    """Straight line with Cauchy weights through each channel, at time zero."""
-    scale = np.array([anchor.POSITION_SCALE_M] * 3 + [anchor.ANGLE_SCALE_RAD] * 3, values.dtype)
-    since = since_s.astype(values.dtype)[:, None]
-    weights = np.ones_like(values)
-    start = values[..., 0, :]
+    vectors: Float[np.ndarray, "*clips window 3"],
+    since_s: Float[np.ndarray, " window"],
+    scale: float,
+) -> Float[np.ndarray, "*clips 3"]:
+    """Straight line through a vector's first values, with Cauchy weights, at time zero."""
+    since = since_s.astype(vectors.dtype)[:, None]
+    weights = np.ones_like(vectors[..., :1])
+    start = vectors[..., :1, :]
     for _ in range(1 + anchor.REFITS):
         total = weights.sum(axis=-2, keepdims=True)
-        mean_s = (weights * since).sum(axis=-2, keepdims=True) / total
-        mean = (weights * values).sum(axis=-2, keepdims=True) / total
-        centred = since - mean_s
-        rise = (weights * centred * (values - mean)).sum(axis=-2, keepdims=True)
+        centred = since - (weights * since).sum(axis=-2, keepdims=True) / total
+        mean = (weights * vectors).sum(axis=-2, keepdims=True) / total
+        rise = (weights * centred * (vectors - mean)).sum(axis=-2, keepdims=True)
         slope = rise / (weights * centred * centred).sum(axis=-2, keepdims=True)
-        start = mean - slope * mean_s
-        weights = 1 / (1 + ((values - start - slope * since) / scale) ** 2)
+        start = mean + slope * (centred - since)[..., :1, :]
+        misses = ((vectors - start - slope * since) / scale) ** 2
+        weights = 1 / (1 + misses.sum(axis=-1, keepdims=True))
     return start[..., 0, :]
 
 
@@ -193,13 +197,15 @@ def start_by_clip(
     """Heading (as a rotation) and place at the start."""
     near = int((times_s <= anchor.WINDOW_S).sum())
     rotvecs = (rotations[0].inv() * rotations[:near]).as_rotvec()
-    values = np.hstack([positions_m[:near] - positions_m[0], rotvecs])
-    line = line_at_start(values, times_s[:near])
-    heading_rad = twist_of(rotations[0] * Rotation.from_rotvec(line[3:]))
-    origin_m = positions_m[0] + line[:3]
+    places = positions_m[:near] - positions_m[0]
+    turned = line_at_start(rotvecs, times_s[:near], anchor.ANGLE_SCALE_RAD)
+    heading_rad = twist_of(rotations[0] * Rotation.from_rotvec(turned))
+    origin_m = positions_m[0] + line_at_start(places, times_s[:near], anchor.POSITION_SCALE_M)
     window = slice(0, START_FRAMES)
     relative_rad = wrapped(twist_of(rotations[window]) - heading_rad)
-    correction_rad = steady_correction(relative_rad, positions_m[window] - origin_m, times_s[window])
+    correction_rad = steady_correction(
+        relative_rad, positions_m[window] - origin_m, times_s[window]
+    )
     return Rotation.from_rotvec([0, heading_rad + correction_rad, 0]), origin_m
 
 
@@ -238,19 +244,18 @@ def start_by_batch(track: Track) -> tuple[np.ndarray, np.ndarray]:
     sine = length_of(*sines)
     angle = 2 * np.arctan2(sine, np.abs(cosine)) * np.sign(cosine)
     per_unit = np.divide(angle, sine, out=np.full_like(angle, 2), where=sine > 1e-6)
-    values = np.empty((*angle.shape, 6), angle.dtype)
-    values[..., :3] = positions[:, :near] - positions[:, :1]
-    for axis, part in enumerate(sines, start=3):
-        values[..., axis] = part * per_unit
-    line = line_at_start(values, track.times_s[:near])
-    angle = length_of(*(line[:, axis] for axis in (3, 4, 5)))
-    half = 0.5 * np.sinc(angle * (0.5 / math.pi)).astype(angle.dtype)
-    rx, ry, rz = (line[:, axis] * half for axis in (3, 4, 5))
+    rotvecs = np.stack([part * per_unit for part in sines], axis=-1)
+    turned = line_at_start(rotvecs, track.times_s[:near], anchor.ANGLE_SCALE_RAD).T
+    angle = length_of(*turned)
+    rx, ry, rz = turned * (0.5 * np.sinc(angle * (0.5 / math.pi))).astype(angle.dtype)
     rw = np.cos(0.5 * angle)
     w, x, y, z = (wxyz[:, 0, i] for i in range(4))
     turned_w, turned_y = w * rw - x * rx - y * ry - z * rz, w * ry - x * rz + y * rw + z * rx
     heading_rad = wrapped(2 * np.arctan2(turned_y, turned_w))
-    origin_m = positions[:, 0] + line[:, :3]
+    places = positions[:, :near] - positions[:, :1]
+    origin_m = positions[:, 0] + line_at_start(
+        places, track.times_s[:near], anchor.POSITION_SCALE_M
+    )
     window = slice(0, START_FRAMES)
     relative_rad = wrapped(
         2 * np.arctan2(wxyz[:, window, 2], wxyz[:, window, 0]) - heading_rad[:, None]
@@ -332,25 +337,32 @@ def turned_by_batch(orientations_wxyz: Float[np.ndarray, "clips frames 4"]) -> T
 # --------------------------------------------------------------------------------------- signals
 
 
-def light(values: Float[np.ndarray, "frames channels"]) -> Float[np.ndarray, "frames channels"]:
-    """A parabola through nine frames around each; the ends continue as point reflections."""
-    extended = np.concatenate(
-        [2 * values[0] - values[4:0:-1], values, 2 * values[-1] - values[-2:-6:-1]]
-    )
-    return convolve1d(extended, PARABOLA, axis=0)[4:-4]
+def reflected(values: Float[np.ndarray, "frames channels"]) -> np.ndarray:
+    """Four frames more on either side: the ends continue as point reflections."""
+    head, tail = 2 * values[0] - values[4:0:-1], 2 * values[-1] - values[-2:-6:-1]
+    return np.concatenate([head, values, tail])
 
 
-def gait_free(values: Float[np.ndarray, "frames channels"]) -> Float[np.ndarray, "frames channels"]:
-    """Means over a stride and over a step; the ends continue along the trend of two strides."""
-    reach = (STRIDE_FRAMES - 1) // 2 + (STEP_FRAMES - 1) // 2
-    half = STRIDE_FRAMES
+def mirrored(values: Float[np.ndarray, "frames channels"]) -> np.ndarray:
+    """Half of both windows more on either side, mirrored about the trend of two strides."""
+    reach, half = (STRIDE_FRAMES + STEP_FRAMES) // 2 - 1, STRIDE_FRAMES
     first = (values[half : 2 * half].mean(axis=0) - values[:half].mean(axis=0)) / half
     last = (values[-half:].mean(axis=0) - values[-2 * half : -half].mean(axis=0)) / half
     away = 2 * np.arange(1, reach + 1)[:, None]
     head = values[1 : reach + 1] - away * first
     tail = values[-2 : -reach - 2 : -1] + away * last
-    extended = np.concatenate([head[::-1], values, tail])
-    smooth = uniform_filter1d(extended, STRIDE_FRAMES, axis=0)
+    return np.concatenate([head[::-1], values, tail])
+
+
+def light(values: Float[np.ndarray, "frames channels"]) -> Float[np.ndarray, "frames channels"]:
+    """A parabola through nine frames around each."""
+    return convolve1d(reflected(values), PARABOLA, axis=0)[4:-4]
+
+
+def gait_free(values: Float[np.ndarray, "frames channels"]) -> Float[np.ndarray, "frames channels"]:
+    """Means over a stride, and of these over a step."""
+    smooth = uniform_filter1d(mirrored(values), STRIDE_FRAMES, axis=0)
+    reach = (len(smooth) - len(values)) // 2
     return uniform_filter1d(smooth, STEP_FRAMES, axis=0)[reach:-reach]
 
 
@@ -360,7 +372,7 @@ def rate_of_change(values: np.ndarray, reach: int, step_s: float) -> np.ndarray:
     return (values[after] - values[before]) / ((after - before) * step_s)[:, None]
 
 
-def sided_by_clip(anchored: Track) -> tuple[np.ndarray, Turned]:
+def swaying_by_clip(anchored: Track) -> tuple[np.ndarray, Turned]:
     """What sways (up, heading, forward and left lean, tilt), and the pelvis alone."""
     pelvis = turned_by_clip(anchored.orientations_wxyz)
     heading, forward, left, tilt = pelvis[0], pelvis[2], pelvis[3], pelvis[1]
@@ -376,32 +388,43 @@ def sided_by_clip(anchored: Track) -> tuple[np.ndarray, Turned]:
     return np.stack([anchored.positions_m[:, 1], heading, forward, left, tilt], axis=1), pelvis
 
 
-def signals_by_clip(anchored: Track) -> Signals:
-    step_s = float(anchored.times_s[1])
-    sided, pelvis = sided_by_clip(anchored)
-    path = light(anchored.positions_m)
-    own_heading = light(pelvis.heading_rad[:, None])
-    sided_light, swayless = light(sided), gait_free(sided)
-    velocity = rate_of_change(path, (STRIDE_FRAMES - 1) // 2, step_s)
-    speed = np.hypot(velocity[:, 0], velocity[:, 2])
+def gait_share(speed_mps: np.ndarray) -> np.ndarray:
     slow, full = thresholds.GAIT_SLOW_MPS, thresholds.GAIT_FULL_MPS
-    ramp = np.clip((speed - slow) / (full - slow), 0, 1)[:, None]
-    gait = ramp * ramp * (3 - 2 * ramp)
-    beyond = sided_light - swayless
-    walking = swayless + beyond - np.clip(beyond, -SWAY, SWAY)
-    standing = np.hstack([path[:, 1:2], own_heading, sided_light[:, 2:]])
-    mixed = standing + gait * (walking - standing)
-    values = np.column_stack(
-        [path[:, 0], mixed[:, 0], path[:, 2], np.hypot(path[:, 0], path[:, 2]), mixed[:, 1:4]]
-    )
+    ramp = np.clip((speed_mps - slow) / (full - slow), 0, 1)
+    return ramp * ramp * (3 - 2 * ramp)
+
+
+def mixed(
+    in_place: np.ndarray, steady: np.ndarray, mean: np.ndarray, gait: np.ndarray, sway: np.ndarray
+) -> np.ndarray:
+    """The light filter in place; on the way the stride's mean, and what no sway explains."""
+    beyond = steady - mean
+    return in_place + gait * (mean + beyond - np.clip(beyond, -sway, sway) - in_place)
+
+
+def read(path_m: np.ndarray, swaying: np.ndarray, step_s: float) -> Signals:
+    """The signals and their speeds, from the smooth path and what sways without its sway."""
+    distance = np.hypot(path_m[:, 0], path_m[:, 2])
+    values = np.column_stack([path_m[:, 0], swaying[:, 0], path_m[:, 2], distance, swaying[:, 1:4]])
     return Signals(
         values=values,
         rest_speed=np.abs(rate_of_change(values, 8, step_s)),
         speed=np.abs(rate_of_change(values, 3, step_s)),
-        positions_m=path,
-        velocity_mps=rate_of_change(path, 8, step_s),
-        tilt_rad=mixed[:, 4],
+        positions_m=path_m,
+        velocity_mps=rate_of_change(path_m, 8, step_s),
+        tilt_rad=swaying[:, 4],
     )
+
+
+def signals_by_clip(anchored: Track) -> Signals:
+    step_s = float(anchored.times_s[1])
+    swaying, pelvis = swaying_by_clip(anchored)
+    path_m, steady = light(anchored.positions_m), light(swaying)
+    in_place = np.column_stack([steady[:, 0], light(pelvis.heading_rad[:, None]), steady[:, 2:]])
+    stride = rate_of_change(path_m, (STRIDE_FRAMES - 1) // 2, step_s)
+    gait = gait_share(np.hypot(stride[:, 0], stride[:, 2]))[:, None]
+    sway = SWAY_ROOT if anchored.points_m is None else SWAY_JOINTS
+    return read(path_m, mixed(in_place, steady, gait_free(swaying), gait, sway), step_s)
 
 
 # ------------------------------------------------------------------------------------ trajectory
@@ -535,7 +558,11 @@ def follow(
         reversed_up = down and value - low >= hysteresis and not resting
         overdue = at - marked_at > 15
         settled = resting and (pausing or overdue)
-        if (reversed_down or reversed_up or settled) and direction and high - low >= rule.prominence:
+        if (
+            (reversed_down or reversed_up or settled)
+            and direction
+            and high - low >= rule.prominence
+        ):
             turning_points = (low_at, high_at) if up else (high_at, low_at)
             found.append((*turning_points, onset, fast_at + 1))
         restart = settled or (resting and direction == 0 and (calm or overdue))
@@ -607,9 +634,7 @@ def departures(signals: Signals, lift: np.ndarray | None) -> Float[np.ndarray, "
     if lift is not None:
         feet = np.minimum(*(above_level(foot, thresholds.FLOOR_SHARE) for foot in light(lift).T))
     speed = np.hypot(signals.velocity_mps[:, 0], signals.velocity_mps[:, 2])
-    slow, full = thresholds.GAIT_SLOW_MPS, thresholds.GAIT_FULL_MPS
-    ramp = np.clip((speed - slow) / (full - slow), 0, 1)
-    hop = np.minimum(rise, feet) - thresholds.JUMP_RUN_M * ramp * ramp * (3 - 2 * ramp)
+    hop = np.minimum(rise, feet) - thresholds.JUMP_RUN_M * gait_share(speed)
     return np.stack([rise, hop, -rise])
 
 
@@ -618,7 +643,9 @@ def feet_of(anchored: Track) -> np.ndarray | None:
     if anchored.points_m is None:
         return None
     sides = [
-        np.minimum(*(anchored.points_m[:, POINT[f"{side}_{joint}"], 1] for joint in ("ankle", "foot")))
+        np.minimum(
+            *(anchored.points_m[:, POINT[f"{side}_{joint}"], 1] for joint in ("ankle", "foot"))
+        )
         for side in ("left", "right")
     ]
     return np.stack(sides, axis=1) + anchored.positions_m[:, 1:2]
@@ -728,7 +755,10 @@ def smoothed(
         inner = inner + np.float32(PARABOLA[4 + away]) * (before + after)
         inner_slope = inner_slope + np.float32(away / (60 * step_s)) * (after - before)
     smooth[..., 4:-4], slope[..., 4:-4] = inner, inner_slope
-    smooth[..., :4], slope[..., :4] = points[..., :8] @ fit.position.T, points[..., :8] @ fit.slope.T
+    smooth[..., :4], slope[..., :4] = (
+        points[..., :8] @ fit.position.T,
+        points[..., :8] @ fit.slope.T,
+    )
     ending = points[..., :-9:-1]
     smooth[..., :-5:-1], slope[..., :-5:-1] = ending @ fit.position.T, -(ending @ fit.slope.T)
     return smooth, slope
@@ -761,7 +791,8 @@ def hand_distances(points: np.ndarray) -> Float[np.ndarray, "*clips pairs frames
 def angle_ranges(points: np.ndarray) -> Float[np.ndarray, "*clips angles"]:
     first, middle, second = (points[..., rows, :] for rows in ANGLES)
     (ax, ay, az), (bx, by, bz) = (
-        (v[..., 0, :, :], v[..., 1, :, :], v[..., 2, :, :]) for v in (first - middle, second - middle)
+        (v[..., 0, :, :], v[..., 1, :, :], v[..., 2, :, :])
+        for v in (first - middle, second - middle)
     )
     across = length_of(ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx)
     angle = np.arctan2(across, ax * bx + ay * by + az * bz)

@@ -1,10 +1,10 @@
 """Frames of reference: one rigid transform of positions, orientations and joints together.
 
 The reference pose is read off a short robust window at the start, not off one noisy frame: a
-straight line through the first quarter second, refitted with Cauchy weights, taken at the first
-observed time. A person who is already turning keeps the heading of the first instant. The pelvis
-of a person who is already walking yaws up to 17 degrees to either side of where they are facing;
-their heading is taken over the first strides instead (`steady_heading`).
+straight line through the first quarter second, refitted with weights that forget outliers, taken
+at the first observed time. A person who is already turning keeps the heading of the first instant.
+The pelvis of a person who is already walking yaws up to 17 degrees to either side of where they
+are facing; their heading is taken over the first strides instead (`steady_heading`).
 """
 
 import math

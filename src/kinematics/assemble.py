@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import jax
+import msgspec
 import numpy as np
 from jaxtyping import Array, Float, Int
 
@@ -96,8 +97,11 @@ def _rounded(values: np.ndarray | Array, decimals: int = 4) -> np.ndarray:
 
 def _seen_before(clips: Sequence[Clip], frames: int) -> Int[np.ndarray, "clips frames"]:
     """How many of the steps before each frame joined two frames that were seen."""
-    counts = np.zeros((len(clips), frames + 1), dtype=np.int64)
+    counts = np.broadcast_to(np.arange(frames + 1), (len(clips), frames + 1)).copy()
     for place, clip in enumerate(clips):
+        if clip.seen.all():
+            continue
+        counts[place] = 0
         steps = np.cumsum(clip.seen[1:] & clip.seen[:-1])
         counts[place, 1 : 1 + len(steps)] = steps
         counts[place, 1 + len(steps) :] = steps[-1] if len(steps) else 0
@@ -377,7 +381,10 @@ def all_facts(
     fingerprint = thresholds.fingerprint()
     heights = np.asarray(measured.signals.positions_m)[:, :, 1]
     parts = None if measured.parts is None else jax.tree.map(np.asarray, measured.parts)
-    for row, (motion, clip) in enumerate(zip(motions, clips, strict=True)):
+    heading_coverage = _heading_coverage(measured, clips)
+    rows = zip(motions, clips, _samples(measured, clips), strict=True)
+    for row, (motion, clip, samples) in enumerate(rows):
+        source = motion.source
         own = made[ends[row] : ends[row + 1]]
         windows = [WindowFacts(**dict(zip(names, values, strict=True))) for values in table[row]]
         whole = windows[QUARTERS]
@@ -387,17 +394,17 @@ def all_facts(
         laps = turning[row]
         radius = travelled[row] / abs(laps * 2 * math.pi) if abs(laps) >= 0.125 else None
         yield MotionFacts(
-            clip=motion.source.clip,
-            take=motion.source.take,
-            person=motion.source.person,
-            path=motion.source.path,
-            shared_world=motion.source.shared_world,
-            notes=motion.source.notes,
+            clip=source.clip,
+            take=source.take,
+            person=source.person,
+            path=source.path,
+            shared_world=source.shared_world,
+            notes=source.notes,
             frame=frame,
             thresholds=fingerprint,
             frames=motion.frames,
             duration_s=whole.end_s,
-            fps=_usual_rate(motion),
+            fps=clip.fps,
             coverage=whole.coverage,
             has_joints=clip.points_m is not None,
             events=tuple(own),
@@ -432,23 +439,22 @@ def all_facts(
                 max_backward_lean_rad=max(-least[row][0], 0.0),
                 max_left_lean_rad=max(greatest[row][1], 0.0),
                 max_right_lean_rad=max(-least[row][1], 0.0),
-                heading_coverage=_heading_coverage(measured, clip, row),
+                heading_coverage=heading_coverage[row],
             ),
             parts=() if parts is None else _parts(parts, clip, row),
-            samples=_samples(measured, clip, row),
+            samples=samples,
         )
 
 
-def _usual_rate(motion: Motion) -> float:
-    if motion.frames < 2:
-        return 0.0
-    return round(1.0 / float(np.median(np.diff(np.asarray(motion.times_s, np.float64)))), 3)
-
-
-def _heading_coverage(measured: Measured, clip: Clip, row: int) -> float:
-    length = len(clip.usable)
-    defined = np.asarray(measured.signals.heading_defined)[row, :length] & clip.seen
-    return round(float(defined.mean()), 4)
+def _heading_coverage(measured: Measured, clips: Sequence[Clip]) -> list[float]:
+    """Share of each clip in which the heading is defined and was seen."""
+    defined = np.asarray(measured.signals.heading_defined)
+    return [
+        round(
+            float(np.count_nonzero(defined[row, : len(clip.seen)] & clip.seen) / len(clip.seen)), 4
+        )
+        for row, clip in enumerate(clips)
+    ]
 
 
 def _parts(parts: descriptors.PartMotion, clip: Clip, row: int) -> tuple[PartFacts, ...]:
@@ -456,13 +462,17 @@ def _parts(parts: descriptors.PartMotion, clip: Clip, row: int) -> tuple[PartFac
     return descriptors.part_facts(one, present=clip.present)
 
 
-def _samples(measured: Measured, clip: Clip, row: int) -> tuple[PathSample, ...]:
-    length = len(clip.usable)
-    places = slice(0, length, SAMPLE_EVERY)
-    positions = _rounded(np.asarray(measured.signals.positions_m)[row, places]).T.tolist()
-    headings = _rounded(np.asarray(measured.signals.values)[row, places, _HEADING], 5).tolist()
-    times = _rounded(np.arange(0, length, SAMPLE_EVERY) * clip.step_s).tolist()
-    return tuple(
-        PathSample(time_s=time_s, left_m=left, up_m=up, forward_m=ahead, heading_rad=heading)
-        for time_s, left, up, ahead, heading in zip(times, *positions, headings, strict=True)
-    )
+def _samples(measured: Measured, clips: Sequence[Clip]) -> Iterator[tuple[PathSample, ...]]:
+    """The anchored path of each clip, five times a second."""
+    positions = np.asarray(measured.signals.positions_m)[: len(clips), ::SAMPLE_EVERY]
+    headings = np.asarray(measured.signals.values)[: len(clips), ::SAMPLE_EVERY, _HEADING]
+    table = np.empty((*headings.shape, 5))
+    frame = np.arange(0, SAMPLE_EVERY * headings.shape[1], SAMPLE_EVERY)
+    table[:, :, 0] = frame * np.array([clip.step_s for clip in clips])[:, None]
+    table[:, :, 1:4] = positions
+    table[:, :, 4] = headings * 10
+    table = np.round(table, 4) + 0.0
+    table[:, :, 4] = np.round(table[:, :, 4] / 10, 5)
+    for row, clip in enumerate(clips):
+        count = -(-len(clip.usable) // SAMPLE_EVERY)
+        yield msgspec.convert(table[row, :count].tolist(), tuple[PathSample, ...])

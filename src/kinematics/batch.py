@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 
 from kinematics.facts import Frame
 from kinematics.motion import Motion
-from kinematics.resample import Grid, uniform_times_s
+from kinematics.resample import Grid, uniform_times_s, usual_step_s
 from kinematics.skeleton import POINTS, Skeleton
 
 SHORTEST_FRAMES = 64
@@ -33,6 +33,8 @@ class Clip(NamedTuple):
     """Seen, or inside a gap short enough to be bridged."""
     seen: Bool[np.ndarray, " samples"]
     step_s: float
+    fps: float
+    """Usual frame rate of the motion itself; 0 for a single frame."""
     points_m: Float[np.ndarray, "samples points 3"] | None
     present: Bool[np.ndarray, " points"]
     camera: tuple[np.ndarray, np.ndarray] | None
@@ -139,6 +141,7 @@ def prepare(motion: Motion, *, dtype: str = "float32") -> Clip:
         usable=seen if grid is None else grid.bridged,
         seen=seen,
         step_s=float(wanted_s[1]) if len(wanted_s) > 1 else 1 / 30,
+        fps=round(1 / usual_step_s(times_s), 3) if len(times_s) > 1 else 0.0,
         points_m=points,
         present=present,
         camera=camera,

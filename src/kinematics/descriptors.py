@@ -391,7 +391,7 @@ def _square(vectors: Float[Array, "3 *rest"]) -> Float[Array, "*rest"]:
     return _dot(vectors, vectors)
 
 
-def _dot(first: Float[Array, "3 *rest"], second: Float[Array, "3 *rest"]) -> Float[Array, "*rest"]:
+def _dot(first: Float[Array, "3 ..."], second: Float[Array, "3 ..."]) -> Float[Array, "..."]:
     return first[0] * second[0] + first[1] * second[1] + first[2] * second[2]
 
 

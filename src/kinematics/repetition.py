@@ -103,11 +103,14 @@ def reversal_axis(directions: Float[Array, "3 signals frames"]) -> Float[Array, 
     return jnp.stack(principal_axis(tuple(product.sum(axis=-1) for product in products)))
 
 
-def _share(part: Float[Array, "*n"], whole: Float[Array, "*n"]) -> Float[Array, "*n"]:
-    """A swing as a share of another, one at most."""
-    return jnp.where(
-        part < whole, part / jnp.where(whole > 0, whole, 1), jnp.where(whole > 0, 1, 0)
-    )
+def _share(outer: Float[Array, "*n"], inner: Float[Array, "*n"]) -> Float[Array, "*n"]:
+    """How much of a swing the one before or after a stretch is, measured by its neighbour inside.
+
+    A smaller one is a part of a swing. A much larger one brought the hand there or took it away:
+    it may have held a swing or none, and counts as half of one.
+    """
+    part = outer / jnp.where(inner > 0, inner, 1)
+    return jnp.where(inner > 0, jnp.where(part * SAME_SIZE > 1, 0.5, jnp.minimum(part, 1)), 0)
 
 
 def _mean_s(lasted_s: Float[Array, "*n"], swings: Float[Array, "*n"]) -> Float[Array, "*n"]:

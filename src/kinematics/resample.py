@@ -40,7 +40,7 @@ class Grid:
         self.after: Int[np.ndarray, " samples"] = seen[after]
         inside = (wanted_s >= seen_s[0] - 1e-9) & (wanted_s <= seen_s[-1] + 1e-9)
         exact = (self.share < 1e-6) | (self.share > 1 - 1e-6)
-        usual = _usual_step_s(times_s)
+        usual = usual_step_s(times_s)
         limit = max(MAX_BRIDGED_GAP_S, 1.5 * usual)
         self.bridged: Bool[np.ndarray, " samples"] = inside & (exact | (gap <= limit + 1e-9))
         """Samples whose value can be relied on."""
@@ -64,8 +64,17 @@ class Grid:
         return mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
 
 
-def _usual_step_s(times_s: Float[np.ndarray, " frames"]) -> float:
-    return float(np.median(np.diff(times_s))) if len(times_s) > 1 else 1.0 / ANALYSIS_RATE_HZ
+def usual_step_s(times_s: Float[np.ndarray, " frames"]) -> float:
+    """The usual time between two frames: their median, which dropped frames do not change.
+
+    >>> usual_step_s(np.array([0.0, 0.5, 1.0, 3.0]))
+    0.5
+    """
+    if len(times_s) < 2:
+        return 1.0 / ANALYSIS_RATE_HZ
+    steps = np.diff(times_s)
+    middle = (len(steps) - 1) // 2
+    return float(np.partition(steps, middle)[middle])
 
 
 def uniform_times_s(duration_s: float, *, rate_hz: float = ANALYSIS_RATE_HZ) -> np.ndarray:

@@ -87,7 +87,7 @@ def _fit(source: _Points, target: _Points) -> AffineFit:
         return _sum(values) * per_weight
 
     mean_x, mean_y, mean_u, mean_v = (mean(weights * values) for values in (x, y, u, v))
-    x, y, u, v = x - mean_x, y - mean_y, u - mean_u, v - mean_v
+    x, y, u, v = x - mean_x[None], y - mean_y[None], u - mean_u[None], v - mean_v[None]
     wx, wy = weights * x, weights * y
     sxx, sxy, syy = mean(wx * x), mean(wx * y), mean(wy * y)
     sux, suy, svx, svy = mean(wx * u), mean(wy * u), mean(wx * v), mean(wy * v)
@@ -101,7 +101,7 @@ def _fit(source: _Points, target: _Points) -> AffineFit:
     b = jnp.where(degenerate, 0, (suy * sxx - sux * sxy) * inverse)
     c = jnp.where(degenerate, 0, (svx * syy - svy * sxy) * inverse)
     d = jnp.where(degenerate, 1, (svy * sxx - svx * sxy) * inverse)
-    left_u, left_v = u - (a * x + b * y), v - (c * x + d * y)
+    left_u, left_v = u - (a[None] * x + b[None] * y), v - (c[None] * x + d[None] * y)
     squares = jnp.where(weights > 0, left_u * left_u + left_v * left_v, 0)
     residuals = rotation.sqrt(squares)
     offset = mean_u - (a * mean_x + b * mean_y), mean_v - (c * mean_x + d * mean_y)

@@ -1,4 +1,4 @@
-"""Frames of reference: what must not change a motion, and what its first instants must not spoil."""
+"""Frames of reference: what must change nothing, and what the first instants must not spoil."""
 
 import math
 from dataclasses import replace
@@ -36,6 +36,8 @@ SCRIPTS = {
     "jump": (synthetic.jump(0.3, forward_m=0.4).then(synthetic.stand(2.0)), (0.1, 0.0)),
     "stand": (synthetic.stand(3.0), (0.0, 0.0)),
 }
+
+DIRECTIONS = st.tuples(*[st.floats(-1, 1)] * 3).filter(lambda v: np.linalg.norm(v) > 0.1)
 
 
 def headings_deg(motion: Motion | AnchoredMotion) -> np.ndarray:
@@ -91,20 +93,16 @@ def facing(heading_rad: np.ndarray) -> np.ndarray:
 def assert_same(one: AnchoredMotion, other: AnchoredMotion, *, atol: float) -> None:
     np.testing.assert_allclose(one.positions_m, other.positions_m, rtol=0, atol=atol)
     np.testing.assert_allclose(one.joints_m, other.joints_m, rtol=0, atol=atol)
-    agreement = np.abs(np.sum(one.orientations_wxyz * other.orientations_wxyz, axis=1))
-    np.testing.assert_allclose(agreement, 1, rtol=0, atol=atol)
-    # the dot product hides small angles: look at the components too
-    signs = np.sign(np.sum(one.orientations_wxyz * other.orientations_wxyz, axis=1))[:, None]
-    np.testing.assert_allclose(
-        one.orientations_wxyz, signs * other.orientations_wxyz, rtol=0, atol=atol
-    )
+    wxyz, other_wxyz = np.asarray(one.orientations_wxyz), np.asarray(other.orientations_wxyz)
+    signs = np.sign(np.sum(wxyz * other_wxyz, axis=1))[:, None]  # q and -q are one rotation
+    np.testing.assert_allclose(wxyz, signs * other_wxyz, rtol=0, atol=atol)
 
 
 # Laws --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("frame", TO)
-@settings(max_examples=30)
+@settings(max_examples=25)
 @given(
     name=st.sampled_from(sorted(SCRIPTS)),
     seed=st.integers(0, 2),
@@ -212,24 +210,30 @@ def test_relative_to_is_the_inverse_rigid_transform(rotvec, origin_m):
 # The first instants ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
-@settings(max_examples=15)
-@given(
-    aside=st.tuples(*[st.floats(-1, 1)] * 3).filter(lambda v: np.linalg.norm(v) > 0.1),
-    axis=st.tuples(*[st.floats(-1, 1)] * 3).filter(lambda v: np.linalg.norm(v) > 0.1),
+@pytest.mark.parametrize(
+    ("names", "within_m", "within_deg"),
+    [
+        (("stand", "turn", "bow", "jump"), 0.005, 1.0),
+        # steps bob and sway by centimetres within the quarter second that is looked at
+        (("walk", "arc", "sidestep"), 0.015, 1.5),
+    ],
+    ids=["in place", "in mid-stride"],
 )
-def test_one_bad_first_frame_hardly_moves_the_anchor(name, aside, axis):
+@settings(max_examples=40)
+@given(data=st.data())
+def test_one_bad_first_frame_hardly_moves_the_anchor(names, within_m, within_deg, data):
     """5 cm and 40 degrees off, in any direction."""
-    motion = performed(name, jitter_m=0.002)
+    motion = performed(data.draw(st.sampled_from(names)))
+    aside, axis = (np.asarray(data.draw(DIRECTIONS)) for _ in range(2))
     positions_m, wxyz = motion.positions_m.copy(), motion.orientations_wxyz.copy()
-    positions_m[0] += 0.05 * np.asarray(aside) / np.linalg.norm(aside)
-    slip = Rotation.from_rotvec(math.radians(40) * np.asarray(axis) / np.linalg.norm(axis))
+    positions_m[0] += 0.05 * aside / np.linalg.norm(aside)
+    slip = Rotation.from_rotvec(math.radians(40) * axis / np.linalg.norm(axis))
     wxyz[0] = (slip * Rotation.from_quat(wxyz[0], scalar_first=True)).as_quat(scalar_first=True)
     spoilt = replace(motion, positions_m=positions_m, orientations_wxyz=wxyz)
     clean, noisy = anchor.to_first_heading(motion), anchor.to_first_heading(spoilt)
-    assert degrees_apart(headings_deg(clean)[1:], headings_deg(noisy)[1:]) < 1
-    offset_m = np.linalg.norm(clean.positions_m[1] - noisy.positions_m[1])
-    assert offset_m < 0.005
+    assert degrees_apart(headings_deg(clean)[1:], headings_deg(noisy)[1:]) < within_deg
+    moved_m = np.asarray(clean.positions_m)[1] - np.asarray(noisy.positions_m)[1]
+    assert np.linalg.norm(moved_m) < within_m
 
 
 @pytest.mark.parametrize("speed_mps", [0.0, 1.0])
@@ -275,7 +279,7 @@ def test_the_origin_is_the_first_observed_frame():
     late = replace(motion, orientations_wxyz=wxyz, positions_m=positions_m, observed=observed)
     anchored = anchor.to_first_heading(late)
     first = int(np.argmax(observed))
-    assert np.linalg.norm(anchored.positions_m[first]) < 0.005
+    assert np.linalg.norm(anchored.positions_m[first]) < 0.01
     assert np.isfinite(anchored.positions_m).all()
     assert anchored.positions_m[-1, 2] == pytest.approx(1.2 * (2 - 0.5), abs=0.05)
     np.testing.assert_array_equal(anchored.observed, observed)
@@ -295,7 +299,7 @@ def test_the_shortest_clips_are_anchored(frames):
     motion = Motion.from_arrays(
         orientations_wxyz=facing(np.full(frames, 2.0)),
         positions_m=np.full((frames, 3), 5.0),
-        fps=30,
+        fps=30.0,
     )
     anchored = anchor.to_first_heading(motion)
     np.testing.assert_allclose(anchored.orientations_wxyz[0], [1, 0, 0, 0], atol=1e-6)
@@ -308,7 +312,7 @@ def test_the_shortest_clips_are_anchored(frames):
 @pytest.mark.parametrize("heading_deg", [0, 75, 180, -100])
 @pytest.mark.parametrize("pitch_deg", [0, 15, -35])
 def test_camera_plus_x_is_the_viewers_left(heading_deg, pitch_deg):
-    """Someone 4 m away, 0.7 m to the viewer's left, 0.6 m below, walking out of the picture left."""
+    """Someone 4 m away, 0.7 m to the viewer's left, 0.6 m below, who walks out to the left."""
     turn = Rotation.from_rotvec(math.radians(heading_deg) * UP)
     look = turn.apply([0, -math.sin(math.radians(pitch_deg)), math.cos(math.radians(pitch_deg))])
     place_m = np.array([10.0, 1.6, -3.0])

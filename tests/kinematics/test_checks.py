@@ -275,9 +275,7 @@ def test_frames_without_a_value_count_as_not_seen(holes, dtype):
         track = getattr(motion, name)
         assert track.dtype == dtype
         assert np.isfinite(track).all()
-        np.testing.assert_allclose(
-            track[motion.observed], arrays[name][motion.observed], atol=1e-6
-        )
+        np.testing.assert_allclose(track[motion.observed], arrays[name][motion.observed], atol=1e-6)
     norms = np.linalg.norm(motion.orientations_wxyz, axis=1)
     np.testing.assert_allclose(norms, 1.0, atol=1e-6)
 
@@ -291,7 +289,9 @@ def test_a_hole_is_filled_with_what_was_seen_last():
 
 
 def test_an_observed_mask_of_zeros_and_ones_is_one():
-    motion = Motion.from_arrays(**good_arrays() | {"observed": np.minimum(np.arange(WALK.frames), 1)})
+    motion = Motion.from_arrays(
+        **good_arrays() | {"observed": np.minimum(np.arange(WALK.frames), 1)}
+    )
     assert motion.observed.dtype == bool
     assert not motion.observed[0]
     assert motion.observed[1:].all()

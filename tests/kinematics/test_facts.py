@@ -107,9 +107,7 @@ def test_what_is_written_is_what_is_read(start_s, amount, parts, radius_m, clip,
         clip=clip,
         notes=tuple(notes),
         events=(event,),
-        episodes=(
-            facts.VerticalEpisode(kind="jump", start_s=start_s, end_s=0.5, height_m=amount),
-        ),
+        episodes=(facts.VerticalEpisode(kind="jump", start_s=start_s, end_s=0.5, height_m=amount),),
         shape=shape,
         samples=(
             facts.PathSample(
@@ -158,7 +156,9 @@ def test_events_and_episodes_by_kind_in_time_order():
 @pytest.mark.parametrize("version", [0, 2, 99])
 def test_another_schema_version_is_refused_by_name(version):
     other = facts.to_line(some_facts(schema_version=version))
-    with pytest.raises(ValueError, match=rf"schema version {version}, expected 1: measure .* again"):
+    with pytest.raises(
+        ValueError, match=rf"schema version {version}, expected 1: measure .* again"
+    ):
         facts.from_line(other)
 
 

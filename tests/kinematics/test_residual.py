@@ -180,8 +180,8 @@ def test_gradient_of_the_misfit_agrees_with_differences(seed):
     source, target = (draw.uniform(0, 10, size=(6, 2)) for _ in range(2))
     direction = draw.normal(size=(6, 2))
     with jax.enable_x64(True):
-        value = [misfit(source + step * direction, target)[0] for step in (1e-6, -1e-6)]
-        gradient = misfit(source, target)[1]
+        value = [float(misfit(source + step * direction, target)[0]) for step in (1e-6, -1e-6)]
+        gradient = np.asarray(misfit(source, target)[1])
     slope = (value[0] - value[1]) / 2e-6
     np.testing.assert_allclose((gradient * direction).sum(), slope, rtol=1e-3, atol=1e-5)
 
