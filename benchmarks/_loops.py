@@ -8,12 +8,12 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import _peers
 import numpy as np
+from _peers import POINT, QUARTERS, RULES, Episode, Facts, Movement, Residuals, Signals, Track
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-import _peers
-from _peers import POINT, QUARTERS, RULES, Episode, Facts, Movement, Residuals, Signals, Track
 from kinematics import descriptors, thresholds, trajectory
 from kinematics.descriptors import PARTS, PartMotion
 from kinematics.facts import SIGNALS
@@ -199,10 +199,15 @@ def travelled(read: Signals, times_s: Float[np.ndarray, " frames"]) -> _peers.Tr
         length = math.hypot(step[0], step[2])
         moving = [speeds[frame - 1] >= still, speeds[frame] >= still]
         whole += length if all(moving) else 0.0
-        own = [0.5 * (a + b) * (end_s - begin_s) for a, b in zip(*owns[frame - 1 : frame + 1], strict=True)]
+        own = [
+            0.5 * (a + b) * (end_s - begin_s)
+            for a, b in zip(*owns[frame - 1 : frame + 1], strict=True)
+        ]
         for quarter, share in _quarter_parts(begin_s, end_s, bounds_s):
             path[quarter] += share * length * 0.5 * sum(moving)
-            paced[quarter] += share * np.array([*np.maximum(own, 0), *np.maximum(np.negative(own), 0)])
+            paced[quarter] += share * np.array(
+                [*np.maximum(own, 0), *np.maximum(np.negative(own), 0)]
+            )
     for frame, time_s in enumerate(times_s):
         for quarter in range(QUARTERS):
             if bounds_s[quarter] <= time_s <= bounds_s[quarter + 1]:
@@ -328,7 +333,9 @@ def _jitter_variance(left_over: np.ndarray, own_weight: np.ndarray) -> float:
     return square / (1 - own_weight).sum()
 
 
-def _part(part: descriptors.Part, smooth: _Smooth, points: np.ndarray, times_s: np.ndarray) -> _Part:
+def _part(
+    part: descriptors.Part, smooth: _Smooth, points: np.ndarray, times_s: np.ndarray
+) -> _Part:
     step_s, frames = times_s[1] - times_s[0], len(times_s)
     first, last = (POINT[part.reference[place]] for place in (0, -1))
 
@@ -353,7 +360,9 @@ def _part(part: descriptors.Part, smooth: _Smooth, points: np.ndarray, times_s: 
         path, peak = path + length, max(peak, length / step_s)
         for axis in range(3):
             toward[2 * axis + int(unit[axis] < 0)] += length * abs(unit[axis])
-    directions = [v / np.linalg.norm(v) if m else 0 * v for v, m in zip(velocity, moving, strict=True)]
+    directions = [
+        v / np.linalg.norm(v) if m else 0 * v for v, m in zip(velocity, moving, strict=True)
+    ]
     axis = _peers.reversal_axes(np.array(directions).T[:, None])[:, 0]
     jitter_m = math.sqrt(variance * fit.own_weight.mean() / 3)
     least = max(part.swing_m, descriptors.SWING_JITTERS * jitter_m)
@@ -425,9 +434,7 @@ def parts(points_m: Float[np.ndarray, "frames points 3"], times_s: np.ndarray) -
             for name in ("displacement", "path", "mean_speed", "peak_speed", "directions")
         },
         angle_range_rad=np.array([_angle_range(part, smooth.points) for part in PARTS]),
-        **{
-            name: np.array([getattr(one, name) for one in relations]) for name in _Relation._fields
-        },
+        **{name: np.array([getattr(one, name) for one in relations]) for name in _Relation._fields},
         repetitions=np.array([count for count, _ in cycles]),
         period_s=np.array([period_s for _, period_s in cycles]),
         coverage=np.ones(len(PARTS)),

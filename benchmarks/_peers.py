@@ -13,6 +13,7 @@ library again.
 import math
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -345,12 +346,15 @@ def reflected(values: Float[np.ndarray, "frames channels"]) -> np.ndarray:
 
 def mirrored(values: Float[np.ndarray, "frames channels"]) -> np.ndarray:
     """Half of both windows more on either side, mirrored about the trend of two strides."""
-    reach, half = (STRIDE_FRAMES + STEP_FRAMES) // 2 - 1, STRIDE_FRAMES
-    first = (values[half : 2 * half].mean(axis=0) - values[:half].mean(axis=0)) / half
-    last = (values[-half:].mean(axis=0) - values[-2 * half : -half].mean(axis=0)) / half
-    away = 2 * np.arange(1, reach + 1)[:, None]
-    head = values[1 : reach + 1] - away * first
-    tail = values[-2 : -reach - 2 : -1] + away * last
+    frames, reach = len(values), np.arange(1, (STRIDE_FRAMES + STEP_FRAMES) // 2)
+    count = min(2 * STRIDE_FRAMES, frames)
+    half = count // 2
+
+    def slope(block: np.ndarray) -> np.ndarray:
+        return (block[-half:].mean(axis=0) - block[:half].mean(axis=0)) / (count - half)
+
+    head = values[np.minimum(reach, frames - 1)] - 2 * reach[:, None] * slope(values[:count])
+    tail = values[np.maximum(frames - 1 - reach, 0)] + 2 * reach[:, None] * slope(values[-count:])
     return np.concatenate([head[::-1], values, tail])
 
 
@@ -469,7 +473,7 @@ def reach(distance_m: np.ndarray, times_s: np.ndarray, bounds_s: np.ndarray) -> 
     """Furthest and closest distance of each quarter, each followed by when."""
     at_bounds = at_times(distance_m, times_s, bounds_s)
     columns: list[list[np.ndarray]] = [[], [], [], []]
-    for quarter, (start_s, end_s) in enumerate(zip(bounds_s[:-1], bounds_s[1:], strict=True)):
+    for quarter, (start_s, end_s) in enumerate(pairwise(bounds_s)):
         low, high = np.searchsorted(times_s, start_s, "right"), np.searchsorted(times_s, end_s)
         inside = distance_m[..., low:high]
         at_start, at_end = at_bounds[..., quarter], at_bounds[..., quarter + 1]

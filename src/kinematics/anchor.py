@@ -208,7 +208,7 @@ def steady_heading(
     return trust * estimate
 
 
-def relative_to(track: _Track, reference: Reference) -> _Track:
+def _relative_to(track: _Track, reference: Reference) -> _Track:
     """The track in the axes of the reference, measured from its origin."""
     w, x, y, z = (reference.orientation_wxyz[i] for i in range(4))
     # rows of the world-to-reference matrix
@@ -354,7 +354,7 @@ def anchor(
             )
             facing = rotation.multiply(rotation.about_up(correction), reference.orientation_wxyz)
             reference = Reference(orientation_wxyz=facing, origin_m=reference.origin_m)
-    track = relative_to(track, reference)
+    track = _relative_to(track, reference)
     track = _paced(track) if frame == "body" else track
     return AnchoredMotion(
         orientations_wxyz=track.orientations_wxyz,

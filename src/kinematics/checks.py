@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Bool, Shaped
+from jaxtyping import Bool, Float, Shaped
 
 MIN_QUATERNION_NORM = 1e-6
 """Below this length a quaternion says nothing about a rotation."""
@@ -13,6 +13,12 @@ MAX_UNIT_ERROR = 0.1
 
 MAX_ABS_M = 1e6
 """Coordinates beyond a thousand kilometres are not metres of a person's world."""
+
+MAX_BODY_M = 20.0
+"""No body is wider; in centimetres or pixels every body is."""
+
+MAX_FPS = 1000
+"""Faster cameras do not film people."""
 
 
 def _numeric(name: str, value: object, problems: list[str]) -> np.ndarray | None:
@@ -28,23 +34,29 @@ def _numeric(name: str, value: object, problems: list[str]) -> np.ndarray | None
     return array if array.dtype == np.float64 else array.astype(np.float32)
 
 
-def _times(times_s: object, fps: float | None, frames: int, problems: list[str]) -> np.ndarray:
+def _times(
+    times_s: object, fps: float | None, frames: int | None, problems: list[str]
+) -> Float[np.ndarray, " frames"] | None:
     """Frame times from `times_s` or `fps`, exactly one of which must be given."""
     if (times_s is None) == (fps is None):
         problems.append("times: give either times_s or fps, not both and not neither")
-        return np.arange(frames, dtype=np.float64)
+        return None
     if times_s is None:
-        if not (fps is not None and np.isfinite(fps) and 0 < fps <= 1000):
-            problems.append(f"fps: {fps}; expected frames per second in (0, 1000]")
-            return np.arange(frames, dtype=np.float64)
-        return np.arange(frames, dtype=np.float64) / fps
-    array = np.asarray(times_s, dtype=np.float64)
+        if not (fps is not None and np.isfinite(fps) and 0 < fps <= MAX_FPS):
+            problems.append(f"fps: {fps}; expected frames per second in (0, {MAX_FPS}]")
+            return None
+        return None if frames is None else np.arange(frames, dtype=np.float64) / fps
+    array = _numeric("times_s", times_s, problems)
+    if array is None:
+        return None
     if array.ndim != 1:
         problems.append(f"times_s: shape {array.shape}; expected (frames,)")
-        return np.arange(frames, dtype=np.float64)
-    if not np.isfinite(array).all():
-        problems.append(f"times_s: {int((~np.isfinite(array)).sum())} values are not finite")
-        return np.arange(len(array), dtype=np.float64)
+        return None
+    array = np.asarray(times_s, dtype=np.float64)
+    finite = np.isfinite(array)
+    if not finite.all():
+        problems.append(f"times_s: {int((~finite).sum())} values are not finite")
+        return array
     backwards = np.flatnonzero(np.diff(array) <= 0)
     if len(backwards):
         first = int(backwards[0]) + 1
@@ -55,14 +67,19 @@ def _times(times_s: object, fps: float | None, frames: int, problems: list[str])
     return array
 
 
-def _mask(observed: object, frames: int, problems: list[str]) -> Bool[np.ndarray, " frames"]:
+def _mask(
+    observed: object, frames: int | None, problems: list[str]
+) -> Bool[np.ndarray, " frames"] | None:
     """The observed mask as a fresh boolean array; all true when none was given."""
     if observed is None:
-        return np.ones(frames, dtype=bool)
+        return None if frames is None else np.ones(frames, dtype=bool)
     mask = np.asarray(observed)
     if mask.dtype != bool and not (mask.dtype.kind in "iu" and np.isin(mask, (0, 1)).all()):
         problems.append(f"observed: dtype {mask.dtype}; expected booleans")
-        return np.ones(frames, dtype=bool)
+        return None
+    if mask.ndim != 1:
+        problems.append(f"observed: shape {mask.shape}; expected (frames,)")
+        return None
     return mask.astype(bool)
 
 
@@ -121,19 +138,19 @@ def checked_track(
     if (camera_orientations_wxyz is None) != (camera_positions_m is None):
         problems.append("camera_orientations_wxyz and camera_positions_m: give both or neither")
 
-    frames = len(arrays["positions_m"]) if "positions_m" in arrays else 0
+    frames = max((len(array) for array in arrays.values()), default=None)
     times = _times(times_s, fps, frames, problems)
     mask = _mask(observed, frames, problems)
-    lengths = {name: len(array) for name, array in (*arrays.items(), ("times_s", times))}
-    lengths["observed"] = len(mask)
+    lengths = {name: len(array) for name, array in arrays.items()}
+    lengths |= {} if times is None or times_s is None else {"times_s": len(times)}
+    lengths |= {} if mask is None or observed is None else {"observed": len(mask)}
     if len(set(lengths.values())) > 1:
         counts = ", ".join(f"{name} {count}" for name, count in lengths.items())
         problems.append(f"frame counts differ: {counts}")
     elif frames == 0:
         problems.append("no frames: expected at least one")
-    if not problems:
-        problems += _value_problems(arrays)
-    if problems:
+    problems += _value_problems(arrays)
+    if problems or times is None or mask is None:
         raise ValueError(f"{where}: not a motion.\n" + "\n".join(f"  - {p}" for p in problems))
     return _cleaned(arrays, times, mask)
 
@@ -158,7 +175,22 @@ def _value_problems(arrays: dict[str, np.ndarray]) -> list[str]:
                     f"{name}: coordinates up to {finite.max():.3g}; expected metres. "
                     "Convert millimetres or pixels first"
                 )
+    across = _body_size_m(arrays)
+    if across > MAX_BODY_M and not any(problem.startswith("joints_m") for problem in problems):
+        problems.append(
+            f"joints_m: a body {across:.3g} across; expected metres. "
+            "Convert millimetres or pixels first"
+        )
     return problems
+
+
+def _body_size_m(arrays: dict[str, np.ndarray]) -> float:
+    """Median over the frames of the widest distance between two joints along an axis."""
+    joints = arrays.get("joints_m")
+    if joints is None or joints.size == 0:
+        return 0.0
+    seen = joints[np.isfinite(joints).all(axis=(1, 2))]
+    return float(np.median(np.ptp(seen, axis=1).max(axis=1))) if len(seen) else 0.0
 
 
 def _cleaned(

@@ -3,9 +3,12 @@
 Parts are seen from the body, so walking moves no trunk and turning no arm. Everything is read off
 lightly smoothed points; what a tracker's jitter would make of a still part is not movement. The
 same code measures 3D joints in metres and 2D keypoints in torso lengths.
+
+Longer than other modules: the table of parts, what is measured of them and the facts that come of
+it are one contract.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import isnan
@@ -290,9 +293,6 @@ if _TRACKS[: len(_SINGLES)] != _SINGLES or _TRACKS[-1] is not PARTS[-1]:
     raise RuntimeError("PARTS: expected a track of its own for each single and the last pair")
 
 
-_PowerSums = tuple[Float[Array, "rows frames"], ...]
-
-
 class _Fit(NamedTuple):
     """A local fit over time as weights of the frames around each frame."""
 
@@ -302,33 +302,38 @@ class _Fit(NamedTuple):
     """Variance of the slope for jitter of variance one."""
 
 
+def _window(
+    times_s: Float[Array, " frames"], seen: Bool[Array, "rows frames"]
+) -> Callable[[Int[Array, ""]], tuple[Float[Array, "1 frames"], Bool[Array, "rows frames"]]]:
+    """Each frame's neighbour a number of taps on: how much later it is, and whether it counts."""
+    frames = times_s.shape[0]
+    padded_s = jnp.pad(times_s, _TAPS, mode="edge")
+    padded_seen = jnp.pad(seen, ((0, 0), (_TAPS, _TAPS)))
+
+    def window(tap: Int[Array, ""]) -> tuple[Array, Array]:
+        offset_s = jax.lax.dynamic_slice_in_dim(padded_s, tap, frames) - times_s
+        inside = jax.lax.dynamic_slice_in_dim(padded_seen, tap, frames, axis=1)
+        reach_s = jnp.where(jnp.abs(tap - _TAPS) == 1, LONGEST_STEP_S, SMOOTHING_S)
+        return offset_s[None], inside & (jnp.abs(offset_s) <= reach_s)[None]
+
+    return window
+
+
 def _local_fit(times_s: Float[Array, " frames"], seen: Bool[Array, "rows frames"]) -> _Fit:
     """A quadratic through the observed frames around each; a line where they lie to one side.
 
     On an even grid without gaps this is the Savitzky-Golay filter. At the ends of what was seen a
     parabola would swing with the noise, a line does not.
     """
-    frames = times_s.shape[0]
-    padded_s = jnp.pad(times_s, _TAPS, mode="edge")
-    padded_seen = jnp.pad(seen, ((0, 0), (_TAPS, _TAPS)))
+    taps, window = jnp.arange(2 * _TAPS + 1), _window(times_s, seen)
 
-    def window(tap: Int[Array, ""]) -> tuple[Float[Array, "1 frames"], Bool[Array, "rows frames"]]:
-        offset_s = jax.lax.dynamic_slice_in_dim(padded_s, tap, frames) - times_s
-        inside = jax.lax.dynamic_slice_in_dim(padded_seen, tap, frames, axis=1)
-        reach_s = jnp.where(jnp.abs(tap - _TAPS) == 1, LONGEST_STEP_S, SMOOTHING_S)
-        return offset_s[None], inside & (jnp.abs(offset_s) <= reach_s)[None]
-
-    def add(sums: _PowerSums, tap: Int[Array, ""]) -> tuple[_PowerSums, None]:
+    def add(sums: Float[Array, "5 rows frames"], tap: Int[Array, ""]) -> tuple[Array, None]:
         offset_s, inside = window(tap)
-        power, new = jnp.ones_like(offset_s), []
-        for total in sums:
-            new.append(total + jnp.where(inside, power, 0))
-            power = power * offset_s
-        return tuple(new), None
+        powers = jnp.stack([offset_s**power for power in range(5)])
+        return sums + jnp.where(inside[None], powers, 0), None
 
-    taps = jnp.arange(2 * _TAPS + 1)
-    zero = jnp.zeros(seen.shape, times_s.dtype)
-    (s0, s1, s2, s3, s4), _ = jax.lax.scan(add, (zero,) * 5, taps)
+    zeros = jnp.zeros((5, *seen.shape), times_s.dtype)
+    (s0, s1, s2, s3, s4), _ = jax.lax.scan(add, zeros, taps)
     # least squares at the frame's own time: the first row of the inverse normal matrix
     line, curve = s0 * s2 - s1 * s1, s2 * s4 - s3 * s3
     parabola = s0 * curve + s1 * (s2 * s3 - s1 * s4) + s2 * (s1 * s3 - s2 * s2)
@@ -472,7 +477,7 @@ def _stir(smoothed: _Smoothed, fit: _Fit, clock: _Clock, *, per_metre: float) ->
         own_weight, noise_per_s2 = _rows(own_weight, _MOVING), _rows(noise_per_s2, _MOVING)
     # what the fit leaves over tells the jitter, and the jitter what a still part would do
     freedom = _sum(1 - own_weight, clock.seen)
-    variance = _sum(sum(smoothed.left_over_squares), clock.seen)
+    variance = _sum(smoothed.left_over_squares.sum(axis=0), clock.seen)
     variance = variance / jnp.where(freedom > 0.5, freedom, 1)
     kept = _sum(own_weight, clock.seen) / jnp.maximum(_sum(clock.seen.astype(int)), 1)
     speed_square = _square(smoothed.velocities)
@@ -648,25 +653,28 @@ def _measured(
     of_part, counted = np.array(_TRACK_OF_PART), np.array(_COUNT_OF_PART)
     no_pair = jnp.zeros(len(_PAIRS), angles_rad.dtype)
     no_single = jnp.zeros(len(_SINGLES), angles_rad.dtype)
-    single_s = jnp.broadcast_to(clock.seen_s, len(_TRACKS))[of_part[: len(_SINGLES)]]
+    single_s = jnp.broadcast_to(clock.seen_s, len(_TRACKS))[: len(_SINGLES)]
     pair_s = jnp.broadcast_to(pair_clock.seen_s, len(_PAIRS))
-    figures = PartMotion(
-        **{name: values[of_part] for name, values in moved._asdict().items()},
-        angle_range_rad=jnp.concatenate([angles_rad, no_pair]),
-        **{name: jnp.concatenate([no_single, x]) for name, x in related._asdict().items()},
-        repetitions=cycles.count[counted],
-        period_s=cycles.period_s[counted],
-        coverage=jnp.concatenate([single_s, pair_s]) / jnp.where(clip_s > 0, clip_s, 1),
+    return _known_only(
+        PartMotion(
+            **{name: values[of_part] for name, values in moved._asdict().items()},
+            angle_range_rad=jnp.concatenate([angles_rad, no_pair]),
+            **{name: jnp.concatenate([no_single, x]) for name, x in related._asdict().items()},
+            repetitions=cycles.repetitions[counted],
+            period_s=cycles.period_s[counted],
+            coverage=jnp.concatenate([single_s, pair_s]) / jnp.where(clip_s > 0, clip_s, 1),
+        ),
+        present,
     )
-    known = _have(present, _PART_NEEDS) & (figures.coverage > 0)
-    return PartMotion(
-        *(
-            jnp.where(known.reshape((-1,) + (1,) * (values.ndim - 1)), values, 0).astype(
-                masked.accumulator()
-            )
-            for values in figures
-        )
-    )
+
+
+def _known_only(motion: PartMotion, present: Bool[Array, " points"]) -> PartMotion:
+    """Zeros for parts whose points are missing or were never seen two frames in a row."""
+    known = _have(present, _PART_NEEDS) & (motion.coverage > 0)
+    kept = [
+        jnp.where(known.reshape((-1,) + (1,) * (values.ndim - 1)), values, 0) for values in motion
+    ]
+    return PartMotion(*(values.astype(masked.accumulator()) for values in kept))
 
 
 def _have(

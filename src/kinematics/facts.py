@@ -222,12 +222,24 @@ _schema_decoder = msgspec.json.Decoder(_SchemaOnly)
 
 
 def to_line(facts: MotionFacts) -> bytes:
-    """One JSON object without the newline; the same facts give the same bytes."""
+    """One JSON object without the newline; the same facts give the same bytes.
+
+    >>> from kinematics import measure, synthetic
+    >>> facts = measure.measure(synthetic.perform(synthetic.stand(1.0)).motion)
+    >>> to_line(facts)[:20]
+    b'{"schema_version":1,'
+    """
     return _encoder.encode(facts)
 
 
 def from_line(line: bytes | str) -> MotionFacts:
-    """The facts that `to_line` wrote; raises `ValueError` on any other schema version."""
+    """The facts that `to_line` wrote; raises `ValueError` on any other schema version.
+
+    >>> from_line('{"schema_version": 99}')  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: facts of schema version 99, expected 1: measure the motions again ...
+    """
     version = _schema_decoder.decode(line).schema_version
     if version != SCHEMA_VERSION:
         raise ValueError(
@@ -238,7 +250,11 @@ def from_line(line: bytes | str) -> MotionFacts:
 
 
 def read(path: Path | str) -> Iterator[MotionFacts]:
-    """The facts of a `.jsonl` file, one clip at a time; errors name the file and the line."""
+    """The facts of a `.jsonl` file, one clip at a time; errors name the file and the line.
+
+    >>> list(read("/dev/null"))
+    []
+    """
     with Path(path).open("rb") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
@@ -249,7 +265,13 @@ def read(path: Path | str) -> Iterator[MotionFacts]:
 
 
 def write(path: Path | str, clips: Iterable[MotionFacts]) -> int:
-    """Writes a `.jsonl` file whole or not at all; gives the number of clips."""
+    """Writes a `.jsonl` file whole or not at all; gives the number of clips.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(Path(folder) / "facts.jsonl", [])
+    0
+    """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + ".partial")

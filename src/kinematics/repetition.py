@@ -32,10 +32,10 @@ _SQUARINGS = 5
 class Cycles(NamedTuple):
     """Full cycles there and back of the longest regular stretch, and how long one takes."""
 
-    count: Float[Array, " signals"]
+    repetitions: Float[Array, " signals"]
     """0 where nothing was repeated."""
     period_s: Float[Array, " signals"]
-    """Mean of the stretch's inner swings, times two; 0 where the count is 0."""
+    """Mean of the stretch's inner swings, times two; 0 where there are none."""
 
 
 class _Swings(NamedTuple):
@@ -90,7 +90,7 @@ def principal_axis(
 
 
 def reversal_axis(directions: Float[Array, "3 signals frames"]) -> Float[Array, "3 signals"]:
-    """The line along which unit vectors of motion turn round most often.
+    """The line along which unit vectors of motion (zero at rest) turn round most often.
 
     Raising an arm is a longer way than waving it, but only the waving turns round.
 
@@ -98,7 +98,9 @@ def reversal_axis(directions: Float[Array, "3 signals frames"]) -> Float[Array, 
     >>> reversal_axis(jnp.stack([0 * to_and_fro, to_and_fro, 0 * to_and_fro])[:, None])[:, 0]
     Array([0., 1., 0.], dtype=float32)
     """
-    x, y, z = directions[..., _REVERSAL_FRAMES:] - directions[..., :-_REVERSAL_FRAMES]
+    # rest before the first frame and after the last, as in the frames that fill a clip up
+    padded = jnp.pad(directions, ((0, 0), (0, 0), (_REVERSAL_FRAMES, _REVERSAL_FRAMES)))
+    x, y, z = padded[..., _REVERSAL_FRAMES:] - padded[..., :-_REVERSAL_FRAMES]
     products = (x * x, x * y, x * z, y * y, y * z, z * z)
     return jnp.stack(principal_axis(tuple(product.sum(axis=-1) for product in products)))
 
@@ -170,7 +172,7 @@ def count(
     >>> times_s = jnp.arange(301) / 30
     >>> wave = jnp.sin(2 * jnp.pi * 0.5 * times_s)[:, None]
     >>> cycles = count(wave, times_s, jnp.ones((301, 1), bool), least_swing=jnp.array([0.05]))
-    >>> int(cycles.count[0]), round(float(cycles.period_s[0]), 1)
+    >>> int(cycles.repetitions[0]), round(float(cycles.period_s[0]), 1)
     (5, 2.0)
     """
     signals, least_swing = jax.lax.stop_gradient((signals, least_swing))
@@ -190,5 +192,5 @@ def count(
     cycles = jnp.floor(0.5 * jnp.maximum(total, end.best) + ROUNDING)
     repeated = cycles >= LEAST_CYCLES
     return Cycles(
-        count=jnp.where(repeated, cycles, 0), period_s=jnp.where(repeated, 2 * swing_s, 0)
+        repetitions=jnp.where(repeated, cycles, 0), period_s=jnp.where(repeated, 2 * swing_s, 0)
     )

@@ -113,7 +113,7 @@ def to_times(motion: Motion, wanted_s: Float[np.ndarray, " samples"]) -> Motion:
     )
 
 
-def to_rate(motion: Motion, rate_hz: float = ANALYSIS_RATE_HZ) -> Motion:
+def to_rate(motion: Motion, *, rate_hz: float = ANALYSIS_RATE_HZ) -> Motion:
     """The motion on a uniform grid of about the given rate.
 
     >>> from kinematics import synthetic

@@ -297,10 +297,10 @@ def crouch(depth_m: float, *, hold_s: float = 1.0) -> Script:
     )
 
 
-def sit(drop_m: float = 0.4) -> Script:
+def sit(drop_m: float) -> Script:
     """Lowers the body and stays down, until `stand_up`.
 
-    >>> sit().movements[0].hold_s is None
+    >>> sit(0.4).movements[0].hold_s is None
     True
     """
     return _only(
