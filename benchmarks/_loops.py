@@ -6,6 +6,7 @@ the frames, a SciPy `Rotation` and a few small NumPy arrays in each.
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import _peers
@@ -273,7 +274,7 @@ def episodes(read: Signals, track: Track) -> list[Episode]:
 
 def residuals(points_px: Float[np.ndarray, "frames points 2"]) -> Residuals:
     matrices, left_over, rms = [], [], []
-    for source, target in zip(points_px[:-1], points_px[1:], strict=True):
+    for source, target in pairwise(points_px):
         rows = np.column_stack([source, np.ones(len(source))]).astype(np.float64)
         solution, *_ = np.linalg.lstsq(rows, target.astype(np.float64))
         distance = np.linalg.norm(target - rows @ solution, axis=1)

@@ -48,7 +48,9 @@ class Reference(NamedTuple):
     origin_m: Float[Array, "3"]
 
 
-class _Track(NamedTuple):
+class Track(NamedTuple):
+    """The arrays of a motion that a change of reference touches."""
+
     orientations_wxyz: Float[Array, "frames 4"]
     positions_m: Float[Array, "frames 3"]
     joints_m: Float[Array, "frames joints 3"] | None
@@ -208,8 +210,15 @@ def steady_heading(
     return trust * estimate
 
 
-def _relative_to(track: _Track, reference: Reference) -> _Track:
-    """The track in the axes of the reference, measured from its origin."""
+def relative_to(track: Track, reference: Reference) -> Track:
+    """The track in the axes of the reference, measured from its origin.
+
+    >>> still = jnp.tile(jnp.array([1.0, 0, 0, 0]), (2, 1))
+    >>> track = Track(still, jnp.array([[1.0, 0, 0], [1, 0, 2]]), None)
+    >>> facing_left = Reference(rotation.about_up(jnp.array(math.pi / 2)), jnp.array([1.0, 0, 0]))
+    >>> relative_to(track, facing_left).positions_m.round(4)[1].tolist()[0]  # to their right
+    -2.0
+    """
     w, x, y, z = (reference.orientation_wxyz[i] for i in range(4))
     # rows of the world-to-reference matrix
     rows = (
@@ -225,7 +234,7 @@ def _relative_to(track: _Track, reference: Reference) -> _Track:
     inverse = jnp.broadcast_to(
         rotation.conjugate(reference.orientation_wxyz), track.orientations_wxyz.shape
     )
-    return _Track(
+    return Track(
         orientations_wxyz=rotation.multiply(inverse, track.orientations_wxyz),
         positions_m=turned(track.positions_m),
         joints_m=None if track.joints_m is None else turned(track.joints_m),
@@ -289,7 +298,7 @@ def body_points(anchored: AnchoredMotion) -> Float[Array, "frames joints 3"]:
     return _turned_by_heading(relative, jnp.asarray(anchored.orientations_wxyz))
 
 
-def _paced(track: _Track) -> _Track:
+def _paced(track: Track) -> Track:
     """Positions summed up along the body's own axes; joints from the pelvis."""
     headings = track.orientations_wxyz
     steps = jnp.diff(track.positions_m, axis=0)
@@ -299,7 +308,7 @@ def _paced(track: _Track) -> _Track:
     joints = track.joints_m
     if joints is not None:
         joints = _turned_by_heading(joints - track.positions_m[:, None, :], headings)
-    return _Track(
+    return Track(
         orientations_wxyz=track.orientations_wxyz,
         positions_m=jnp.concatenate([jnp.zeros_like(path[:1]), path]),
         joints_m=joints,
@@ -320,7 +329,7 @@ def anchor(
     True
     """
     times, observed = jnp.asarray(motion.times_s), jnp.asarray(motion.observed)
-    track = _Track(
+    track = Track(
         orientations_wxyz=jnp.asarray(motion.orientations_wxyz),
         positions_m=jnp.asarray(motion.positions_m),
         joints_m=None if motion.joints_m is None else jnp.asarray(motion.joints_m),
@@ -354,7 +363,7 @@ def anchor(
             )
             facing = rotation.multiply(rotation.about_up(correction), reference.orientation_wxyz)
             reference = Reference(orientation_wxyz=facing, origin_m=reference.origin_m)
-    track = _relative_to(track, reference)
+    track = relative_to(track, reference)
     track = _paced(track) if frame == "body" else track
     return AnchoredMotion(
         orientations_wxyz=track.orientations_wxyz,

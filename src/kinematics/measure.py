@@ -92,8 +92,9 @@ def _parts(
     times_s: Float[Array, " frames"],
     usable: Bool[Array, " frames"],
     present: Bool[Array, " points"],
+    length: Int[Array, ""],
 ) -> descriptors.PartMotion:
-    return descriptors.describe(points_m, times_s, usable, present=present)
+    return descriptors.describe(points_m, times_s, usable, present=present, length=length)
 
 
 @cache
@@ -120,6 +121,7 @@ def kernels(stacked: batch.Batch, *, frame: Frame) -> Measured:
             camera,
         )
         points = None if stacked.points_m is None else _batched(anchor.body_points)(anchored)
+        seen = (points, anchored.times_s, stacked.usable, present, stacked.lengths)
         read = _batched(_signals)(anchored, points, present, stacked.lengths)
         return Measured(
             signals=read,
@@ -128,11 +130,7 @@ def kernels(stacked: batch.Batch, *, frame: Frame) -> Measured:
             vertical=_batched(_vertical)(read, points, present),
             totals=_batched(totals.by_quarter)(read, anchored.times_s),
             shape=_batched(_shape)(read),
-            parts=(
-                None
-                if points is None
-                else _batched(_parts)(points, anchored.times_s, stacked.usable, present)
-            ),
+            parts=None if points is None else _batched(_parts)(*seen),
         )
 
 

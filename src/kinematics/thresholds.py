@@ -5,8 +5,9 @@ Changing one changes facts: the fingerprint, written into every `MotionFacts`, c
 
 import hashlib
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
+from kinematics import parts
 from kinematics.facts import ANGULAR_SIGNALS, SIGNALS
 
 
@@ -119,12 +120,12 @@ def fingerprint() -> str:
     12
     """
     values = {
-        name: asdict(value) if isinstance(value, ExcursionRule | MovementRule) else value
-        for name, value in sorted(globals().items())
-        if name.isupper() and not isinstance(value, dict | frozenset)
+        name: value
+        for module in (globals(), vars(parts))
+        for name, value in module.items()
+        if name.isupper() and not isinstance(value, frozenset)
     }
-    rules = {name: asdict(rule) for name, rule in MOVEMENT.items()}
-    return hashlib.sha256(repr((values, rules)).encode()).hexdigest()[:12]
+    return hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()[:12]
 
 
 def _check_tables() -> None:

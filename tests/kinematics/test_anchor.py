@@ -194,7 +194,7 @@ def test_relative_to_is_the_inverse_rigid_transform(rotvec, origin_m):
     )
     motion = performed("jump")
     track = anchor.relative_to(
-        anchor._Track(
+        anchor.Track(
             *(jnp.asarray(x, jnp.float32) for x in (motion.orientations_wxyz, motion.positions_m)),
             joints_m=None,
         ),

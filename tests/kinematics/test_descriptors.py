@@ -107,7 +107,7 @@ def test_parts_cover_the_seven_groups_on_both_sides():
     assert {part.group for part in descriptors.PARTS} == set(PART_GROUPS)
     names = [part.name for part in descriptors.PARTS]
     assert len(set(names)) == len(names) == 13
-    sided = [name for name in names if name != "left_hand_to_right_hand"]
+    sided = [name for name in names if name != "hand_to_hand"]
     assert {mirrored(name) for name in sided} == set(sided)
     assert set().union(*(part.points for part in descriptors.PARTS)) <= set(POINTS)
 
@@ -184,7 +184,7 @@ def test_mirroring_swaps_the_sides(seed):
     swapped = descriptors.PartMotion(*(field[other] for field in plain))
     ways = swapped.directions[:, [1, 0, 2, 3, 4, 5]]
     # the last part is one hand seen from the other: after swapping them, it is seen from the other
-    last = PART["left_hand_to_right_hand"]
+    last = PART["hand_to_hand"]
     ways[last] = plain.directions[last, [0, 1, 3, 2, 5, 4]]
     swapped = swapped._replace(directions=ways)
     one_sided = ("above_share", "front_share")
@@ -465,7 +465,7 @@ def test_the_other_parts_do_not_wave():
     waving = {name for name, part in parts.items() if part.repetitions}
     assert waving == {
         *("right_upper_limb", "right_hand_to_body", "right_hand_to_head"),
-        *("right_hand_to_leg", "left_hand_to_right_hand"),
+        *("right_hand_to_leg", "hand_to_hand"),
     }
 
 

@@ -148,7 +148,7 @@ PRIMITIVES = (
     Primitive(
         "anchor.relative_to",
         lambda c: anchor.relative_to(
-            anchor._Track(c.wxyz, c.root_m, c.motion.joints_m), WORLD(c.root_m.dtype)
+            anchor.Track(c.wxyz, c.root_m, c.motion.joints_m), WORLD(c.root_m.dtype)
         ),
     ),
     Primitive(
