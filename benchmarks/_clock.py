@@ -20,6 +20,8 @@ TURN_S = 0.05
 COPIED_BYTES = 1 << 28
 """A quarter of a gibibyte is far more than any cache holds."""
 
+COPIES = 25
+
 Run = Callable[[], object]
 
 
@@ -73,10 +75,10 @@ def bytes_per_second(*, on_cpu: bool) -> float:
     count = COPIED_BYTES // 4
     if on_cpu:
         source, target = np.ones(count, np.float32), np.empty(count, np.float32)
-        best = min(once(lambda: np.copyto(target, source)) for _ in range(7))
+        best = min(once(lambda: np.copyto(target, source)) for _ in range(COPIES))
     else:
         array, add = jnp.ones(count, jnp.float32), jax.jit(lambda x: x + 1)
-        best = min(once(lambda: add(array).block_until_ready()) for _ in range(7))
+        best = min(once(lambda: add(array).block_until_ready()) for _ in range(COPIES))
     return 2 * COPIED_BYTES / best
 
 

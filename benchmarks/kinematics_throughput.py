@@ -37,6 +37,7 @@ from kinematics.motion import Motion
 CLIP_COUNTS = (1, 64, 4096)
 QUICK_CLIP_COUNTS = (1, 64)
 LONG_FRAMES = (1_000, 10_000, 100_000, 1_000_000)
+LONG_ENDS = (LONG_FRAMES[0], LONG_FRAMES[-1])
 RAGGED_FRAMES = (30, 3000)
 RAGGED_CLIPS = 1024
 PROFILED_CLIPS = 256
@@ -351,15 +352,12 @@ def primitives(counts: Sequence[int], conduct: Conduct, *, long: bool) -> Sectio
     with jax.enable_x64(True):
         for primitive in PRIMITIVES:
             rows = [one.show() for one in primitive_rows(primitive, counts, conduct)]
-            section.claims += single_claims(rows[0])
-            section.claims += many_claims(rows[-1])
+            section.claims.extend([*single_claims(rows[0]), *many_claims(rows[-1])])
             if long:
-                rows += [
-                    long_row(primitive, n, conduct).show()
-                    for n in LONG_FRAMES[:: len(LONG_FRAMES) - 1]
-                ]
-                section.claims.append(growth_claim(primitive.name, rows[-2:]))
-            section.rows += rows
+                ends = [long_row(primitive, frames, conduct).show() for frames in LONG_ENDS]
+                section.claims.append(growth_claim(primitive.name, ends))
+                rows.extend(ends)
+            section.rows.extend(rows)
             gc.collect()
     batched.cache_clear()
     jax.clear_caches()
@@ -431,7 +429,7 @@ def whole(counts: Sequence[int], conduct: Conduct) -> Section:
     for joints in (False, True):
         rows = [one.show() for one in measure_rows(counts, conduct, joints=joints)]
         last = rows[-1]
-        section.rows += rows
+        section.rows.extend(rows)
         for what, value, gate, reach in (
             ("per-frame loop", last.over_frame, 250, 1000),
             ("per-clip SciPy/NumPy", last.over_clip, 12, 35),

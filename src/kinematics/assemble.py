@@ -121,10 +121,12 @@ def _found(measured: Measured, clips: Sequence[Clip]) -> _Found:
     amount = values[clip, furthest, signal] - begin_value
     walked = np.asarray(measured.walked_m)
     walked_m = walked[clip, furthest] - walked[clip, begin]
-    drift = np.asarray(events.is_drift(signal, amount, walked_m))
     end = np.minimum(np.maximum(end, start + 1), np.maximum(last, 1))
+    drift = np.asarray(events.is_drift(signal, amount, walked_m))
+    step_s = np.array([one.step_s for one in clips])[clip]
+    sway = events.is_sway(clip, signal, start * step_s, end * step_s, amount)
     order = np.lexsort((signal, end, start, clip))
-    order = order[~drift[order]]
+    order = order[~(drift | sway)[order]]
     clip, signal, start, end, last = (field[order] for field in (clip, signal, start, end, last))
     amount, begin_value = amount[order], begin_value[order]
     steps = np.array([one.step_s for one in clips])[clip]

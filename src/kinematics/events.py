@@ -223,6 +223,37 @@ def is_drift(
     return component & (abs(amount) < walked_m * thresholds.DRIFT_SHARE)  # type: ignore[operator]
 
 
+def is_sway(
+    clip: Int[np.ndarray, " events"],
+    signal: Int[np.ndarray, " events"],
+    start_s: Float[np.ndarray, " events"],
+    end_s: Float[np.ndarray, " events"],
+    amount: Float[np.ndarray, " events"],
+) -> Bool[np.ndarray, " events"]:
+    """Which movements belong to a sway on the spot: marching, a treadmill, running in place.
+
+    There the speed does not tell gait, but the pace does: small movements in a row, each undoing
+    the last within a stride.
+
+    >>> starts, heading = np.arange(4) * 0.5, np.full(4, SIGNALS.index("heading"))
+    >>> is_sway(0 * heading, heading, starts, starts + 0.5, np.array([0.4, -0.4, 0.4, -1.0]))
+    array([ True,  True,  True, False])
+    """
+    order = np.lexsort((start_s, signal, clip))
+    limit = np.array([thresholds.SWAY_RANGE.get(name, 0.0) for name in SIGNALS])
+    first, second = order[:-1], order[1:]
+    small = np.abs(amount) <= limit[signal]
+    linked = (clip[first] == clip[second]) & (signal[first] == signal[second])
+    linked &= (amount[first] * amount[second] < 0) & small[first] & small[second]
+    linked &= end_s[second] - start_s[first] <= thresholds.SWAY_PERIOD_S
+    # a chain is a run of links; it has one movement more than links
+    chain = np.concatenate([[0], np.cumsum(~linked)])
+    sizes = np.bincount(chain, minlength=1)
+    found = np.zeros(len(order), dtype=bool)
+    found[order] = (sizes[chain] >= thresholds.SWAY_EVENTS)[: len(order)]
+    return found
+
+
 def walked_m(positions_m: Float[Array, "frames 3"]) -> Float[Array, " frames"]:
     """Path of the root up to each frame, up and down included.
 

@@ -62,6 +62,20 @@ SWAY_LEAN_RAD = math.radians(15)
 pelvis yaws 34 degrees, the mean of pelvis and shoulders 20; leans reach 15 to either side. A larger
 departure from the stride's mean is a movement even if it is undone within the stride."""
 
+SWAY_RANGE: dict[str, float] = {
+    "up": 2 * SWAY_UP_M,
+    "heading": 2 * SWAY_HEADING_RAD,
+    "forward_lean": 2 * SWAY_LEAN_RAD,
+    "left_lean": 2 * SWAY_LEAN_RAD,
+}
+"""Peak to peak: a to-and-fro of no more than this, at the pace of a stride, is gait on the spot."""
+
+SWAY_PERIOD_S = 1.6
+"""To and fro within this is at the pace of a stride."""
+
+SWAY_EVENTS = 3
+"""So many movements in a row, each undoing the last, are a sway; fewer may be meant."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExcursionRule:
