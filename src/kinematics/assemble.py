@@ -306,14 +306,15 @@ def _episodes(measured: Measured, clips: Sequence[Clip]) -> Iterator[list[_Row]]
         step_s, length = clips[clip].step_s, len(clips[clip].usable)
         start, end = int(away.start[clip, closed, lane]), int(away.end[clip, closed, lane])
         name, seconds = LANES[lane], (end - start) * step_s
-        came_back = end < length
+        if start == 0 or end >= length:
+            continue  # under way when the clip began, or cut off by its end
         if name == "crouch":
-            if not came_back or seconds < thresholds.CROUCH_SHORTEST_S or start == 0:
+            if seconds < thresholds.CROUCH_SHORTEST_S:
                 continue
-        else:
-            wanted = "jump_feet" if has_feet[clip] else "jump_root"
-            if name != wanted or not came_back or seconds > thresholds.JUMP_LONGEST_S:
-                continue
+        elif name != ("jump_feet" if has_feet[clip] else "jump_root"):
+            continue
+        elif seconds > thresholds.JUMP_LONGEST_S:
+            continue
         kind: Episode = "crouch" if name == "crouch" else "jump"
         peak_at = int(away.peak_at[clip, closed, lane])
         height = heights_m[clip, peak_at] - standing_m[clip]

@@ -17,6 +17,9 @@ ANALYSIS_RATE_HZ = 30.0
 MAX_BRIDGED_GAP_S = 0.5
 """Unseen stretches up to here are interpolated; across longer ones no movement is claimed."""
 
+SKIPPED_S = 0.1
+"""Frames this close in time have nothing missing between them, whatever the frame rate."""
+
 
 class Grid:
     """How to carry arrays of frames over to other times: two source frames and a weight each."""
@@ -44,7 +47,8 @@ class Grid:
         limit = max(MAX_BRIDGED_GAP_S, 1.5 * usual)
         self.bridged: Bool[np.ndarray, " samples"] = inside & (exact | (gap <= limit + 1e-9))
         """Samples whose value can be relied on."""
-        self.seen: Bool[np.ndarray, " samples"] = inside & (exact | (gap <= 1.5 * usual + 1e-9))
+        in_a_row = (self.after - self.before <= 1) & (gap <= max(SKIPPED_S, 1.5 * usual) + 1e-9)
+        self.seen: Bool[np.ndarray, " samples"] = inside & (exact | in_a_row)
         """Samples between two frames in a row that were both observed."""
         if not observed.any():
             self.bridged = np.zeros(len(wanted_s), dtype=bool)

@@ -276,12 +276,31 @@ def test_steps_twenty_seconds_apart_are_two_events():
 
 def test_a_short_rest_does_not_end_a_movement_and_a_long_one_does():
     """A root that glides a metre, rests, and glides on, with hard starts and stops."""
-    for rest_s, count in ((0.2, 1), (0.35, 1), (0.8, 2), (2.0, 2)):
+    for rest_s, count in ((0.2, 1), (0.45, 1), (0.55, 2), (2.0, 2)):
         way = np.interp(TIMES_S, [2.0, 4.0, 4.0 + rest_s, 6.0 + rest_s], [0.0, 1.0, 1.0, 2.0])
         found = measure.measure(glide(ahead(way)))
         assert [round(event.amount, 1) for event in found.events_on("forward")] == (
             [2.0] if count == 1 else [1.0, 1.0]
         ), rest_s
+
+
+def test_slowing_down_ends_a_movement_when_it_is_slow_for_half_a_second():
+    """Down to nothing and up again without a rest: what counts is the time below 0.1 m/s."""
+    for slow_s, count in ((0.3, 1), (0.8, 2)):
+        speed_mps = np.minimum(0.2 / slow_s * np.abs(TIMES_S - 7.0), 1.0)
+        speed_mps = np.where(np.abs(TIMES_S - 7.0) < 4.0, speed_mps, 0.0)
+        found = measure.measure(glide(ahead(np.cumsum(speed_mps) / 30)))
+        assert len(found.events_on("forward")) == count, slow_s
+        assert found.whole.forward_m == pytest.approx(speed_mps.sum() / 30, abs=0.03)
+
+
+@pytest.mark.parametrize("creep_mps", [0.03, 0.06, 0.09])
+def test_creeping_on_ends_a_movement_and_is_none_of_it(creep_mps):
+    way = np.interp(TIMES_S, [2.0, 3.0, 8.0, 9.0], np.cumsum([0.0, 1.0, 5 * creep_mps, 1.0]))
+    first, second = measure.measure(glide(ahead(way))).events_on("forward")
+    assert first.amount == pytest.approx(1.0, abs=0.08)
+    assert second.amount == pytest.approx(1.0, abs=0.08)
+    assert second.start_s - first.end_s > 3.5
 
 
 def test_slow_drift_is_no_movement():
