@@ -198,6 +198,7 @@ class Stages(NamedTuple):
     read: Arrays
     times_s: Arrays
     present: Arrays
+    lengths: Arrays
     points_px: Arrays
 
 
@@ -286,7 +287,7 @@ PRIMITIVES = (
     Primitive(
         name="parts",
         step=measure._parts,
-        inputs=lambda at: (at.body_points_m, at.times_s, at.usable, at.present),
+        inputs=lambda at: (at.body_points_m, at.times_s, at.usable, at.present, at.lengths),
         by_clip=lambda at, times_s: _peers.parts(at.body_points_m, times_s),
         by_frame=lambda at, times_s: _loops.parts(at.body_points_m, times_s),
         by_batch=lambda at, times_s: _peers.parts(at.body_points_m, times_s),
@@ -358,6 +359,7 @@ def stages_of(
         read=read,
         times_s=times_s,
         present=present,
+        lengths=lengths,
         points_px=points_px,
     )
 

@@ -308,12 +308,10 @@ def _episodes(measured: Measured, clips: Sequence[Clip]) -> Iterator[list[_Row]]
         name, seconds = LANES[lane], (end - start) * step_s
         if start == 0 or end >= length:
             continue  # under way when the clip began, or cut off by its end
-        if name == "crouch":
-            if seconds < thresholds.CROUCH_SHORTEST_S:
-                continue
-        elif name != ("jump_feet" if has_feet[clip] else "jump_root"):
-            continue
-        elif seconds > thresholds.JUMP_LONGEST_S:
+        jump = "jump_feet" if has_feet[clip] else "jump_root"
+        long_enough = name == "crouch" and seconds >= thresholds.CROUCH_SHORTEST_S
+        brief_enough = name == jump and seconds <= thresholds.JUMP_LONGEST_S
+        if not (long_enough or brief_enough):
             continue
         kind: Episode = "crouch" if name == "crouch" else "jump"
         peak_at = int(away.peak_at[clip, closed, lane])

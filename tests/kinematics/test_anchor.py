@@ -261,6 +261,27 @@ def test_a_walker_cut_in_mid_stride_is_anchored_to_where_they_face(cut_s, seed):
     assert abs(math.degrees(math.atan2(left_m, forward_m))) < 6
 
 
+@pytest.mark.parametrize("cut_s", [0.7, 0.95, 1.2, 1.45])
+@pytest.mark.parametrize("radius_m", [6.0, 10.0])
+def test_a_walker_on_a_gentle_curve_is_anchored_to_the_first_instant(radius_m, cut_s):
+    """Not to where they face on average over the first strides."""
+    script = synthetic.arc(radius_m, 6 / radius_m)
+    swaying, gliding = (
+        perform(script, gait=gait, cut_s=(cut_s, 0.0), joints=False).motion
+        for gait in (Gait(pelvis_yaw_rad=math.radians(20)), None)
+    )
+    span = slice(0, 76)  # two strides and a little
+    anchored = anchor.to_first_heading(
+        Motion.from_arrays(
+            orientations_wxyz=swaying.orientations_wxyz[span],
+            positions_m=swaying.positions_m[span],
+            times_s=swaying.times_s[span],
+        )
+    )
+    facing_deg = headings_deg(swaying)[0] - headings_deg(anchored)[0]
+    assert degrees_apart(facing_deg, headings_deg(gliding)[0]) < 3
+
+
 @pytest.mark.parametrize("name", ["turn", "stand", "bow"])
 def test_who_does_not_travel_is_anchored_to_the_pelvis(name):
     motion = performed(name)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import anchor, descriptors, parts, repetition, synthetic
+from kinematics import anchor, descriptors, repetition, synthetic
 from kinematics.facts import PartFacts
+from kinematics.parts import NEAR_HEAD_M
 from kinematics.skeleton import COCO_17, POINT_MIRROR, POINTS, mirrored
 
 RATE_HZ = 30.0
@@ -314,7 +315,7 @@ def test_a_hand_on_the_head_is_near_it_above_the_body_and_came_closer():
     hand_m = (1 - reach)[:, None] * (resting(1)[0, ROW["right_wrist"]] - head) + reach[
         :, None
     ] * np.array([-0.10, 0.02, 0.10])
-    near = np.mean(np.linalg.norm(hand_m, axis=1) < parts.NEAR_HEAD_M)
+    near = np.mean(np.linalg.norm(hand_m, axis=1) < NEAR_HEAD_M)
     assert touch.near_share == pytest.approx(near, abs=0.01)
     assert touch.approach == pytest.approx(0, abs=0.002)
     assert touch.front_share == pytest.approx(4.7 / 8, abs=0.05)

@@ -263,6 +263,7 @@ THERE_AND_BACK = np.array([[0, 0], [0, 2.0]] * 4)  # three times back, and out o
         pytest.param(ring(4.0, 0.5), 2 / math.pi, 180, 0, id="half a circle"),
         pytest.param(FIGURE_EIGHT, 0.0, 0, 2, id="figure of eight"),
         pytest.param(SQUARE, 0.0, 270, 1, id="square, by the left"),
+        pytest.param(np.array([[0, 0], [0, 8], [0, 0]]), 0.0, 0, 1, id="out and back"),
         pytest.param(THERE_AND_BACK, 1 / 7, 0, 3, id="there and back"),
     ],
 )
