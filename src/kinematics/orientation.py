@@ -11,6 +11,8 @@ from jaxtyping import Array, Bool, Float
 from kinematics import masked, rotation, thresholds, windows
 from kinematics.motion import AnchoredMotion
 
+_LEAST_UPRIGHT = math.tan(0.5 * thresholds.UPSIDE_DOWN_RAD) ** 2
+
 
 class Heading(NamedTuple):
     """Which way the body faces, unwrapped in time."""
@@ -76,7 +78,9 @@ def heading(
     >>> round(float(track.heading_rad[-1]), 4)  # two full turns
     12.5664
     """
-    defined = observed & (rotation.tilt(orientations_wxyz) < math.pi - thresholds.UPSIDE_DOWN_RAD)
+    w, x, y, z = (orientations_wxyz[:, i] for i in range(4))
+    # half the tilt has the tangent |x, z| over |w, y|: no inverse tangent is needed to bound it
+    defined = observed & (w * w + y * y > _LEAST_UPRIGHT * (x * x + z * z))
     return Heading(
         heading_rad=unwrapped(rotation.heading(orientations_wxyz), defined), defined=defined
     )

@@ -248,7 +248,7 @@ def lean(wxyz: Float[Array, "*batch 4"]) -> tuple[Float[Array, "*batch"], Float[
     # the swing in the heading frame is (upright, about_left, 0, about_ahead)
     about_left = (w * x - y * z) / safe_upright
     about_ahead = (w * z + x * y) / safe_upright
-    swing = norm(about_left, about_ahead)
+    swing = norm(x, z)
     level = swing < 1e-6
     per_unit = jnp.where(
         level, 2 / safe_upright, 2 * atan2(swing, upright) / jnp.where(level, 1, swing)

@@ -294,7 +294,7 @@ def read(
 
     `points_m` are its eighteen body points seen from the pelvis (`anchor.body_points`), `present`
     which of them the skeleton has; with them, leans are the trunk's and sway is averaged over
-    pelvis and shoulders. `length` marks the end of the clip when padding follows.
+    pelvis and shoulders. `length` marks the end of the clip when copies of its last frame follow.
 
     >>> from kinematics import anchor, resample, synthetic
     >>> motion = resample.to_rate(synthetic.perform(synthetic.walk(2.0)).motion)
@@ -310,13 +310,8 @@ def read(
 
     lines = _body_lines(anchored, points_m, present)
     leans = [lines.forward_rad, lines.left_rad, lines.tilt_rad]
-    swaying = _held(jnp.stack([positions[:, 1], lines.body_rad, *leans], axis=1), length)
-    steady = light(
-        jnp.concatenate(
-            [_held(positions, length), swaying, _held(lines.pelvis_rad[:, None], length)], axis=1
-        ),
-        length,
-    )
+    swaying = jnp.stack([positions[:, 1], lines.body_rad, *leans], axis=1)
+    steady = light(jnp.concatenate([positions, swaying, lines.pelvis_rad[:, None]], axis=1), length)
     path = _held(steady[:, :3], length)
     in_place = jnp.stack([steady[:, 3], steady[:, 8], *(steady[:, i] for i in (5, 6, 7))], axis=1)
 

@@ -307,6 +307,22 @@ def test_the_origin_is_the_first_observed_frame():
     np.testing.assert_allclose(anchored.times_s, TIMES_S, atol=1e-6)
 
 
+@pytest.mark.parametrize("frame", ["first_heading", "first_pose"])
+def test_unseen_frames_near_the_start_have_no_say(frame):
+    observed = ~np.isin(np.arange(FRAMES), [2, 3, 5, 30])
+    motion = replace(performed("walk"), observed=observed)
+    wxyz, positions_m = motion.orientations_wxyz.copy(), motion.positions_m.copy()
+    wxyz[~observed], positions_m[~observed] = [0.6, 0.0, 0.8, 0.0], 77.0
+    spoilt = TO[frame](replace(motion, orientations_wxyz=wxyz, positions_m=positions_m))
+    clean = TO[frame](motion)
+    for found, expected in (
+        (spoilt.positions_m, clean.positions_m),
+        (spoilt.orientations_wxyz, clean.orientations_wxyz),
+    ):
+        seen = (np.asarray(found)[observed], np.asarray(expected)[observed])
+        np.testing.assert_allclose(*seen, rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize("frame", TO)
 def test_what_was_never_seen_is_still_finite(frame):
     unseen = replace(performed("walk"), observed=np.zeros(FRAMES, bool))
