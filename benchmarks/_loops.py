@@ -15,9 +15,10 @@ from _peers import POINT, QUARTERS, RULES, Episode, Facts, Movement, Residuals, 
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from kinematics import descriptors, thresholds, trajectory
-from kinematics.descriptors import PARTS, PartMotion
+from kinematics import parts, thresholds, trajectory
+from kinematics.descriptors import PartMotion
 from kinematics.facts import SIGNALS
+from kinematics.parts import PARTS, Part
 
 
 def anchored(track: Track) -> Track:
@@ -334,9 +335,7 @@ def _jitter_variance(left_over: np.ndarray, own_weight: np.ndarray) -> float:
     return square / (1 - own_weight).sum()
 
 
-def _part(
-    part: descriptors.Part, smooth: _Smooth, points: np.ndarray, times_s: np.ndarray
-) -> _Part:
+def _part(part: Part, smooth: _Smooth, points: np.ndarray, times_s: np.ndarray) -> _Part:
     step_s, frames = times_s[1] - times_s[0], len(times_s)
     first, last = (POINT[part.reference[place]] for place in (0, -1))
 
@@ -348,7 +347,7 @@ def _part(
     variance = _jitter_variance(relative(points) - track, fit.own_weight)
     moving = []
     for vector, noise_per_s2 in zip(velocity, fit.noise_per_s2, strict=True):
-        gate = part.still_mps**2 + descriptors.JITTER_GATE**2 * variance * noise_per_s2
+        gate = part.still_mps**2 + parts.JITTER_GATE**2 * variance * noise_per_s2
         moving.append(vector @ vector > gate)
     path, peak, toward = 0.0, 0.0, np.zeros(6)
     for frame in range(1, frames):
@@ -366,7 +365,7 @@ def _part(
     ]
     axis = _peers.reversal_axes(np.array(directions).T[:, None])[:, 0]
     jitter_m = math.sqrt(variance * fit.own_weight.mean() / 3)
-    least = max(part.swing_m, descriptors.SWING_JITTERS * jitter_m)
+    least = max(part.swing_m, parts.SWING_JITTERS * jitter_m)
     cycles, period_s = _peers.cycles_of([place @ axis for place in track], times_s, least)
     return _Part(
         displacement=np.linalg.norm(track[-1] - track[0]),
@@ -388,7 +387,7 @@ class _Relation(NamedTuple):
     front_share: float = 0.0
 
 
-def _relation(part: descriptors.Part, points: np.ndarray) -> _Relation:
+def _relation(part: Part, points: np.ndarray) -> _Relation:
     hand, segments = POINT[part.point], [[POINT[name] for name in one] for one in part.segments]
     references = [POINT[part.reference[place]] for place in (0, -1)]
     distances, shares, weights = [], np.zeros(3), 0.0
@@ -399,8 +398,8 @@ def _relation(part: descriptors.Part, points: np.ndarray) -> _Relation:
         weights += weight
         holds = (
             distances[-1] <= part.near_m,
-            apart[1] > descriptors.BESIDE_M,
-            apart[2] > descriptors.BESIDE_M,
+            apart[1] > parts.BESIDE_M,
+            apart[2] > parts.BESIDE_M,
         )
         shares += weight * np.array(holds)
     near, above, front = shares / weights
@@ -408,7 +407,7 @@ def _relation(part: descriptors.Part, points: np.ndarray) -> _Relation:
     return _Relation(min(distances), max(distances), near, approach, above, front)
 
 
-def _angle_range(part: descriptors.Part, points: np.ndarray) -> float:
+def _angle_range(part: Part, points: np.ndarray) -> float:
     if part.angle is None:
         return 0.0
     rows = [POINT[name] for name in part.angle]
@@ -416,7 +415,7 @@ def _angle_range(part: descriptors.Part, points: np.ndarray) -> float:
     return max(angles) - min(angles)
 
 
-def parts(points_m: Float[np.ndarray, "frames points 3"], times_s: np.ndarray) -> PartMotion:
+def described(points_m: Float[np.ndarray, "frames points 3"], times_s: np.ndarray) -> PartMotion:
     step_s = float(times_s[1] - times_s[0])
     above = [one[POINT["pelvis"]] + np.array([0, 1, 0]) for one in points_m]
     points = np.concatenate([points_m, np.array(above)[:, None]], axis=1).astype(np.float64)
@@ -450,6 +449,6 @@ def facts(track: Track) -> Facts:
         read,
         episodes(read, in_first),
         travelled(read, track.times_s),
-        None if in_first.points_m is None else parts(in_first.points_m, track.times_s),
+        None if in_first.points_m is None else described(in_first.points_m, track.times_s),
         float(track.times_s[1]),
     )

@@ -21,9 +21,10 @@ from jaxtyping import Float, Int
 from scipy.ndimage import convolve1d, uniform_filter1d
 from scipy.spatial.transform import Rotation
 
-from kinematics import anchor, descriptors, repetition, thresholds, trajectory
-from kinematics.descriptors import PARTS, PartMotion
+from kinematics import anchor, parts, repetition, thresholds, trajectory
+from kinematics.descriptors import PartMotion
 from kinematics.facts import SIGNALS
+from kinematics.parts import PARTS
 from kinematics.skeleton import POINTS
 
 QUARTERS = 4
@@ -700,7 +701,7 @@ SINGLES = tuple(part for part in PARTS if part.kind == "single")
 PAIRS = tuple(part for part in PARTS if part.kind == "pair")
 
 
-def _track_key(part: descriptors.Part) -> tuple[str, tuple[str, ...]]:
+def _track_key(part: parts.Part) -> tuple[str, tuple[str, ...]]:
     return part.point, part.reference
 
 
@@ -805,7 +806,9 @@ def angle_ranges(points: np.ndarray) -> Float[np.ndarray, "*clips angles"]:
 
 def reversal_axes(directions: np.ndarray) -> Float[np.ndarray, "*clips 3 tracks"]:
     """The line along which each track turns round most often."""
-    change = directions[..., 6:] - directions[..., :-6]
+    rest = np.zeros((*directions.shape[:-1], 6), directions.dtype)
+    padded = np.concatenate([rest, directions, rest], axis=-1)
+    change = padded[..., 6:] - padded[..., :-6]
     scatter = np.einsum("...itf,...jtf->...tij", change, change)
     axes = np.linalg.eigh(scatter)[1][..., -1]
     largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=-1)[..., None], axis=-1)
@@ -813,8 +816,11 @@ def reversal_axes(directions: np.ndarray) -> Float[np.ndarray, "*clips 3 tracks"
     return np.swapaxes(axes, -1, -2)
 
 
-def _share(part: float, whole: float) -> float:
-    return (part / whole if part < whole else 1.0) if whole > 0 else 0.0
+def _share(outer: float, inner: float) -> float:
+    """How much of a swing the one before or after a regular stretch is."""
+    if inner <= 0:
+        return 0.0
+    return 0.5 if outer * repetition.SAME_SIZE > inner else min(outer / inner, 1.0)
 
 
 def cycles_of(values: Sequence[float], times_s: Sequence[float], least: float) -> tuple[int, float]:
@@ -851,7 +857,9 @@ def cycles_of(values: Sequence[float], times_s: Sequence[float], least: float) -
     return (cycles, 2 * best_s) if cycles >= repetition.LEAST_CYCLES else (0, 0.0)
 
 
-def parts(points_m: Float[np.ndarray, "*clips frames points 3"], times_s: np.ndarray) -> PartMotion:
+def described(
+    points_m: Float[np.ndarray, "*clips frames points 3"], times_s: np.ndarray
+) -> PartMotion:
     """How every body part moved, of one clip or of a stack of clips."""
     step_s, frames = float(times_s[1] - times_s[0]), len(times_s)
     axes = range(points_m.ndim - 3)
@@ -865,7 +873,7 @@ def parts(points_m: Float[np.ndarray, "*clips frames points 3"], times_s: np.nda
     variance = dot(left_over, left_over).sum(axis=-1) / (1 - fit.own_weight).sum()
     jitter_m = np.sqrt(variance * fit.own_weight.mean() / 3)
     speed_square = dot(velocity, velocity)
-    noise = descriptors.JITTER_GATE**2 * variance[..., None] * fit.noise_per_s2
+    noise = parts.JITTER_GATE**2 * variance[..., None] * fit.noise_per_s2
     moving = speed_square > STILL_MPS * STILL_MPS + noise
 
     along = velocity[..., 1:] + velocity[..., :-1]
@@ -885,7 +893,7 @@ def parts(points_m: Float[np.ndarray, "*clips frames points 3"], times_s: np.nda
     unit = velocity[..., _COUNTED, :]
     unit = unit * (moving / np.sqrt(np.where(moving, speed_square, 1)))[..., None, _COUNTED, :]
     swaying = dot(smooth[..., _COUNTED, :], reversal_axes(unit)[..., None].astype(points.dtype))
-    least = np.maximum(SWING_M, descriptors.SWING_JITTERS * jitter_m[..., _COUNTED])
+    least = np.maximum(SWING_M, parts.SWING_JITTERS * jitter_m[..., _COUNTED])
     cycles = np.array(
         [
             cycles_of(values, times_s.tolist(), one_least)
@@ -915,8 +923,8 @@ def parts(points_m: Float[np.ndarray, "*clips frames points 3"], times_s: np.nda
         greatest_distance=of_pairs(distance.max(axis=-1)),
         near_share=of_pairs((distance <= NEAR_M) @ weights),
         approach=of_pairs(distance[..., 0] - distance[..., -1]),
-        above_share=of_pairs((hands[..., 1, :, :] > descriptors.BESIDE_M) @ weights),
-        front_share=of_pairs((hands[..., 2, :, :] > descriptors.BESIDE_M) @ weights),
+        above_share=of_pairs((hands[..., 1, :, :] > parts.BESIDE_M) @ weights),
+        front_share=of_pairs((hands[..., 2, :, :] > parts.BESIDE_M) @ weights),
         repetitions=cycles[..., COUNT_OF_PART, 0],
         period_s=cycles[..., COUNT_OF_PART, 1],
         coverage=np.ones((*path_m.shape[:-1], len(PARTS))),
@@ -951,6 +959,50 @@ def rounded(figures: NamedTuple) -> dict[str, list]:
     return {name: np.round(value, 4).tolist() for name, value in figures._asdict().items()}
 
 
+def swaying(rows: Sequence[tuple[Movement, float]], step_s: float) -> set[Movement]:
+    """Movements on the spot at the pace of a stride, each undoing the last."""
+    chains: list[list[Movement]] = []
+    last_amount = 0.0
+    for one, amount in sorted(rows, key=lambda row: (row[0].signal, row[0].start)):
+        limit = thresholds.SWAY_RANGE.get(SIGNALS[one.signal], 0.0)
+        last = chains[-1][-1] if chains else None
+        linked = (
+            last is not None
+            and last.signal == one.signal
+            and amount * last_amount < 0
+            and max(abs(amount), abs(last_amount)) <= limit
+            and (one.end - last.start) * step_s <= thresholds.SWAY_PERIOD_S
+        )
+        if linked:
+            chains[-1].append(one)
+        else:
+            chains.append([one])
+        last_amount = amount
+    return {one for chain in chains if len(chain) >= thresholds.SWAY_EVENTS for one in chain}
+
+
+def meant(found: list[Movement], signals: Signals, step_s: float) -> list[tuple[Movement, float]]:
+    """The movements with their amounts, without drift and without swaying on the spot."""
+    last = len(signals.values) - 1
+    walked = np.linalg.norm(np.diff(signals.positions_m, axis=0), axis=1).cumsum()
+    walked = np.concatenate([[0.0], walked])
+    rows = []
+    for one in found:
+        furthest, end = min(one.furthest, last), min(max(one.end, one.start + 1), last)
+        amount = signals.values[furthest, one.signal] - signals.values[one.begin, one.signal]
+        rows.append((one._replace(furthest=furthest, end=end), float(amount)))
+    sway = swaying(rows, step_s)
+    return [
+        (one, amount)
+        for one, amount in rows
+        if one not in sway
+        and (
+            SIGNALS[one.signal] not in thresholds.DRIFTING_SIGNALS
+            or abs(amount) >= thresholds.DRIFT_SHARE * (walked[one.furthest] - walked[one.begin])
+        )
+    ]
+
+
 def told(
     found: list[Movement],
     signals: Signals,
@@ -959,22 +1011,11 @@ def told(
     part_motion: PartMotion | None,
     step_s: float,
 ) -> Facts:
-    """The figures as facts; drift is left out."""
-    last = len(signals.values) - 1
-    walked = np.linalg.norm(np.diff(signals.positions_m, axis=0), axis=1).cumsum()
-    walked = np.concatenate([[0.0], walked])
+    """The figures as facts."""
     sums = np.zeros((len(SIGNALS), 2, QUARTERS))
     rows = []
-    for one in found:
-        one = one._replace(furthest=min(one.furthest, last))
-        one = one._replace(end=min(max(one.end, one.start + 1), last))
-        values = signals.values[:, one.signal]
-        amount = float(values[one.furthest] - values[one.begin])
-        meanwhile = walked[one.furthest] - walked[one.begin]
-        drifts = SIGNALS[one.signal] in thresholds.DRIFTING_SIGNALS
-        if drifts and abs(amount) < thresholds.DRIFT_SHARE * meanwhile:
-            continue
-        quarters = split(values, one, amount)
+    for one, amount in meant(found, signals, step_s):
+        quarters = split(signals.values[:, one.signal], one, amount)
         sums[one.signal, int(amount < 0)] += np.abs(quarters)
         peak = float(signals.speed[one.start : one.end + 1, one.signal].max())
         numbers = (one.start * step_s, one.end * step_s, amount, peak, *quarters)
@@ -997,6 +1038,6 @@ def facts_by_clip(track: Track) -> Facts:
         signals,
         episodes_by_clip(signals, anchored),
         travelled(signals, track.times_s),
-        None if anchored.points_m is None else parts(anchored.points_m, track.times_s),
+        None if anchored.points_m is None else described(anchored.points_m, track.times_s),
         float(track.times_s[1]),
     )

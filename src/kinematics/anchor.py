@@ -40,6 +40,9 @@ ANGLE_SCALE_RAD = 0.026
 REFITS = 5
 """Reweightings; a first frame that is 40 degrees off is forgotten after three."""
 
+_LEAST_LEVEL = math.sin(math.radians(5))
+"""A camera within 5 degrees of straight up or down looks in no direction along the ground."""
+
 
 class Reference(NamedTuple):
     """A pose in the world: what `to_...` functions express a motion relative to."""
@@ -255,15 +258,19 @@ def _levelled(reference: Reference) -> Reference:
 def _camera_pose(
     orientations_wxyz: Float[Array, "frames 4"], positions_m: Float[Array, "frames 3"]
 ) -> Reference:
-    """The first camera as a reference: +Z into the scene, +X the viewer's left, +Y up."""
+    """The first camera as a reference: +Z into the scene along the ground, +X the viewer's left.
+
+    Levelled by its optical axis, so that a camera held askew or upright still looks ahead; a camera
+    that looks straight up or down has only its twist to go by.
+    """
+    first = orientations_wxyz[0]
+    ahead = rotation.rotate(first, jnp.array([0.0, 0.0, 1.0], dtype=first.dtype))
+    level = rotation.norm(ahead[0], ahead[2])
     # OpenCV's camera has X right and Y down: half a turn about the viewing axis makes X left, Y up
-    roll = jnp.array([0.0, 0.0, 0.0, 1.0], dtype=orientations_wxyz.dtype)
-    return _levelled(
-        Reference(
-            orientation_wxyz=rotation.multiply(orientations_wxyz[0], roll),
-            origin_m=positions_m[0],
-        )
-    )
+    roll = jnp.array([0.0, 0.0, 0.0, 1.0], dtype=first.dtype)
+    twist = rotation.heading(rotation.multiply(first, roll))
+    yaw = jnp.where(level > _LEAST_LEVEL, rotation.atan2(ahead[0], ahead[2]), twist)
+    return Reference(orientation_wxyz=rotation.about_up(yaw), origin_m=positions_m[0])
 
 
 def _turned_by_heading(

@@ -41,6 +41,19 @@ def mean(values: Float[Array, "frames *rest"], mask: Bool[Array, " frames"]) -> 
     return total(values, mask) / jnp.maximum(jnp.sum(mask, dtype=accumulator()), 1)
 
 
+@jax.custom_jvp
+def _greatest(values: Float[Array, "frames *rest"]) -> Array:
+    return jnp.max(values, axis=0)
+
+
+@_greatest.defjvp
+def _greatest_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    """The slope at the first greatest value; JAX's own compares for equality and may give 0/0."""
+    (values,), (changes,) = primals, tangents
+    place = jnp.argmax(values, axis=0)[None]
+    return _greatest(values), jnp.take_along_axis(changes, place, axis=0)[0]
+
+
 def maximum(
     values: Float[Array, "frames *rest"], mask: Bool[Array, " frames"], *, empty: float = 0.0
 ) -> Array:
@@ -49,7 +62,7 @@ def maximum(
     >>> float(maximum(jnp.array([1.0, 9.0, 4.0]), jnp.array([True, False, True])))
     4.0
     """
-    greatest = jnp.max(jnp.where(_fitted(mask, values), values, -jnp.inf), axis=0)
+    greatest = _greatest(jnp.where(_fitted(mask, values), values, -jnp.inf))
     return jnp.where(jnp.any(mask), greatest, empty)
 
 

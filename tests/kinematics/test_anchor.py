@@ -447,3 +447,24 @@ def test_upside_down_the_axes_stay_finite():
     assert np.isfinite(anchored.positions_m).all()
     np.testing.assert_allclose(anchored.positions_m[-1], [0, 0, 2], atol=1e-5)
     assert float(rotation.heading(jnp.asarray(anchored.orientations_wxyz[0]))) == 0
+
+
+@pytest.mark.parametrize("roll_deg", [0.0, 10.0, -90.0, 180.0])
+@pytest.mark.parametrize("pitch_deg", [0.0, 20.0, 60.0])
+@pytest.mark.parametrize("yaw_deg", [0.0, 130.0])
+def test_a_camera_held_askew_looks_where_its_axis_points(roll_deg, pitch_deg, yaw_deg):
+    """Portrait, upside down or tilted: ahead is along the optical axis, over the ground."""
+    level = Rotation.from_euler("Z", 180, degrees=True)  # OpenCV's axes, looking along world +Z
+    aim = Rotation.from_euler("YX", [yaw_deg, pitch_deg], degrees=True)
+    held = aim * level * Rotation.from_euler("Z", roll_deg, degrees=True)
+    motion = performed("walk")
+    seen = replace(
+        motion,
+        camera_orientations_wxyz=np.tile(held.as_quat(scalar_first=True), (motion.frames, 1)),
+        camera_positions_m=np.zeros((motion.frames, 3)),
+    )
+    anchored = anchor.to_camera(seen)
+    ahead = held.apply([0.0, 0.0, 1.0])
+    yaw = Rotation.from_euler("Y", math.atan2(ahead[0], ahead[2]))
+    expected_m = yaw.inv().apply(np.array(motion.positions_m, dtype=np.float64))
+    np.testing.assert_allclose(anchored.positions_m, expected_m, atol=1e-4)
