@@ -215,6 +215,7 @@ def test_the_report_runs_as_it_is_documented():
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    for kind in KINDS:
-        assert done.stdout.count(f"│ {kind} ") == 8  # two tables for each of four jitters
-    assert "Precision and recall, jitter 20 mm, 4°" in done.stdout
+    for signal in SIGNALS:
+        assert done.stdout.count(f"│ {signal} ") == 4  # one table for each amount of jitter
+    for millimetres in (0, 5, 10, 20):
+        assert f"30 frames/s, jitter {millimetres} mm" in done.stdout
