@@ -129,7 +129,7 @@ def _found(measured: Measured, clips: Sequence[Clip]) -> _Found:
     order = order[~(drift | sway)[order]]
     clip, signal, start, end, last = (field[order] for field in (clip, signal, start, end, last))
     amount, begin_value = amount[order], begin_value[order]
-    steps = np.array([one.step_s for one in clips])[clip]
+    steps = step_s[order]
     bounds = last[:, None] * (np.arange(QUARTERS + 1) / QUARTERS)
     low = np.floor(bounds).astype(np.int64)
     high = np.minimum(low + 1, values.shape[1] - 1)
