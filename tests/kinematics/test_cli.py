@@ -91,7 +91,7 @@ def test_synth_gives_the_same_bytes_for_the_same_seed(corpus: Path, tmp_path: Pa
 def test_synth_writes_what_was_asked_and_the_truth_about_it(corpus: Path, tmp_path: Path) -> None:
     call("synth", tmp_path, "--clips", 2, "--fps", 25, "--jitter-mm", 30, "--jitter-deg", 4)
     noisy = readers.read(tmp_path / "clip_00001.npz")[0]
-    exact = list(synthetic.corpus(2, fps=25))[1]
+    exact = list(synthetic.corpus(2, fps=25.0))[1]
     assert noisy.joints_m is not None
     np.testing.assert_allclose(np.diff(noisy.times_s), 1 / 25)
     off_m = np.std(np.asarray(noisy.positions_m) - exact.motion.positions_m)

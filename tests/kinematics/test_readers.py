@@ -40,10 +40,10 @@ def tracks(draw: st.DrawFn) -> dict[str, Any]:
     frames = draw(st.integers(1, 12))
     seed = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
 
-    def values(*shape: int) -> np.ndarray:
+    def values(*shape: int, size: float = 1e5) -> np.ndarray:
         dtype = draw(st.sampled_from([np.float32, np.float64]))
         bits = 32 if dtype == np.float32 else 64
-        return draw(arrays(dtype, shape, elements=st.floats(-1e5, 1e5, width=bits)))
+        return draw(arrays(dtype, shape, elements=st.floats(-size, size, width=bits)))
 
     def quaternions() -> np.ndarray:
         dtype = draw(st.sampled_from([np.float32, np.float64]))
@@ -56,7 +56,7 @@ def tracks(draw: st.DrawFn) -> dict[str, Any]:
         "positions_m": values(frames, 3),
         "times_s": np.cumsum(seed.uniform(0.001, 0.5, frames)) - 3.0,
         "observed": draw(arrays(bool, frames)),
-        "joints_m": None if skeleton is None else values(frames, len(skeleton.joints), 3),
+        "joints_m": None if skeleton is None else values(frames, len(skeleton.joints), 3, size=9.0),
         "camera_orientations_wxyz": quaternions() if cameras else None,
         "camera_positions_m": values(frames, 3) if cameras else None,
         "skeleton": skeleton,
