@@ -34,6 +34,7 @@ from _cases import CLIP_FRAMES, FPS, PRIMITIVES, Primitive, Stages, batched, row
 from kinematics import assemble, batch, facts, measure
 from kinematics.motion import Motion
 
+CORES = _clock.cores()
 CLIP_COUNTS = (1, 64, 4096)
 QUICK_CLIP_COUNTS = (1, 64)
 LONG_FRAMES = (1_000, 10_000, 100_000, 1_000_000)
@@ -259,8 +260,7 @@ def primitive_rows(primitive: Primitive, counts: Sequence[int], conduct: Conduct
     first = next(stages_by_call(primitive, 64))
     double = primitive.inputs(next(stages_by_call(primitive, 64, dtype="float64")))
     inputs, step = primitive.inputs(first), batched(primitive.step)
-    anew = jax.jit(jax.vmap(partial(primitive.step)))  # not the one that is compiled already
-    compile_s = _clock.once(lambda: anew.lower(*inputs).compile())
+    first_s = _clock.once(lambda: jax.block_until_ready(step(*inputs)))
     precision = conduct.race(
         {
             "double": lambda: jax.block_until_ready(step(*double)),
@@ -284,7 +284,7 @@ def primitive_rows(primitive: Primitive, counts: Sequence[int], conduct: Conduct
             over_frame=over["frame"],
             over_batch=over.get("batch") if many else None,
             memory_share=moved / ours_s / conduct.copy_bps,
-            compile_s=compile_s if many else None,
+            compile_s=first_s - precision["single"] if many else None,
             double_over_single=precision["double"] / precision["single"] if many else None,
         )
 
@@ -392,7 +392,9 @@ def bytes_of(motion: Motion) -> int:
     return sum(np.asarray(array).nbytes for array in arrays if array is not None) + len(told)
 
 
-def measure_rows(counts: Sequence[int], conduct: Conduct, *, joints: bool) -> Iterator[Row]:
+def measure_rows(
+    counts: Sequence[int], conduct: Conduct, *, joints: bool, double: bool
+) -> Iterator[Row]:
     """`measure` of one clip, `measure_all` of many."""
     motions = _cases.corpus(max(counts), joints=joints)
     sampled = motions[:SAMPLED_CLIPS]
@@ -405,7 +407,7 @@ def measure_rows(counts: Sequence[int], conduct: Conduct, *, joints: bool) -> It
     }
     for clips in counts:
         ours = {"ours": partial(measured, motions[:clips])}
-        if clips == 64:
+        if double and clips == 64:
             ours["double"] = partial(measured, motions[:clips], "float64")
         best = conduct.race({**ours, **peers}, latency=clips == 1)
         ours_s = best["ours"] / clips
@@ -422,12 +424,13 @@ def measure_rows(counts: Sequence[int], conduct: Conduct, *, joints: bool) -> It
         )
 
 
-def whole(counts: Sequence[int], conduct: Conduct) -> Section:
-    """`measure_all`, from motions to facts."""
+def whole(counts: Sequence[int], conduct: Conduct, *, quick: bool) -> Section:
+    """`measure_all`, from motions to facts; without joints and double precision if quick."""
     title("All of measure", table=True)
     section = Section()
-    for joints in (False, True):
-        rows = [one.show() for one in measure_rows(counts, conduct, joints=joints)]
+    for joints in (False,) if quick else (False, True):
+        lines = measure_rows(counts, conduct, joints=joints, double=not quick)
+        rows = [one.show() for one in lines]
         last = rows[-1]
         section.rows.extend(rows)
         for what, value, gate, reach in (
@@ -636,7 +639,7 @@ def sections(conduct: Conduct, *, quick: bool) -> Iterator[Section]:
     """Everything that is measured, in order."""
     counts = QUICK_CLIP_COUNTS if quick else CLIP_COUNTS
     yield primitives(counts, conduct, long=not quick)
-    yield whole(counts, conduct)
+    yield whole(counts, conduct, quick=quick)
     if quick:
         return
     for joints in (False, True):
@@ -647,12 +650,9 @@ def sections(conduct: Conduct, *, quick: bool) -> Iterator[Section]:
         yield two_processes(conduct)
 
 
-CORES = _clock.cores()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="few clips, and no long ones")
+    parser.add_argument("--quick", action="store_true", help="few clips, about a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures here too")
     parser.add_argument("--worker", type=int, metavar="CORE", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -663,7 +663,7 @@ def main() -> None:
     _clock.pin(CORES[-1] if CORES else None)
     on_cpu = jax.default_backend() == "cpu"
     copy_bps = _clock.bytes_per_second(on_cpu=on_cpu)
-    conduct = Conduct(turns=3 if options.quick else 5, copy_bps=copy_bps, wall=not on_cpu)
+    conduct = Conduct(turns=2 if options.quick else 5, copy_bps=copy_bps, wall=not on_cpu)
     environment = _clock.environment() | {
         "memory": f"{copy_bps / 1e9:.1f} GB/s, reading plus writing one large copy",
         "pinned": f"to core {CORES[-1]}, one thread" if CORES else "no",
