@@ -15,16 +15,47 @@ __all__ = ["FORMATS", "SUFFIXES", "Format", "UnknownFormatError", "find", "read"
 
 
 class Format(NamedTuple):
-    """One kind of motion file."""
+    """One kind of motion file: its two functions, and what `docs/formats.md` says of it.
+
+    `about` is what the file is and who writes it, `axes` and `units` are the file's own, before
+    they become Y up, metres, seconds and radians; `keeps` and `loses` say what of the file is in
+    the motion and what is not; `example` is one line of Python.
+    """
 
     name: str
     recognise: Callable[[Path], bool]
     read: Callable[[Path], list[Motion]]
+    about: str
+    axes: str
+    units: str
+    keeps: str
+    loses: str
+    example: str
 
 
 FORMATS: tuple[Format, ...] = (
-    Format("native", native.recognise, native.read),
-    Format("Motion-X", motionx.recognise, motionx.read),
+    Format(
+        name="native",
+        recognise=native.recognise,
+        read=native.read,
+        about="the project's own `.npz`, written by `native.write`",
+        axes="Y up, right-handed; the body faces +Z",
+        units="metres, seconds, unit quaternions (scalar first)",
+        keeps="every bit: root, joints, skeleton, cameras, times, observed frames, source",
+        loses="nothing",
+        example='native.read("walk.npz")',
+    ),
+    Format(
+        name="Motion-X",
+        recognise=motionx.recognise,
+        read=motionx.read,
+        about="(frames, 322) SMPL-X parameters: `.npy`, or `motionx` inside an `.npz`",
+        axes="Y up, right-handed",
+        units="metres, axis-angle in radians; 30 frames a second unless `fps` says otherwise",
+        keeps="the root's orientation and position",
+        loses="body, hands, face and shape: joints need a licensed body model",
+        example='motionx.read("walk.npy", fps=30.0)',
+    ),
 )
 """Asked in this order; the first that recognises a file reads it."""
 
