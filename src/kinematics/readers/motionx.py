@@ -7,10 +7,10 @@ in a world that is Y up already. The pose needs a licensed body model to become 
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
 
 from kinematics.motion import Motion, Source
 from kinematics.readers.native import Layout, layouts, load_arrays
+from kinematics.readers.smpl import quaternions_from_rotvecs
 
 COLUMNS: int = 322
 """Parameters a frame: root 3, body 63, hands 90, jaw 3, face 150, translation 3, shape 10."""
@@ -25,23 +25,6 @@ DEFAULT_FPS: float = 30.0
 """Frames a second of Motion-X, whose files do not say it."""
 
 _KEY = "motionx"
-
-
-def quaternions_from_rotvecs(
-    rotvecs_rad: Float[np.ndarray, "frames 3"],
-) -> Float[np.ndarray, "frames 4"]:
-    """Unit quaternions (scalar first) from axis-angles of any length, computed in float64.
-
-    Rows with a value that is not finite become NaN.
-
-    >>> quaternions_from_rotvecs(np.array([[0.0, 0, 0], [0, np.pi, 0]])).round(3) + 0.0
-    array([[1., 0., 0., 0.],
-           [0., 0., 1., 0.]])
-    """
-    rotvecs = np.where(np.isfinite(rotvecs_rad), rotvecs_rad, np.nan).astype(np.float64)
-    half_rad = np.linalg.norm(rotvecs, axis=1, keepdims=True) / 2
-    vector = rotvecs / 2 * np.sinc(half_rad / np.pi)  # sinc is finite where the angle is zero
-    return np.concatenate([np.cos(half_rad), vector], axis=1)
 
 
 def _key(found: dict[str, Layout]) -> str | None:

@@ -8,7 +8,7 @@ against those bytes before anything is made of them.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -43,11 +43,8 @@ class Named:
             raise RefusedError(f"{self.name} with wrong arguments ({error})") from error
 
 
-class Machine(Protocol):
-    """The part of `unpickle`'s machine that arrays inside a stream need."""
-
-    def take(self, count: int) -> memoryview:
-        """The next bytes of the data."""
+Take = Callable[[int], memoryview]
+"""The next so many bytes of the data, for arrays that follow in the stream."""
 
 
 @dataclass
@@ -56,7 +53,7 @@ class Shell:
 
     keys: list[int] = field(default_factory=list)
 
-    def built(self, state: Any, machine: Machine) -> Any:
+    def built(self, state: Any, take: Take) -> Any:
         """The value that takes the shell's place."""
         raise NotImplementedError
 
@@ -67,9 +64,9 @@ class Dtype(Shell):
 
     dtype: np.dtype = field(default_factory=lambda: np.dtype("V"))
 
-    def built(self, state: Any, machine: Machine) -> "Dtype":
+    def built(self, state: Any, take: Take) -> "Dtype":
         """Itself, in the byte order of the state."""
-        del machine
+        del take
         order = _text(state[1]) if isinstance(state, tuple) and len(state) > 1 else ""
         if order not in ("<", ">", "|", "="):
             raise RefusedError("a dtype without a byte order")
@@ -81,9 +78,9 @@ class Dtype(Shell):
 class ArrayShell(Shell):
     """An array as NumPy pickles it: (version, shape, dtype, whether columns come first, data)."""
 
-    def built(self, state: Any, machine: Machine) -> np.ndarray:
+    def built(self, state: Any, take: Take) -> np.ndarray:
         """The array."""
-        del machine
+        del take
         if not (isinstance(state, tuple) and len(state) == 5):
             raise RefusedError("an array without its state")
         _, shape, dtype, columns_first, data = state
@@ -93,15 +90,15 @@ class ArrayShell(Shell):
 class JoblibShell(Shell):
     """joblib's `NumpyArrayWrapper`: the array's bytes follow its state in the stream."""
 
-    def built(self, state: Any, machine: Machine) -> np.ndarray:
-        """The array, with the machine moved past its bytes."""
+    def built(self, state: Any, take: Take) -> np.ndarray:
+        """The array, with its bytes taken from the stream."""
         if not isinstance(state, dict):
             raise RefusedError("a joblib array without its state")
         dtype, shape = state.get("dtype"), state.get("shape")
         size = claimed_bytes(dtype, shape)
         if state.get("numpy_array_alignment_bytes") is not None:
-            machine.take(machine.take(1)[0])
-        return array_of(machine.take(size), dtype, shape, str(state.get("order", "C")))
+            take(take(1)[0])
+        return array_of(take(size), dtype, shape, str(state.get("order", "C")))
 
 
 def _text(value: Any) -> str:
@@ -188,6 +185,8 @@ def plain_dict(pairs: list[Any]) -> dict[Any, Any]:
     >>> plain_dict(["fps", 30.0])
     {'fps': 30.0}
     """
+    if len(pairs) % 2:
+        raise RefusedError("a key without a value")
     if not all(isinstance(key, HASHABLE) for key in pairs[::2]):
         raise RefusedError("a dictionary whose keys are neither numbers nor text")
     return dict(zip(pairs[::2], pairs[1::2], strict=True))

@@ -106,11 +106,9 @@ class _Machine:
         return struct.unpack(form, self.take(struct.calcsize(form)))[0]
 
     def line(self) -> bytes:
-        window, end = 128, -1
-        while end < 0:
-            seen = bytes(self.view[self.at : self.at + window])
-            end = seen.find(b"\n")
-            if end < 0 and len(seen) < window:
+        window = 128
+        while (end := (seen := bytes(self.view[self.at : self.at + window])).find(b"\n")) < 0:
+            if len(seen) < window:
                 raise RefusedError(f"ends in the middle of a line at byte {self.at:,}")
             window *= 4
         self.at += end + 1
@@ -131,6 +129,10 @@ class _Machine:
 
     def pop_many(self, count: int) -> tuple[Any, ...]:
         return tuple(reversed([self.pop() for _ in range(count)]))
+
+    def double(self) -> None:
+        value = self.pop()
+        self.stack += [value, value]
 
     def mark(self) -> None:
         if len(self.marks) >= MAX_NESTING:
@@ -194,14 +196,12 @@ class _Machine:
             return self.push(shell)
         if not isinstance(shell, Shell):
             raise RefusedError(f"sets the state of a {type(shell).__name__}")
-        built = shell.built(state, self)
+        built = shell.built(state, self.take)
         for key in shell.keys:
             self.memo[key] = built
         return self.push(built)
 
     def set_items(self, pairs: list[Any]) -> None:
-        if len(pairs) % 2:
-            raise RefusedError("a key without a value")
         self.top(dict).update(plain_dict(pairs))
 
     def load_persistent(self, reference: Any) -> None:
@@ -267,7 +267,7 @@ _STEPS: dict[int, Callable[[_Machine], Any]] = {
     ord("("): _Machine.mark,
     ord("0"): lambda m: m.pop(),
     ord("1"): lambda m: m.pop_to_mark(),
-    ord("2"): lambda m: (value := m.pop(), m.push(value), m.push(value)),
+    ord("2"): _Machine.double,
     # numbers
     ord("N"): _pushing(lambda _: None),
     0x88: _pushing(lambda _: True),
@@ -299,12 +299,12 @@ _STEPS: dict[int, Callable[[_Machine], Any]] = {
     ord(")"): _pushing(lambda _: ()),
     0x8F: _pushing(lambda _: set()),
     ord("l"): _pushing(lambda m: m.pop_to_mark()),
-    ord("d"): lambda m: (pairs := m.pop_to_mark(), m.push({}), m.set_items(pairs)),
+    ord("d"): _pushing(lambda m: plain_dict(m.pop_to_mark())),
     ord("t"): _pushing(lambda m: tuple(m.pop_to_mark())),
     0x85: _pushing(lambda m: m.pop_many(1)),
     0x86: _pushing(lambda m: m.pop_many(2)),
     0x87: _pushing(lambda m: m.pop_many(3)),
-    0x91: lambda m: (items := m.pop_to_mark(), m.push(set()), _add(m, items)),
+    0x91: _pushing(lambda m: plain_set(m.pop_to_mark())),
     ord("a"): lambda m: _append(m, [m.pop()]),
     ord("e"): lambda m: _append(m, m.pop_to_mark()),
     ord("s"): lambda m: m.set_items(list(m.pop_many(2))),
