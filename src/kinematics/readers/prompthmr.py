@@ -12,7 +12,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-
 from kinematics.motion import Motion, Source
 from kinematics.readers import pickled
 from kinematics.readers.fields import Cameras, Fields, cameras_from_world, kind, motion, refuse
@@ -100,7 +99,7 @@ def read(
 def person_number(path: Path, key: Any, what: str) -> int:
     """A person's own number in a file: the key it is kept under, never its place in a list.
 
-    >>> person_number(Path("results.pkl"), np.int64(3), "results")
+    >>> person_number(Path("results.pkl"), "3", "results")
     3
     """
     text = str(key)

@@ -13,7 +13,6 @@ people stand; else the camera's own axes are taken for the world, and a note say
 
 import json
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,6 +32,7 @@ from kinematics.readers.smpl import (
     place,
     turned,
 )
+from kinematics.smpl_body import Family
 
 FPS: float = 30.0
 """Frames a second of both data sets."""
@@ -55,6 +55,15 @@ class Frame(NamedTuple):
     path: Path
     person: int
     frame: int
+
+
+class _Body(NamedTuple):
+    """The parameters of one frame."""
+
+    root_rotvec_rad: Float[np.ndarray, "3"]
+    translation_m: Float[np.ndarray, "3"]
+    body_rotvecs_rad: Float[np.ndarray, " angles"]
+    betas: Float[np.ndarray, " betas"] | None
 
 
 class _World(NamedTuple):
@@ -169,15 +178,15 @@ def _person(
     smplx_model: Path | str | None,
 ) -> Motion:
     held = [_one(frame.path) for frame in frames]
-    width = max(len(one["body_pose"]) for one in held)
-    if any(len(one["body_pose"]) != width for one in held):
+    widths = {len(one.body_rotvecs_rad) for one in held}
+    if len(widths) > 1:
         refuse(folder, ["body_pose: both 63 and 69 numbers in one take"], _WHAT)
-    family = "smplx" if width == 63 else "smpl"
+    family: Family = "smplx" if widths == {63} else "smpl"
     parameters = Parameters(
-        root_rotvecs_rad=np.stack([one["global_orient"] for one in held]),
-        translations_m=np.stack([one["transl"] for one in held]),
-        body_rotvecs_rad=np.stack([one["body_pose"] for one in held])[:, :63],
-        betas=_shape(one["betas"] for one in held),
+        root_rotvecs_rad=np.stack([one.root_rotvec_rad for one in held]),
+        translations_m=np.stack([one.translation_m for one in held]),
+        body_rotvecs_rad=np.stack([one.body_rotvecs_rad for one in held])[:, :63],
+        betas=_shape([one.betas for one in held if one.betas is not None]),
         family=family,
     )
     placed = place(parameters, model=model_for(folder, family, smplx_model))
@@ -196,29 +205,22 @@ def _person(
     return motion(placed, source=source, fps=fps, frames=places, cameras=cameras)
 
 
-def _one(path: Path) -> dict[str, np.ndarray]:
-    """The parameters of one frame, each as one row."""
+def _one(path: Path) -> _Body:
+    """The parameters of one frame."""
     fields = Fields(path, pickled.load(path), what=_WHAT)
-    body = fields.held.get("body_pose")
-    width = 69 if isinstance(body, np.ndarray) and body.size == 69 else 63
-    rows = {
-        "global_orient": fields.array("global_orient", 3),
-        "transl": fields.array("transl", 3),
-        "body_pose": fields.array("body_pose", width),
-        "betas": np.atleast_2d(fields.vector("betas", optional=True)),
-    }
-    if not fields.problems and fields.frames != 1:
+    pose = fields.held.get("body_pose")
+    width = 69 if isinstance(pose, np.ndarray) and pose.size == 69 else 63
+    root, shift = fields.array("global_orient", 3), fields.array("transl", 3)
+    body, betas = fields.array("body_pose", width), fields.vector("betas", optional=True)
+    if not fields.problems and set(fields.counts.values()) != {1}:
         fields.problems.append(f"{fields.frames} frames in one file; expected one")
     fields.check()
-    return {name: row[0] for name, row in rows.items()}
+    return _Body(root[0], shift[0], body[0], betas)
 
 
-def _shape(each: Iterable[np.ndarray]) -> np.ndarray | None:
-    """The mean shape over the frames; none where they have none."""
-    rows = [row.astype(np.float64) for row in each if row.shape and row[0] is not None]
-    if not rows or len({len(row) for row in rows}) > 1:
-        return None
-    return np.mean(rows, axis=0)
+def _shape(each: list[np.ndarray]) -> np.ndarray | None:
+    """The mean shape over the frames; none where they have none, or differ in length."""
+    return np.mean(each, axis=0) if len({len(row) for row in each}) == 1 else None
 
 
 def _levelled(
