@@ -161,7 +161,7 @@ def write(motion: Motion, path: Path | str) -> None:
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as file:
-            np.savez(file, **{_KEY: values, "fps": np.float64(fps)})
+            np.savez(file, motionx=values, fps=np.float64(fps))
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)

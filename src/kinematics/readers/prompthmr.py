@@ -62,6 +62,7 @@ def read(
     Frame k of the video is at k / fps; frames in which a person was not tracked are unobserved.
 
     >>> import tempfile
+    >>> import numpy as np
     >>> one = {"frames": np.arange(9), "pose": np.zeros((9, 165)), "shape": np.zeros((9, 10)),
     ...        "trans": np.zeros((9, 3))}
     >>> with tempfile.TemporaryDirectory() as folder:
