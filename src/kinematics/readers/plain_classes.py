@@ -219,9 +219,10 @@ def _factory_dict(factory: Any = None) -> dict[Any, Any]:
 
 @dataclass(frozen=True)
 class Storage:
-    """The numbers behind torch tensors; None while a first pass only counts."""
+    """The numbers behind torch tensors, None while a first pass only counts; and those copied."""
 
     numbers: np.ndarray | None
+    copied_bytes: int = 0
 
 
 MAX_COPIED_BYTES: int = 1024**3
@@ -244,6 +245,7 @@ class StorageType:
         numbers = np.frombuffer(data, self.dtype, count)
         if self.brain_floats:  # the upper half of a float32
             numbers = (numbers.astype(np.uint32) << np.uint32(16)).view(np.float32)
+            return Storage(numbers, numbers.nbytes)
         return Storage(numbers)
 
 

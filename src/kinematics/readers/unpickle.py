@@ -12,8 +12,6 @@ import struct
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from kinematics.readers.plain_classes import (
     MAX_COPIED_BYTES,
     Named,
@@ -183,11 +181,9 @@ class _Machine:
         if self.storages > MAX_STORAGES:
             raise RefusedError(f"more than {MAX_STORAGES:,} storages; save fewer, longer tensors")
         made = what.made(arguments)
-        numbers = made.numbers if isinstance(made, Storage) else made
-        if isinstance(numbers, np.ndarray) and numbers.base is None:
-            self.copied_bytes += numbers.nbytes
-            if self.copied_bytes > MAX_COPIED_BYTES:
-                raise RefusedError(f"makes more than {MAX_COPIED_BYTES:,} bytes")
+        self.copied_bytes += made.copied_bytes if isinstance(made, Storage) else 0
+        if self.copied_bytes > MAX_COPIED_BYTES:
+            raise RefusedError(f"makes more than {MAX_COPIED_BYTES:,} bytes")
         self.push(made)
 
     def build(self) -> None:
