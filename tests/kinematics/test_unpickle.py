@@ -364,7 +364,7 @@ def test_a_bomb_is_refused_before_it_unpacks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pickled, "MAX_UNPACKED_BYTES", 10_000)
-    with pytest.raises(ValueError, match="some_file.*unpack to more than 10,000"):
+    with pytest.raises(ValueError, match=r"some_file.*unpack to more than 10,000"):
         loaded(zlib.compress(bytes(1_000_000)), tmp_path)
 
 

@@ -227,6 +227,12 @@ def storage_of(data: Data) -> Storage:
     """The storage that a pickled tensor carries as the bytes of a whole torch file.
 
     Raises `RefusedError` on anything else.
+
+    >>> import pickle
+    >>> storage_of(pickle.dumps([1]))
+    Traceback (most recent call last):
+    ...
+    kinematics.readers.plain_classes.RefusedError: bytes of a tensor that hold something else
     """
     first = unpickle.run(data)
     value = _torch_stream(data, first.end) if first.value == _TORCH_MAGIC else first.value

@@ -84,7 +84,7 @@ class ArrayShell(Shell):
         if not (isinstance(state, tuple) and len(state) == 5):
             raise RefusedError("an array without its state")
         _, shape, dtype, columns_first, data = state
-        return array_of(data, dtype, shape, "F" if columns_first else "C")
+        return array_of(data, dtype, shape, order="F" if columns_first else "C")
 
 
 class JoblibShell(Shell):
@@ -98,7 +98,7 @@ class JoblibShell(Shell):
         size = claimed_bytes(dtype, shape)
         if state.get("numpy_array_alignment_bytes") is not None:
             take(take(1)[0])
-        return array_of(take(size), dtype, shape, str(state.get("order", "C")))
+        return array_of(take(size), dtype, shape, order=str(state.get("order", "C")))
 
 
 def _text(value: Any) -> str:
@@ -137,7 +137,7 @@ def claimed_bytes(dtype: Any, shape: Any) -> int:
     return size
 
 
-def array_of(data: Any, dtype: Any, shape: Any, order: str = "C") -> np.ndarray:
+def array_of(data: Any, dtype: Any, shape: Any, *, order: str = "C") -> np.ndarray:
     """The read-only array of bytes (or of a list, for Python objects) that must fit exactly.
 
     >>> array_of(bytes(6), Dtype(dtype=np.dtype("u1")), (2, 3)).shape
@@ -170,7 +170,7 @@ def _scalar(dtype: Any, data: Any = None) -> Any:
 
 
 def _from_buffer(data: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
-    return array_of(data, dtype, shape, _text(order))
+    return array_of(data, dtype, shape, order=_text(order))
 
 
 def _encoded(text: Any, encoding: Any) -> bytes:
@@ -200,7 +200,7 @@ def _dict_of(pairs: Any = ()) -> dict[Any, Any]:
     return plain_dict([item for pair in pairs for item in pair])
 
 
-def plain_set(items: Any = ()) -> set[Any]:
+def plain_set(items: Any) -> set[Any]:
     """A set of numbers and text; refuses members that could be nested.
 
     >>> sorted(plain_set([2, 1, 2]))
@@ -318,8 +318,8 @@ _ALLOWED: dict[str, Callable[..., Any]] = {
     "builtins.list": _nothing,
     "builtins.int": _nothing,
     "builtins.float": _nothing,
-    "builtins.set": plain_set,
-    "builtins.frozenset": plain_set,
+    "builtins.set": lambda items=(): plain_set(items),
+    "builtins.frozenset": lambda items=(): plain_set(items),
     "collections.OrderedDict": _dict_of,
     "collections.defaultdict": _factory_dict,
     "torch._utils._rebuild_tensor": _tensor,
