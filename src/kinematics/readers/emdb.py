@@ -58,13 +58,8 @@ def read(
     held = pickled.load(path)
     outer = Fields(path, held, what=_WHAT)
     fields = Fields(path, outer.held.get("smpl"), what=_WHAT, prefix="smpl.")
-    parameters = Parameters(
-        root_rotvecs_rad=fields.array("poses_root", 3),
-        translations_m=fields.array("trans", 3),
-        body_rotvecs_rad=fields.array("poses_body", 69)[:, :63],
-        betas=fields.vector("betas"),
-        family="smpl",
-    )
+    root, shift = fields.array("poses_root", 3), fields.array("trans", 3)
+    body, betas = fields.array("poses_body", 69), fields.vector("betas")
     good = outer.held.get("good_frames_mask")
     if not (isinstance(good, np.ndarray) and good.dtype.kind in "bui" and good.size):
         fields.problems.append("good_frames_mask: not there; expected booleans, one a frame")
@@ -72,6 +67,13 @@ def read(
         fields.counts["good_frames_mask"] = good.size
     cameras = _cameras(path, outer.held.get("camera"), fields)
     fields.check()
+    parameters = Parameters(
+        root_rotvecs_rad=root,
+        translations_m=shift,
+        body_rotvecs_rad=body[:, :63],
+        betas=betas,
+        family="smpl",
+    )
     placed = place(parameters, model=model_for(path, "smpl", smplx_model))
     name = outer.held.get("name")
     clip = name if isinstance(name, str) and name else path.stem.removesuffix("_data")

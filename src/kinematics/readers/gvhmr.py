@@ -56,14 +56,16 @@ def read(
     held = pickled.load(path)
     inner = held.get(_PARAMETERS) if isinstance(held, dict) else held
     fields = Fields(path, inner, what="results of GVHMR", prefix=f"{_PARAMETERS}.")
+    root, shift = fields.array("global_orient", 3), fields.array("transl", 3)
+    body, betas = fields.array("body_pose", 63), fields.vector("betas")
+    fields.check()
     parameters = Parameters(
-        root_rotvecs_rad=fields.array("global_orient", 3),
-        translations_m=fields.array("transl", 3),
-        body_rotvecs_rad=fields.array("body_pose", 63),
-        betas=fields.vector("betas"),
+        root_rotvecs_rad=root,
+        translations_m=shift,
+        body_rotvecs_rad=body,
+        betas=betas,
         family="smplx",
     )
-    fields.check()
     placed = place(parameters, model=model_for(path, "smplx", smplx_model))
     take = path.absolute().parent.name
     source = Source(

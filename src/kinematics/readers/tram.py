@@ -60,7 +60,7 @@ def recognise(path: Path | str) -> bool:
     if pickled.recognise(path):
         held = pickled.load(path)
         return isinstance(held, dict) and set(held) >= set(_KEYS)
-    return set(layouts(path, objects=True)) >= set(_KEYS)
+    return not path.is_dir() and set(layouts(path, objects=True)) >= set(_KEYS)
 
 
 def read(

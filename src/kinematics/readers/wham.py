@@ -86,14 +86,15 @@ def _person(path: Path, held: Any, number: int, fps: float, model: BodyModel | N
     fields = Fields(path, held, what=_WHAT, prefix=f"{number}.")
     frames = fields.numbers("frame_ids")
     pose = fields.array("pose_world", 72)
+    shift, betas = fields.array("trans_world", 3), fields.vector("betas")
+    fields.check()
     parameters = Parameters(
         root_rotvecs_rad=pose[:, :3],
-        translations_m=fields.array("trans_world", 3),
+        translations_m=shift,
         body_rotvecs_rad=pose[:, 3:66],
-        betas=fields.vector("betas"),
+        betas=betas,
         family="smpl",
     )
-    fields.check()
     placed = _by_the_hips(place(parameters, model=model), parameters.translations_m)
     take = path.absolute().parent.name
     source = Source(
