@@ -587,12 +587,13 @@ def mutated(value: Any, random: np.random.Generator) -> Any:
         if random.random() < 0.2:
             return {name: held for name, held in value.items() if name != key}
         return {**value, key: mutated(value[key], random)}
-    if not isinstance(value, np.ndarray) or value.dtype.kind in "US":
+    if not isinstance(value, np.ndarray) or value.dtype.kind in "USO":
         return [None, "text", -1, {}, [1, "a"], np.zeros(3), 10**30][random.integers(7)]
+    value = np.atleast_1d(value)
     bent = value.copy() if value.dtype.kind != "b" else value.astype(float)
     choices: list[Callable[[], Any]] = [
         lambda: value[:-1],
-        lambda: value[..., :-1] if value.ndim else value,
+        lambda: value[..., :-1],
         lambda: value[:0],
         lambda: value.astype("U5"),
         lambda: np.full_like(bent, np.nan, dtype=float),
@@ -600,7 +601,7 @@ def mutated(value: Any, random: np.random.Generator) -> Any:
         lambda: bent.astype(float) * 1e200 + 1e200,
         lambda: -value.astype(float) - 3,
         lambda: value[None],
-        lambda: np.array([np.atleast_1d(value)[:1].tolist(), None], dtype=object),
+        lambda: np.array([value[:1].tolist(), None], dtype=object),
         lambda: value.tolist(),
         lambda: float(value.flat[0]) if value.size else None,
         lambda: np.stack([value, value], axis=-1),
@@ -621,7 +622,7 @@ def test_changed_files_are_read_or_refused_by_name(name: str, walk: Track, tmp_p
         else pickle.loads(path.read_bytes())
     )
     random, complaints = np.random.default_rng(7), []
-    for _ in range(120):
+    for _ in range(50):
         changed = mutated(held, random)
         if path.suffix == ".npy":
             np.save(path, changed, allow_pickle=True)
@@ -635,7 +636,7 @@ def test_changed_files_are_read_or_refused_by_name(name: str, walk: Track, tmp_p
         for motion in motions:
             assert np.isfinite(motion.positions_m).all()
             assert np.isfinite(motion.orientations_wxyz).all()
-    assert len(complaints) > 30
+    assert len(complaints) > 15
     assert all(path.name in complaint for complaint in complaints)
 
 
@@ -644,7 +645,7 @@ def test_changed_amass_files_are_read_or_refused_by_name(walk: Track, tmp_path: 
     with np.load(path) as file:
         held = dict(file)
     random, complaints = np.random.default_rng(8), []
-    for _ in range(80):
+    for _ in range(50):
         changed = mutated(held, random)
         np.savez(path, **{k: v for k, v in changed.items() if v is not None})
         try:
@@ -653,7 +654,7 @@ def test_changed_amass_files_are_read_or_refused_by_name(walk: Track, tmp_path: 
             complaints.append(str(error))
             continue
         assert np.isfinite(motion.positions_m).all()
-    assert len(complaints) > 20
+    assert len(complaints) > 10
     assert all(path.name in complaint for complaint in complaints)
 
 
