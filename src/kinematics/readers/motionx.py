@@ -61,7 +61,7 @@ def recognise(path: Path | str) -> bool:
     ...     recognise(Path(folder, "a.npz"))
     True
     """
-    return _key(layouts(path)) is not None
+    return _key(layouts(path, objects=True)) is not None
 
 
 def read(
@@ -80,7 +80,7 @@ def read(
     (90, 'walk', ('Motion-X root', 'fps not given, 30 assumed'))
     """
     path = Path(path)
-    found = layouts(path)
+    found = layouts(path, objects=True)
     key = _key(found)
     if key is None:
         shapes = ", ".join(f"{name or 'array'} {layout.shape}" for name, layout in found.items())
