@@ -54,6 +54,16 @@ CacheOption = Annotated[
 ]
 
 
+ModelOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Model file of the SMPL family (.npz, licensed by its authors): with it, files of "
+        "body parameters are measured by pelvis and joints, not by the root alone.",
+        show_default=False,
+    ),
+]
+
+
 def _print_version(wanted: bool) -> bool:
     if wanted:
         try:
@@ -144,6 +154,7 @@ class _Intake:
     files: Sequence[Path]
     named: set[Path]
     frame: MeasuredFrame
+    smplx_model: Path | None = None
     failed: int = 0
     skipped: int = 0
     seen: Counter[str] = field(default_factory=Counter)
@@ -153,7 +164,7 @@ class _Intake:
 
         for path in self.files:
             try:
-                motions = readers.read(path)
+                motions = readers.read(path, smplx_model=self.smplx_model)
                 for motion in motions:
                     _check_cameras(motion, self.frame, where=path)
             except readers.UnknownFormatError as error:
@@ -213,6 +224,7 @@ def measure_files(
     out: Annotated[Path, typer.Option(help="The facts, one JSON object a line and a clip.")],
     frame: FrameOption = "first_heading",
     cache: CacheOption = None,
+    smplx_model: ModelOption = None,
 ) -> None:
     """Measure motions: files or folders in, one line of facts a clip out.
 
@@ -236,7 +248,7 @@ def measure_files(
             suffixes = ", ".join(sorted(readers.SUFFIXES))
             raise ValueError(f"no motion file ({suffixes}) in {', '.join(map(str, paths))}")
     named = {path for path in paths if not path.is_dir()}
-    intake = _Intake(files=files, named=named, frame=frame)
+    intake = _Intake(files=files, named=named, frame=frame, smplx_model=smplx_model)
     count = _measure_to(out, intake)
     intake.report(count, out)
     if intake.failed or not count:
