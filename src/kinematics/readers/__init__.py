@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kinematics.motion import Motion
-from kinematics.readers import motionx, native
+from kinematics.readers import bvh, motionx, native
 
 __all__ = ["FORMATS", "SUFFIXES", "Format", "UnknownFormatError", "find", "read"]
 
@@ -35,6 +35,18 @@ class Format(NamedTuple):
 
 FORMATS: tuple[Format, ...] = (
     Format(
+        name="BVH",
+        recognise=bvh.recognise,
+        read=bvh.read,
+        about="rigs of mocap tools and studios (CMU, LAFAN1, Bandai-Namco, Mixamo, Xsens); "
+        "also written, by `bvh.write`",
+        axes="any: the up axis and the body's left and ahead are read off the body, or `up=`",
+        units="any: metres, centimetres, inches, CMU units by the body's size, or `unit_m=`; degrees",
+        keeps="all named joints, the pelvis's place and orientation, times",
+        loses="end sites, turns of the joints; a first frame that is a T-pose",
+        example='bvh.read("walk.bvh", up="z", unit_m=0.01)',
+    ),
+    Format(
         name="native",
         recognise=native.recognise,
         read=native.read,
@@ -59,7 +71,7 @@ FORMATS: tuple[Format, ...] = (
 )
 """Asked in this order; the first that recognises a file reads it."""
 
-SUFFIXES: frozenset[str] = frozenset({".npy", ".npz"})
+SUFFIXES: frozenset[str] = frozenset({".bvh", ".npy", ".npz"})
 """The files that `find` looks at inside folders."""
 
 
