@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kinematics.motion import Motion
-from kinematics.readers import bvh, motionx, native
+from kinematics.readers import bvh, motionx, native, tum
 
 __all__ = ["FORMATS", "SUFFIXES", "Format", "UnknownFormatError", "find", "read"]
 
@@ -47,6 +47,18 @@ FORMATS: tuple[Format, ...] = (
         example='bvh.read("walk.bvh", up="z", unit_m=0.01)',
     ),
     Format(
+        name="TUM",
+        recognise=tum.recognise,
+        read=tum.read,
+        about="trajectories of SLAM tools, lines of `timestamp tx ty tz qx qy qz qw`; also written, "
+        "by `tum.write`",
+        axes="a camera's pose in a Z-up world, unless a comment or `pose_of=` and `up=` say otherwise",
+        units="metres, seconds, unit quaternions (scalar last)",
+        keeps="the root's track; times as they are",
+        loses="comments; nothing else is in it",
+        example='tum.read("track.txt", pose_of="body", up="y")',
+    ),
+    Format(
         name="native",
         recognise=native.recognise,
         read=native.read,
@@ -71,7 +83,7 @@ FORMATS: tuple[Format, ...] = (
 )
 """Asked in this order; the first that recognises a file reads it."""
 
-SUFFIXES: frozenset[str] = frozenset({".bvh", ".npy", ".npz"})
+SUFFIXES: frozenset[str] = frozenset({".bvh", ".npy", ".npz", ".tum"})
 """The files that `find` looks at inside folders."""
 
 
