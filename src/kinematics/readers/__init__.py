@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kinematics.motion import Motion
-from kinematics.readers import bvh, motionx, native, tum
+from kinematics.readers import bvh, c3d, motionx, native, trc, tum
 
 __all__ = ["FORMATS", "SUFFIXES", "Format", "UnknownFormatError", "find", "read"]
 
@@ -59,6 +59,28 @@ FORMATS: tuple[Format, ...] = (
         example='tum.read("track.txt", pose_of="body", up="y")',
     ),
     Format(
+        name="C3D",
+        recognise=c3d.recognise,
+        read=c3d.read,
+        about="markers of mocap labs (Vicon, Qualisys, BTS, OptiTrack), whole or in floats",
+        axes="the axis the pelvis points along, or Z up, or `up=`",
+        units="what POINT:UNITS says, or what makes the pelvis as wide as people's, or `unit_m=`",
+        keeps="root from the pelvis markers, joints that markers give, times, gaps, every subject",
+        loses="other markers, analog channels, events; hips are estimates, single markers on skin",
+        example='c3d.read("trial.c3d")',
+    ),
+    Format(
+        name="TRC",
+        recognise=trc.recognise,
+        read=trc.read,
+        about="markers as text, of Cortex and OpenSim",
+        axes="the axis the pelvis points along, or Y up, or `up=`",
+        units="what the header says, or what makes the pelvis as wide as people's, or `unit_m=`",
+        keeps="as C3D; times as they are",
+        loses="as C3D",
+        example='trc.read("trial.trc")',
+    ),
+    Format(
         name="native",
         recognise=native.recognise,
         read=native.read,
@@ -83,7 +105,7 @@ FORMATS: tuple[Format, ...] = (
 )
 """Asked in this order; the first that recognises a file reads it."""
 
-SUFFIXES: frozenset[str] = frozenset({".bvh", ".npy", ".npz", ".tum"})
+SUFFIXES: frozenset[str] = frozenset({".bvh", ".c3d", ".npy", ".npz", ".trc", ".tum"})
 """The files that `find` looks at inside folders."""
 
 

@@ -65,11 +65,11 @@ def load(path: Path | str, *, most_bytes: int = MAX_TEXT_BYTES) -> bytes:
 
 
 def numbers(
-    text: bytes, problems: list[str], *, first_line: int = 1
+    text: bytes, problems: list[str], *, first_line: int = 1, gaps: bool = False
 ) -> Float[np.ndarray, " values"] | None:
     """All numbers of a text that holds nothing else; notes a problem where it is not one.
 
-    Values that are not finite are a problem too.
+    Values that are not finite are a problem too, save NaN where a format has `gaps`.
 
     >>> numbers(b"1 2.5 -3e2", [])
     array([   1. ,    2.5, -300. ])
@@ -83,9 +83,10 @@ def numbers(
     except ValueError:
         problems.append(_first_bad(text, first_line, finite=False))
         return None
-    if not np.isfinite(values).all():
-        count = int((~np.isfinite(values)).sum())
-        problems.append(f"{_first_bad(text, first_line, finite=True)} ({count} in all)")
+    odd = np.isinf(values) if gaps else ~np.isfinite(values)
+    if odd.any():
+        where = "a value is infinite" if gaps else _first_bad(text, first_line, finite=True)
+        problems.append(f"{where} ({int(odd.sum())} in all)")
         return None
     return values
 

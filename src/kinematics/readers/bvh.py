@@ -7,6 +7,7 @@ above the hips and whose bones run along X, and with the layouts of LAFAN1, Mixa
 A position channel takes the place of its joint's offset, also below the root.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -141,7 +142,7 @@ def _motion(
         times_s=(np.arange(len(values)) * frame_s)[first:],
         joints_m=None if named is None else joints_m[first:, shown].astype(dtype),
         skeleton=named,
-        source=Source(**{**source.__dict__, "notes": notes}),
+        source=replace(source, notes=notes),
     )
 
 
