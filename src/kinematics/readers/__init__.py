@@ -1,6 +1,7 @@
 """Motion files in, `Motion` out: formats are recognised by what is in them, not by their names.
 
-`read` opens one file, `find` lists the files of folders. `FORMATS` is the whole table of formats;
+`read` opens one file, `find` lists the files of folders; `read_keypoints` is for 2D keypoints,
+which are no motions. `FORMATS` is the whole table of formats;
 a new one is one module with `recognise` and `read`, and one row here.
 """
 
@@ -10,8 +11,9 @@ from typing import NamedTuple
 
 from kinematics.motion import Motion
 from kinematics.readers import bvh, c3d, motionx, native, trc, tum
+from kinematics.readers.keypoints2d import read as read_keypoints
 
-__all__ = ["FORMATS", "SUFFIXES", "Format", "UnknownFormatError", "find", "read"]
+__all__ = ["FORMATS", "SUFFIXES", "Format", "UnknownFormatError", "find", "read", "read_keypoints"]
 
 
 class Format(NamedTuple):

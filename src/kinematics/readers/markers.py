@@ -64,26 +64,33 @@ ALIASES: dict[str, str] = {
 
 SIDED: dict[str, tuple[str, str]] = {
     "knee": (
-        "KNE KNEE KNEELAT KNEELATERAL FLE KNEL KNELAT",
-        "KNM KNEM KNEEM KNEEMED KNEEMEDIAL FME",
+        "KNE KNEE KNEELAT KNEELATERAL FLE KNEL KNELAT KNEE1 KL",
+        "KNM KNEM KNEEM KNEEMED KNEEMEDIAL FME KM",
     ),
-    "ankle": ("ANK ANKLE ANKLELAT ANKLELATERAL FAL ANKL", "ANM ANKM MED ANKLEMED ANKLEMEDIAL TAM"),
+    "ankle": (
+        "ANK ANKLE ANKLELAT ANKLELATERAL FAL ANKL MALL AL",
+        "ANM ANKM MED ANKLEMED ANKLEMEDIAL TAM AM",
+    ),
     "elbow": ("ELB ELBOW ELBOWLAT ELBOWLATERAL HLE ELBL", "ELM ELBM ELBOWMED ELBOWMEDIAL HME"),
-    "wrist": ("WRA WRISTRAD RADIUS RSP WRI WRIST IWR", "WRB WRISTULN ULNA USP OWR"),
+    "wrist": ("WRA WRISTRAD RADIUS RSP WRI WRIST IWR", "WRB WRISTULN ULNA USP UHE OWR"),
+    "foot": ("FM5 MT5", "FM1 MT1"),
 }
 """Joints between two markers: names after the side of the outer (or thumb's), then the other."""
 
-SINGLE: dict[str, str] = {"shoulder": "SHO SHOULDER ACR ACROMION SAE", "foot": "TOE MT2 TOETIP"}
-"""Points that are one marker."""
+SINGLE: dict[str, str] = {
+    "shoulder": "SHO SHOULDER SHOULD ACR ACROMION SAE SAJ",
+    "foot": "TOE MT2 FM2 MET TOETIP",
+}
+"""Points that are one marker, which goes before a pair."""
 
 MIDDLE: dict[str, tuple[str, ...]] = {
-    "neck": ("C7 CV7", "CLAV CLAVICLE SJN IJ SUPRASTERNALE"),
+    "neck": ("C7 CV7", "CLAV CLAVICLE SJN SNJ IJ SUPRASTERNALE"),
     "chest": ("T10 TV10 T8 TV8", "STRN STERNUM SXS XIPHOID"),
     "head": (
-        "LFHD LEFTFRONTHEAD",
-        "RFHD RIGHTFRONTHEAD",
-        "LBHD LEFTBACKHEAD",
-        "RBHD RIGHTBACKHEAD",
+        "LFHD LEFTFRONTHEAD LHDF",
+        "RFHD RIGHTFRONTHEAD RHDF",
+        "LBHD LEFTBACKHEAD LHDB",
+        "RBHD RIGHTBACKHEAD RHDB",
     ),
 }
 """Points in the middle of all of these markers."""
@@ -202,7 +209,7 @@ def _joints(
             if outer is not None:
                 both = [outer] if inner is None else [outer, inner]
                 found[f"{side}_{name}"] = places[:, both].mean(axis=1)
-                on_skin += [f"{side}_{name}"] if inner is None else []
+                on_skin += [f"{side}_{name}"] if inner is None and name != "foot" else []
         for name, single_words in SINGLE.items():
             column = _column(columns, single_words, prefixes)
             if column is not None:
