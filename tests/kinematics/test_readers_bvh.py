@@ -311,6 +311,13 @@ def test_a_pose_before_the_motion_is_left_out(performed: Motion, folder: Path, f
     assert any("left out" in note for note in back.source.notes) == dropped
 
 
+def test_a_left_handed_rig_is_noted(performed: Motion, folder: Path) -> None:
+    text = written(performed, names=LAFAN, wild=False)
+    swapped = text.replace("Left", "left_").replace("Right", "Left").replace("left_", "Right")
+    [motion] = bvh.read(save(folder, swapped))
+    assert motion.source.notes[3].startswith("the toes point backwards")
+
+
 def test_two_roots_are_two_people_in_one_world(performed: Motion, folder: Path) -> None:
     one = written(performed, wild=False)
     head, table = one.split("MOTION")

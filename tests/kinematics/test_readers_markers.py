@@ -370,7 +370,7 @@ BROKEN_TRC = {
     "axes miscounted": (SMALL_TRC.replace("\tX4\tY4\tZ4", ""), "9 axes for 4 markers"),
     "cells too many": (SMALL_TRC.replace("\n2\t", "\n2\t2\t2\t2\t"), "line 8: 17 cells"),
     "a word": (SMALL_TRC.replace("\n2\t0.02", "\n2\tsoon"), "line 8: 'soon0000' is no"),
-    "infinite": (SMALL_TRC.replace("1120.0", "1e999", 1), "a value is infinite"),
+    "infinite": (SMALL_TRC.replace("1120.0", "1e999", 1), "1e99900000' is not finite"),
     "no time": (SMALL_TRC.replace("\n2\t0.020000", "\n2\t"), "a row without a time"),
     "backwards": (SMALL_TRC.replace("0.040000", "0.010000"), "do not increase"),
     "no pelvis": (SMALL_TRC.replace("LASI", "HAND"), "the markers are HAND, RASI, LPSI, RPSI"),

@@ -18,7 +18,10 @@ MAX_TEXT_BYTES: int = 1024**3
 MOST_PROBLEMS: int = 20
 """Problems that one error names; the others are counted."""
 
-_SNIFF_BYTES = 65536
+MAX_NUMBER = 1e30
+"""No place, angle or time in a file is larger; larger numbers overflow when they are squared."""
+
+_SNIFF_BYTES = 4096
 _NUMBER = re.compile(rb"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?|nan)", re.IGNORECASE)
 
 
@@ -40,7 +43,7 @@ def refuse(path: Path | str, problems: Sequence[str], *, expected: str, cure: st
 
 
 def starts(path: Path | str) -> bytes:
-    """The first 64 KiB of a file, enough to recognise a format.
+    """The first bytes of a file, enough to recognise a format; every reader looks at them.
 
     >>> starts("/dev/null")
     b''
@@ -83,23 +86,27 @@ def numbers(
     except ValueError:
         problems.append(_first_bad(text, first_line, finite=False))
         return None
-    odd = np.isinf(values) if gaps else ~np.isfinite(values)
-    if odd.any():
-        where = "a value is infinite" if gaps else _first_bad(text, first_line, finite=True)
-        problems.append(f"{where} ({int(odd.sum())} in all)")
+    good = np.abs(values) <= MAX_NUMBER
+    if gaps:
+        good |= np.isnan(values)
+    if not good.all():
+        where = _first_bad(text, first_line, finite=True, gaps=gaps)
+        problems.append(f"{where} ({int((~good).sum())} in all)")
         return None
     return values
 
 
-def _first_bad(text: bytes, first_line: int, *, finite: bool) -> str:
-    """Where the first word stands that is no number, or no finite one."""
+def _first_bad(text: bytes, first_line: int, *, finite: bool, gaps: bool = False) -> str:
+    """Where the first word stands that is no number, or none of a possible size."""
     for number, line in enumerate(text.split(b"\n"), start=first_line):
         for word in line.split():
             shown = ascii(word[:40].decode("latin-1"))
             if not _NUMBER.fullmatch(word):
                 return f"line {number}: {shown} is no number"
-            if finite and not np.isfinite(float(word)):
-                return f"line {number}: {shown} is not finite"
+            value = float(word)
+            fits = abs(value) <= MAX_NUMBER or (gaps and np.isnan(value))
+            if finite and not fits:
+                return f"line {number}: {shown} is not finite, or too large"
     return "a value is no number"
 
 

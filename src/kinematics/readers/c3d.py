@@ -15,7 +15,7 @@ from jaxtyping import DTypeLike, Float
 
 from kinematics.motion import Motion, Source
 from kinematics.readers.axes import Up
-from kinematics.readers.border import load, refuse, starts
+from kinematics.readers.border import MAX_NUMBER, load, refuse, starts
 from kinematics.readers.markers import Markers, to_motions
 
 BLOCK = 512
@@ -141,6 +141,9 @@ def parse(path: Path | str) -> Markers:
     points = values.reshape(frames, per_frame)[:, : 4 * header.points]
     points = points.reshape(frames, header.points, 4)
     positions = points[:, :, :3] * (1.0 if wide else header.scale)
+    if (largest := np.abs(positions[np.isfinite(positions)]).max(initial=0.0)) > MAX_NUMBER:
+        problems.append(f"coordinates up to {largest:.3g}")
+        refuse(path, problems, expected=_EXPECTED, cure=_CURE)
     unseen = (points[:, :, 3] < 0) | (positions == 0).all(axis=2)
     unseen |= ~np.isfinite(positions).all(axis=2)
     positions[unseen] = np.nan

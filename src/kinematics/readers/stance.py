@@ -227,9 +227,20 @@ def body_axes(rest: Rest, skeleton: Skeleton, root: int) -> tuple[Float[np.ndarr
         return np.eye(3), "hips and spine are in line; the root's axes are taken for the body's"
     up = up / np.linalg.norm(up)
     found = np.stack([left, up, np.cross(left, up)], axis=1)
+    if _toes_behind(seen, skeleton, found):
+        return found, "the toes point backwards: left and right are swapped, or axes left-handed"
     if np.abs(found - np.eye(3)).max() < 1e-6:
         return np.eye(3), "the root's axes are the body's"
     return found, "the body's axes are turned from the root's, as in the rest pose"
+
+
+def _toes_behind(rest: Rest, skeleton: Skeleton, axes: Float[np.ndarray, "3 3"]) -> bool:
+    """Whether the feet of a rest pose that stands point backwards, more than up or down."""
+    heels, toes = _middle(rest, skeleton, "ankle"), _middle(rest, skeleton, "foot")
+    if heels is None or toes is None or _standing(rest, skeleton) is None:
+        return False
+    feet = (toes - heels) @ axes
+    return bool(feet[2] < -0.5 * np.linalg.norm(feet) < 0)
 
 
 def begins_with_rest(

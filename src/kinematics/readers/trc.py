@@ -144,7 +144,7 @@ def _table(lines: list[bytes], width: int, problems: list[str]) -> np.ndarray | 
             continue
         filled = [cell if cell.strip() else b"nan" for cell in cells]
         rows.append(b" ".join(filled + [b"nan"] * (width - len(filled))))
-        if any(b" " in cell.strip() for cell in filled):
+        if any(len(cell.split()) > 1 for cell in filled):
             problems.append(f"line {number}: a cell with a space in it")
             return None
     if long:
