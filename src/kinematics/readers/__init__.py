@@ -1,8 +1,8 @@
 """Motion files in, `Motion` out: formats are recognised by what is in them, not by their names.
 
 `read` opens one file, `find` lists the files of folders; `read_keypoints` is for 2D keypoints,
-which are no motions. `FORMATS` is the whole table of formats;
-a new one is one module with `recognise` and `read`, and one row here.
+which are no motions. `FORMATS` is the whole table of formats; a new one is one module with
+`recognise` and `read`, and one row here.
 """
 
 from collections.abc import Callable, Iterable
@@ -43,7 +43,7 @@ FORMATS: tuple[Format, ...] = (
         about="rigs of mocap tools and studios (CMU, LAFAN1, Bandai-Namco, Mixamo, Xsens); "
         "also written, by `bvh.write`",
         axes="any: the up axis and the body's left and ahead are read off the body, or `up=`",
-        units="any: metres, centimetres, inches, CMU units by the body's size, or `unit_m=`; degrees",
+        units="any length, found by the body's size, or `unit_m=`; degrees; seconds a frame",
         keeps="all named joints, the pelvis's place and orientation, times",
         loses="end sites, turns of the joints; a first frame that is a T-pose",
         example='bvh.read("walk.bvh", up="z", unit_m=0.01)',
@@ -52,9 +52,9 @@ FORMATS: tuple[Format, ...] = (
         name="TUM",
         recognise=tum.recognise,
         read=tum.read,
-        about="trajectories of SLAM tools, lines of `timestamp tx ty tz qx qy qz qw`; also written, "
-        "by `tum.write`",
-        axes="a camera's pose in a Z-up world, unless a comment or `pose_of=` and `up=` say otherwise",
+        about="trajectories of SLAM tools, lines of `timestamp tx ty tz qx qy qz qw`; "
+        "also written, by `tum.write`",
+        axes="a camera's pose and Z up, unless a comment or `pose_of=` and `up=` say otherwise",
         units="metres, seconds, unit quaternions (scalar last)",
         keeps="the root's track; times as they are",
         loses="comments; nothing else is in it",
@@ -64,7 +64,7 @@ FORMATS: tuple[Format, ...] = (
         name="C3D",
         recognise=c3d.recognise,
         read=c3d.read,
-        about="markers of mocap labs (Vicon, Qualisys, BTS, OptiTrack), whole or in floats",
+        about="markers of mocap labs (Vicon, Qualisys, BTS), integers or floats of any processor",
         axes="the axis the pelvis points along, or Z up, or `up=`",
         units="what POINT:UNITS says, or what makes the pelvis as wide as people's, or `unit_m=`",
         keeps="root from the pelvis markers, joints that markers give, times, gaps, every subject",
