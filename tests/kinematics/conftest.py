@@ -1,11 +1,16 @@
 """What the tests of several readers share."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 
+from kinematics import synthetic
 from kinematics.facts import MotionFacts
+from kinematics.motion import Motion
 
 AMOUNT = 0.02
 """Metres or radians by which the events of a rounded copy may differ."""
@@ -37,3 +42,36 @@ def same_story() -> Callable[[MotionFacts, MotionFacts], None]:
         ]
 
     return check
+
+
+@pytest.fixture(scope="session")
+def performed() -> Motion:
+    """A walk, a turn to the left and a walk, with joints."""
+    script = synthetic.walk(2.0).then(synthetic.turn(math.pi / 2), synthetic.walk(1.0))
+    return synthetic.perform(script, start_heading_rad=0.4, dtype=np.float64).motion
+
+
+@pytest.fixture(scope="session")
+def apart_rad() -> Callable[[np.ndarray, np.ndarray], float]:
+    """The greatest angle between the rotations of two rows of quaternions."""
+
+    def measure(one: np.ndarray, other: np.ndarray) -> float:
+        a, b = (Rotation.from_quat(np.array(q), scalar_first=True) for q in (one, other))
+        return float((a.inv() * b).magnitude().max())
+
+    return measure
+
+
+@pytest.fixture(scope="session")
+def damaged() -> Callable[[st.DataObject, bytes], bytes]:
+    """A file in which some bytes are others, and whose end may be missing."""
+
+    def damage(data: st.DataObject, whole: bytes) -> bytes:
+        raw = bytearray(whole)
+        for _ in range(data.draw(st.integers(1, 6))):
+            raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+        if data.draw(st.booleans()):
+            del raw[data.draw(st.integers(0, len(raw) - 1)) :]
+        return bytes(raw)
+
+    return damage

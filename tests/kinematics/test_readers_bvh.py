@@ -2,7 +2,6 @@
 
 import csv
 import io
-import math
 import re
 import warnings
 from pathlib import Path
@@ -56,12 +55,6 @@ FILE_FROM_WORLD = {  # which of our axes each axis of the file is
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("bvh")
-
-
-@pytest.fixture(scope="module")
-def performed() -> Motion:
-    script = synthetic.walk(2.0).then(synthetic.turn(math.pi / 2), synthetic.walk(1.0))
-    return synthetic.perform(script, start_heading_rad=0.4, dtype=np.float64).motion
 
 
 def written(
@@ -149,11 +142,6 @@ def in_order(motion: Motion, names: list[str]) -> np.ndarray:
     return np.asarray(motion.joints_m)[:, [motion.skeleton.joints.index(name) for name in names]]
 
 
-def apart_rad(one: np.ndarray, other: np.ndarray) -> float:
-    a, b = (Rotation.from_quat(q, scalar_first=True) for q in (one, other))
-    return float((a.inv() * b).magnitude().max())
-
-
 # One movement, many rigs
 
 
@@ -173,6 +161,7 @@ def test_any_rig_of_one_movement_gives_that_movement(
     turned_deg: float,
     performed: Motion,
     folder: Path,
+    apart_rad,
 ) -> None:
     names = STYLES[style]
     facing = Rotation.from_matrix(FILE_FROM_WORLD[up]) * Rotation.from_euler(
@@ -264,7 +253,7 @@ def test_the_options_win_over_what_the_body_says(performed: Motion, folder: Path
     assert told.source.notes[1:3] == ("lengths in units of 0.02 m, as told", "Y up, as told")
 
 
-def test_who_lies_is_turned_by_the_rest_pose_not_by_the_body(folder: Path) -> None:
+def test_who_lies_is_turned_by_the_rest_pose_not_by_the_body(folder: Path, apart_rad) -> None:
     stand = synthetic.perform(synthetic.stand(1.0), dtype=np.float64).motion
     lying = Rotation.from_euler("X", 90, degrees=True)
     body = Rotation.from_quat(stand.orientations_wxyz, scalar_first=True)
@@ -414,7 +403,7 @@ def holdable(draw: st.DrawFn) -> dict[str, object]:
 
 @settings(max_examples=60)
 @given(parts=holdable())
-def test_a_written_motion_is_read_back(parts: dict[str, object], folder: Path) -> None:
+def test_a_written_motion_is_read_back(parts: dict[str, object], folder: Path, apart_rad) -> None:
     motion = Motion.from_arrays(**parts)
     path = folder / "round.bvh"
     bvh.write(motion, path)
@@ -430,7 +419,9 @@ def test_a_written_motion_is_read_back(parts: dict[str, object], folder: Path) -
         )
 
 
-def test_a_body_without_pelvis_joint_is_written_under_a_root_of_its_own(folder: Path) -> None:
+def test_a_body_without_pelvis_joint_is_written_under_a_root_of_its_own(
+    folder: Path, apart_rad
+) -> None:
     walk = synthetic.perform(synthetic.walk(2.0), dtype=np.float64).motion
     rest = SMPL_22.joints[1:]
     without = Motion.from_arrays(
@@ -565,13 +556,8 @@ def test_deep_rigs_of_an_honest_size_are_read(tmp_path: Path) -> None:
 
 @settings(max_examples=150)
 @given(data=st.data())
-def test_damage_anywhere_is_harmless_or_refused(data: st.DataObject, folder: Path) -> None:
-    raw = bytearray(GOOD.encode())
-    for _ in range(data.draw(st.integers(1, 6))):
-        place = data.draw(st.integers(0, len(raw) - 1))
-        raw[place] = data.draw(st.integers(0, 255))
-    if data.draw(st.booleans()):
-        del raw[data.draw(st.integers(0, len(raw) - 1)) :]
+def test_damage_anywhere_is_harmless_or_refused(data: st.DataObject, folder: Path, damaged) -> None:
+    raw = damaged(data, GOOD.encode())
     path = folder / "mutated.bvh"
     path.write_bytes(raw)
     complaint, motions = "", []
@@ -614,7 +600,9 @@ def test_formats_are_known_by_what_is_in_them(tmp_path: Path) -> None:
 # Recorded clips
 
 
-def test_published_files_are_the_clips_that_were_converted_from_them(real_motions: Path) -> None:
+def test_published_files_are_the_clips_that_were_converted_from_them(
+    real_motions: Path, apart_rad
+) -> None:
     with (real_motions / "index.csv").open() as file:
         known = {row["name"] for row in csv.DictReader(file)}
     for take, name in (("02_01", "cmu_02_01_walk"), ("131_03", "cmu_131_03_start_hop_stop")):

@@ -348,14 +348,10 @@ def test_sizes_are_checked_before_anything_is_read(
 @settings(max_examples=200)
 @given(data=st.data(), tool=st.sampled_from(["coco", "alphapose", "mmpose"]))
 def test_damage_anywhere_is_harmless_or_refused(
-    data: st.DataObject, tool: str, folder: Path
+    data: st.DataObject, tool: str, folder: Path, damaged
 ) -> None:
     path = saved(crowd(0, 17, frames=1), tool, folder, ids=True)
-    raw = bytearray(path.read_bytes())
-    for _ in range(data.draw(st.integers(1, 6))):
-        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
-    if data.draw(st.booleans()):
-        del raw[data.draw(st.integers(0, len(raw) - 1)) :]
+    raw = damaged(data, path.read_bytes())
     path = folder / "mutated.json"
     path.write_bytes(raw)
     complaint, tracks = "", []

@@ -1,6 +1,5 @@
 """Markers of C3D and TRC files: the body they sit on is the body that is read."""
 
-import math
 import struct
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from kinematics import measure, readers, synthetic
+from kinematics import measure, readers
 from kinematics.motion import Motion
 from kinematics.readers import c3d, markers, trc
 from kinematics.skeleton import SMPL_22
@@ -34,12 +33,6 @@ UNITS = {"mm": 0.001, "cm": 0.01, "m": 1.0}
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("markers")
-
-
-@pytest.fixture(scope="module")
-def performed() -> Motion:
-    script = synthetic.walk(2.0).then(synthetic.turn(math.pi / 2), synthetic.walk(1.0))
-    return synthetic.perform(script, start_heading_rad=0.4, dtype=np.float64).motion
 
 
 def placed(motion: Motion, *, medial: bool = True) -> dict[str, np.ndarray]:
@@ -175,20 +168,19 @@ def save(folder: Path, data: str | bytes, name: str) -> Path:
     return path
 
 
-def apart_rad(one: np.ndarray, other: np.ndarray) -> float:
-    a, b = (Rotation.from_quat(np.array(q), scalar_first=True) for q in (one, other))
-    return float((a.inv() * b).magnitude().max())
-
-
 def check(back: Motion, original: Motion, *, slack_m: float) -> None:
     """The body that was marked, hips aside, which are estimated."""
     np.testing.assert_allclose(back.positions_m, original.positions_m, atol=slack_m)
-    assert apart_rad(back.orientations_wxyz, original.orientations_wxyz) < slack_m / 0.08
+    mine, theirs = (
+        Rotation.from_quat(np.array(motion.orientations_wxyz), scalar_first=True)
+        for motion in (back, original)
+    )
+    assert (mine.inv() * theirs).magnitude().max() < slack_m / 0.08
     for name, index in zip(back.skeleton.joints, range(99), strict=False):
         known = {"chest": "spine3"}.get(name, name)
-        theirs = np.array(original.joints_m)[:, SMPL_22.joints.index(known)]
+        place = np.array(original.joints_m)[:, SMPL_22.joints.index(known)]
         slack = 0.05 if name.endswith("hip") else slack_m
-        np.testing.assert_allclose(back.joints_m[:, index], theirs, atol=slack, err_msg=name)
+        np.testing.assert_allclose(back.joints_m[:, index], place, atol=slack, err_msg=name)
     assert back.skeleton.missing == ()
 
 
@@ -435,16 +427,12 @@ def test_a_broken_c3d_file_is_one_error_that_says_what(name: str, tmp_path: Path
 @settings(max_examples=250)
 @given(data=st.data(), kind=st.sampled_from(["c3d", "trc"]))
 def test_damage_anywhere_is_harmless_or_refused(
-    data: st.DataObject, kind: str, folder: Path
+    data: st.DataObject, kind: str, folder: Path, damaged
 ) -> None:
-    raw = bytearray(SMALL_C3D if kind == "c3d" else SMALL_TRC.encode())
-    for _ in range(data.draw(st.integers(1, 6))):
-        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
-    if data.draw(st.booleans()):
-        del raw[data.draw(st.integers(0, len(raw) - 1)) :]
+    raw = damaged(data, SMALL_C3D if kind == "c3d" else SMALL_TRC.encode())
     complaint, motions = "", []
     try:
-        motions = readers.read(save(folder, bytes(raw), f"mutated.{kind}"))
+        motions = readers.read(save(folder, raw, f"mutated.{kind}"))
     except ValueError as error:
         complaint = str(error)
     assert ("mutated" in complaint) != bool(motions)
