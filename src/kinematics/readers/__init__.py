@@ -1,7 +1,8 @@
 """Motion files in, `Motion` out: formats are recognised by what is in them, not by their names.
 
-`read` opens one file, `find` lists the files of folders. `FORMATS` is the whole table of formats;
-a new one is one module with `recognise` and `read`, and one row here.
+`read` opens one file, `find` lists the files of folders; `read_keypoints` is for 2D keypoints,
+which are no motions. `FORMATS` is the whole table of formats; a new one is one module with
+`recognise` and `read`, and one row here.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,6 +12,8 @@ from typing import NamedTuple
 from kinematics.motion import Motion
 from kinematics.readers import (
     amass,
+    bvh,
+    c3d,
     emdb,
     gvhmr,
     humanml3d,
@@ -20,11 +23,14 @@ from kinematics.readers import (
     prompthmr,
     rich_egobody,
     tram,
+    trc,
+    tum,
     wham,
 )
 from kinematics.readers.fields import kind
+from kinematics.readers.keypoints2d import read as read_keypoints
 
-__all__ = ["FORMATS", "SUFFIXES", "Format", "UnknownFormatError", "find", "read"]
+__all__ = ["FORMATS", "SUFFIXES", "Format", "UnknownFormatError", "find", "read", "read_keypoints"]
 
 
 class Format(NamedTuple):
@@ -32,7 +38,8 @@ class Format(NamedTuple):
 
     `about` is what the file is and who writes it, `axes` and `units` are the file's own, before
     they become Y up, metres, seconds and radians; `keeps` and `loses` say what of the file is in
-    the motion and what is not; `example` is one line of Python.
+    the motion and what is not; `example` is one line of Python. Formats of `body_parameters` take
+    the option `smplx_model`; only `pickled` formats are asked about pickled files and folders.
     """
 
     name: str
@@ -44,9 +51,57 @@ class Format(NamedTuple):
     keeps: str
     loses: str
     example: str
+    body_parameters: bool = False
+    pickled: bool = False
 
 
 FORMATS: tuple[Format, ...] = (
+    Format(
+        name="BVH",
+        recognise=bvh.recognise,
+        read=bvh.read,
+        about="rigs of mocap tools and studios (CMU, LAFAN1, Bandai-Namco, Mixamo, Xsens); "
+        "also written, by `bvh.write`",
+        axes="any: the up axis and the body's left and ahead are read off the body, or `up=`",
+        units="any length, found by the body's size, or `unit_m=`; degrees; seconds a frame",
+        keeps="all named joints, the pelvis's place and orientation, times",
+        loses="end sites, turns of the joints; a first frame that is a T-pose",
+        example='bvh.read("walk.bvh", up="z", unit_m=0.01)',
+    ),
+    Format(
+        name="TUM",
+        recognise=tum.recognise,
+        read=tum.read,
+        about="trajectories of SLAM tools, lines of `timestamp tx ty tz qx qy qz qw`; "
+        "also written, by `tum.write`",
+        axes="a camera's pose and Z up, unless a comment or `pose_of=` and `up=` say otherwise",
+        units="metres, seconds, unit quaternions (scalar last)",
+        keeps="the root's track; times as they are",
+        loses="comments; nothing else is in it",
+        example='tum.read("track.txt", pose_of="body", up="y")',
+    ),
+    Format(
+        name="C3D",
+        recognise=c3d.recognise,
+        read=c3d.read,
+        about="markers of mocap labs (Vicon, Qualisys, BTS), integers or floats of any processor",
+        axes="the axis the pelvis points along, or Z up, or `up=`",
+        units="what POINT:UNITS says, or what makes the pelvis as wide as people's, or `unit_m=`",
+        keeps="root from the pelvis markers, joints that markers give, times, gaps, every subject",
+        loses="other markers, analog channels, events; hips are estimates, single markers on skin",
+        example='c3d.read("trial.c3d")',
+    ),
+    Format(
+        name="TRC",
+        recognise=trc.recognise,
+        read=trc.read,
+        about="markers as text, of Cortex and OpenSim",
+        axes="the axis the pelvis points along, or Y up, or `up=`",
+        units="what the header says, or what makes the pelvis as wide as people's, or `unit_m=`",
+        keeps="as C3D; times as they are",
+        loses="as C3D",
+        example='trc.read("trial.trc")',
+    ),
     Format(
         name="native",
         recognise=native.recognise,
@@ -68,6 +123,7 @@ FORMATS: tuple[Format, ...] = (
         keeps="the root's orientation and position",
         loses="hands and face; body and shape too, unless a licensed model file is named",
         example='motionx.read("walk.npy", fps=30.0)',
+        body_parameters=True,
     ),
     Format(
         name="AMASS",
@@ -79,6 +135,7 @@ FORMATS: tuple[Format, ...] = (
         keeps="root, and with a model file of the same body pelvis and 22 joints",
         loses="hands, face, soft tissue, markers",
         example='amass.read("walk_poses.npz", up="z", smplx_model="SMPLH_MALE.npz")',
+        body_parameters=True,
     ),
     Format(
         name="HumanML3D",
@@ -101,6 +158,8 @@ FORMATS: tuple[Format, ...] = (
         keeps="people by their numbers, gaps, cameras; joints with a SMPL-X model file",
         loses="hands, face, masks, keypoints, the tracks in camera space",
         example='prompthmr.read("video/results.pkl", fps=25.0)',
+        body_parameters=True,
+        pickled=True,
     ),
     Format(
         name="GVHMR",
@@ -112,6 +171,8 @@ FORMATS: tuple[Format, ...] = (
         keeps="root; joints with a SMPL-X model file",
         loses="the track in camera space, intermediate outputs",
         example='gvhmr.read("video/hmr4d_results.pt")',
+        body_parameters=True,
+        pickled=True,
     ),
     Format(
         name="WHAM",
@@ -123,6 +184,8 @@ FORMATS: tuple[Format, ...] = (
         keeps="people by their numbers, gaps; positions are the hips'; joints with a SMPL model",
         loses="the surface, the track in camera space",
         example='wham.read("video/wham_output.pkl", fps=25.0)',
+        body_parameters=True,
+        pickled=True,
     ),
     Format(
         name="TRAM",
@@ -134,6 +197,8 @@ FORMATS: tuple[Format, ...] = (
         keeps="the person's number, gaps, cameras; joints with a SMPL model file",
         loses="the weak-perspective camera",
         example='tram.read("video/hps/hps_track_0.npy", fps=25.0)',
+        body_parameters=True,
+        pickled=True,
     ),
     Format(
         name="EMDB",
@@ -145,6 +210,8 @@ FORMATS: tuple[Format, ...] = (
         keeps="root, bad frames as unobserved, cameras; joints with a SMPL model file",
         loses="keypoints, boxes, camera intrinsics",
         example='emdb.read("P0_09_outdoor_walk_data.pkl")',
+        body_parameters=True,
+        pickled=True,
     ),
     Format(
         name="RICH and EgoBody",
@@ -156,22 +223,15 @@ FORMATS: tuple[Format, ...] = (
         keeps="people by their numbers, gaps, the reference camera; joints with a model file",
         loses="hands, face, contact",
         example='rich_egobody.read("bodies/train/Gym_010_dips1")',
+        body_parameters=True,
+        pickled=True,
     ),
 )
 """Asked in this order; the first that recognises a file reads it."""
 
-BODY_MODEL_FORMATS: frozenset[str] = frozenset(form.name for form in FORMATS) - {
-    "native",
-    "HumanML3D",
-}
-"""Formats of body parameters, whose `read` takes `smplx_model`."""
-
-PICKLED_FORMATS: frozenset[str] = frozenset(
-    {"TRAM", "PromptHMR", "GVHMR", "WHAM", "EMDB", "RICH and EgoBody"}
+SUFFIXES: frozenset[str] = frozenset(
+    {".bvh", ".c3d", ".npy", ".npz", ".trc", ".tum", *pickled.SUFFIXES}
 )
-"""Formats of pickled files; no other is asked about one."""
-
-SUFFIXES: frozenset[str] = frozenset({".npy", ".npz", *pickled.SUFFIXES})
 """The files that `find` looks at inside folders."""
 
 
@@ -198,8 +258,8 @@ def read(path: Path | str, *, smplx_model: Path | str | None = None) -> list[Mot
     path = Path(path)
     taken = path.is_dir() or pickled.recognise(path)
     for form in FORMATS:
-        if (not taken or form.name in PICKLED_FORMATS) and form.recognise(path):
-            if form.name in BODY_MODEL_FORMATS:
+        if (form.pickled or not taken) and form.recognise(path):
+            if form.body_parameters:
                 return form.read(path, smplx_model=smplx_model)
             return form.read(path)
     if taken:
@@ -216,7 +276,8 @@ def _unknown(path: Path) -> str:
     held = "a folder of other files" if path.is_dir() else kind(pickled.load(path))
     return (
         f"{path}: holds {held}; Python objects in a file can run code, so only the plain data of "
-        f"these formats is read from pickles: {', '.join(sorted(PICKLED_FORMATS))}"
+        f"these formats is read from pickles: "
+        + ", ".join(form.name for form in FORMATS if form.pickled)
     )
 
 
