@@ -2,7 +2,8 @@
 
 NumPy arrays, scalars and dtypes, a few containers, torch tensors and joblib's arrays, each
 rebuilt here as a read-only NumPy array from bytes that are in the file. Sizes are checked
-against those bytes before anything is made of them.
+against those bytes before anything is made of them. (Longer than a module should be: the whole
+allow-list can be read in one place.)
 """
 
 import math

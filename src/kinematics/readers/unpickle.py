@@ -3,7 +3,8 @@
 Python's own unpickler runs whatever a file names. This one knows the opcodes, keeps a stack of
 plain values (numbers, text, bytes, dict, list, tuple, set) and hands every class that a file
 names to the allow-list in `plain_classes`; anything else is refused by its full name. Work,
-nesting and the length of every value are bounded by the file and the limits below.
+nesting and the length of every value are bounded by the file and the limits below. (Longer than
+a module should be, because the table of opcodes is one thing.)
 """
 
 import mmap
