@@ -1,0 +1,106 @@
+"""The index of one segment: where its clips lie, held against the size of the file."""
+
+from typing import Annotated, NamedTuple
+
+import msgspec
+import numpy as np
+
+from kinematics.skeleton import Skeleton
+from kinematics.store.layout import (
+    ARRAY_BYTES,
+    CLIP_BYTES,
+    MAGIC,
+    UNREADABLE,
+    ArrayPlan,
+    Kind,
+    Segment,
+    padded,
+    plan_of,
+)
+
+
+class Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One segment's clips, column by column; numbers are little-endian."""
+
+    kinds: Annotated[tuple[Kind, ...], msgspec.Meta(max_length=4096)]
+    names: tuple[str, ...]
+    offsets: bytes
+    frames: bytes
+    kind_numbers: bytes
+    source_bytes: bytes
+    checksums: bytes
+    durations_s: bytes
+
+
+class Columns(NamedTuple):
+    """A segment's index after its checks."""
+
+    names: tuple[str, ...]
+    plans: tuple[tuple[ArrayPlan, ...], ...]
+    skeletons: tuple[Skeleton | None, ...]
+    offsets: np.ndarray
+    frames: np.ndarray
+    kind_numbers: np.ndarray
+    source_bytes: np.ndarray
+    checksums: np.ndarray
+    durations_s: np.ndarray
+
+
+def columns_of(data: bytes, segment: Segment) -> Columns:
+    """A segment's index, everything in it held against the segment's size; `ValueError` else."""
+    try:
+        index = msgspec.msgpack.decode(data, type=Index)
+    except UNREADABLE as error:
+        raise ValueError(f"the index is damaged ({error})") from error
+    plans = tuple(plan_of(kind) for kind in index.kinds)
+    clips = segment.clips
+    columns: dict[str, np.ndarray] = {}
+    for name, dtype, count in (
+        ("offsets", "<i8", clips + 1),
+        ("frames", "<i8", clips),
+        ("kind_numbers", "<i8", clips),
+        ("source_bytes", "<i8", clips),
+        ("checksums", "<i8", clips),
+        ("durations_s", "<f8", clips),
+    ):
+        held = getattr(index, name)
+        if len(held) != count * 8:
+            raise ValueError(f"the index has {len(held)} bytes of {name}; expected {count * 8}")
+        columns[name] = np.frombuffer(held, dtype)
+    if len(index.names) != clips:
+        raise ValueError(f"the index has {len(index.names)} names; expected {clips}")
+    _check_places(columns, plans, segment)
+    skeletons = tuple(kind.skeleton for kind in index.kinds)
+    return Columns(names=index.names, plans=plans, skeletons=skeletons, **columns)
+
+
+def _check_places(
+    columns: dict[str, np.ndarray], plans: tuple[tuple[ArrayPlan, ...], ...], segment: Segment
+) -> None:
+    """Every clip must lie where the sizes of those before it put it, and fill the segment."""
+    offsets, frames, kinds = columns["offsets"], columns["frames"], columns["kind_numbers"]
+    source_bytes, durations_s = columns["source_bytes"], columns["durations_s"]
+    end = segment.bytes - segment.index_bytes
+    problems = {
+        "no such kind": (kinds < 0) | (kinds >= len(plans)),
+        "more frames than bytes": (frames < 1) | (frames > segment.bytes),
+        "an impossible source": (source_bytes < 1) | (source_bytes > segment.bytes),
+        "an impossible duration": ~(np.isfinite(durations_s) & (durations_s >= 0)),
+    }
+    for number, plan in enumerate(plans):
+        most = segment.bytes // sum(array.frame_bytes for array in plan)
+        problems[f"no room as kind {number}"] = (kinds == number) & (frames > most)
+    for name, wrong in problems.items():
+        if wrong.any():
+            raise ValueError(f"the index gives clip {int(wrong.argmax())} {name}")
+    sizes = source_bytes.copy()  # nothing below can overflow
+    for number, plan in enumerate(plans):
+        chosen = np.flatnonzero(kinds == number)
+        for array in plan:
+            sizes[chosen] += padded(frames[chosen] * array.frame_bytes, ARRAY_BYTES)
+    inside = (offsets >= len(MAGIC)) & (offsets <= end)
+    ends_fit = offsets[0] == len(MAGIC) and offsets[-1] == end
+    if not (
+        inside.all() and ends_fit and np.array_equal(np.diff(offsets), padded(sizes, CLIP_BYTES))
+    ):
+        raise ValueError("the index does not fit the clips' sizes")
