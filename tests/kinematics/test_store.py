@@ -456,6 +456,10 @@ LIES: dict[str, tuple[Callable[[index.Index], dict[str, Any]], str]] = {
     "more frames": (lambda _: {"frames": _column([60] * 3)}, "no room as kind 0"),
     "other frames": (lambda _: {"frames": _column([8, 10, 9])}, "does not fit the clips' sizes"),
     "offsets": (lambda _: {"offsets": _column([64, 2**62, 2**63 - 1, 9])}, "does not fit"),
+    "shifted": (
+        lambda held: {"offsets": (np.frombuffer(held.offsets, "<i8") - 64).tobytes()},
+        "does not fit",
+    ),
     "back to front": (
         lambda held: {"offsets": np.frombuffer(held.offsets, "<i8")[::-1].tobytes()},
         "does not fit",

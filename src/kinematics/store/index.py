@@ -98,9 +98,6 @@ def _check_places(
         chosen = np.flatnonzero(kinds == number)
         for array in plan:
             sizes[chosen] += padded(frames[chosen] * array.frame_bytes, ARRAY_BYTES)
-    inside = (offsets >= len(MAGIC)) & (offsets <= end)
-    ends_fit = offsets[0] == len(MAGIC) and offsets[-1] == end
-    if not (
-        inside.all() and ends_fit and np.array_equal(np.diff(offsets), padded(sizes, CLIP_BYTES))
-    ):
+    steps_fit = np.array_equal(np.diff(offsets), padded(sizes, CLIP_BYTES))
+    if not (steps_fit and offsets[0] == len(MAGIC) and offsets[-1] == end):
         raise ValueError("the index does not fit the clips' sizes")
