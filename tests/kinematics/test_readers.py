@@ -17,7 +17,7 @@ from scipy.spatial.transform import Rotation
 
 from kinematics import readers
 from kinematics.motion import Motion, Source
-from kinematics.readers import motionx, native
+from kinematics.readers import archives, motionx, native, stored
 from kinematics.skeleton import COCO_17, SMPL_22, Skeleton, from_names
 
 FIELDS = (
@@ -267,13 +267,13 @@ def test_a_damaged_byte_is_harmless_or_refused(place: float, flip: int, folder: 
 
 
 def test_a_bomb_is_refused_by_its_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native, "COMPRESSION_CHECK_BYTES", 100_000)
+    monkeypatch.setattr(archives, "COMPRESSION_CHECK_BYTES", 100_000)
     np.savez_compressed(tmp_path / "bomb.npz", motionx=np.zeros((2000, 322), np.float32))
     with pytest.raises(ValueError, match="unpack to 2,576,128"):
         readers.read(tmp_path / "bomb.npz")
     np.savez(tmp_path / "big.npz", motionx=np.zeros((2000, 322), np.float32))
     assert readers.read(tmp_path / "big.npz")[0].frames == 2000
-    monkeypatch.setattr(native, "MAX_BYTES", 1_000_000)
+    monkeypatch.setattr(archives, "MAX_BYTES", 1_000_000)
     with pytest.raises(ValueError, match="expected at most 1,000,000"):
         readers.read(tmp_path / "big.npz")
 
@@ -285,6 +285,85 @@ def test_names_inside_an_archive_are_never_paths(tmp_path: Path) -> None:
     (inner / "a.npz").write_bytes(archived(**{"../../escaped": values, "motionx": values}))
     assert readers.read(inner / "a.npz")[0].frames == 4
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["a.npz", "inner"]
+
+
+# The short way into stored archives
+
+
+def by_the_long_way(path: Path) -> dict[str, np.ndarray]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stored, "members", lambda _: None)
+        return archives.load_arrays(path, names=tuple(archives.layouts(path)))
+
+
+def by_the_short_way(path: Path) -> dict[str, np.ndarray] | None:
+    found = stored.members(path)
+    if found is None or not all(member.is_sound() for member in found.values()):
+        return None
+    return {name: member.array() for name, member in found.items()}
+
+
+ANY_ARRAY = arrays(
+    st.sampled_from(["<f4", "<f8", "|b1", "|u1", "<i4", "<f2", ">f4", "<c8", "<U3"]),
+    st.lists(st.integers(0, 5), max_size=4).map(tuple),
+)
+
+
+@settings(max_examples=60)
+@given(held=st.dictionaries(st.text("abé_/.", min_size=1, max_size=4), ANY_ARRAY, max_size=5))
+def test_the_short_and_the_long_way_find_the_same(
+    held: dict[str, np.ndarray], folder: Path
+) -> None:
+    held = {name: np.asfortranarray(a) if "a" in name else a for name, a in held.items()}
+    path = folder / "both.npz"
+    np.savez(path, **held)
+    short, long = by_the_short_way(path), by_the_long_way(path)
+    usual = all(a.dtype.kind in "fbui" and a.dtype.isnative for a in held.values())
+    ascii_only = all(name.isascii() for name in held)
+    assert (short is not None) == bool(held and usual and ascii_only)
+    for found in (long, *([] if short is None else [short])):
+        assert found.keys() == held.keys()
+        for name, array in held.items():
+            assert found[name].tobytes() == array.tobytes()
+            assert found[name].shape == array.shape
+            assert found[name].dtype == array.dtype
+            assert not found[name].flags.writeable
+
+
+@settings(max_examples=300)
+@given(
+    place=st.floats(0, 1, exclude_max=True),
+    flip=st.integers(1, 255),
+    tail=st.binary(max_size=3),
+    cut=st.sampled_from([0, 0, 0, 1, 22, 70]),
+)
+def test_the_short_way_takes_nothing_that_was_changed(
+    place: float, flip: int, tail: bytes, cut: int, folder: Path
+) -> None:
+    path = folder / "sound.npz"
+    still().save(path)
+    before, data = by_the_short_way(path), bytearray(path.read_bytes())
+    data[int(place * len(data))] ^= flip
+    path.write_bytes(bytes(data[: len(data) - cut]) + tail)
+    after = by_the_short_way(path)
+    if after is not None:  # under another name, perhaps
+        assert [a.tobytes() for a in after.values()] == [a.tobytes() for a in before.values()]
+        assert [a.shape for a in after.values()] == [a.shape for a in before.values()]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["(3, 3)", "(-1, 322)", "(10000000000, 322)", "(999999999999999, 999999999999999, 322)", "3"],
+)
+def test_the_short_way_refuses_claims(header: str, tmp_path: Path) -> None:
+    (tmp_path / "a.npz").write_bytes(archived(motionx=claiming(header, data=bytes(40))))
+    assert stored.members(tmp_path / "a.npz") is None
+
+
+def test_large_files_take_the_long_way(tmp_path: Path) -> None:
+    np.savez(tmp_path / "large.npz", motionx=np.zeros((1000, 322), np.float32))
+    assert stored.members(tmp_path / "large.npz") is None
+    assert readers.read(tmp_path / "large.npz")[0].frames == 1000
 
 
 # Motion-X
