@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.spatial.transform import Rotation
@@ -310,6 +310,7 @@ ANY_ARRAY = arrays(
 
 
 @settings(max_examples=60)
+@example(held={"a": np.arange(6.0).reshape(2, 3)})
 @given(held=st.dictionaries(st.text("abé_/.", min_size=1, max_size=4), ANY_ARRAY, max_size=5))
 def test_the_short_and_the_long_way_find_the_same(
     held: dict[str, np.ndarray], folder: Path

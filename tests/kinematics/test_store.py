@@ -450,10 +450,10 @@ FLOATS = ("<f8", "<f4", "<f4", "|b1")
 SHORT = Skeleton(name="s", joints=("a",), points=((0,),) * 17)
 BEYOND = Skeleton(name="s", joints=("a",), points=((1,),) * 18)
 LIES: dict[str, tuple[Callable[[index.Index], dict[str, Any]], str]] = {
-    "frames": (lambda _: {"frames": _column([10**15] * 3)}, "more frames than bytes"),
-    "no frames": (lambda _: {"frames": _column([0] * 3)}, "more frames than bytes"),
-    "negative frames": (lambda _: {"frames": _column([-9] * 3)}, "more frames than bytes"),
-    "more frames": (lambda _: {"frames": _column([60] * 3)}, "no room as kind 0"),
+    "frames": (lambda _: {"frames": _column([10**15] * 3)}, "more than there is room for"),
+    "no frames": (lambda _: {"frames": _column([0] * 3)}, "more than there is room for"),
+    "negative frames": (lambda _: {"frames": _column([-9] * 3)}, "more than there is room for"),
+    "more frames": (lambda _: {"frames": _column([60] * 3)}, "more than there is room for"),
     "other frames": (lambda _: {"frames": _column([8, 10, 9])}, "does not fit the clips' sizes"),
     "offsets": (lambda _: {"offsets": _column([64, 2**62, 2**63 - 1, 9])}, "does not fit"),
     "shifted": (
@@ -468,6 +468,8 @@ LIES: dict[str, tuple[Callable[[index.Index], dict[str, Any]], str]] = {
     "source": (lambda _: {"source_bytes": _column([2**62] * 3)}, "an impossible source"),
     "duration": (lambda _: {"durations_s": _column([np.nan] * 3, "<f8")}, "impossible duration"),
     "columns": (lambda _: {"checksums": b""}, "0 bytes of checksums; expected 24"),
+    "kinds": (lambda held: {"kinds": held.kinds * 4}, "4 kinds of 3 clips"),
+    "no kinds": (lambda _: {"kinds": ()}, "clip 0 no such kind"),
     "names": (lambda _: {"names": ("a",)}, "1 names; expected 3"),
     "objects": (_kinds(dtypes=("|O8", *FLOATS[1:], "", "", "")), "times_s of dtype"),
     "missing": (_kinds(dtypes=("", *FLOATS[1:], "", "", "")), "times_s of dtype ''"),
@@ -477,7 +479,10 @@ LIES: dict[str, tuple[Callable[[index.Index], dict[str, Any]], str]] = {
     "half a camera": (_kinds(dtypes=(*FLOATS, "", "<f4", "")), "half of a camera"),
     "points": (_kinds(dtypes=(*FLOATS, "<f4", "", ""), skeleton=SHORT), "does not map its 1"),
     "beyond": (_kinds(dtypes=(*FLOATS, "<f4", "", ""), skeleton=BEYOND), "does not map its 1"),
-    "joints": (_kinds(dtypes=(*FLOATS, "<f4", "", ""), skeleton=SMPL_22), "no room as kind 0"),
+    "joints": (
+        _kinds(dtypes=(*FLOATS, "<f4", "", ""), skeleton=SMPL_22),
+        "more than there is room for",
+    ),
 }
 
 

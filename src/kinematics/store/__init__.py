@@ -13,8 +13,8 @@ So every byte is covered by a checksum that is covered by `store.json`, which ha
 never change once they are listed. `layout` is the format, `writing` and `reading` its two sides.
 """
 
-from kinematics.store.layout import recognise
+from kinematics.store.layout import find, recognise
 from kinematics.store.reading import Store, read
 from kinematics.store.writing import write
 
-__all__ = ["Store", "read", "recognise", "write"]
+__all__ = ["Store", "find", "read", "recognise", "write"]

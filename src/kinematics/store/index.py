@@ -1,6 +1,6 @@
 """The index of one segment: where its clips lie, held against the size of the file."""
 
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from kinematics.skeleton import Skeleton
 from kinematics.store.layout import (
     ARRAY_BYTES,
+    ARRAYS,
     CLIP_BYTES,
     MAGIC,
     UNREADABLE,
@@ -22,7 +23,7 @@ from kinematics.store.layout import (
 class Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One segment's clips, column by column; numbers are little-endian."""
 
-    kinds: Annotated[tuple[Kind, ...], msgspec.Meta(max_length=4096)]
+    kinds: tuple[Kind, ...]
     names: tuple[str, ...]
     offsets: bytes
     frames: bytes
@@ -52,8 +53,10 @@ def columns_of(data: bytes, segment: Segment) -> Columns:
         index = msgspec.msgpack.decode(data, type=Index)
     except UNREADABLE as error:
         raise ValueError(f"the index is damaged ({error})") from error
-    plans = tuple(plan_of(kind) for kind in index.kinds)
     clips = segment.clips
+    if len(index.kinds) > clips:
+        raise ValueError(f"the index has {len(index.kinds)} kinds of {clips} clips")
+    plans = tuple(plan_of(kind) for kind in index.kinds)
     columns: dict[str, np.ndarray] = {}
     for name, dtype, count in (
         ("offsets", "<i8", clips + 1),
@@ -81,23 +84,27 @@ def _check_places(
     offsets, frames, kinds = columns["offsets"], columns["frames"], columns["kind_numbers"]
     source_bytes, durations_s = columns["source_bytes"], columns["durations_s"]
     end = segment.bytes - segment.index_bytes
+    frame_bytes = np.array(
+        [
+            [{array.name: array.frame_bytes for array in plan}.get(name, 0) for name in ARRAYS]
+            for plan in plans
+        ]
+    ).reshape(-1, len(ARRAYS))
+    known = (kinds >= 0) & (kinds < len(plans))
+    bytes_of_clips = frame_bytes[kinds] if known.all() else np.ones((len(kinds), len(ARRAYS)))
     problems = {
-        "no such kind": (kinds < 0) | (kinds >= len(plans)),
-        "more frames than bytes": (frames < 1) | (frames > segment.bytes),
+        "no such kind": ~known,
+        "no frames, or more than there is room for": (
+            (frames < 1) | (frames > segment.bytes // bytes_of_clips.sum(axis=1))
+        ),
         "an impossible source": (source_bytes < 1) | (source_bytes > segment.bytes),
         "an impossible duration": ~(np.isfinite(durations_s) & (durations_s >= 0)),
     }
-    for number, plan in enumerate(plans):
-        most = segment.bytes // sum(array.frame_bytes for array in plan)
-        problems[f"no room as kind {number}"] = (kinds == number) & (frames > most)
     for name, wrong in problems.items():
         if wrong.any():
             raise ValueError(f"the index gives clip {int(wrong.argmax())} {name}")
-    sizes = source_bytes.copy()  # nothing below can overflow
-    for number, plan in enumerate(plans):
-        chosen = np.flatnonzero(kinds == number)
-        for array in plan:
-            sizes[chosen] += padded(frames[chosen] * array.frame_bytes, ARRAY_BYTES)
+    arrays = padded(frames[:, None] * bytes_of_clips, ARRAY_BYTES)  # nothing here can overflow
+    sizes = source_bytes + arrays.sum(axis=1)
     steps_fit = np.array_equal(np.diff(offsets), padded(sizes, CLIP_BYTES))
     if not (steps_fit and offsets[0] == len(MAGIC) and offsets[-1] == end):
         raise ValueError("the index does not fit the clips' sizes")

@@ -3,6 +3,7 @@
 import json
 import re
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -93,6 +94,21 @@ def recognise(path: Path | str) -> bool:
     False
     """
     return Path(path, MANIFEST).is_file()
+
+
+def find(folders: Iterable[Path | str]) -> list[Path]:
+    """Every store among the folders or inside them at any depth, sorted; hidden ones are left out.
+
+    >>> find([])
+    []
+    """
+    found = set()
+    for folder in map(Path, folders):
+        for manifest in folder.rglob(MANIFEST):
+            inside = manifest.parent.relative_to(folder).parts
+            if manifest.is_file() and not any(part.startswith(".") for part in inside):
+                found.add(manifest.parent)
+    return sorted(found)
 
 
 def segment_name(number: int) -> str:

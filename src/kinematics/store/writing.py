@@ -10,10 +10,10 @@ import os
 import secrets
 import shutil
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 import numpy as np
@@ -41,6 +41,18 @@ LOCK = "lock"
 """The file that an appending process locks; it stays and is empty."""
 
 
+Refused = Callable[[Motion, ValueError], None]
+"""Told of a motion that cannot be packed, and why."""
+
+
+class _Packed(NamedTuple):
+    """One clip as it is written: arrays, source, zeros up to where the next may start."""
+
+    kind: Kind
+    source_bytes: int
+    record: bytes
+
+
 class _Rows:
     """The index of the segment that is being written."""
 
@@ -53,14 +65,14 @@ class _Rows:
             for name in ("frames", "kind_numbers", "source_bytes", "checksums", "durations_s")
         }
 
-    def add(self, motion: Motion, kind: Kind, *, source: bytes, record: bytes) -> None:
+    def add(self, motion: Motion, packed: _Packed) -> None:
         self.names.append(motion.source.clip)
-        self.offsets.append(self.offsets[-1] + len(record))
+        self.offsets.append(self.offsets[-1] + len(packed.record))
         values = {
             "frames": motion.frames,
-            "kind_numbers": self.kinds.setdefault(kind, len(self.kinds)),
-            "source_bytes": len(source),
-            "checksums": zlib.crc32(record),
+            "kind_numbers": self.kinds.setdefault(packed.kind, len(self.kinds)),
+            "source_bytes": packed.source_bytes,
+            "checksums": zlib.crc32(packed.record),
             "durations_s": motion.duration_s,
         }
         for name, value in values.items():
@@ -84,8 +96,8 @@ def _kind_of(motion: Motion, arrays: dict[str, np.ndarray]) -> Kind:
     return Kind(dtypes, motion.skeleton)
 
 
-def _record(motion: Motion) -> tuple[Kind, bytes, bytes]:
-    """A clip's kind, its encoded source, and its bytes: arrays, source, zeros up to the next."""
+def _record(motion: Motion) -> _Packed:
+    """A clip's bytes, and what its index needs to say of them."""
     arrays = {
         name: np.asarray(value) for name in ARRAYS if (value := getattr(motion, name)) is not None
     }
@@ -96,21 +108,36 @@ def _record(motion: Motion) -> tuple[Kind, bytes, bytes]:
         data = np.ascontiguousarray(arrays[array.name], array.dtype).tobytes()
         parts.append(data.ljust(padded(len(data), ARRAY_BYTES), b"\0"))
     record = b"".join([*parts, source])
-    return kind, source, record.ljust(padded(len(record), CLIP_BYTES), b"\0")
+    record = record.ljust(padded(len(record), CLIP_BYTES), b"\0")
+    return _Packed(kind, len(source), record)
 
 
-def _write_segment(file: BinaryIO, motions: Iterable[Motion], name: str) -> Segment:
-    """Writes a whole segment to an open file and flushes it to the disk."""
-    rows = _Rows()
-    file.write(MAGIC)
+def _packable(
+    motions: Iterable[Motion], refused: Refused | None
+) -> Iterator[tuple[Motion, _Packed]]:
+    """Each motion with its bytes; those that cannot be packed go to `refused`, or are raised."""
     for motion in motions:
         try:
             check_values(motion)
-            kind, source, record = _record(motion)
+            packed = _record(motion)
         except ValueError as error:
-            raise ValueError(f"clip {motion.source.clip!r} cannot be packed: {error}") from error
-        file.write(record)
-        rows.add(motion, kind, source=source, record=record)
+            told = ValueError(f"clip {motion.source.clip!r} cannot be packed: {error}")
+            if refused is None:
+                raise told from error
+            refused(motion, told)
+        else:
+            yield motion, packed
+
+
+def _write_segment(
+    file: BinaryIO, motions: Iterable[Motion], name: str, refused: Refused | None
+) -> Segment:
+    """Writes a whole segment to an open file and flushes it to the disk."""
+    rows = _Rows()
+    file.write(MAGIC)
+    for motion, packed in _packable(motions, refused):
+        file.write(packed.record)
+        rows.add(motion, packed)
     index = rows.encoded()
     file.write(index)
     file.flush()
@@ -146,13 +173,19 @@ def _flush_folder(folder: Path) -> None:
         os.close(number)
 
 
-def _append(motions: Iterable[Motion], folder: Path, listed: tuple[Segment, ...]) -> int:
+def _append(
+    motions: Iterable[Motion],
+    folder: Path,
+    *,
+    listed: tuple[Segment, ...],
+    refused: Refused | None,
+) -> int:
     """Writes the next segment and lists it; the number of clips. No clips: nothing is written."""
     name = segment_name(len(listed))
     partial, manifest = folder / f"{name}.partial", folder / f"{MANIFEST}.partial"
     try:
         with partial.open("wb") as file:
-            segment = _write_segment(file, motions, name)
+            segment = _write_segment(file, motions, name, refused)
         if segment.clips:
             partial.replace(folder / name)
             with manifest.open("wb") as file:
@@ -168,14 +201,14 @@ def _append(motions: Iterable[Motion], folder: Path, listed: tuple[Segment, ...]
         manifest.unlink(missing_ok=True)
 
 
-def _create(motions: Iterable[Motion], path: Path) -> int:
+def _create(motions: Iterable[Motion], path: Path, refused: Refused | None) -> int:
     """Writes a new store beside its place and moves it there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.partial")
     partial.mkdir()
     try:
         (partial / LOCK).touch()
-        clips = _append(motions, partial, ())
+        clips = _append(motions, partial, listed=(), refused=refused)
         if clips:
             try:
                 partial.rename(path)
@@ -189,13 +222,19 @@ def _create(motions: Iterable[Motion], path: Path) -> int:
     return clips
 
 
-def write(motions: Iterable[Motion], path: Path | str, *, append: bool = False) -> int:
+def write(
+    motions: Iterable[Motion],
+    path: Path | str,
+    *,
+    append: bool = False,
+    refused: Refused | None = None,
+) -> int:
     """Packs motions into a new store, or after those of a store; gives the number of clips added.
 
     The store, or the addition, appears whole or not at all, and equal motions give equal bytes.
     `append` also makes the store where there is none. Without motions nothing is written. Raises
     `ValueError` when the path is taken, when another process is appending, and for a motion that
-    `Motion.from_arrays` would not have made.
+    `Motion.from_arrays` would not have made, unless `refused` is there to be told of it.
 
     >>> import tempfile
     >>> from kinematics import synthetic
@@ -210,7 +249,7 @@ def write(motions: Iterable[Motion], path: Path | str, *, append: bool = False) 
     """
     path = Path(path)
     if not path.exists():
-        return _create(motions, path)
+        return _create(motions, path, refused)
     if not recognise(path):
         raise ValueError(f"{path}: there already, and no store; choose another path")
     if not append:
@@ -218,4 +257,5 @@ def write(motions: Iterable[Motion], path: Path | str, *, append: bool = False) 
             f"{path}: a store of {len(read(path))} clips; append to it, or choose another path"
         )
     with _locked(path):
-        return _append(motions, path, read(path).listed)  # refuses to add to a damaged store
+        listed = read(path).listed  # refuses to add to a damaged store
+        return _append(motions, path, listed=listed, refused=refused)
