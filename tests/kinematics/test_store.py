@@ -199,7 +199,7 @@ def test_nothing_to_pack_writes_nothing(packed: Path, tmp_path: Path) -> None:
 
 def test_a_path_that_is_taken_is_left_alone(packed: Path, tmp_path: Path) -> None:
     before = contents(packed)
-    with pytest.raises(ValueError, match="corpus: a store of 4 clips; append to it"):
+    with pytest.raises(ValueError, match="corpus: a store of 4 clips; choose another"):
         store.write(named("e"), packed)
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(ValueError, match=r"notes\.txt: there already, and no store"):

@@ -254,7 +254,8 @@ def write(
         raise ValueError(f"{path}: there already, and no store; choose another path")
     if not append:
         raise ValueError(
-            f"{path}: a store of {len(read(path))} clips; append to it, or choose another path"
+            f"{path}: a store of {len(read(path))} clips; choose another path, or append to it "
+            "(append=True, --append)"
         )
     with _locked(path):
         listed = read(path).listed  # refuses to add to a damaged store
