@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import struct
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -206,6 +207,7 @@ BAD_FILES = {
     "negative size": (claiming("(-1, 322)"), "(-1, 322)"),
     "huge claim in npz": (archived(motionx=claiming("(10000000000, 322)")), "expected at most"),
     "header that is code": (claiming("__import__('os').getpid()"), "damaged (malformed node"),
+    "header without end": (claiming("(9, 322"), "EOF in multi-line"),
     "npy version 3": (b"\x93NUMPY\x03\x00" + bytes(200), "npy version (3, 0)"),
     "member that is no array": (archived(motionx=b"hello"), "EOF"),
     "too many members": (archived(**{f"a{i}": npy(np.zeros(1)) for i in range(300)}), "300 arrays"),
@@ -276,6 +278,18 @@ def test_a_bomb_is_refused_by_its_label(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(archives, "MAX_BYTES", 1_000_000)
     with pytest.raises(ValueError, match="expected at most 1,000,000"):
         readers.read(tmp_path / "big.npz")
+
+
+def test_a_file_is_not_asked_for_more_than_it_has(tmp_path: Path) -> None:
+    header = b"\x93NUMPY\x02\x00" + struct.pack("<I", 2**32 - 2)
+    (tmp_path / "greedy.npy").write_bytes(header + b"{'descr': '<f4'}")
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="greedy"):
+            readers.read(tmp_path / "greedy.npy")
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_names_inside_an_archive_are_never_paths(tmp_path: Path) -> None:
@@ -381,6 +395,12 @@ def test_axis_angles_of_any_length_agree_with_scipy(rotvecs: np.ndarray, scale: 
     theirs = Rotation.from_rotvec(rotvecs * scale)
     apart_rad = (Rotation.from_quat(ours, scalar_first=True).inv() * theirs).magnitude()
     assert apart_rad.max() < 1e-12
+
+
+def test_angles_past_all_numbers_are_no_rotation() -> None:
+    turned = motionx.quaternions_from_rotvecs(np.array([[1e300, 0, 0], [np.pi, 0, 0]]))
+    assert np.isnan(turned[0]).any()
+    np.testing.assert_allclose(turned[1], [0, 1, 0, 0], atol=1e-15)
 
 
 def test_motionx_columns_rate_and_gaps(tmp_path: Path) -> None:

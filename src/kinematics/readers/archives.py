@@ -8,6 +8,9 @@ odd there, take the way through `zipfile`, which also words what is wrong.
 
 import io
 import math
+import os
+import tokenize
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -39,6 +42,7 @@ _BROKEN = (  # what NumPy, zipfile and zlib raise on damaged files
     SyntaxError,
     TypeError,
     ValueError,
+    tokenize.TokenError,
     zipfile.BadZipFile,
     zlib.error,
 )
@@ -46,6 +50,17 @@ _BROKEN = (  # what NumPy, zipfile and zlib raise on damaged files
 
 class RefusedError(ValueError):
     """A refusal in our own words, which lack the file's name."""
+
+
+class _Bounded(io.BufferedReader):
+    """A file that is never asked for more than it has, because memory is taken for what is asked.
+
+    The header of an array says how long it is, up to 4 GiB, and NumPy reads as much in one go.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        there = os.fstat(self.fileno()).st_size
+        return super().read(min(size, max(0, there - self.tell())) if size and size > 0 else size)
 
 
 class Layout(NamedTuple):
@@ -81,12 +96,14 @@ def naming(path: Path) -> Iterator[None]:
 def _layout(file: io.BufferedIOBase, name: str, size: int) -> Layout:
     """Reads an `.npy` header and leaves `file` at the data; the data must fill `size` exactly."""
     version = np.lib.format.read_magic(file)
-    if version == (1, 0):
-        shape, columns_first, dtype = np.lib.format.read_array_header_1_0(file)
-    elif version == (2, 0):
-        shape, columns_first, dtype = np.lib.format.read_array_header_2_0(file)
-    else:
-        raise RefusedError(f"{name}: npy version {version}; expected (1, 0) or (2, 0)")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # headers of Python 2 are as good
+        if version == (1, 0):
+            shape, columns_first, dtype = np.lib.format.read_array_header_1_0(file)
+        elif version == (2, 0):
+            shape, columns_first, dtype = np.lib.format.read_array_header_2_0(file)
+        else:
+            raise RefusedError(f"{name}: npy version {version}; expected (1, 0) or (2, 0)")
     if dtype.hasobject or dtype.names:
         raise RefusedError(
             f"{name}: dtype {dtype}; expected plain numbers or text, "
@@ -144,7 +161,7 @@ def opened(path: Path) -> Iterator[tuple[io.BufferedIOBase, zipfile.ZipFile | No
     ...         archive.namelist()
     ['speed.npy']
     """
-    with path.open("rb") as file, naming(path):
+    with path.open("rb", buffering=0) as raw, _Bounded(raw) as file, naming(path):
         start = file.read(6)
         file.seek(0)
         if start == np.lib.format.MAGIC_PREFIX:

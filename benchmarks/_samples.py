@@ -1,0 +1,89 @@
+"""One or more sound files of every format that is read; a format without them fails a test."""
+
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from kinematics import store, synthetic
+from kinematics.motion import Motion
+from kinematics.skeleton import SMPL_22
+from kinematics.store import layout
+
+FRAMES = 24
+
+
+def walk() -> Motion:
+    """A short walk with 22 joints and a camera."""
+    motion = synthetic.perform(synthetic.walk(1.0), fps=20.0).motion
+    assert motion.joints_m is not None
+    return Motion.from_arrays(
+        orientations_wxyz=motion.orientations_wxyz[:FRAMES],
+        positions_m=motion.positions_m[:FRAMES],
+        times_s=motion.times_s[:FRAMES],
+        joints_m=motion.joints_m[:FRAMES],
+        camera_orientations_wxyz=np.tile([0.0, 1, 0, 0], (FRAMES, 1)),
+        camera_positions_m=np.zeros((FRAMES, 3)),
+        skeleton=SMPL_22,
+        source=motion.source,
+    )
+
+
+def _native(folder: Path) -> list[Path]:
+    walk().save(folder / "native.npz")
+    with np.load(folder / "native.npz") as held:
+        np.savez_compressed(folder / "compressed.npz", **held)
+    return [folder / "native.npz", folder / "compressed.npz"]
+
+
+def _motionx(folder: Path) -> list[Path]:
+    values = np.random.default_rng(0).normal(size=(FRAMES, 322)).astype(np.float32)
+    np.save(folder / "motionx.npy", values)
+    np.savez(folder / "motionx.npz", motionx=values.astype(np.float64), fps=30.0)
+    return [folder / "motionx.npy", folder / "motionx.npz"]
+
+
+def _store(folder: Path) -> list[Path]:
+    path = folder / "corpus"
+    motion = walk()
+    store.write([motion, motion.renamed(clip="b")], path)
+    bare = Motion(**{name: getattr(motion, name) for name in layout.REQUIRED})
+    store.write([bare], path, append=True)
+    return [path]
+
+
+def reseal(path: Path) -> None:
+    """Makes sizes and checksums of a store's manifest fit its files again, as a forger would."""
+    try:
+        manifest = msgspec.json.decode((path / layout.MANIFEST).read_bytes(), type=layout.Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return
+    segments = []
+    for segment in manifest.segments:
+        file = path / segment.file
+        if not (segment.file.isprintable() and file.parent == path and file.is_file()):
+            return
+        data = file.read_bytes()
+        size = max(1, min(segment.index_bytes, len(data)))
+        segments.append(
+            msgspec.structs.replace(
+                segment,
+                bytes=len(data),
+                index_bytes=size,
+                index_checksum=zlib.crc32(data[-size:]),
+            )
+        )
+    (path / layout.MANIFEST).write_bytes(layout.encode_manifest(tuple(segments)))
+
+
+STORE = "packed store"
+"""Not a row of `readers.FORMATS`: it is opened, not read."""
+
+SAMPLES: dict[str, Callable[[Path], list[Path]]] = {
+    "native": _native,
+    "Motion-X": _motionx,
+    STORE: _store,
+}
+"""By the name of the format: writes sound files, or folders that are one, and gives their paths."""
