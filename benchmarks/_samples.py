@@ -13,41 +13,43 @@ from kinematics.skeleton import SMPL_22
 from kinematics.store import layout
 
 FRAMES = 24
+"""Frames of the files that are damaged: small files are read by the thousand."""
 
 
-def walk() -> Motion:
-    """A short walk with 22 joints and a camera."""
-    motion = synthetic.perform(synthetic.walk(1.0), fps=20.0).motion
+def walk(frames: int) -> Motion:
+    """A walk and a rest with 22 joints and a camera."""
+    script = synthetic.walk(1.0).then(synthetic.stand(frames / 20))
+    motion = synthetic.perform(script, fps=20.0).motion
     assert motion.joints_m is not None
     return Motion.from_arrays(
-        orientations_wxyz=motion.orientations_wxyz[:FRAMES],
-        positions_m=motion.positions_m[:FRAMES],
-        times_s=motion.times_s[:FRAMES],
-        joints_m=motion.joints_m[:FRAMES],
-        camera_orientations_wxyz=np.tile([0.0, 1, 0, 0], (FRAMES, 1)),
-        camera_positions_m=np.zeros((FRAMES, 3)),
+        orientations_wxyz=motion.orientations_wxyz[:frames],
+        positions_m=motion.positions_m[:frames],
+        times_s=motion.times_s[:frames],
+        joints_m=motion.joints_m[:frames],
+        camera_orientations_wxyz=np.tile([0.0, 1, 0, 0], (frames, 1)),
+        camera_positions_m=np.zeros((frames, 3)),
         skeleton=SMPL_22,
         source=motion.source,
     )
 
 
-def _native(folder: Path) -> list[Path]:
-    walk().save(folder / "native.npz")
+def _native(folder: Path, frames: int) -> list[Path]:
+    walk(frames).save(folder / "native.npz")
     with np.load(folder / "native.npz") as held:
         np.savez_compressed(folder / "compressed.npz", **held)
     return [folder / "native.npz", folder / "compressed.npz"]
 
 
-def _motionx(folder: Path) -> list[Path]:
-    values = np.random.default_rng(0).normal(size=(FRAMES, 322)).astype(np.float32)
+def _motionx(folder: Path, frames: int) -> list[Path]:
+    values = np.random.default_rng(0).normal(size=(frames, 322)).astype(np.float32)
     np.save(folder / "motionx.npy", values)
     np.savez(folder / "motionx.npz", motionx=values.astype(np.float64), fps=30.0)
     return [folder / "motionx.npy", folder / "motionx.npz"]
 
 
-def _store(folder: Path) -> list[Path]:
+def _store(folder: Path, frames: int) -> list[Path]:
     path = folder / "corpus"
-    motion = walk()
+    motion = walk(frames)
     store.write([motion, motion.renamed(clip="b")], path)
     bare = Motion(**{name: getattr(motion, name) for name in layout.REQUIRED})
     store.write([bare], path, append=True)
@@ -81,9 +83,10 @@ def reseal(path: Path) -> None:
 STORE = "packed store"
 """Not a row of `readers.FORMATS`: it is opened, not read."""
 
-SAMPLES: dict[str, Callable[[Path], list[Path]]] = {
+SAMPLES: dict[str, Callable[[Path, int], list[Path]]] = {
     "native": _native,
     "Motion-X": _motionx,
     STORE: _store,
 }
-"""By the name of the format: writes sound files, or folders that are one, and gives their paths."""
+"""By the name of the format: writes sound files of so many frames, or folders that are one, into a
+folder, and gives their paths."""

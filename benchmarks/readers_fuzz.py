@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 import numpy as np
 from _mutations import Edit, drawn, mutated
-from _samples import SAMPLES, STORE, reseal
+from _samples import FRAMES, SAMPLES, STORE, reseal
 
 from kinematics import readers, store
 from kinematics.motion import Motion
@@ -167,7 +167,7 @@ def fuzz(names: Sequence[str], numbers: Sequence[int]) -> int:
         samples = {}
         for name in names:
             (home := Path(root, "samples", name.replace("/", "_"))).mkdir(parents=True)
-            samples[name] = SAMPLES[name](home)
+            samples[name] = SAMPLES[name](home, FRAMES)
             for sample in samples[name]:
                 assert judge(sample, reader_of(name, direct=False)) == "read", sample
         limit_memory()
@@ -211,7 +211,7 @@ def replay(name: str, number: int, keep: Path) -> None:
     """Writes the damaged file of one case, says what was done to it, and reads it."""
     keep.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        case = draw(SAMPLES[name](Path(folder)), seed_of(name, number))
+        case = draw(SAMPLES[name](Path(folder), FRAMES), seed_of(name, number))
         path = spoil(case, keep)
     print(*case, path, sep="\n  ")
     limit_memory()

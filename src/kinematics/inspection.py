@@ -175,3 +175,23 @@ def describe_store(path: Path | str, *, verify: bool = False) -> Iterator[Line]:
         yield "clips read", "sound: every checksum fits, every value is allowed"
     else:
         yield "clips read", "none: each is checked when it is first read; --verify reads all now"
+
+
+def formats_table() -> str:
+    """The formats of `readers.FORMATS` as the Markdown table of `docs/formats.md`.
+
+    >>> formats_table().splitlines()[0]
+    '| format | axes | units | kept | lost | example |'
+    """
+    lines = ["| format | axes | units | kept | lost | example |", "|---|---|---|---|---|---|"]
+    for form in readers.FORMATS:
+        cells = (
+            f"**{form.name}**: {form.about}",
+            form.axes,
+            form.units,
+            form.keeps,
+            form.loses,
+            f"`{form.example}`",
+        )
+        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    return "\n".join(lines)

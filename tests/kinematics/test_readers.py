@@ -317,6 +317,13 @@ def by_the_short_way(path: Path) -> dict[str, np.ndarray] | None:
     return {name: member.array() for name, member in found.items()}
 
 
+def assert_the_same(found: np.ndarray, array: np.ndarray) -> None:
+    assert found.tobytes() == array.tobytes()
+    assert found.shape == array.shape
+    assert found.dtype == array.dtype
+    assert not found.flags.writeable
+
+
 ANY_ARRAY = arrays(
     st.sampled_from(["<f4", "<f8", "|b1", "|u1", "<i4", "<f2", ">f4", "<c8", "<U3"]),
     st.lists(st.integers(0, 5), max_size=4).map(tuple),
@@ -339,10 +346,13 @@ def test_the_short_and_the_long_way_find_the_same(
     for found in (long, *([] if short is None else [short])):
         assert found.keys() == held.keys()
         for name, array in held.items():
-            assert found[name].tobytes() == array.tobytes()
-            assert found[name].shape == array.shape
-            assert found[name].dtype == array.dtype
-            assert not found[name].flags.writeable
+            assert_the_same(found[name], array)
+    for array in held.values():
+        np.save(folder / "one.npy", array)
+        short, long = (way(folder / "one.npy") for way in (by_the_short_way, by_the_long_way))
+        assert (short is not None) == (array.dtype.kind in "fbui" and array.dtype.isnative)
+        for found in (long, *([] if short is None else [short])):
+            assert_the_same(found[""], array)
 
 
 @settings(max_examples=300)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from _mutations import KINDS, Edit, drawn, mutated
-from _samples import SAMPLES, STORE
+from _samples import FRAMES, SAMPLES, STORE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from readers_fuzz import Case, TooSlowError, draw, judge, reader_of, spoil, watched
@@ -32,7 +32,9 @@ EDITS = st.builds(
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
-    return {name: make(tmp_path_factory.mktemp("samples")) for name, make in SAMPLES.items()}
+    return {
+        name: make(tmp_path_factory.mktemp("samples"), FRAMES) for name, make in SAMPLES.items()
+    }
 
 
 def outcome(name: str, case: Case) -> str:

@@ -1,8 +1,8 @@
 """The guarded door for every reader of NumPy files: `.npy`, and `.npz` archives of them.
 
 Sizes are checked against the file before memory is taken, nothing is ever unpickled, and names
-inside an archive are never used as paths. Small archives as NumPy and this project write them
-(stored, not compressed) take a short way of their own, `stored`; all others, and whatever looks
+inside an archive are never used as paths. Files as NumPy and this project write them (archives
+small and not compressed) take a short way of their own, `stored`; all others, and whatever looks
 odd there, take the way through `zipfile`, which also words what is wrong.
 """
 
@@ -232,7 +232,8 @@ def load_arrays(path: Path | str, *, names: tuple[str, ...]) -> dict[str, np.nda
     path = Path(path)
     plain = stored.members(path)
     if plain is not None and all(plain[name].is_sound() for name in names if name in plain):
-        return {name: plain[name].array() for name in names if name in plain}
+        with naming(path):
+            return {name: plain[name].array() for name in names if name in plain}
     with opened(path) as (file, archive):
         if archive is None:
             _layout(file, "the array", path.stat().st_size)  # refuses before memory is taken

@@ -18,6 +18,7 @@ from kinematics.motion import (
     SCHEMA_VERSION,
     Motion,
     SavedHeader,
+    assembled,
 )
 from kinematics.readers.archives import (
     Layout,
@@ -102,14 +103,17 @@ def read(path: Path | str) -> list[Motion]:
         name: array if _same(array, checked[name]) else checked[name]
         for name, array in arrays.items()
     }
-    return [Motion(**kept, skeleton=skeleton, source=header.source)]
+    identity = {"skeleton": skeleton, "source": header.source}
+    return [assembled(dict.fromkeys(OPTIONAL_ARRAYS) | kept | identity)]
 
 
 def _same(array: np.ndarray, checked: np.ndarray | None) -> bool:
     """Whether the check changed nothing but the last bits of a unit quaternion."""
     if checked is None or array.dtype not in _KEPT_DTYPES:
         return False
-    return np.array_equal(checked, array) or np.allclose(checked, array, rtol=0, atol=1e-5)
+    if array.dtype == bool or np.array_equal(checked, array):
+        return np.array_equal(checked, array)
+    return bool((np.abs(checked - array) <= 1e-5).all())  # False where anything is not finite
 
 
 def _decoded(data: np.ndarray) -> SavedHeader:

@@ -1,4 +1,4 @@
-"""A short way into small `.npz` archives that are stored, not compressed, as `numpy.savez` writes.
+"""A short way into `.npy` files and small `.npz` archives that `numpy.save` and `savez` wrote.
 
 One read, one look at the archive's directory, one pattern for an array's header: a tenth of the
 time of `zipfile` and of NumPy's parser, which are made for every archive there is. Nothing is
@@ -10,13 +10,20 @@ import os
 import re
 import struct
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-MAX_FILE_BYTES: int = 1024**2
-"""Larger files take the long way: reading them costs more than looking around in them."""
+MAX_ARCHIVE_BYTES: int = 1024**2
+"""Larger archives take the long way: reading them costs more than looking around in them."""
+
+MAX_ARRAY_BYTES: int = 64 * 1024**2
+"""Larger `.npy` files take the long way, where a few microseconds do not matter."""
+
+START_BYTES: int = 256
+"""The header of an `.npy` file ends within them; NumPy pads it to a multiple of 64."""
 
 MAX_MEMBERS: int = 64
 """More arrays take the long way."""
@@ -34,15 +41,19 @@ _HEADER = re.compile(
 )
 
 
+Described = tuple[tuple[int, ...], np.dtype, bool]
+"""Shape, dtype, and whether columns come first."""
+
+
 class Member(NamedTuple):
     """One array of a stored archive: the archive's bytes, and what its header says."""
 
     data: bytes
     begin: int
-    offset: int
     end: int
     checksum: int
-    layout: tuple[tuple[int, ...], np.dtype, bool]
+    offset: int
+    layout: Described
 
     def is_sound(self) -> bool:
         """Whether the bytes are those that were stored."""
@@ -54,8 +65,27 @@ class Member(NamedTuple):
         return np.ndarray(shape, dtype, self.data, self.offset, order="F" if columns_first else "C")
 
 
-def members(path: Path) -> dict[str, Member] | None:
-    """The arrays of a small stored archive by name, or None: take the long way.
+class ArrayFile(NamedTuple):
+    """The one array of an `.npy` file, which is read when it is asked for."""
+
+    path: Path
+    offset: int
+    layout: Described
+
+    def is_sound(self) -> bool:
+        """Always: the file has no checksum, and its size was compared."""
+        return True
+
+    def array(self) -> np.ndarray:
+        """The array, read-only; `ValueError` if the file has shrunk in the meantime."""
+        shape, dtype, columns_first = self.layout
+        flat = np.fromfile(self.path, dtype, math.prod(shape), offset=self.offset)
+        flat.setflags(write=False)
+        return flat.reshape(shape, order="F" if columns_first else "C")
+
+
+def members(path: Path) -> Mapping[str, Member | ArrayFile] | None:
+    """The arrays of a file by name ("" in an `.npy`), or None: take the long way.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -66,9 +96,18 @@ def members(path: Path) -> dict[str, Member] | None:
     """
     with path.open("rb", buffering=0) as file:
         there = os.fstat(file.fileno()).st_size
-        data = file.read(there) if _END.size <= there <= MAX_FILE_BYTES else b""
-    if data is None or len(data) < there or data[:4] != _MEMBER:
-        return None
+        start = file.read(START_BYTES)
+        if start[:8] == _ARRAY and there <= MAX_ARRAY_BYTES:
+            described = _described(start, 0, there)
+            return None if described is None else {"": ArrayFile(path, *described)}
+        if start[:4] != _MEMBER or not _END.size <= there <= MAX_ARCHIVE_BYTES:
+            return None
+        data = start + (file.read(there - len(start)) or b"")
+    return _archived(data) if len(data) == there else None
+
+
+def _archived(data: bytes) -> dict[str, Member] | None:
+    """The arrays of an archive's bytes."""
     ending = len(data) - _END.size
     mark, disk, first, here, count, size, at, comment = _END.unpack_from(data, ending)
     if mark != _ENDING or disk or first or comment or here != count or at + size != ending:
@@ -101,22 +140,23 @@ def _member(data: bytes, entry: tuple[Any, ...], name: bytes, ending: int) -> Me
     there = data[at + _LOCAL.size : at + _LOCAL.size + local[9]]
     if local[0] != _MEMBER or local[2] or local[3] or there != name or begin + size > ending:
         return None
-    return _described(data, begin, begin + size, checksum)
+    described = _described(data, begin, begin + size)
+    return None if described is None else Member(data, begin, begin + size, checksum, *described)
 
 
-def _described(data: bytes, begin: int, end: int, checksum: int) -> Member | None:
-    """The member with what its header says, if its data then fill it exactly."""
+def _described(data: bytes, begin: int, end: int) -> tuple[int, Described] | None:
+    """Where an array's items begin and what its header says, if they then fill it exactly."""
     if end - begin < 10 or data[begin : begin + 8] != _ARRAY:
         return None
     offset = begin + 10 + data[begin + 8] + 256 * data[begin + 9]
     found = _HEADER.fullmatch(data, begin + 10, offset)
-    if found is None:
+    if found is None or offset > len(data):
         return None
     try:
         dtype = np.dtype(found[1].decode())
-    except TypeError:  # such as a boolean of four bytes
+    except TypeError:  # such as a float of one byte
         return None
     shape = tuple(int(size) for size in found[3].split(b",") if size.strip())
     if math.prod(shape) * dtype.itemsize != end - offset:
         return None
-    return Member(data, begin, offset, end, checksum, (shape, dtype, found[2] == b"True"))
+    return offset, (shape, dtype, found[2] == b"True")

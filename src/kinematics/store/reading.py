@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from kinematics.motion import Motion, Source
+from kinematics.motion import Motion, Source, assembled
 from kinematics.store.index import columns_of
 from kinematics.store.layout import (
     ARRAY_BYTES,
@@ -78,12 +78,8 @@ class _Mapped:
             fields["source"] = _decode_source(data[at : at + self.source_bytes[row]])
         except UNREADABLE as error:
             raise ValueError(f"{self.where(row)}: its source is no source ({error})") from error
-        # The arrays were checked when they were packed, and the checksum says that they are the
-        # same. So the fields are set as JAX does it when it puts a module together again; the
-        # constructor would look at each of them, and takes twenty times as long.
-        motion = object.__new__(Motion)
-        motion.__dict__.update(fields)
-        return motion
+        # The arrays were checked when they were packed, and the checksum says they are the same.
+        return assembled(fields)
 
     def verify(self, row: int) -> None:
         """Compares a clip's checksum; raises `ValueError`."""
