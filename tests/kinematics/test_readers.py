@@ -158,6 +158,16 @@ def test_what_other_tools_put_into_our_layout_is_checked_and_cleaned(tmp_path: P
     assert motion.positions_m.dtype.isnative
 
 
+def test_a_signalling_nan_is_a_frame_that_was_not_seen(tmp_path: Path) -> None:
+    still().save(tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as file:
+        held = dict(file)
+    held["positions_m"] = held["positions_m"].astype(np.float32)
+    held["positions_m"].view(np.uint32)[3, 0] = 0x7FA00000
+    np.savez(tmp_path / "b.npz", **held)
+    assert np.flatnonzero(~readers.read(tmp_path / "b.npz")[0].observed).tolist() == [3]
+
+
 # Damage and malice
 
 
