@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Literal, NamedTuple, cast
 
 import numpy as np
 
@@ -198,6 +198,11 @@ def layouts(path: Path | str) -> dict[str, Layout]:
         found = {}
         for name, info in _members(archive).items():
             with cast(io.BufferedIOBase, archive.open(info)) as member:
+                start = member.read(stored.START_BYTES)
+                if plain_one := stored.described(start, 0, info.file_size):
+                    found[name] = Layout(*plain_one[1])
+                    continue
+            with cast(io.BufferedIOBase, archive.open(info)) as member:
                 found[name] = _layout(member, name, info.file_size)
         return found
 
@@ -245,12 +250,11 @@ def load_arrays(path: Path | str, *, names: tuple[str, ...]) -> dict[str, np.nda
 
 def _array(data: bytes, name: str) -> np.ndarray:
     """The array of a whole `.npy` file, without a copy."""
-    file = io.BytesIO(data)
-    layout = _layout(file, name, len(data))
-    return np.ndarray(
-        layout.shape,
-        layout.dtype,
-        buffer=data,
-        offset=file.tell(),
-        order="F" if layout.columns_first else "C",
-    )
+    if plain := stored.described(data, 0, len(data)):
+        offset, layout = plain[0], Layout(*plain[1])
+    else:
+        file = io.BytesIO(data)
+        layout = _layout(file, name, len(data))
+        offset = file.tell()
+    order: Literal["C", "F"] = "F" if layout.columns_first else "C"
+    return np.ndarray(layout.shape, layout.dtype, buffer=data, offset=offset, order=order)

@@ -98,8 +98,8 @@ def members(path: Path) -> Mapping[str, Member | ArrayFile] | None:
         there = os.fstat(file.fileno()).st_size
         start = file.read(START_BYTES)
         if start[:8] == _ARRAY and there <= MAX_ARRAY_BYTES:
-            described = _described(start, 0, there)
-            return None if described is None else {"": ArrayFile(path, *described)}
+            found = described(start, 0, there)
+            return None if found is None else {"": ArrayFile(path, *found)}
         if start[:4] != _MEMBER or not _END.size <= there <= MAX_ARCHIVE_BYTES:
             return None
         data = start + (file.read(there - len(start)) or b"")
@@ -140,12 +140,20 @@ def _member(data: bytes, entry: tuple[Any, ...], name: bytes, ending: int) -> Me
     there = data[at + _LOCAL.size : at + _LOCAL.size + local[9]]
     if local[0] != _MEMBER or local[2] or local[3] or there != name or begin + size > ending:
         return None
-    described = _described(data, begin, begin + size)
-    return None if described is None else Member(data, begin, begin + size, checksum, *described)
+    found = described(data, begin, begin + size)
+    return None if found is None else Member(data, begin, begin + size, checksum, *found)
 
 
-def _described(data: bytes, begin: int, end: int) -> tuple[int, Described] | None:
-    """Where an array's items begin and what its header says, if they then fill it exactly."""
+def described(data: bytes, begin: int, end: int) -> tuple[int, Described] | None:
+    """Where an array's items begin and what its header says, if they fill it exactly; else None.
+
+    The array lies between `begin` and `end`, of which `data` need only hold the header.
+
+    >>> import io
+    >>> np.save(file := io.BytesIO(), np.zeros((9, 3)))
+    >>> described(file.getvalue(), 0, len(file.getvalue()))
+    (128, ((9, 3), dtype('float64'), False))
+    """
     if end - begin < 10 or data[begin : begin + 8] != _ARRAY:
         return None
     offset = begin + 10 + data[begin + 8] + 256 * data[begin + 9]
