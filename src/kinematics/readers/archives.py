@@ -1,9 +1,9 @@
 """The guarded door for every reader of NumPy files: `.npy`, and `.npz` archives of them.
 
 Sizes are checked against the file before memory is taken, nothing is ever unpickled, and names
-inside an archive are never used as paths. Files as NumPy and this project write them (archives
-small and not compressed) take a short way of their own, `stored`; all others, and whatever looks
-odd there, take the way through `zipfile`, which also words what is wrong.
+inside an archive are never used as paths. Files as NumPy and this project write them take a short
+way of their own, `stored`; large and unusual archives, and whatever looks odd there, take the way
+through `zipfile`, which also words what is wrong.
 """
 
 import io
@@ -235,10 +235,11 @@ def load_arrays(path: Path | str, *, names: tuple[str, ...]) -> dict[str, np.nda
     {'fps': array(30.)}
     """
     path = Path(path)
-    plain = stored.members(path)
-    if plain is not None and all(plain[name].is_sound() for name in names if name in plain):
-        with naming(path):
-            return {name: plain[name].array() for name in names if name in plain}
+    if (plain := stored.members(path)) is not None:
+        arrays = {name: plain[name].array() for name in names if name in plain}
+        sound = {name: array for name, array in arrays.items() if array is not None}
+        if len(sound) == len(arrays):
+            return sound
     with opened(path) as (file, archive):
         if archive is None:
             _layout(file, "the array", path.stat().st_size)  # refuses before memory is taken

@@ -1,4 +1,4 @@
-"""A short way into `.npy` files and small `.npz` archives that `numpy.save` and `savez` wrote.
+"""A short way into `.npy` files and small `.npz` archives as NumPy writes them.
 
 One read, one look at the archive's directory, one pattern for an array's header: a tenth of the
 time of `zipfile` and of NumPy's parser, which are made for every archive there is. Nothing is
@@ -9,6 +9,7 @@ import math
 import os
 import re
 import struct
+import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +22,9 @@ MAX_ARCHIVE_BYTES: int = 1024**2
 
 MAX_ARRAY_BYTES: int = 64 * 1024**2
 """Larger `.npy` files take the long way, where a few microseconds do not matter."""
+
+MAX_UNPACKED_BYTES: int = 16 * 1024**2
+"""Archives that unpack to more take the long way, which asks how much more."""
 
 START_BYTES: int = 256
 """The header of an `.npy` file ends within them; NumPy pads it to a multiple of 64."""
@@ -46,23 +50,25 @@ Described = tuple[tuple[int, ...], np.dtype, bool]
 
 
 class Member(NamedTuple):
-    """One array of a stored archive: the archive's bytes, and what its header says."""
+    """One array of an archive: where it lies in the archive's bytes, and what its header says."""
 
     data: bytes
     begin: int
     end: int
+    size: int
+    deflated: bool
     checksum: int
     offset: int
     layout: Described
 
-    def is_sound(self) -> bool:
-        """Whether the bytes are those that were stored."""
-        return zlib.crc32(memoryview(self.data)[self.begin : self.end]) == self.checksum
-
-    def array(self) -> np.ndarray:
-        """The array, read-only and without a copy."""
+    def array(self) -> np.ndarray | None:
+        """The array, read-only; None when its bytes are not those that were stored."""
+        packed = memoryview(self.data)[self.begin : self.end]
+        content = _inflated(packed, self.size) if self.deflated else packed
+        if content is None or zlib.crc32(content) != self.checksum:
+            return None
         shape, dtype, columns_first = self.layout
-        return np.ndarray(shape, dtype, self.data, self.offset, order="F" if columns_first else "C")
+        return np.ndarray(shape, dtype, content, self.offset, order="F" if columns_first else "C")
 
 
 class ArrayFile(NamedTuple):
@@ -72,16 +78,25 @@ class ArrayFile(NamedTuple):
     offset: int
     layout: Described
 
-    def is_sound(self) -> bool:
-        """Always: the file has no checksum, and its size was compared."""
-        return True
-
-    def array(self) -> np.ndarray:
-        """The array, read-only; `ValueError` if the file has shrunk in the meantime."""
+    def array(self) -> np.ndarray | None:
+        """The array, read-only; None when the file has shrunk in the meantime."""
         shape, dtype, columns_first = self.layout
         flat = np.fromfile(self.path, dtype, math.prod(shape), offset=self.offset)
         flat.setflags(write=False)
+        if len(flat) < math.prod(shape):
+            return None
         return flat.reshape(shape, order="F" if columns_first else "C")
+
+
+def _inflated(packed: memoryview, size: int) -> bytes | None:
+    """What was packed, if it is exactly so long; more than that is never unpacked."""
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        content = inflate.decompress(packed, size)
+        rest = inflate.decompress(inflate.unconsumed_tail, 1)
+    except zlib.error:
+        return None
+    return content if len(content) == size and not rest and inflate.eof else None
 
 
 def members(path: Path) -> Mapping[str, Member | ArrayFile] | None:
@@ -90,8 +105,8 @@ def members(path: Path) -> Mapping[str, Member | ArrayFile] | None:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     np.savez(Path(folder, "a.npz"), speed=np.zeros((9, 3)))
-    ...     np.savez_compressed(Path(folder, "b.npz"), speed=np.zeros((9, 3)))
-    ...     members(Path(folder, "a.npz"))["speed"].layout[0], members(Path(folder, "b.npz"))
+    ...     np.savez_compressed(Path(folder, "b.npz"), speed=np.array(["fast"]))
+    ...     members(Path(folder, "a.npz"))["speed"].array().shape, members(Path(folder, "b.npz"))
     ((9, 3), None)
     """
     with path.open("rb", buffering=0) as file:
@@ -115,13 +130,17 @@ def _archived(data: bytes) -> dict[str, Member] | None:
     if not 0 < count <= MAX_MEMBERS:
         return None
     found: dict[str, Member] = {}
+    unpacked = 0
     for _ in range(count):
         if at + _ENTRY.size > ending:
             return None
         entry = _ENTRY.unpack_from(data, at)
         name = data[at + _ENTRY.size : at + _ENTRY.size + entry[10]]
+        unpacked += entry[9]
+        if unpacked > MAX_UNPACKED_BYTES or not name.isascii():
+            return None
         member = _member(data, entry, name, ending)
-        if member is None or not name.isascii():
+        if member is None:
             return None
         found[name.decode("ascii").removesuffix(".npy")] = member
         at += _ENTRY.size + entry[10] + entry[11] + entry[12]
@@ -129,19 +148,32 @@ def _archived(data: bytes) -> dict[str, Member] | None:
 
 
 def _member(data: bytes, entry: tuple[Any, ...], name: bytes, ending: int) -> Member | None:
-    """The member of a directory's entry, if it is stored, plain, and all there."""
+    """The member of a directory's entry, if it is plain and all there."""
     mark, _, _, flags, method, _, _, checksum, packed, size, _, _, _, disk, _, _, at = entry
-    if mark != _DIRECTORY or flags or method or packed != size or disk:
+    if mark != _DIRECTORY or flags or disk or at + _LOCAL.size > ending:
         return None
-    if at + _LOCAL.size > ending:
+    deflated = method == zipfile.ZIP_DEFLATED
+    if not deflated and (method != zipfile.ZIP_STORED or packed != size):
         return None
     local = _LOCAL.unpack_from(data, at)
     begin = at + _LOCAL.size + local[9] + local[10]
+    end = begin + packed
     there = data[at + _LOCAL.size : at + _LOCAL.size + local[9]]
-    if local[0] != _MEMBER or local[2] or local[3] or there != name or begin + size > ending:
+    if local[0] != _MEMBER or local[2] or local[3] != method or there != name or end > ending:
         return None
-    found = described(data, begin, begin + size)
-    return None if found is None else Member(data, begin, begin + size, checksum, *found)
+    if not deflated:
+        found = described(data, begin, end)
+    else:
+        try:
+            start = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data[begin:end], START_BYTES)
+        except zlib.error:
+            return None
+        found = described(start, 0, size)
+    if found is None:
+        return None
+    offset, layout = found
+    offset -= 0 if deflated else begin
+    return Member(data, begin, end, size, deflated, checksum, offset, layout)
 
 
 def described(data: bytes, begin: int, end: int) -> tuple[int, Described] | None:
