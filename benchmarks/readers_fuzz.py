@@ -27,7 +27,8 @@ from typing import NamedTuple
 
 import numpy as np
 from _mutations import Edit, drawn, mutated
-from _samples import FRAMES, SAMPLES, STORE, reseal
+from _samples import SAMPLES, STORE, reseal
+from _walks import FRAMES
 
 from kinematics import readers, store
 from kinematics.motion import Motion

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from _mutations import KINDS, Edit, drawn, mutated
-from _samples import FRAMES, SAMPLES, STORE
+from _samples import SAMPLES, STORE
+from _walks import FRAMES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from readers_fuzz import Case, TooSlowError, draw, judge, reader_of, spoil, watched
