@@ -44,14 +44,21 @@ def describe(path: Path | str) -> Iterator[Line]:
     """
     path = Path(path)
     motions = readers.read(path)
-    known = [form for form in readers.FORMATS if form.recognise(path)]
-    yield from _format_lines(known[0])
+    yield from _format_lines(path)
     yield "people", str(len(motions))
     for motion in motions:
         yield from _motion_lines(motion)
 
 
-def _format_lines(form: Format) -> Iterator[Line]:
+def _is_of(form: Format, path: Path) -> bool:
+    try:
+        return form.recognise(path)
+    except ValueError:  # another kind of file altogether
+        return False
+
+
+def _format_lines(path: Path) -> Iterator[Line]:
+    form = next(form for form in readers.FORMATS if _is_of(form, path))
     yield "format", f"{form.name}: {form.about}"
     yield "file's axes", form.axes
     yield "file's units", form.units

@@ -293,6 +293,18 @@ def test_a_bomb_is_refused_by_its_label(tmp_path: Path, monkeypatch: pytest.Monk
         readers.read(tmp_path / "big.npz")
 
 
+def test_arrays_of_objects_are_listed_only_on_request(tmp_path: Path) -> None:
+    mixed = archived(motionx=npy(np.zeros((9, 322))), more=npy(np.array([{}], dtype=object)))
+    (tmp_path / "a.npz").write_bytes(mixed)
+    with pytest.raises(ValueError, match="objects in a file can run code"):
+        archives.layouts(tmp_path / "a.npz")
+    assert archives.layouts(tmp_path / "a.npz", objects=True)["more"].dtype.hasobject
+    held = archives.load_arrays(tmp_path / "a.npz", names=("motionx",))
+    assert held["motionx"].shape == (9, 322)
+    with pytest.raises(ValueError, match="objects in a file can run code"):
+        archives.load_arrays(tmp_path / "a.npz", names=("more",))
+
+
 def test_a_file_is_not_asked_for_more_than_it_has(tmp_path: Path) -> None:
     header = b"\x93NUMPY\x02\x00" + struct.pack("<I", 2**32 - 2)
     (tmp_path / "greedy.npy").write_bytes(header + b"{'descr': '<f4'}")

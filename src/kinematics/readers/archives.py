@@ -93,7 +93,7 @@ def naming(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _layout(file: io.BufferedIOBase, name: str, size: int) -> Layout:
+def _layout(file: io.BufferedIOBase, name: str, size: int, *, objects: bool = False) -> Layout:
     """Reads an `.npy` header and leaves `file` at the data; the data must fill `size` exactly."""
     version = np.lib.format.read_magic(file)
     with warnings.catch_warnings():
@@ -104,6 +104,8 @@ def _layout(file: io.BufferedIOBase, name: str, size: int) -> Layout:
             shape, columns_first, dtype = np.lib.format.read_array_header_2_0(file)
         else:
             raise RefusedError(f"{name}: npy version {version}; expected (1, 0) or (2, 0)")
+    if objects and dtype.hasobject:
+        return Layout(tuple(shape), dtype, columns_first)
     if dtype.hasobject or dtype.names:
         raise RefusedError(
             f"{name}: dtype {dtype}; expected plain numbers or text, "
@@ -178,10 +180,11 @@ def opened(path: Path) -> Iterator[tuple[io.BufferedIOBase, zipfile.ZipFile | No
                 yield file, archive
 
 
-def layouts(path: Path | str) -> dict[str, Layout]:
+def layouts(path: Path | str, *, objects: bool = False) -> dict[str, Layout]:
     """What the arrays of an `.npz` look like (or the one of an `.npy`, under the name "").
 
-    Only headers are read. Raises `ValueError` when the file is damaged or is neither.
+    Only headers are read. Raises `ValueError` when the file is damaged or is neither, and when it
+    holds Python objects, unless `objects` are to be listed too; nothing reads them here.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -194,7 +197,7 @@ def layouts(path: Path | str) -> dict[str, Layout]:
         return {name: Layout(*member.layout) for name, member in plain.items()}
     with opened(path) as (file, archive):
         if archive is None:
-            return {"": _layout(file, "the array", path.stat().st_size)}
+            return {"": _layout(file, "the array", path.stat().st_size, objects=objects)}
         found = {}
         for name, info in _members(archive).items():
             with cast(io.BufferedIOBase, archive.open(info)) as member:
@@ -203,7 +206,7 @@ def layouts(path: Path | str) -> dict[str, Layout]:
                     found[name] = Layout(*plain_one[1])
                     continue
             with cast(io.BufferedIOBase, archive.open(info)) as member:
-                found[name] = _layout(member, name, info.file_size)
+                found[name] = _layout(member, name, info.file_size, objects=objects)
         return found
 
 
