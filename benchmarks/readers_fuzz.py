@@ -190,8 +190,8 @@ def fuzz(names: Sequence[str], numbers: Sequence[int]) -> int:
                 slowest[name] = max(slowest[name], time.perf_counter() - began)
                 counts[name][outcome] += 1
                 shutil.rmtree(folder)
-            if number and number % 2000 == 0:
-                print(f"{number * len(names):,} files", file=sys.stderr, flush=True)
+            if (done := number - numbers[0] + 1) % 2000 == 0:
+                print(f"{done * len(names):,} files", file=sys.stderr, flush=True)
     report(counts, slowest, time.perf_counter() - start)
     return causes.total()
 
