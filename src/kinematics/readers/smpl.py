@@ -79,9 +79,10 @@ def quaternions_from_rotvecs(
            [0., 0., 1., 0.]])
     """
     rotvecs = np.where(np.isfinite(rotvecs_rad), rotvecs_rad, np.nan).astype(np.float64)
-    half_rad = np.linalg.norm(rotvecs, axis=1, keepdims=True) / 2
-    vector = rotvecs / 2 * np.sinc(half_rad / np.pi)  # sinc is finite where the angle is zero
-    return np.concatenate([np.cos(half_rad), vector], axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):  # angles past all numbers become NaN too
+        half_rad = np.linalg.norm(rotvecs, axis=1, keepdims=True) / 2
+        vector = rotvecs / 2 * np.sinc(half_rad / np.pi)  # sinc is finite where the angle is zero
+        return np.concatenate([np.cos(half_rad), vector], axis=1)
 
 
 def rotvecs_from_matrices(
