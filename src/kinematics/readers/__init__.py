@@ -7,7 +7,7 @@ which are no motions. `FORMATS` is the whole table of formats; a new one is one 
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from kinematics.motion import Motion
 from kinematics.readers import (
@@ -27,10 +27,15 @@ from kinematics.readers import (
     tum,
     wham,
 )
+from kinematics.readers.archives import holds_arrays, layouts
 from kinematics.readers.fields import kind
 from kinematics.readers.keypoints2d import read as read_keypoints
 
 __all__ = ["FORMATS", "SUFFIXES", "Format", "UnknownFormatError", "find", "read", "read_keypoints"]
+
+
+Container = Literal["arrays", "pickle", "other"]
+"""What a file is before it is looked into: NumPy's, pickled (or a folder of pickles), or other."""
 
 
 class Format(NamedTuple):
@@ -39,7 +44,7 @@ class Format(NamedTuple):
     `about` is what the file is and who writes it, `axes` and `units` are the file's own, before
     they become Y up, metres, seconds and radians; `keeps` and `loses` say what of the file is in
     the motion and what is not; `example` is one line of Python. Formats of `body_parameters` take
-    the option `smplx_model`; only `pickled` formats are asked about pickled files and folders.
+    the option `smplx_model`; a format is asked only about files in its `containers`.
     """
 
     name: str
@@ -51,8 +56,8 @@ class Format(NamedTuple):
     keeps: str
     loses: str
     example: str
+    containers: tuple[Container, ...]
     body_parameters: bool = False
-    pickled: bool = False
 
 
 FORMATS: tuple[Format, ...] = (
@@ -67,6 +72,7 @@ FORMATS: tuple[Format, ...] = (
         keeps="all named joints, the pelvis's place and orientation, times",
         loses="end sites, turns of the joints; a first frame that is a T-pose",
         example='bvh.read("walk.bvh", up="z", unit_m=0.01)',
+        containers=("other",),
     ),
     Format(
         name="TUM",
@@ -79,6 +85,7 @@ FORMATS: tuple[Format, ...] = (
         keeps="the root's track; times as they are",
         loses="comments; nothing else is in it",
         example='tum.read("track.txt", pose_of="body", up="y")',
+        containers=("other",),
     ),
     Format(
         name="C3D",
@@ -90,6 +97,7 @@ FORMATS: tuple[Format, ...] = (
         keeps="root from the pelvis markers, joints that markers give, times, gaps, every subject",
         loses="other markers, analog channels, events; hips are estimates, single markers on skin",
         example='c3d.read("trial.c3d")',
+        containers=("other",),
     ),
     Format(
         name="TRC",
@@ -101,6 +109,7 @@ FORMATS: tuple[Format, ...] = (
         keeps="as C3D; times as they are",
         loses="as C3D",
         example='trc.read("trial.trc")',
+        containers=("other",),
     ),
     Format(
         name="native",
@@ -112,6 +121,7 @@ FORMATS: tuple[Format, ...] = (
         keeps="every bit: root, joints, skeleton, cameras, times, observed frames, source",
         loses="nothing",
         example='native.read("walk.npz")',
+        containers=("arrays",),
     ),
     Format(
         name="Motion-X",
@@ -123,6 +133,7 @@ FORMATS: tuple[Format, ...] = (
         keeps="the root's orientation and position",
         loses="hands and face; body and shape too, unless a licensed model file is named",
         example='motionx.read("walk.npy", fps=30.0)',
+        containers=("arrays",),
         body_parameters=True,
     ),
     Format(
@@ -135,6 +146,7 @@ FORMATS: tuple[Format, ...] = (
         keeps="root, and with a model file of the same body pelvis and 22 joints",
         loses="hands, face, soft tissue, markers",
         example='amass.read("walk_poses.npz", up="z", smplx_model="SMPLH_MALE.npz")',
+        containers=("arrays",),
         body_parameters=True,
     ),
     Format(
@@ -147,6 +159,7 @@ FORMATS: tuple[Format, ...] = (
         keeps="22 joints; the root's orientation is estimated from hips and lower spine",
         loses="of features: rotations, velocities and foot contacts, which repeat the joints",
         example='humanml3d.read("000001.npy")',
+        containers=("arrays",),
     ),
     Format(
         name="PromptHMR",
@@ -158,8 +171,8 @@ FORMATS: tuple[Format, ...] = (
         keeps="people by their numbers, gaps, cameras; joints with a SMPL-X model file",
         loses="hands, face, masks, keypoints, the tracks in camera space",
         example='prompthmr.read("video/results.pkl", fps=25.0)',
+        containers=("pickle",),
         body_parameters=True,
-        pickled=True,
     ),
     Format(
         name="GVHMR",
@@ -171,8 +184,8 @@ FORMATS: tuple[Format, ...] = (
         keeps="root; joints with a SMPL-X model file",
         loses="the track in camera space, intermediate outputs",
         example='gvhmr.read("video/hmr4d_results.pt")',
+        containers=("pickle",),
         body_parameters=True,
-        pickled=True,
     ),
     Format(
         name="WHAM",
@@ -184,8 +197,8 @@ FORMATS: tuple[Format, ...] = (
         keeps="people by their numbers, gaps; positions are the hips'; joints with a SMPL model",
         loses="the surface, the track in camera space",
         example='wham.read("video/wham_output.pkl", fps=25.0)',
+        containers=("pickle",),
         body_parameters=True,
-        pickled=True,
     ),
     Format(
         name="TRAM",
@@ -197,8 +210,8 @@ FORMATS: tuple[Format, ...] = (
         keeps="the person's number, gaps, cameras; joints with a SMPL model file",
         loses="the weak-perspective camera",
         example='tram.read("video/hps/hps_track_0.npy", fps=25.0)',
+        containers=("pickle", "arrays"),
         body_parameters=True,
-        pickled=True,
     ),
     Format(
         name="EMDB",
@@ -210,8 +223,8 @@ FORMATS: tuple[Format, ...] = (
         keeps="root, bad frames as unobserved, cameras; joints with a SMPL model file",
         loses="keypoints, boxes, camera intrinsics",
         example='emdb.read("P0_09_outdoor_walk_data.pkl")',
+        containers=("pickle",),
         body_parameters=True,
-        pickled=True,
     ),
     Format(
         name="RICH and EgoBody",
@@ -223,8 +236,8 @@ FORMATS: tuple[Format, ...] = (
         keeps="people by their numbers, gaps, the reference camera; joints with a model file",
         loses="hands, face, contact",
         example='rich_egobody.read("bodies/train/Gym_010_dips1")',
+        containers=("pickle",),
         body_parameters=True,
-        pickled=True,
     ),
 )
 """Asked in this order; the first that recognises a file reads it."""
@@ -256,29 +269,38 @@ def read(path: Path | str, *, smplx_model: Path | str | None = None) -> list[Mot
     [90]
     """
     path = Path(path)
-    taken = path.is_dir() or pickled.recognise(path)
+    container = _container(path)
     for form in FORMATS:
-        if (form.pickled or not taken) and form.recognise(path):
+        if container in form.containers and form.recognise(path):
             if form.body_parameters:
                 return form.read(path, smplx_model=smplx_model)
             return form.read(path)
-    if taken:
-        raise UnknownFormatError(_unknown(path))
-    held = ", ".join(f"{n or 'one array'} {x.shape}" for n, x in native.layouts(path).items())
-    raise UnknownFormatError(
-        f"{path}: holds {held or 'nothing'}; expected a motion of one of these formats: "
-        + ", ".join(form.name for form in FORMATS)
-    )
+    raise UnknownFormatError(f"{path}: holds {_held(path, container)}")
 
 
-def _unknown(path: Path) -> str:
-    """What a pickled file or a folder holds instead of a motion."""
-    held = "a folder of other files" if path.is_dir() else kind(pickled.load(path))
-    return (
-        f"{path}: holds {held}; Python objects in a file can run code, so only the plain data of "
-        f"these formats is read from pickles: "
-        + ", ".join(form.name for form in FORMATS if form.pickled)
-    )
+def _container(path: Path) -> Container:
+    if path.is_dir() or pickled.recognise(path):
+        return "pickle"
+    return "arrays" if holds_arrays(path) else "other"
+
+
+def _held(path: Path, container: Container) -> str:
+    """What a file or folder holds instead of a motion, and what could have been there."""
+    formats = ", ".join(form.name for form in FORMATS if container in form.containers)
+    if container == "pickle":
+        held = "a folder of other files" if path.is_dir() else kind(pickled.load(path))
+        return (
+            f"{held}; Python objects in a file can run code, so only the plain data of these "
+            f"formats is read from pickles: {formats}"
+        )
+    if container == "arrays":
+        found = layouts(path, objects=True).items()
+        shapes = [f"{name or 'one array'} {layout.shape}" for name, layout in found]
+        return f"{', '.join(shapes) or 'nothing'}; expected a motion of one of these: {formats}"
+    with path.open("rb") as file:
+        start = file.read(12)
+    held = f"something that starts with {start!r}" if start else "nothing"
+    return f"{held}; expected a NumPy file (.npy or .npz), a pickle, or one of these: {formats}"
 
 
 def find(paths: Iterable[Path | str]) -> list[Path]:

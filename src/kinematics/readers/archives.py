@@ -52,15 +52,26 @@ class RefusedError(ValueError):
     """A refusal in our own words, which lack the file's name."""
 
 
-class _Bounded(io.BufferedReader):
+class Bounded(io.BufferedReader):
     """A file that is never asked for more than it has, because memory is taken for what is asked.
 
     The header of an array says how long it is, up to 4 GiB, and NumPy reads as much in one go.
     """
 
     def read(self, size: int | None = -1, /) -> bytes:
+        """As much as was asked for, or what is left."""
         there = os.fstat(self.fileno()).st_size
         return super().read(min(size, max(0, there - self.tell())) if size and size > 0 else size)
+
+
+def holds_arrays(path: Path | str) -> bool:
+    """Whether a file begins as NumPy's files do, `.npy` or an archive.
+
+    >>> holds_arrays("/dev/null")
+    False
+    """
+    with Path(path).open("rb") as file:
+        return file.read(6).startswith((np.lib.format.MAGIC_PREFIX, b"PK"))
 
 
 class Layout(NamedTuple):
@@ -163,7 +174,7 @@ def opened(path: Path) -> Iterator[tuple[io.BufferedIOBase, zipfile.ZipFile | No
     ...         archive.namelist()
     ['speed.npy']
     """
-    with path.open("rb", buffering=0) as raw, _Bounded(raw) as file, naming(path):
+    with path.open("rb", buffering=0) as raw, Bounded(raw) as file, naming(path):
         start = file.read(6)
         file.seek(0)
         if start == np.lib.format.MAGIC_PREFIX:

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from kinematics.readers import unpickle
+from kinematics.readers.archives import Bounded
 from kinematics.readers.plain_classes import RefusedError, Storage, StorageType
 
 MAX_BYTES: int = 4 * 1024**3
@@ -61,7 +62,7 @@ def recognise(path: Path | str) -> bool:
     path = Path(path)
     if path.is_dir():
         return False
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as raw, Bounded(raw) as file:
         start = file.read(6)
         file.seek(0)
         if start == np.lib.format.MAGIC_PREFIX:
@@ -87,7 +88,7 @@ def load(path: Path | str) -> Any:
     {'fps': 30}
     """
     path = Path(path)
-    with _naming(path), path.open("rb") as file:
+    with _naming(path), path.open("rb", buffering=0) as raw, Bounded(raw) as file:
         size = path.stat().st_size
         if not 0 < size <= MAX_BYTES:
             raise RefusedError(f"{size:,} bytes; expected up to {MAX_BYTES:,}")
