@@ -625,6 +625,11 @@ def test_published_files_are_the_clips_that_were_converted_from_them(
         assert motion.skeleton.missing == ()
 
 
+def test_units_are_as_long_as_they_are() -> None:
+    known_m = {"metres": 1.0, "centimetres": 0.01, "millimetres": 0.001, "inches": 0.0254}
+    assert stance.UNITS_M == known_m | {"CMU units": pytest.approx(0.0564444, abs=1e-7)}
+
+
 def test_the_points_of_every_style_are_the_same_joints() -> None:
     expected = dict(zip(POINTS, SMPL_22.points, strict=True))
     for style, names in STYLES.items():

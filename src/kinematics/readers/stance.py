@@ -1,6 +1,7 @@
 """What a rig's file does not say: its unit, its up axis, and where the body's left and ahead are.
 
-All of it is read off the body itself and can be overridden; every decision becomes a note.
+All of it is read off the body itself and can be overridden; every decision becomes a note. The
+thresholds stand beside the decisions, so the module is a little longer than most.
 """
 
 from itertools import pairwise
