@@ -149,7 +149,7 @@ def c3d_bytes(
     values = np.zeros((frames, 4 * points + analog))
     seen = np.isfinite(places).all(axis=2)
     four = np.zeros((frames, points, 4))
-    four[:, :, :3] = np.where(seen[:, :, None], places, 0.0) / (1.0 if wide else scale)
+    four[:, :, :3] = np.where(seen[:, :, None], places, 9.0) / (1.0 if wide else scale)
     four[:, :, 3] = np.where(seen, 0.0, -1.0)
     values[:, : 4 * points] = four.reshape(frames, -1)
     values[:, 4 * points :] = 7.0
@@ -283,6 +283,12 @@ def test_two_subjects_are_two_motions_in_one_world(performed: Motion, folder: Pa
     np.testing.assert_allclose(
         bob.positions_m - ann.positions_m, [[2, 0, 0]] * ann.frames, atol=1e-5
     )
+
+
+def test_frames_beyond_the_headers_count_are_counted(performed: Motion, folder: Path) -> None:
+    names, places = table_of(placed(performed))
+    data = c3d_bytes(names, places, 30.0, first=65530, long=True)
+    assert len(c3d.parse(save(folder, data, "long.c3d")).times_s) == performed.frames
 
 
 def test_three_hundred_markers_keep_their_names(performed: Motion, folder: Path) -> None:

@@ -274,4 +274,4 @@ def _arms_out(places: Float[np.ndarray, "joints 3"], skeleton: Skeleton) -> bool
     if arms is None or ends is None:
         return False
     span, width = (float(np.linalg.norm(ends[i] - ends[i + 1])) for i in (0, 2))
-    return span >= SPAN_SHARE * (2 * arms + width)
+    return 0 < SPAN_SHARE * (2 * arms + width) <= span
