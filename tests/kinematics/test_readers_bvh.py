@@ -300,6 +300,53 @@ def test_a_pose_before_the_motion_is_left_out(performed: Motion, folder: Path, f
     assert any("left out" in note for note in back.source.notes) == dropped
 
 
+def in_t_pose(motion: Motion, steps_m: list[float]) -> Motion:
+    """The first frame's body with its arms out, and a head that goes up by these steps."""
+    body = Rotation.from_quat(np.array(motion.orientations_wxyz[0]), scalar_first=True)
+    pose = np.array(motion.joints_m[0])
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        out = body.apply([sign, 0.0, 0.0])
+        shoulder = pose[SMPL_22.joints.index(f"{side}_shoulder")]
+        pose[SMPL_22.joints.index(f"{side}_elbow")] = shoulder + 0.26 * out
+        pose[SMPL_22.joints.index(f"{side}_wrist")] = shoulder + 0.51 * out
+    joints = np.repeat(pose[None], len(steps_m) + 1, axis=0)
+    joints[1:, SMPL_22.joints.index("head"), 1] += np.cumsum(steps_m)
+    return Motion.from_arrays(
+        orientations_wxyz=np.repeat(motion.orientations_wxyz[:1], len(joints), axis=0),
+        positions_m=np.repeat(motion.positions_m[:1], len(joints), axis=0),
+        fps=30.0,
+        joints_m=joints,
+        skeleton=SMPL_22,
+    )
+
+
+@pytest.mark.parametrize(
+    ("steps_m", "left_out"),
+    [
+        ([0.3, 0.01, -0.01, 0.01], True),
+        ([0.1, 0.01, -0.01, 0.01], False),  # no jump
+        ([0.3, -0.2, 0.2, -0.2], False),  # no greater than what follows
+    ],
+)
+def test_only_a_jump_out_of_a_t_pose_leaves_it_out(
+    performed: Motion, folder: Path, steps_m: list[float], left_out: bool
+) -> None:
+    bvh.write(in_t_pose(performed, steps_m), folder / "t.bvh")
+    [back] = bvh.read(folder / "t.bvh")
+    assert back.frames == len(steps_m) + 1 - left_out
+
+
+@pytest.mark.parametrize(("later", "left_out"), [("0 70 0 0 0 0", True), ("0 0 0 0 70 0", False)])
+def test_a_rest_pose_is_left_out_when_joints_jump_from_it(
+    folder: Path, later: str, left_out: bool
+) -> None:
+    """A turn of the hips carries the chest away; a turn of the chest leaves it where it is."""
+    head = GOOD.replace("Frames: 2", "Frames: 5").split("0 90 0 0")[0]
+    rows = ["0 90 0 0 0 0 0 0 0", *[f"0 90 0 {later}"] * 4]
+    [back] = bvh.read(save(folder, head + "\n".join(rows)), unit_m=0.01)
+    assert back.frames == 5 - left_out
+
+
 def test_a_left_handed_rig_is_noted(performed: Motion, folder: Path) -> None:
     text = written(performed, names=LAFAN, wild=False)
     swapped = text.replace("Left", "left_").replace("Right", "Left").replace("left_", "Right")
@@ -623,6 +670,11 @@ def test_published_files_are_the_clips_that_were_converted_from_them(
             theirs = arrays["positions"][:, [index[joint] for joint in motion.skeleton.joints]]
         np.testing.assert_allclose(motion.joints_m[fourth], theirs, atol=1e-5)
         assert motion.skeleton.missing == ()
+
+
+def test_units_are_as_long_as_they_are() -> None:
+    known_m = {"metres": 1.0, "centimetres": 0.01, "millimetres": 0.001, "inches": 0.0254}
+    assert stance.UNITS_M == known_m | {"CMU units": pytest.approx(0.0564444, abs=1e-7)}
 
 
 def test_the_points_of_every_style_are_the_same_joints() -> None:

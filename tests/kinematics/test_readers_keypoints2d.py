@@ -158,6 +158,16 @@ def test_without_identities_all_detections_are_one_unassigned_set(
     np.testing.assert_array_equal(np.nan_to_num(track.keypoints_px), theirs[:, :, :2])
 
 
+def test_a_file_with_identities_for_some_is_unassigned(folder: Path) -> None:
+    listed = coco(crowd(0, 17), ids=True)
+    del listed[1]["track_id"]
+    path = folder / "some.json"
+    path.write_text(json.dumps(listed))
+    [track] = readers.read_keypoints(path)
+    assert track.person is None
+    assert len(track.frames) == len(listed)
+
+
 def test_one_person_alone_has_no_identity_either(folder: Path) -> None:
     path = saved(crowd(0, 17, persons=1), "coco", folder, ids=False)
     [track] = readers.read_keypoints(path)

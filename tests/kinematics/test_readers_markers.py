@@ -149,7 +149,7 @@ def c3d_bytes(
     values = np.zeros((frames, 4 * points + analog))
     seen = np.isfinite(places).all(axis=2)
     four = np.zeros((frames, points, 4))
-    four[:, :, :3] = np.where(seen[:, :, None], places, 0.0) / (1.0 if wide else scale)
+    four[:, :, :3] = np.where(seen[:, :, None], places, 9.0) / (1.0 if wide else scale)
     four[:, :, 3] = np.where(seen, 0.0, -1.0)
     values[:, : 4 * points] = four.reshape(frames, -1)
     values[:, 4 * points :] = 7.0
@@ -285,6 +285,12 @@ def test_two_subjects_are_two_motions_in_one_world(performed: Motion, folder: Pa
     )
 
 
+def test_frames_beyond_the_headers_count_are_counted(performed: Motion, folder: Path) -> None:
+    names, places = table_of(placed(performed))
+    data = c3d_bytes(names, places, 30.0, first=65530, long=True)
+    assert len(c3d.parse(save(folder, data, "long.c3d")).times_s) == performed.frames
+
+
 def test_three_hundred_markers_keep_their_names(performed: Motion, folder: Path) -> None:
     found = {f"extra{i}": placed(performed)["C7"] for i in range(300)} | placed(performed)
     names, places = table_of(found)
@@ -318,7 +324,7 @@ def test_gaps_are_unobserved_and_rare_joints_left_out(
 
 def test_zeros_and_words_in_a_table_are_gaps(performed: Motion, folder: Path) -> None:
     names, places = table_of(placed(performed))
-    places[3] = 0.0
+    places[3, names.index("LSHO")] = 0.0
     text = trc_text(names, places, np.array(performed.times_s))
     rows = text.split("\n")
     rows[10] = rows[10].replace(rows[10].split("\t")[2], "NaN", 1)  # frame 4's first cell
@@ -406,6 +412,7 @@ BROKEN_C3D = {
     "frames in the header": (patched(SMALL_C3D, 16, b"\x01\x00"), "begin in block 1"),
     "rate": (SMALL_C3D.replace(np.float32(50).tobytes(), np.float32(5e9).tobytes()), "rate 5e+09"),
     "no rate": (SMALL_C3D.replace(np.float32(50).tobytes(), b"\0\0\0\0"), "rate 0"),
+    "scale": (SMALL_C3D.replace(b"\0\0\x80\xbf", b"\0\0\xc0\x7f"), "scale nan"),
     "no pelvis": (SMALL_C3D.replace(b"LASI", b"HAND"), "the markers are HAND, RASI"),
     "unseen": (c3d_bytes(small()[0], np.full((5, 4, 3), np.nan), 50.0), "seen in no frame"),
     "chain goes back": (SMALL_C3D.replace(b"LABELS\x37", b"LABELS\x01"), "'LABELS' points back"),

@@ -3,7 +3,8 @@
 Read here from the format's own description (integers and floats, of Intel, DEC and MIPS
 processors), because what a damaged file claims must be checked before anything is done with it;
 files that `ezc3d` and `c3d` write were read alike. A marker whose residual is negative, or that is
-zero or NaN, was not seen. Analog channels are skipped.
+zero or NaN, was not seen. Analog channels are skipped. The format is one story of bytes, told in
+one module though it is longer than most.
 """
 
 import struct

@@ -9,7 +9,8 @@
 
 No tracking is invented. Where a file has no identities, one `KeypointTrack` with `person=None`
 holds all detections. The layouts were checked with the writers of MMPose's demo and inferencer, of
-AlphaPose, and with OpenPose's description of its output.
+AlphaPose, and with OpenPose's description of its output. Their variants share most of the steps, so
+one module has them all, longer than most.
 """
 
 import re

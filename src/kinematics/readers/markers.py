@@ -21,6 +21,7 @@ from jaxtyping import DTypeLike, Float
 from kinematics.motion import Motion, Source
 from kinematics.readers.axes import Up, nearest_axis, quaternions, world_from_file
 from kinematics.readers.border import refuse
+from kinematics.readers.marker_names import ALIASES, MIDDLE, SIDED, SINGLE
 from kinematics.skeleton import from_names
 
 UNITS_M: dict[str, float] = {
@@ -52,48 +53,6 @@ LEAST_SEEN = 0.9
 
 UP_COSINE = 0.82
 """The pelvis mostly points along the up axis, within 35 degrees."""
-
-ALIASES: dict[str, str] = {
-    "LASI": "LASI LASIS LIAS LFWT WAISTLFRONT LEFTASIS",
-    "RASI": "RASI RASIS RIAS RFWT WAISTRFRONT RIGHTASIS",
-    "LPSI": "LPSI LPSIS LIPS LBWT WAISTLBACK LEFTPSIS",
-    "RPSI": "RPSI RPSIS RIPS RBWT WAISTRBACK RIGHTPSIS",
-    "SACR": "SACR SACRUM VSACRAL VSACRUM MIDPSIS",
-}
-"""Names of the pelvis markers, without subject, spaces and marks, in capitals."""
-
-SIDED: dict[str, tuple[str, str]] = {
-    "knee": (
-        "KNE KNEE KNEELAT KNEELATERAL FLE KNEL KNELAT KNEE1 KL",
-        "KNM KNEM KNEEM KNEEMED KNEEMEDIAL FME KM",
-    ),
-    "ankle": (
-        "ANK ANKLE ANKLELAT ANKLELATERAL FAL ANKL MALL AL",
-        "ANM ANKM MED ANKLEMED ANKLEMEDIAL TAM AM",
-    ),
-    "elbow": ("ELB ELBOW ELBOWLAT ELBOWLATERAL HLE ELBL", "ELM ELBM ELBOWMED ELBOWMEDIAL HME"),
-    "wrist": ("WRA WRISTRAD RADIUS RSP WRI WRIST IWR", "WRB WRISTULN ULNA USP UHE OWR"),
-    "foot": ("FM5 MT5", "FM1 MT1"),
-}
-"""Joints between two markers: names after the side of the outer (or thumb's), then the other."""
-
-SINGLE: dict[str, str] = {
-    "shoulder": "SHO SHOULDER SHOULD ACR ACROMION SAE SAJ",
-    "foot": "TOE MT2 FM2 MET TOETIP",
-}
-"""Points that are one marker, which goes before a pair."""
-
-MIDDLE: dict[str, tuple[str, ...]] = {
-    "neck": ("C7 CV7", "CLAV CLAVICLE SJN SNJ IJ SUPRASTERNALE"),
-    "chest": ("T10 TV10 T8 TV8", "STRN STERNUM SXS XIPHOID"),
-    "head": (
-        "LFHD LEFTFRONTHEAD LHDF",
-        "RFHD RIGHTFRONTHEAD RHDF",
-        "LBHD LEFTBACKHEAD LHDB",
-        "RBHD RIGHTBACKHEAD RHDB",
-    ),
-}
-"""Points in the middle of all of these markers."""
 
 
 class Markers(NamedTuple):
@@ -260,7 +219,7 @@ def to_motions(
             [f"the markers are {listed or 'none'}"],
             expected="markers of a pelvis: LASI, RASI, and LPSI with RPSI or SACR (or as other "
             "sets name them)",
-            cure="Label the pelvis, or add the names to kinematics.readers.markers.ALIASES",
+            cure="Label the pelvis, or add the names to kinematics.readers.marker_names.ALIASES",
         )
     motions: list[Motion] = []
     problems: list[str] = []

@@ -1,6 +1,7 @@
 """What a rig's file does not say: its unit, its up axis, and where the body's left and ahead are.
 
-All of it is read off the body itself and can be overridden; every decision becomes a note.
+All of it is read off the body itself and can be overridden; every decision becomes a note. The
+thresholds stand beside the decisions, so the module is a little longer than most.
 """
 
 from itertools import pairwise
@@ -273,4 +274,4 @@ def _arms_out(places: Float[np.ndarray, "joints 3"], skeleton: Skeleton) -> bool
     if arms is None or ends is None:
         return False
     span, width = (float(np.linalg.norm(ends[i] - ends[i + 1])) for i in (0, 2))
-    return span >= SPAN_SHARE * (2 * arms + width)
+    return 0 < SPAN_SHARE * (2 * arms + width) <= span
