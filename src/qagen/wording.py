@@ -266,7 +266,7 @@ def measured(value: float, unit: Unit) -> str:
 def about(value: float, unit: Unit) -> str:
     """A number of a ladder, as an option.
 
-    >>> about(2.6, "m"), about(1.5708, "rad"), about(5, "s")
+    >>> about(2.6, "m"), about(1.5708, "rad"), about(5.0, "s")
     ('About 2.6 m', 'About 90°', 'About 5 s')
     """
     scale, _, name = _UNITS[unit]
