@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from qagen import options, wording
+from qagen import draws, options, wording
 from qagen.question import (
     WINDOWS,
     Ask,
@@ -17,7 +17,7 @@ from qagen.question import (
     Window,
 )
 from qagen.reading import Occurrence, Reading
-from qagen.vocabulary import MOVEMENTS
+from qagen.vocabulary import MOVEMENTS, mirrored
 
 Answer = Question | Rejection
 
@@ -121,9 +121,9 @@ def name_of(clip: Reading, ask: Ask) -> str:
 
 def neutral_name(clip: Reading, ask: Ask) -> str:
     """A name that the mirrored question shares, for draws that a mirror may not change."""
-    neutral = "+".join(sorted(name.replace("right", "left") for name in ask.movements))
+    neutral = "+".join(sorted(min(name, mirrored(name)) for name in ask.movements))
     facts = clip.facts
-    return f"{facts.clip}#{facts.person}/{facts.frame}/{ask.rule}({neutral})"
+    return f"{facts.clip}#{facts.person}/{facts.frame}/{ask.rule}({neutral};{ask.window};{ask.nth})"
 
 
 def recounted(ones: Sequence[Occurrence]) -> str:
@@ -157,35 +157,32 @@ def numbers(
     return key, tuple(all_options), Margin(value=found.margin, unit=unit, band=found.band)
 
 
+def leftward(clip: Reading) -> float:
+    """Above zero when more went on to the left; a mirror changes its sign, whatever it means."""
+    facts = clip.facts
+    found = facts.whole.net_left_m + facts.whole.net_turn_rad
+    found += sum([event.amount for event in facts.events if event.signal == "left_lean"])
+    for part in facts.parts:
+        found += part.path if part.part.startswith("left_") else 0.0
+        found -= part.path if part.part.startswith("right_") else 0.0
+    return round(found, 4)
+
+
 def plausible(
-    clip: Reading, candidates: Iterable[str], *, wanted: int, beside: str
+    clip: Reading, ask: Ask, candidates: Iterable[str], *, wanted: int, seed: int
 ) -> tuple[str, ...] | None:
-    """The most tempting wrong movements: those that happen elsewhere in the clip come first.
+    """Wrong movements or parts to choose from: those that the clip shows come first.
 
-    The choice hangs on the facts alone, so that a mirror shows the mirrored choice; where left and
-    right are equally tempting, the side of `beside` or of the clip's net movement comes first.
+    Among equals they are drawn by the question's name, so that no habit of choosing gives the true
+    one away; a mirror shows the mirrored choice.
     """
-    side = _side(clip, beside)
-    order = {name: place for place, name in enumerate(MOVEMENTS)}
+    left_first = leftward(clip) > 0
 
-    def rank(name: str) -> tuple[bool, bool, int, bool, int]:
-        mirror = MOVEMENTS[name].mirror
-        return (
-            not clip.occurrences[name],
-            MOVEMENTS[name].opposite != beside,
-            min(order[name], order[mirror]),
-            mirror != name and (order[name] < order[mirror]) != side,
-            order[name],
-        )
+    def rank(name: str) -> tuple[str, bool]:
+        other = mirrored(name)
+        return min(name, other), other != name and (name < other) != left_first
 
-    found = sorted(candidates, key=rank)[:wanted]
+    ranked = tuple(sorted(candidates, key=rank))
+    drawn = draws.shuffled(ranked, seed=seed, name=f"{neutral_name(clip, ask)}/others")
+    found = sorted(drawn, key=lambda name: not clip.occurrences.get(name))[:wanted]
     return tuple(found) if len(found) == wanted else None
-
-
-def _side(clip: Reading, beside: str) -> bool:
-    """Whether left comes before right."""
-    row = MOVEMENTS.get(beside)
-    if row is not None and row.mirror != beside:
-        return row.sign > 0
-    whole = clip.facts.whole
-    return whole.net_left_m + whole.net_turn_rad > 0

@@ -53,6 +53,13 @@ def returns(clip: Reading) -> Returns | str:
 
     The margin is the largest shift of the bounds, out of `RETURN_BANDS_M`, that changes nothing.
     """
+    found = clip.known.get("returns")
+    if found is None:
+        found = clip.known["returns"] = _returns(clip)
+    return found  # type: ignore[return-value]
+
+
+def _returns(clip: Reading) -> Returns | str:
     facts = clip.facts
     if facts.coverage < SEEN_SHARE:
         return "not seen"

@@ -69,11 +69,10 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """The largest change in a movement's direction that no event explains."""
     doubts: dict[str, str]
     """Why a movement cannot be counted; movements that can be are not in it."""
-
-    @property
-    def distances(self) -> list[tuple[float, float]]:
-        """Times, and the distance from the origin of the frame of reference."""
-        return [(one.time_s, math.hypot(one.left_m, one.forward_m)) for one in self.facts.samples]
+    distances: tuple[tuple[float, float], ...]
+    """Times, and the distance from the origin of the frame of reference."""
+    known: dict[str, object] = {}
+    """What was derived already; nothing in it can be told from deriving it again."""
 
     @property
     def has_start(self) -> bool:
@@ -139,6 +138,9 @@ def read(facts: MotionFacts, *, descriptor: str = "") -> Reading:
         totals=totals,
         almost=almost,
         doubts=doubts,
+        distances=tuple(
+            [(one.time_s, math.hypot(one.left_m, one.forward_m)) for one in facts.samples]
+        ),
     )
 
 

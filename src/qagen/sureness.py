@@ -59,6 +59,14 @@ class Presence(NamedTuple):
 
 def presence(clip: Reading, movement: str, window: Window) -> Presence | str:
     """Whether a movement happens in a window; the reason when that is not clear enough."""
+    name = f"presence {movement} {window}"
+    found = clip.known.get(name)
+    if found is None:
+        found = clip.known[name] = _presence(clip, movement, window)
+    return found  # type: ignore[return-value]
+
+
+def _presence(clip: Reading, movement: str, window: Window) -> Presence | str:
     row = MOVEMENTS[movement]
     ones = clip.occurrences[movement]
     place = WINDOWS.index(window)

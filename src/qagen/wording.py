@@ -328,9 +328,12 @@ class Speaker(NamedTuple):
     frame_note: str
 
     def note(self, movements: Iterable[str]) -> str:
-        """What directions mean for these movements; each note once, with a space before it."""
-        found = dict.fromkeys(self.notes[name] for name in movements)
-        return "".join(found)
+        """What directions mean for these movements, in an order that tells nothing.
+
+        Each note once, with a space before it.
+        """
+        wanted = frozenset(movements)
+        return "".join(dict.fromkeys([self.notes[name] for name in self.notes if name in wanted]))
 
     def base(self, movement: str) -> str:
         """`move to the left`."""

@@ -29,7 +29,14 @@ _CHOICES = 3
 
 
 def _dominant(
-    rule: Rule, clip: Reading, ask: Ask, evidence: dict[str, Evidence], *, unit: Unit, least: float
+    rule: Rule,
+    clip: Reading,
+    seed: int,
+    *,
+    ask: Ask,
+    evidence: dict[str, Evidence],
+    unit: Unit,
+    least: float,
 ) -> Answer:
     """Which of some movements has the largest amount; three of them are offered."""
     for movement in evidence:
@@ -43,7 +50,7 @@ def _dominant(
         return rejection(rule, clip, ask, found)
     key, margin = found
     rest = [movement for movement in amounts if movement != key]
-    others = plausible(clip, rest, wanted=_CHOICES - 1, beside=key)
+    others = plausible(clip, ask, rest, wanted=_CHOICES - 1, seed=seed)
     if others is None:
         return rejection(rule, clip, ask, "too few others")
     words = clip.speaker.phrases
@@ -73,30 +80,27 @@ def _dominant(
 
 
 def _direction(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
-    del seed
     least_m = CLEAR_SHARE * MOVEMENTS["left"].least
     for window in WINDOWS:
         evidence = {movement: total(clip, movement, window) for movement in DIRECTIONS}
         ask = Ask(rule="dominant_direction", window=window)
-        yield _dominant(rule, clip, ask, evidence, unit="m", least=least_m)
+        yield _dominant(rule, clip, seed, ask=ask, evidence=evidence, unit="m", least=least_m)
 
 
 def _lean(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
-    del seed
     evidence = {movement: total(clip, movement, "whole") for movement in LEANS}
     least_rad = CLEAR_SHARE * MOVEMENTS["lean_left"].least
     ask = Ask(rule="dominant_lean")
-    yield _dominant(rule, clip, ask, evidence, unit="rad", least=least_rad)
+    yield _dominant(rule, clip, seed, ask=ask, evidence=evidence, unit="rad", least=least_rad)
 
 
 def _fastest(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
-    del seed
     ask = Ask(rule="dominant_speed")
     if sum(bool(clip.occurrences[movement]) for movement in DIRECTIONS) < 2:
         yield rejection(rule, clip, ask, "no such movement")
         return
     evidence = {movement: fastest(clip, movement) for movement in DIRECTIONS}
-    yield _dominant(rule, clip, ask, evidence, unit="m/s", least=0.0)
+    yield _dominant(rule, clip, seed, ask=ask, evidence=evidence, unit="m/s", least=0.0)
 
 
 # Time ---------------------------------------------------------------------------------------------
@@ -160,8 +164,7 @@ def _activity(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
 
 
 def _limb(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
-    """Which limb moves most; the two that come next are offered beside it."""
-    del seed
+    """Which limb moves most."""
     found = {part.part: part for part in clip.facts.parts if part.part in LIMBS}
     if len(found) < len(LIMBS):
         return
@@ -178,7 +181,8 @@ def _limb(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
         yield rejection(rule, clip, ask, chosen)
         return
     key, margin = chosen
-    others = sorted((name for name in LIMBS if name != key), key=lambda name: -paths_m[name])[:2]
+    rest = [name for name in LIMBS if name != key]
+    others = plausible(clip, ask, rest, wanted=_CHOICES - 1, seed=seed) or ()
     start_s, end_s = span(clip, "whole")
     evidence = tuple(
         [

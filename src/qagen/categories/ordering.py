@@ -32,6 +32,7 @@ _LAST_NTH = 4
 def _neighbours(
     rule: Rule,
     clip: Reading,
+    seed: int,
     *,
     name: str,
     neighbour: Callable[[Reading, list[Occurrence], int], tuple[Occurrence, Margin] | str],
@@ -54,7 +55,7 @@ def _neighbours(
             if first.start_s - ORDER_BAND_S < each.start_s < second.start_s + ORDER_BAND_S
         }
         candidates = [each for each in SEQUENCED if each not in between | clip.doubts.keys()]
-        others = plausible(clip, candidates, wanted=CHOICES - 1, beside=other.movement)
+        others = plausible(clip, ask, candidates, wanted=CHOICES - 1, seed=seed)
         if others is None:
             yield rejection(rule, clip, ask, "too few others")
             continue
@@ -116,13 +117,11 @@ def _forerunner(
 
 
 def _next_after(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
-    del seed
-    yield from _neighbours(rule, clip, name="next_after", neighbour=_follower)
+    yield from _neighbours(rule, clip, seed, name="next_after", neighbour=_follower)
 
 
 def _last_before(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
-    del seed
-    yield from _neighbours(rule, clip, name="last_before", neighbour=_forerunner)
+    yield from _neighbours(rule, clip, seed, name="last_before", neighbour=_forerunner)
 
 
 # Ends and orders ----------------------------------------------------------------------------------
@@ -130,7 +129,6 @@ def _last_before(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
 
 def _ends(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     """Which movement begins first of all, and which last."""
-    del seed
     starts = sequence(clip)
     for name, ordered in (("first_of", starts), ("last_of", starts[::-1])):
         ask = Ask(rule=name)
@@ -151,7 +149,7 @@ def _ends(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
         candidates = [
             each for each in SEQUENCED if each != one.movement and each not in clip.doubts
         ]
-        others = plausible(clip, candidates, wanted=CHOICES - 1, beside=one.movement)
+        others = plausible(clip, ask, candidates, wanted=CHOICES - 1, seed=seed)
         if others is None:
             yield rejection(rule, clip, ask, "too few others")
             continue

@@ -75,7 +75,6 @@ def _happens_in(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
 
 def _first_in(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     """The first movement that begins in a quarter."""
-    del seed
     starts = sequence(clip)
     for window in WINDOWS[1:]:
         ask = Ask(rule="first_in", window=window)
@@ -90,7 +89,7 @@ def _first_in(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
             if abs(other.start_s - one.start_s) < ORDER_BAND_S or other.movement == one.movement
         }
         candidates = [name for name in SEQUENCED if name not in soon and name not in clip.doubts]
-        others = plausible(clip, candidates, wanted=_CHOICES - 1, beside=one.movement)
+        others = plausible(clip, ask, candidates, wanted=_CHOICES - 1, seed=seed)
         if others is None:
             yield rejection(rule, clip, ask, "too few others")
             continue
