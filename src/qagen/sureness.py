@@ -71,12 +71,10 @@ def _presence(clip: Reading, movement: str, window: Window) -> Presence | str:
     ones = clip.occurrences[movement]
     place = WINDOWS.index(window)
     if place:
-        parts = [one.parts[place - 1] for one in ones]
-        most = max(parts, default=0.0)
-        least = row.least
-        if most >= CLEAR_SHARE * least:
+        least = CLEAR_SHARE * row.least
+        if any(one.parts[place - 1] >= least for one in ones):
             return _present(clip, movement, window, ones)
-        if most > SLIGHT_SHARE * least:
+        if clip.totals[movement][place] > SLIGHT_SHARE * row.least:
             return "between two answers"
     elif any(one.clear for one in ones):
         return _present(clip, movement, window, ones)
@@ -120,8 +118,7 @@ def _absent(clip: Reading, movement: str, window: Window) -> Presence | str:
     nearest = clip.almost[movement]
     place = WINDOWS.index(window)
     if place:
-        parts = [one.parts[place - 1] for one in clip.occurrences[movement]]
-        nearest = max(nearest, max(parts, default=0.0))
+        nearest = max(nearest, clip.totals[movement][place])
     start_s, end_s = span(clip, window)
     margin = Margin(
         value=round(row.least - nearest, 5),

@@ -97,8 +97,10 @@ frame rate or a rounded number changes amounts by a tenth at most."""
 ALMOST_SHARE = 0.8
 """A change that no movement explains is surely none below this share of the least that counts."""
 
-SLIGHT_SHARE = 1 / 3
-"""The part of a movement that lies in a quarter is no movement there below this share: 5 cm, 5°."""
+SLIGHT_SHARE = 0.25
+"""What a quarter holds of a movement is none there up to this share of the least that counts (4 cm,
+4°): four such parts would not make a clear movement, so that quarters never deny what the clip
+shows."""
 
 PURE_SHARE = 0.85
 """A change of lean is a lean (or a straightening) when this much of it leads from (to) upright."""
