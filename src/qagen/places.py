@@ -200,7 +200,9 @@ def shape_of(clip: Reading) -> Shape | str:
     }
     least_m = shape.extent_m if whole.path_m < WALK_PATH_M else math.inf
     if least_m <= STAY_M:
-        margin = Margin(value=round(NO_PATH_M - least_m, 5), unit="m", band=NO_PATH_M - STAY_M)
+        margin = Margin(
+            value=round(NO_PATH_M - least_m, 5), unit="m", band=round(NO_PATH_M - STAY_M, 5)
+        )
         name = "stays"
     elif whole.path_m < WALK_PATH_M or shape.shape not in rows:
         return "between two answers"

@@ -151,7 +151,7 @@ while walking drags a decimetre along."""
 PLACE_BAND_M = 0.2
 """Two places are told apart by their distance from the start when it differs by twice this."""
 
-SECTOR_BAND_RAD = math.radians(8)
+SECTOR_BAND_RAD = round(math.radians(8), 5)
 """Directions this close to the bound of one of eight sectors belong to neither."""
 
 SECTOR_LEAST_M = 0.75

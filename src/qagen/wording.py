@@ -5,6 +5,7 @@ each sentence into the sentence of the mirrored question: left and right are onl
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
@@ -370,6 +371,19 @@ def subject(descriptor: str) -> str:
     if first == "the":
         return "the" + words[3:]
     return f"the person {words}" if first in ("in", "with", "wearing") else f"the person ({words})"
+
+
+def unique(descriptors: Mapping[int, str]) -> dict[int, str]:
+    """For each person of a video the descriptor, or an empty one where it fits two of them.
+
+    >>> unique({0: "in red", 1: "in blue", 2: "In  blue"})
+    {0: 'in red', 1: '', 2: ''}
+    """
+    named = Counter(subject(words).lower() for words in descriptors.values())
+    return {
+        person: words if named[subject(words).lower()] == 1 else ""
+        for person, words in descriptors.items()
+    }
 
 
 @lru_cache(maxsize=4096)

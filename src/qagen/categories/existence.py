@@ -25,6 +25,7 @@ from qagen.vocabulary import (
 YES, NO = Option("Yes", "yes"), Option("No", "no")
 
 _AT_ANY_TIME = "at any time in the video"
+_FOUND: dict[Window, str] = {"whole": "in the video"}
 _WHEN: dict[Window, str] = {**wording.WINDOWS, "whole": _AT_ANY_TIME}
 
 
@@ -74,7 +75,10 @@ def _ever(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
 def _told(clip: Reading, movement: str, window: Window, found: Presence) -> tuple[str, str]:
     gerund = clip.speaker.phrases[movement].gerund
     if found.happens:
-        return f"Observed: {recounted(found.ones)}.", f"So there is {gerund} {_WHEN[window]}."
+        return (
+            f"Observed: {recounted(found.ones)}.",
+            f"So there is {gerund} {_FOUND.get(window, _WHEN[window])}.",
+        )
     most = found.evidence[0]
     return (
         f"From {most.start_s:.1f} s to {most.end_s:.1f} s, {gerund} never goes beyond "
