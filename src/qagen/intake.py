@@ -7,8 +7,11 @@ motions; it imports what that needs when the first motion is read.
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -63,10 +66,6 @@ class Intake:
         return len(self.starts) - 1
 
 
-class _Frame(msgspec.Struct):
-    frame: str = ""
-
-
 def look_over(path: Path, *, frame: Frame) -> Intake:
     """What is at a path, without reading motions; raises `ValueError` when it is nothing known.
 
@@ -82,9 +81,36 @@ def look_over(path: Path, *, frame: Frame) -> Intake:
         raise ValueError(f"{path}: no such file or folder")
     if path.is_file() and path.suffix == ".jsonl":
         return _look_over_facts(path, frame=frame)
-    if store := _store(path):
-        return _look_over_store(store, path, frame=frame)
+    if _holds_store(path):
+        return _look_over_store(path, frame=frame)
     return _look_over_motions(path, frame=frame)
+
+
+def _store() -> Any:
+    """The module of packed stores, where this release has one."""
+    return import_module("kinematics.store") if find_spec("kinematics.store") else None
+
+
+def _holds_store(path: Path) -> bool:
+    store = _store()
+    return store is not None and bool(store.recognise(path))
+
+
+def _look_over_store(path: Path, *, frame: Frame) -> Intake:
+    opened = _store().read(path)
+    if not len(opened):
+        raise ValueError(f"{path}: no motion in it; pack some with `kinematics pack`")
+    digest = hashlib.blake2b(digest_size=16)
+    for segment in opened.listed:
+        digest.update(f"{segment.clips} {segment.bytes} {segment.index_checksum}\n".encode())
+    return Intake(
+        kind="store",
+        root=path,
+        frame=frame,
+        units=len(opened),
+        starts=tuple(_bounds(len(opened))),
+        fingerprint=digest.hexdigest(),
+    )
 
 
 def _bounds(units: int) -> list[int]:
@@ -165,6 +191,46 @@ def _take_facts(intake: Intake, chunk: int) -> Taken:
         measured.append(Measured(one, one.path, digest))
         seen.append((f"{one.clip}#{one.person}", digest))
     return Taken(measured, seen, [])
+
+
+@lru_cache(maxsize=1)
+def _opened(path: Path, _fingerprint: str) -> Any:
+    """A store stays open from one chunk to the next."""
+    return _store().read(path)
+
+
+def _take_stored(intake: Intake, chunk: int) -> Taken:
+    from kinematics import measure
+
+    start, end = intake.starts[chunk : chunk + 2]
+    opened = _opened(intake.root, intake.fingerprint)
+    motions: list[Motion] = []
+    files, unreadable = [], []
+    for number in range(start, end):
+        try:
+            motion = opened[number]
+            _check_cameras([motion], intake.frame)
+        except ValueError as error:
+            reason = str(error).replace(f"{intake.root}/", "")
+            unreadable.append(Unreadable(opened.names[number], reason))
+            continue
+        motions.append(motion)
+        name = f"{motion.source.clip}#{motion.source.person}"
+        files.append((name, _digest(motion)))
+    all_facts = measure.measure_all(motions, frame=intake.frame)
+    measured = [
+        Measured(one, one.path, digest) for one, (_, digest) in zip(all_facts, files, strict=True)
+    ]
+    return Taken(measured, files, unreadable)
+
+
+def _digest(motion: "Motion") -> str:
+    """A hash of what was seen, frame by frame."""
+    digest = hashlib.blake2b(digest_size=16)
+    for array in (motion.orientations_wxyz, motion.positions_m, motion.times_s, motion.joints_m):
+        if array is not None:
+            digest.update(memoryview(array).cast("B"))  # type: ignore[arg-type]
+    return digest.hexdigest()
 
 
 def _take_motions(intake: Intake, chunk: int) -> Taken:

@@ -1,7 +1,7 @@
 """From finished chunks to a data set: groups, sides, selection, rows in order, manifest.
 
-Reads the chunks three times and keeps about twenty bytes a question in memory. What comes out depends on
-what the chunks hold together, not on who made them.
+Reads the chunks three times and keeps about twenty bytes a question in memory. What comes out
+depends on what the chunks hold together, not on who made them.
 """
 
 import hashlib
@@ -80,9 +80,7 @@ def merge(out_dir: Path, *, progress: Progress | None = None) -> Manifest:
     every = _Every(work, plan.chunks, progress)
     found = _gather(every, plan.recipe)
     sizes = Counter(found.groups.of(name) for name in found.sources)
-    sides = splits.assign(
-        sizes, val=plan.recipe.val, test=plan.recipe.test, seed=plan.recipe.seed
-    )
+    sides = splits.assign(sizes, val=plan.recipe.val, test=plan.recipe.test, seed=plan.recipe.seed)
     chooser = _Chooser(found, sides, plan.recipe)
     for chunk, _ in every:
         chooser.count(chunk)

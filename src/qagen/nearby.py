@@ -1,11 +1,11 @@
 """Motions that are one motion filmed twice: from another camera, mirrored, or tracked again.
 
 A track is compared by its shape alone. Its *signature* is its duration and how far it is from
-itself at a few times, none of which a turned or mirrored copy changes. Signatures are put into cells
-four tolerances wide; a motion meets only those in the cells that its own tolerance touches, about
-eight of them, and is then laid over each one it meets, turned and mirrored as fits best. The cost
-grows with the number of motions and not with its square. Motions that stay within a metre of their
-start are too much alike to be compared.
+itself at a few times, none of which a turned or mirrored copy changes. Signatures are put into
+cells four tolerances wide; a motion meets only those in the cells that its own tolerance touches,
+about eight of them, and is then laid over each one it meets, turned and mirrored as fits best. The
+cost grows with the number of motions and not with its square. Motions that stay within a metre of
+their start are too much alike to be compared.
 """
 
 import itertools

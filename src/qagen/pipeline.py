@@ -20,7 +20,18 @@ import msgspec
 
 from kinematics import thresholds
 from kinematics.facts import MotionFacts
-from qagen import chunks, consistency, dataset, draws, generate, intake, merge, nearby, select, splits
+from qagen import (
+    chunks,
+    consistency,
+    dataset,
+    draws,
+    generate,
+    intake,
+    merge,
+    nearby,
+    select,
+    splits,
+)
 from qagen.chunks import AskedClip, Chunk, Columns, Plan
 from qagen.dataset import Manifest, Recipe
 from qagen.intake import Intake, Measured
@@ -108,9 +119,7 @@ def begin(source: Path, out_dir: Path, recipe: Recipe, *, restart: bool = False)
         chunks.drop(out_dir)
     versions = merge.versions()
     versions |= {"rules": generate.fingerprint(), "thresholds": thresholds.fingerprint()}
-    plan = Plan(
-        recipe=recipe, inputs=looked.fingerprint, versions=versions, chunks=looked.chunks
-    )
+    plan = Plan(recipe=recipe, inputs=looked.fingerprint, versions=versions, chunks=looked.chunks)
     return Job(intake=looked, recipe=recipe, work=chunks.claim(out_dir, plan))
 
 
@@ -221,9 +230,11 @@ def _by_ray(job: Job, pending: Sequence[int], workers: int) -> Iterator[int]:
         os.environ.update(ONE_THREAD)
         return {"chunk": make(job, row["item"])}
 
-    for row in ray.data.from_items(list(pending), override_num_blocks=len(pending)).map(
-        make_row
-    ).iter_rows():
+    for row in (
+        ray.data.from_items(list(pending), override_num_blocks=len(pending))
+        .map(make_row)
+        .iter_rows()
+    ):
         yield int(row["chunk"])
 
 

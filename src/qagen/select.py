@@ -1,8 +1,8 @@
 """Which of the questions that could be asked go into the data set. Never changes one.
 
-First each clip keeps some of its questions in the running (`reserve`). Then the answers to each stem
-are made even within each side of the split, so that knowing the stem helps nobody (`Selection`).
-All that is drawn is a hash of the question's own name.
+First each clip keeps some of its questions in the running (`reserve`). Then the answers to each
+stem are made even within each side of the split, so that knowing the stem helps nobody
+(`Selection`). All that is drawn is a hash of the question's own name.
 """
 
 from array import array
@@ -75,9 +75,7 @@ def in_order(codes: Iterable[str]) -> list[str]:
         return []
 
 
-def reserve(
-    kinds: Sequence[Kind], draws: Sequence[int], *, per_category: int | None
-) -> list[int]:
+def reserve(kinds: Sequence[Kind], draws: Sequence[int], *, per_category: int | None) -> list[int]:
     """Which of one clip's questions stay in the running, in their order; all without a limit.
 
     Takes one of every rule and answer of a category before a second of any.
@@ -151,9 +149,7 @@ class Selection:
     20
     """
 
-    def __init__(
-        self, kinds: Sequence[Kind], *, per_category: int | None, balanced: bool
-    ) -> None:
+    def __init__(self, kinds: Sequence[Kind], *, per_category: int | None, balanced: bool) -> None:
         self._kinds = kinds
         self._per_category, self._balanced = per_category, balanced
         self._clips, self._draws = array("I"), array("Q")

@@ -19,15 +19,16 @@ Split = Literal["train", "val", "test"]
 
 SPLITS: tuple[Split, ...] = get_args(Split)
 
-CAMERA = re.compile(r"(?:^|(?<=[/_.\- ]))(?:cam|camera|view|viewpoint|cam_?id)[_.\- ]?\d+", re.I)
+_BEFORE = r"(?:^|(?<=[/_.\- ]))"
+
+CAMERA = re.compile(_BEFORE + r"(?:cam|camera|view|viewpoint|cam_?id)[_.\- ]?\d+", re.I)
 """What names the camera and not the take: `cam03`, `camera_1`, `view-2`."""
 
 SUBJECT = (
-    re.compile(r"(?:^|(?<=[/_.\- ]))(?:subject|subj|sub|actor|participant|performer)[_\- ]?(\w*\d+)",
-               re.I),
+    re.compile(_BEFORE + r"(?:subject|subj|sub|actor|participant|performer)[_\- ]?(\w*\d+)", re.I),
     re.compile(r"(?:^|(?<=/))([SP]\d{1,3})(?=[/_.\- ])", re.I),
     re.compile(r"(?:^|(?<=/))(\d{2,3})_\d{2}(?=$|[/_.])"),
-)  # fmt: skip
+)
 """How published collections write the subject: `subject_07`, `S11/`, `P0/`, `02_01` (two numbers:
 subject and trial)."""
 

@@ -36,7 +36,7 @@ class Table(NamedTuple):
 
     title: str
     headings: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
 
 
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +97,7 @@ def of(folder: Path | str) -> Statistics:
         with_joints=sum(clip.has_joints for clip in clips),
         movements=_summed(clip.movements for clip in clips),
         shapes=dict(Counter(clip.shape for clip in clips).most_common()),
-        **_measured(clips),  # type: ignore[arg-type]
+        **_measured(clips),
     )
 
 
@@ -143,11 +143,13 @@ def tables(found: Statistics) -> list[Table]:
 
 def _sides(found: Statistics) -> Table:
     sides = found.manifest.splits
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (split, f"{side.groups:,}", f"{side.clips:,}", f"{side.questions:,}")
         for split, side in sides.items()
     ]
-    total = [sum(getattr(side, n) for side in sides.values()) for n in ("groups", "clips", "questions")]
+    total = [
+        sum(getattr(side, n) for side in sides.values()) for n in ("groups", "clips", "questions")
+    ]
     rows.append(("all", *(f"{count:,}" for count in total)))
     return Table("Splits", ("split", "groups", "clips", "questions"), rows)
 

@@ -1,4 +1,4 @@
-"""Counts over the questions of a data set: how many, of which kinds, and how even their answers are.
+"""Counts over questions: how many, of which kinds, and how even their answers are.
 
 The same counts serve the manifest, while a data set is written, and the table of one that exists.
 """
@@ -9,6 +9,7 @@ from qagen.balance import Evenness, evenness
 from qagen.question import CATEGORIES, Category
 from qagen.record import LETTERS, Record
 from qagen.select import NO_RANK, Kind, kind_of
+
 OFTEN = 12
 """A stem that is asked so often has a most frequent answer that means something."""
 
