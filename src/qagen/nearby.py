@@ -3,9 +3,9 @@
 A track is compared by its shape alone. Its *signature* is its duration and how far it is from
 itself at a few times, none of which a turned or mirrored copy changes. Signatures are put into
 cells four tolerances wide; a motion meets only those in the cells that its own tolerance touches,
-about eight of them, and is then laid over each one it meets, turned and mirrored as fits best. The
-cost grows with the number of motions and not with its square. Motions that stay within a metre of
-their start are too much alike to be compared.
+a dozen or two of them, and is laid over each one whose signature fits, turned and mirrored as fits
+best. So a motion meets one in some thousands of a varied corpus and not all of it. Motions that
+stay within a metre of their start are too much alike to be compared.
 """
 
 import itertools
@@ -34,7 +34,7 @@ LEAST_EXTENT_M = 1.0
 CELL = 4
 """Width of a cell in tolerances: wider ones hold more, narrower ones have more neighbours."""
 
-_CHORDS = ((0, 4), (0, 8), (0, 11), (4, 11))
+_CHORDS = ((0, 4), (0, 7), (0, 11), (4, 7), (4, 11), (7, 11))
 """Pairs of places whose distances make the signature."""
 
 Cell = tuple[int, ...]
@@ -107,8 +107,14 @@ def alike(one: Track, other: Track) -> bool:
     >>> alike(straight, turned), alike(straight, longer)
     (True, False)
     """
-    if any(abs(x - y) > 1 for x, y in zip(one.signature, other.signature, strict=True)):
-        return False
+    return _fits(one.signature, other.signature) and _lies_over(one, other)
+
+
+def _fits(one: Sequence[float], other: Sequence[float]) -> bool:
+    return all(abs(x - y) <= 1 for x, y in zip(one, other, strict=True))
+
+
+def _lies_over(one: Track, other: Track) -> bool:
     a, b = _centred(one), _centred(other)
     size = sum(x * x + z * z for x, _, z in a) + sum(x * x + z * z for x, _, z in b)
     heights = sum((p[1] - q[1]) ** 2 for p, q in zip(a, b, strict=True))
@@ -141,13 +147,13 @@ class Finder:
 
     >>> finder = Finder()
     >>> walk = Track(4.0, [0.0, 0.0, 0.0] * 6 + [0.0, 0.0, 3.0] * 6)
-    >>> finder.add("a", walk), finder.add("b", walk), finder.met
+    >>> finder.add("a", walk), finder.add("b", walk), finder.laid
     ([], ['a'], 1)
     """
 
     def __init__(self) -> None:
         self._cells: defaultdict[Cell, list[tuple[str, Track]]] = defaultdict(list)
-        self.met = 0
+        self.laid = 0
         """Pairs that were laid over each other so far."""
 
     def add(self, name: str, track: Track) -> list[str]:
@@ -155,9 +161,10 @@ class Finder:
         found = []
         for cell in _touched(track):
             for other_name, other in self._cells.get(cell, ()):
-                self.met += 1
-                if alike(track, other):
-                    found.append(other_name)
+                if _fits(track.signature, other.signature):
+                    self.laid += 1
+                    if _lies_over(track, other):
+                        found.append(other_name)
         if not found:
             cell = tuple(math.floor(x / CELL) for x in track.signature)
             self._cells[cell].append((name, track))

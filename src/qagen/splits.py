@@ -25,7 +25,9 @@ CAMERA = re.compile(_BEFORE + r"(?:cam|camera|view|viewpoint|cam_?id)[_.\- ]?\d+
 """What names the camera and not the take: `cam03`, `camera_1`, `view-2`."""
 
 SUBJECT = (
-    re.compile(_BEFORE + r"(?:subject|subj|sub|actor|participant|performer)[_\- ]?(\w*\d+)", re.I),
+    re.compile(
+        _BEFORE + r"(?:subject|subj|sub|actor|participant|performer)[_\- ]?([a-z]*\d+)", re.I
+    ),
     re.compile(r"(?:^|(?<=/))([SP]\d{1,3})(?=[/_.\- ])", re.I),
     re.compile(r"(?:^|(?<=/))(\d{2,3})_\d{2}(?=$|[/_.])"),
 )
