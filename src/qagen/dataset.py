@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from kinematics.facts import Frame, MotionFacts, PathSample
-from qagen import record
+from qagen import record, wording
 from qagen.balance import Evenness
 from qagen.question import Category
 from qagen.record import Record
@@ -191,7 +191,7 @@ def phrase_of(recipe: Recipe, clip: str, person: int) -> str:
     ('the woman in red', '')
     """
     words = recipe.descriptors.get(f"{clip}#{person}") or recipe.descriptors.get(clip, "")
-    return "" if words.casefold() in ("", "unknown", "none", "n/a") else words
+    return "" if wording.subject(words) == wording.subject("") else words
 
 
 def read_manifest(folder: Path | str) -> Manifest:

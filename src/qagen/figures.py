@@ -86,7 +86,9 @@ def statistics(found: Statistics) -> Figure:
         return figure
 
 
-def _bars(axes: Axes, names: Sequence[str], values: Sequence[float], **style: object) -> None:
+def _bars(
+    axes: Axes, names: Sequence[str], values: Sequence[int] | Sequence[float], **style: object
+) -> None:
     """Horizontal bars, the first on top."""
     axes.barh(range(len(names)), values, height=0.72, **style)
     axes.set_yticks(range(len(names)), names)

@@ -17,9 +17,9 @@ from typing import BinaryIO
 import msgspec
 
 from kinematics import facts
-from qagen import chunks, dataset, nearby, record, select, splits
+from qagen import chunks, dataset, nearby, record, select, splits, wording
 from qagen.chunks import AskedClip, Chunk, Plan
-from qagen.dataset import CLIPS, MANIFEST, Inputs, Manifest, Recipe, Side
+from qagen.dataset import CLIPS, MANIFEST, Clip, Inputs, Manifest, Recipe, Side
 from qagen.select import Kind
 from qagen.splits import SPLITS, Groups, Split
 from qagen.tally import Tally
@@ -140,7 +140,7 @@ def _gather_clip(found: _Gathered, asked: AskedClip, recipe: Recipe) -> None:
         return
     found.sources[clip.name] = clip.source
     found.people[clip.clip] += 1
-    found.phrases[clip.clip, dataset.phrase_of(recipe, clip.clip, clip.person).casefold()] += 1
+    found.phrases[clip.clip, _named(recipe, clip)] += 1
     found.seconds += clip.duration_s
     found.thresholds.add(clip.thresholds)
     given = recipe.groups.get(clip.name) or recipe.groups.get(clip.clip)
@@ -157,6 +157,12 @@ def _gather_clip(found: _Gathered, asked: AskedClip, recipe: Recipe) -> None:
         found.alike += bool(others)
         for other in others:
             found.groups.join(clip.name, other)
+
+
+def _named(recipe: Recipe, clip: Clip) -> str:
+    """How questions speak of a person, whatever the case; empty when words do not tell."""
+    words = dataset.phrase_of(recipe, clip.clip, clip.person)
+    return wording.subject(words).lower() if words else ""
 
 
 class _Chooser:
@@ -180,7 +186,7 @@ class _Chooser:
         clip, found = asked.clip, self.found
         if found.people[clip.clip] == 1:
             return True
-        phrase = dataset.phrase_of(self.recipe, clip.clip, clip.person).casefold()
+        phrase = _named(self.recipe, clip)
         return bool(phrase) and found.phrases[clip.clip, phrase] == 1
 
     def count(self, chunk: Chunk) -> None:
