@@ -50,16 +50,21 @@ def kind_of_question(question: Question) -> Kind:
 
 
 def _kind(asked: Record | Question, codes: Sequence[str], answer: str) -> Kind:
+    ask = asked.ask
+    if answer[:1].isalpha():  # nearly all; numbers are looked at more closely
+        return Kind(
+            asked.category, asked.family, ask.rule, ask.name, "", answer, NO_RANK, len(codes)
+        )
     ranked = in_order(codes)
     return Kind(
-        category=asked.category,
-        family=asked.family,
-        rule=asked.ask.rule,
-        stem=asked.ask.name,
-        offered="+".join(ranked),
-        answer=answer,
-        rank=ranked.index(answer) if ranked else NO_RANK,
-        options=len(codes),
+        asked.category,
+        asked.family,
+        ask.rule,
+        ask.name,
+        "+".join(ranked),
+        answer,
+        ranked.index(answer) if ranked else NO_RANK,
+        len(codes),
     )
 
 
@@ -86,19 +91,15 @@ def reserve(kinds: Sequence[Kind], draws: Sequence[int], *, per_category: int | 
     """
     if per_category is None:
         return list(range(len(kinds)))
-    taken: Counter[Category] = Counter()
-    repeats: Counter[tuple[str, str]] = Counter()
-    ranked = []
-    for place in sorted(range(len(kinds)), key=lambda place: draws[place]):
-        alike = (kinds[place].rule, kinds[place].answer)
-        ranked.append((repeats[alike], draws[place], place))
+    held: defaultdict[Category, list[tuple[int, int, int]]] = defaultdict(list)
+    repeats: defaultdict[tuple[str, str], int] = defaultdict(int)
+    for number, place in sorted(zip(draws, range(len(kinds)), strict=True)):
+        kind = kinds[place]
+        alike = kind.rule, kind.answer
+        held[kind.category].append((repeats[alike], number, place))
         repeats[alike] += 1
-    kept = []
-    for _, _, place in sorted(ranked):
-        if taken[kinds[place].category] < RESERVE * per_category:
-            taken[kinds[place].category] += 1
-            kept.append(place)
-    return sorted(kept)
+    wanted = RESERVE * per_category
+    return sorted(place for ones in held.values() for _, _, place in sorted(ones)[:wanted])
 
 
 def even(counts: Mapping[str, int], *, options: int) -> dict[str, int]:
