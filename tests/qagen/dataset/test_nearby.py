@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kinematics import measure, synthetic
 from kinematics.facts import MotionFacts, PathSample
 from qagen import nearby
 from qagen.nearby import Finder, Track
@@ -98,6 +99,25 @@ def test_clips_of_a_corpus_are_told_apart(corpus: list[MotionFacts]) -> None:
     assert len(moving) > len(corpus) / 2
     found = [other for name, one in moving for other in finder.add(name, one)]
     assert len(found) <= len(moving) // 20
+
+
+def test_a_motion_that_was_tracked_again_is_found(corpus: list[MotionFacts]) -> None:
+    names = {one.clip for one in corpus}
+    noisy = synthetic.corpus(
+        200, seed=5, fps=10.0, joints=False, jitter_m=0.02, jitter_rad=math.radians(2)
+    )
+    motions = (one.motion for one in noisy if one.motion.source.clip in names)
+    again = {one.clip: one for one in measure.measure_all(motions)}
+    finder, found = Finder(), []
+    tracks = {one.clip: nearby.track_of(one) for one in corpus if one.shape.extent_m > 1.2}
+    for name, one in tracks.items():
+        assert one is not None
+        finder.add(name, one)
+    for name in tracks:
+        other = nearby.track_of(again[name])
+        assert other is not None
+        found.append(name in finder.add(f"{name} again", other))
+    assert sum(found) >= 0.9 * len(found)
 
 
 def test_who_stays_has_no_track(corpus: list[MotionFacts]) -> None:
