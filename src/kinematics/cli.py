@@ -56,6 +56,16 @@ CacheOption = Annotated[
 ]
 
 
+ModelOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Model file of the SMPL family (.npz, licensed by its authors): with it, files of "
+        "body parameters are measured by pelvis and joints, not by the root alone.",
+        show_default=False,
+    ),
+]
+
+
 def _print_version(wanted: bool) -> bool:
     if wanted:
         try:
@@ -159,6 +169,7 @@ class _Intake:
     files: Sequence[Path]
     named: set[Path]
     frame: MeasuredFrame = "first_heading"
+    smplx_model: Path | None = None
     done: int = 0
     failed: int = 0
     skipped: int = 0
@@ -188,7 +199,7 @@ class _Intake:
                 yield from self._clips(path)
                 continue
             try:
-                motions = readers.read(path)
+                motions = readers.read(path, smplx_model=self.smplx_model)
                 for motion in motions:
                     _check_cameras(motion, self.frame, where=path)
             except readers.UnknownFormatError as error:
@@ -279,6 +290,7 @@ def measure_files(
     out: Annotated[Path, typer.Option(help="The facts, one JSON object a line and a clip.")],
     frame: FrameOption = "first_heading",
     cache: CacheOption = None,
+    smplx_model: ModelOption = None,
 ) -> None:
     """Measure motions: files, folders or packed stores in, one line of facts a clip out.
 
@@ -297,7 +309,7 @@ def measure_files(
     with _plainly():
         files = _found(paths)
     named = {path for path in paths if not path.is_dir()}
-    intake = _Intake(files=files, named=named, frame=frame)
+    intake = _Intake(files=files, named=named, frame=frame, smplx_model=smplx_model)
     count = _measure_to(out, intake)
     intake.report(count, out)
     if intake.failed or not count:

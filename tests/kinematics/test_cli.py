@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import struct
 import subprocess
 import sys
@@ -125,6 +126,21 @@ def test_measure_gives_a_line_a_clip_in_the_order_of_the_files(
     motions = [readers.read(path)[0] for path in sorted(corpus.glob("*.npz"))]
     assert list(facts.read(out)) == [measure.measure(motion) for motion in motions]
     assert [path.name for path in out.parent.iterdir()] == ["facts.jsonl"]
+
+
+def test_the_model_file_reaches_the_readers_and_other_pickles_are_left_out(
+    tmp_path: Path,
+) -> None:
+    folder, out = tmp_path / "motions", tmp_path / "facts.jsonl"
+    folder.mkdir()
+    np.save(folder / "walk.npy", np.zeros((60, 322)))
+    (folder / "weights.pkl").write_bytes(pickle.dumps({"weights": 1}))
+    result = call("measure", folder, "--out", out)
+    assert result.exit_code == 0, result.stderr
+    assert "1 files of the folders hold no motion" in result.stderr
+    result = call("measure", folder, "--out", out, "--smplx-model", folder / "walk.npy")
+    assert result.exit_code == 1
+    assert "walk.npy: no v_template" in result.stderr
 
 
 def test_bad_files_are_named_and_do_not_stop_the_others(corpus: Path, tmp_path: Path) -> None:
