@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -12,6 +13,8 @@ from qagen import generate, wording
 from qagen.categories import RULES
 from qagen.question import CATEGORIES
 from qagen.vocabulary import MOVEMENTS, SECTORS, mirrored
+
+ROOT = Path(__file__).resolve().parents[2]
 
 SWAPPED = {"left": "right", "right": "left"}
 
@@ -96,6 +99,16 @@ def test_every_rule_is_listed_under_its_category():
     for category, rules in RULES.items():
         assert {rule.category for rule in rules} == {category}
         assert len({rule.family for rule in rules}) == len(rules)
+
+
+def test_the_page_on_questions_names_the_rules_and_movements_of_the_code():
+    text = (ROOT / "docs" / "questions.md").read_text()
+    rules = text[text.index("## The rules") :]
+    named = re.findall(r"`(\w+)`", "".join(re.findall(r"^\|([^|]*)\|", rules, re.MULTILINE)))
+    assert sorted(set(named) - {"rule"}) == sorted(wording.STEMS)
+    movements = text[: text.index("## Whether something happens")]
+    rows = re.findall(r"^\|([^|]*)\|", movements, re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", "".join(rows))) == set(MOVEMENTS)
 
 
 def test_unknown_categories_are_refused(make):
