@@ -276,6 +276,9 @@ LEAST_REPEATED = 3
 PART_PATH_M = 0.5
 """A limb whose path relative to the body is shorter has hardly moved."""
 
+EVEN_SIDES = 0.05
+"""Metres and radians, added up over everything lateral: below this a clip is as good as even."""
+
 REASONS: tuple[str, ...] = (
     "another reading",
     "between two answers",
