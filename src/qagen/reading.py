@@ -326,7 +326,7 @@ def _read_leans(
         almost[names[0]], almost[names[1]] = most
         return
     if max(bases, default=0.0) - min(bases, default=0.0) > LEVEL_RAD:
-        doubts[names[0]] = doubts[names[1]] = "unclear movement"
+        doubts[names[0]] = doubts[names[1]] = "another reading"
     base = sum(bases) / len(bases) if bases else 0.0
     for event, before in zip(events, sums, strict=False):
         sign = 1 if event.amount > 0 else -1
