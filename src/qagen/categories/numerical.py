@@ -1,4 +1,7 @@
-"""Numerical: how often, how far, how much, how long. Four numbers to choose from."""
+"""Numerical: how often, how far, how much, how long. Four numbers to choose from.
+
+Over the usual length: no other category has so many families.
+"""
 
 from collections.abc import Iterator
 
