@@ -108,6 +108,10 @@ PURE_SHARE = 0.85
 LEVEL_RAD = math.radians(6)
 """Where two ways to find the lean that a clip begins with differ by more, leans are unclear."""
 
+SLIP_SHARE = 0.1
+"""A change without an event that is no more than this share of the path walked is slip, and takes
+no time of its own."""
+
 SEEN_SHARE = 0.9
 """Share of a stretch in which the person must have been seen for anything to be said of it."""
 
