@@ -163,7 +163,7 @@ DRIFT_PER_PATH = 0.05
 # Numbers in options ------------------------------------------------------------------------------
 
 
-def _floats(*values: float) -> tuple[float, ...]:
+def _floats(*values: float | int) -> tuple[float, ...]:
     return tuple(map(float, values))
 
 
