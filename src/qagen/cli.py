@@ -385,11 +385,12 @@ def write_examples(
     from qagen import examples
 
     with _plainly():
+        there = examples.written(readme) if readme else ""
         text = examples.section()
         if readme is None:
             typer.echo(text)
         elif check:
-            if examples.written(readme) != text:
+            if there != text:
                 raise ValueError(f"{readme}: out of date; run `qagen examples --readme {readme}`")
         else:
             examples.write(readme, text)
