@@ -1,5 +1,6 @@
 """How often a movement was repeated: its swings, and the longest stretch of swings alike."""
 
+import itertools
 import math
 from typing import NamedTuple
 
@@ -45,9 +46,7 @@ def reversal_axis(directions: Float[np.ndarray, "samples 3"]) -> Float[np.ndarra
     return axis * np.sign(axis[np.argmax(np.abs(axis))])
 
 
-def turning_points(
-    values: Float[np.ndarray, " samples"], *, least: float
-) -> list[int]:
+def turning_points(values: Float[np.ndarray, " samples"], *, least: float) -> list[int]:
     """Where a signal turns by at least `least`, its first and its last extreme included.
 
     >>> turning_points(np.array([0.0, 2.0, 0.1, 0.2, 0.0, 3.0]), least=1.0)
@@ -101,7 +100,7 @@ def count(
     turns = turning_points(values, least=least)
     swings = [
         Swing(abs(float(values[after] - values[before])), float(times_s[after] - times_s[before]))
-        for before, after in zip(turns[:-1], turns[1:], strict=True)
+        for before, after in itertools.pairwise(turns)
     ]
     *whole, under_way = swings or [Swing(0.0, 0.0)]  # the last one has not turned yet
     best, best_s = 0.0, 0.0

@@ -1,7 +1,8 @@
 """The second derivation of `MotionFacts`, from a motion to the facts, on one screen."""
 
 from kinematics import thresholds
-from kinematics.facts import Frame, MotionFacts
+from kinematics.facts import Frame, MotionFacts, PartFacts
+from qagen.second import events as events_of
 from qagen.second import grid, heights, limbs, movements, paths, reference, windows
 from qagen.second import signals as signals_of
 
@@ -19,10 +20,10 @@ def facts_of(motion: grid.SourcedTrack, *, frame: Frame = "first_heading") -> Mo
     anchored = reference.anchored(samples, frame=frame)
     signals = signals_of.read(samples, anchored)
     found = movements.find(samples, signals)
-    events = [movements.as_event(movement, samples, signals) for movement in found]
+    events = [events_of.as_event(movement, samples, signals) for movement in found]
     quarters, whole = windows.quarters_and_whole(samples, signals, events)
     first, second, third, fourth = quarters
-    parts = ()
+    parts: tuple[PartFacts, ...] = ()
     if anchored.points_m is not None:
         parts = limbs.part_facts(
             anchored.points_m, samples.times_s, samples.usable, present=samples.present

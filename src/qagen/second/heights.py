@@ -1,5 +1,6 @@
 """Vertical episodes: jumps, crouches, and changes of height that last."""
 
+import itertools
 import math
 
 import numpy as np
@@ -43,7 +44,7 @@ def departures(
     """
     home = [-1, *np.flatnonzero(away < rule.leave).tolist(), len(away)]
     found = []
-    for before, after in zip(home[:-1], home[1:], strict=True):
+    for before, after in itertools.pairwise(home):
         outside = away[before + 1 : after]
         if len(outside) and outside.max() >= max(rule.enter, rule.peak):
             found.append((max(before, 0), before + 1 + int(np.argmax(outside)), after))
@@ -65,9 +66,7 @@ def _hop_m(
         foot_m = light((heights_m + signals.height_m)[:, None])[:, 0]
         floor_m = level(foot_m[samples.usable], share=thresholds.FLOOR_SHARE)
         lowest_m = np.minimum(lowest_m, foot_m - floor_m)
-    travelling = ramp(
-        signals.ground_speed_mps, thresholds.GAIT_SLOW_MPS, thresholds.GAIT_FULL_MPS
-    )
+    travelling = ramp(signals.ground_speed_mps, thresholds.GAIT_SLOW_MPS, thresholds.GAIT_FULL_MPS)
     return lowest_m - thresholds.JUMP_RUN_M * travelling
 
 

@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from kinematics import thresholds
-from kinematics.facts import SIGNALS, Event
+from kinematics.facts import SIGNALS
 from qagen.second.grid import Samples
 from qagen.second.signals import Signals
 
-QUARTERS = 4
 CALM_SHARE = 1 / 3
 """Slower than this share of the still speed, nothing of a movement is left."""
 PAUSE_SHARE = 0.6
@@ -65,8 +64,8 @@ class _Reader:
     def come_to_end(self) -> None:
         """Notes the movement under way if it was large enough."""
         if self.way and self.values[self.highest] - self.values[self.lowest] >= self.least:
-            turning = (self.lowest, self.highest)[:: self.way]
-            self.found.append((*turning, self.set_off, self.got_on_at + 1))
+            begin, furthest = (self.lowest, self.highest)[:: self.way]
+            self.found.append((begin, furthest, self.set_off, self.got_on_at + 1))
 
     def rest(self, at: int, *, calm: bool, pausing: bool) -> None:
         """A sample at rest: an end if nothing moves any more, otherwise still part of it."""
@@ -83,9 +82,9 @@ class _Reader:
         """A sample that moves: further on, back, or off."""
         value = self.values[at]
         self.awake_at = at
-        came_back = (
-            self.way > 0 and self.values[self.highest] - value >= self.back
-        ) or (self.way < 0 and value - self.values[self.lowest] >= self.back)
+        came_back = (self.way > 0 and self.values[self.highest] - value >= self.back) or (
+            self.way < 0 and value - self.values[self.lowest] >= self.back
+        )
         if came_back:
             self.come_to_end()
             self.way = -self.way
@@ -214,68 +213,4 @@ def find(samples: Samples, signals: Signals) -> list[Movement]:
         ]
         sway = _swaying(movements, samples.step_s)
         kept += [one for one in movements if not (one in sway or _is_drift(one, walked_m))]
-    return sorted(kept, key=lambda one: (one.start, one.end, SIGNALS.index(one.signal)))  # type: ignore[arg-type]
-
-
-def seen_share(
-    seen: Bool[np.ndarray, " samples"], start: float, end: float
-) -> float:
-    """Share of the steps between two places, in samples, that join two seen samples.
-
-    >>> seen_share(np.array([True, True, False, True]), 0.0, 2.0)
-    0.5
-    """
-    if len(seen) == 1:
-        return float(seen[0])
-    joined = np.concatenate([[0.0], np.cumsum(seen[1:] & seen[:-1])])
-    reached = np.interp([start, end], np.arange(len(seen)), joined)
-    return float((reached[1] - reached[0]) / max(end - start, 1e-12))
-
-
-def by_quarter(
-    movement: Movement, values: Float[np.ndarray, " samples"]
-) -> tuple[float, float, float, float]:
-    """What each quarter of the clip has of a movement; the four add up to its amount.
-
-    >>> ramp = np.arange(9.0)
-    >>> by_quarter(Movement("left", 0, 4, 0, 4, 4.0), ramp)
-    (2.0, 2.0, 0.0, 0.0)
-    """
-    last = len(values) - 1
-    moved = []
-    for quarter in range(QUARTERS + 1):
-        place = last * quarter / QUARTERS
-        if place <= movement.start:
-            moved.append(0.0)
-        elif place >= movement.end:
-            moved.append(movement.amount)
-        else:
-            reached = float(np.interp(place, np.arange(len(values)), values))
-            moved.append(reached - float(values[movement.begin]))
-    first, second, third, fourth = np.diff(moved).tolist()
-    return first, second, third, fourth
-
-
-def as_event(movement: Movement, samples: Samples, signals: Signals) -> Event:
-    """The movement in seconds, with its speeds and its parts.
-
-    >>> from kinematics import synthetic
-    >>> from qagen.second import grid, reference
-    >>> from qagen.second import signals as signals_of
-    >>> samples = grid.sample(synthetic.perform(synthetic.walk(2.0)).motion)
-    >>> signals = signals_of.read(samples, reference.anchored(samples))
-    >>> round(as_event(find(samples, signals)[0], samples, signals).amount, 1)
-    2.0
-    """
-    start_s, end_s = movement.start * samples.step_s, movement.end * samples.step_s
-    column = SIGNALS.index(movement.signal)  # type: ignore[arg-type]
-    return Event(
-        signal=SIGNALS[column],
-        start_s=start_s,
-        end_s=end_s,
-        amount=movement.amount,
-        peak_speed=float(signals.speed[movement.start : movement.end + 1, column].max()),
-        mean_speed=abs(movement.amount) / max(end_s - start_s, 1e-9),
-        coverage=seen_share(samples.seen, movement.start, movement.end),
-        quarter_amounts=by_quarter(movement, signals.values[:, column]),
-    )
+    return sorted(kept, key=lambda one: (one.start, one.end, SIGNALS.index(one.signal)))

@@ -76,9 +76,7 @@ def shape(samples: Samples, signals: Signals, whole: WindowFacts) -> PathShape:
     )
 
 
-def posture(
-    samples: Samples, anchored: Anchored, signals: Signals, whole: WindowFacts
-) -> Posture:
+def posture(samples: Samples, anchored: Anchored, signals: Signals, whole: WindowFacts) -> Posture:
     """Turns and leans over the whole clip.
 
     >>> from kinematics import synthetic
@@ -88,9 +86,7 @@ def posture(
     1.0
     """
     has_trunk = all(samples.present[POINTS.index(name)] for name in ("pelvis", "neck"))
-    forward, left = (
-        signals.of(name)[samples.usable] for name in ("forward_lean", "left_lean")
-    )
+    forward, left = (signals.of(name)[samples.usable] for name in ("forward_lean", "left_lean"))
     defined = samples.seen & signals.heading_defined
     return Posture(
         lean_of="trunk" if has_trunk and anchored.points_m is not None else "pelvis",

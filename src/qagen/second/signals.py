@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.spatial.transform import Rotation
 
 from kinematics import thresholds
 from kinematics.facts import SIGNALS
@@ -18,7 +17,6 @@ REST_REACH = 8
 """Resting is judged over half a second around each sample,"""
 SPEED_REACH = 3
 """speeds over a fifth."""
-
 
 
 class Signals(NamedTuple):
@@ -43,7 +41,7 @@ class Signals(NamedTuple):
 
     def of(self, signal: str) -> Float[np.ndarray, " samples"]:
         """The values of one signal."""
-        return self.values[:, SIGNALS.index(signal)]  # type: ignore[arg-type]
+        return self.values[:, SIGNALS.index(signal)]
 
 
 class _Leaning(NamedTuple):
@@ -81,15 +79,44 @@ def unwrapped_rad(
     return np.unwrap(wrapped_rad[places])[last]
 
 
-def _pelvis(
-    rotations: Rotation, usable: Bool[np.ndarray, " samples"]
-) -> tuple[np.ndarray, np.ndarray, _Leaning]:
-    """Heading, where it is defined, and lean."""
-    upward = rotations.apply(UP)
-    headings_rad = twist_rad(rotations)
-    leans = leaning(about_up(-headings_rad).apply(upward))
-    defined = usable & (leans.tilt_rad < math.pi - thresholds.UPSIDE_DOWN_RAD)
-    return unwrapped_rad(headings_rad, defined), defined, leans
+class _Body(NamedTuple):
+    """Which way the body faces and leans."""
+
+    pelvis_rad: Float[np.ndarray, " samples"]
+    """Heading of the pelvis."""
+    body_rad: Float[np.ndarray, " samples"]
+    """Mean heading of pelvis and shoulders, which gait turns against each other."""
+    heading_defined: Bool[np.ndarray, " samples"]
+    leans: _Leaning
+    sways: Float[np.ndarray, "swaying"]
+    """How far gait moves height, heading, lean forward and left, and tilt to either side."""
+
+
+def _body(samples: Samples, anchored: Anchored) -> _Body:
+    """Read off the pelvis, and off shoulders and trunk where there are joints."""
+    headings_rad = twist_rad(anchored.rotations)
+    leans = leaning(about_up(-headings_rad).apply(anchored.rotations.apply(UP)))
+    defined = samples.usable & (leans.tilt_rad < math.pi - thresholds.UPSIDE_DOWN_RAD)
+    pelvis_rad = unwrapped_rad(headings_rad, defined)
+    body_rad, sway_rad = pelvis_rad, thresholds.SWAY_HEADING_RAD
+    if anchored.points_m is not None:
+        of = {name: anchored.points_m[:, place] for place, name in enumerate(POINTS)}
+        has = dict(zip(POINTS, samples.present, strict=True))
+        if has["left_shoulder"] and has["right_shoulder"]:
+            across = of["left_shoulder"] - of["right_shoulder"]
+            body_rad = pelvis_rad + 0.5 * np.arctan2(-across[:, 2], across[:, 0])
+            sway_rad = thresholds.SWAY_TRUNK_HEADING_RAD
+        if has["pelvis"] and has["neck"]:
+            leans = leaning(of["neck"] - of["pelvis"])
+    sways = np.array([thresholds.SWAY_UP_M, sway_rad, *3 * [thresholds.SWAY_LEAN_RAD]])
+    return _Body(pelvis_rad, body_rad, defined, leans, sways)
+
+
+def _travelling(place_m: Float[np.ndarray, "samples 3"], step_s: float) -> np.ndarray:
+    """0 in place, 1 while the root gets on over a stride."""
+    stride_mps = mean_rate(place_m, reach=STRIDE_SAMPLES // 2, step_s=step_s)
+    ground_mps = np.hypot(stride_mps[:, 0], stride_mps[:, 2])
+    return ramp(ground_mps, thresholds.GAIT_SLOW_MPS, thresholds.GAIT_FULL_MPS)
 
 
 def read(samples: Samples, anchored: Anchored) -> Signals:
@@ -104,38 +131,19 @@ def read(samples: Samples, anchored: Anchored) -> Signals:
     >>> round(float(read(samples, reference.anchored(samples)).of("forward")[-1]), 1)
     2.0
     """
-    pelvis_rad, defined, leans = _pelvis(anchored.rotations, samples.usable)
-    body_rad, sway_heading_rad = pelvis_rad, thresholds.SWAY_HEADING_RAD
-    if anchored.points_m is not None:
-        of = {name: anchored.points_m[:, place] for place, name in enumerate(POINTS)}
-        has = dict(zip(POINTS, samples.present, strict=True))
-        if has["left_shoulder"] and has["right_shoulder"]:
-            across = of["left_shoulder"] - of["right_shoulder"]
-            body_rad = pelvis_rad + 0.5 * np.arctan2(-across[:, 2], across[:, 0])
-            sway_heading_rad = thresholds.SWAY_TRUNK_HEADING_RAD
-        if has["pelvis"] and has["neck"]:
-            leans = leaning(of["neck"] - of["pelvis"])
-    height_m = anchored.positions_m[:, 1]
+    body, step_s = _body(samples, anchored), samples.step_s
+    height_m, leans = anchored.positions_m[:, 1], body.leans
     swaying = np.stack(
-        [height_m, body_rad, leans.forward_rad, leans.left_rad, leans.tilt_rad], axis=1
+        [height_m, body.body_rad, leans.forward_rad, leans.left_rad, leans.tilt_rad], axis=1
     )
-    sways = np.array([thresholds.SWAY_UP_M, sway_heading_rad, *3 * [thresholds.SWAY_LEAN_RAD]])
-
     place_m, steady = light(anchored.positions_m), light(swaying)
     in_place = steady.copy()
-    in_place[:, 1] = light(pelvis_rad[:, None])[:, 0]
-    reach, step_s = STRIDE_SAMPLES // 2, samples.step_s
-    stride_mps = mean_rate(place_m, reach=reach, step_s=step_s)
-    travelling = ramp(
-        np.hypot(stride_mps[:, 0], stride_mps[:, 2]),
-        thresholds.GAIT_SLOW_MPS,
-        thresholds.GAIT_FULL_MPS,
-    )[:, None]
+    in_place[:, 1] = light(body.pelvis_rad[:, None])[:, 0]
     stride = without_gait(swaying)
     off = steady - stride
-    on_foot = stride + np.sign(off) * np.maximum(np.abs(off) - sways, 0)
+    on_foot = stride + np.sign(off) * np.maximum(np.abs(off) - body.sways, 0)
+    travelling = _travelling(place_m, step_s)[:, None]
     mixed = (1 - travelling) * in_place + travelling * on_foot
-
     columns = {
         "left": place_m[:, 0],
         "up": mixed[:, 0],
@@ -154,5 +162,5 @@ def read(samples: Samples, anchored: Anchored) -> Signals:
         height_m=height_m,
         velocity_mps=mean_rate(place_m, reach=REST_REACH, step_s=step_s),
         tilt_rad=mixed[:, 4],
-        heading_defined=defined,
+        heading_defined=body.heading_defined,
     )

@@ -7,8 +7,8 @@ from jaxtyping import Bool, Float
 
 from kinematics import thresholds
 from kinematics.facts import Event, WindowFacts
+from qagen.second.events import QUARTERS, seen_share
 from qagen.second.grid import Samples
-from qagen.second.movements import QUARTERS, seen_share
 from qagen.second.signals import Signals
 
 SUMS: dict[str, tuple[str, int]] = {
@@ -175,7 +175,5 @@ def quarters_and_whole(
     (3.0, 3.0)
     """
     steps = _steps(samples, signals)
-    quarters = [
-        _quarter(samples, signals, steps, events, quarter) for quarter in range(QUARTERS)
-    ]
+    quarters = [_quarter(samples, signals, steps, events, quarter) for quarter in range(QUARTERS)]
     return quarters, _whole(samples, quarters)
