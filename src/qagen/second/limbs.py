@@ -1,6 +1,6 @@
 """How every body part moved, seen from the body.
 
-Points are smoothed by local fits, and moving means faster than rest and than the point's own jitter.
+Points are smoothed by local fits. Moving is what is faster than rest and than the point's jitter.
 """
 
 from typing import NamedTuple
