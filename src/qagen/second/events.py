@@ -11,7 +11,7 @@ from qagen.second.signals import Signals
 QUARTERS = 4
 
 
-def seen_share(seen: Bool[np.ndarray, " samples"], start: float, end: float) -> float:
+def seen_share(seen: Bool[np.ndarray, " samples"], start: float | int, end: float | int) -> float:
     """Share of the steps between two places, in samples, that join two seen samples.
 
     >>> seen_share(np.array([True, True, False, True]), 0.0, 2.0)

@@ -1,6 +1,6 @@
 """A motion on evenly spaced times: straight lines between the frames that were seen."""
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -17,6 +17,7 @@ USUAL_STEPS = 1.5
 """The same in steps of the clip's own frame rate, for slower cameras."""
 
 
+@runtime_checkable
 class Track(Protocol):
     """The fields of a `kinematics.motion.Motion` that are read here; nothing of it is called."""
 
@@ -38,6 +39,7 @@ class Track(Protocol):
     def skeleton(self) -> Skeleton | None: ...  # noqa: D102
 
 
+@runtime_checkable
 class Identity(Protocol):
     """The fields of a `kinematics.motion.Source`."""
 
@@ -55,6 +57,7 @@ class Identity(Protocol):
     def notes(self) -> tuple[str, ...]: ...  # noqa: D102
 
 
+@runtime_checkable
 class SourcedTrack(Track, Protocol):
     """A track that says where it comes from."""
 

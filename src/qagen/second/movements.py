@@ -153,7 +153,7 @@ def _along(
 
 def _is_drift(movement: Movement, walked_m: Float[np.ndarray, " samples"]) -> bool:
     """Whether it is too small a component of what the root moved meanwhile."""
-    meanwhile_m = walked_m[movement.furthest] - walked_m[movement.begin]
+    meanwhile_m = float(walked_m[movement.furthest] - walked_m[movement.begin])
     drifting = movement.signal in thresholds.DRIFTING_SIGNALS
     return drifting and abs(movement.amount) < thresholds.DRIFT_SHARE * meanwhile_m
 

@@ -19,7 +19,7 @@ def ramp(value: float | np.ndarray, low: float, high: float) -> np.ndarray:
     [0.0, 0.5, 1.0]
     """
     share = np.clip((np.asarray(value) - low) / (high - low), 0.0, 1.0)
-    return share**2 * (3 - 2 * share)
+    return np.asarray(share**2 * (3 - 2 * share))
 
 
 def _extended(
@@ -28,17 +28,18 @@ def _extended(
     before: Float[np.ndarray, "channels"],
     after: Float[np.ndarray, "channels"],
     *,
-    sign: float,
+    upside_down: bool,
 ) -> Float[np.ndarray, "more channels"]:
-    """The clip with both ends continued by `sign` times its image, and a straight line added.
+    """The clip with both ends continued by its mirror image, and a straight line added.
 
-    `before` and `after` say what the line adds for each sample beyond the end.
+    `before` and `after` say what the line adds for each sample beyond the end. An image that is
+    upside down too is the point image about the last sample.
     """
     away = np.arange(1, reach + 1)
     last = len(values) - 1
     head = values[np.minimum(away, last)]
     tail = values[np.maximum(last - away, 0)]
-    if sign < 0:
+    if upside_down:
         head, tail = 2 * values[:1] - head, 2 * values[-1:] - tail
     head = head - away[:, None] * before
     tail = tail + away[:, None] * after
@@ -54,7 +55,7 @@ def light(values: Float[np.ndarray, "samples channels"]) -> Float[np.ndarray, "s
     """
     reach = LIGHT_SAMPLES // 2
     none = np.zeros(values.shape[1])
-    longer = _extended(values, reach, none, none, sign=-1)
+    longer = _extended(values, reach, none, none, upside_down=True)
     weights = savgol_coeffs(LIGHT_SAMPLES, 2, use="dot")
     return np.apply_along_axis(np.convolve, 0, longer, weights, mode="valid")
 
@@ -80,7 +81,7 @@ def without_gait(
     two_strides, reach = 2 * STRIDE_SAMPLES, STRIDE_SAMPLES // 2 + STEP_SAMPLES // 2
     before = 2 * _trend(values[:two_strides])
     after = 2 * _trend(values[-two_strides:])
-    longer = _extended(values, reach, before, after, sign=1)
+    longer = _extended(values, reach, before, after, upside_down=False)
     window = np.convolve(
         np.full(STRIDE_SAMPLES, 1 / STRIDE_SAMPLES), np.full(STEP_SAMPLES, 1 / STEP_SAMPLES)
     )
