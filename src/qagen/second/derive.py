@@ -1,10 +1,21 @@
 """The second derivation of `MotionFacts`, from a motion to the facts, on one screen."""
 
+from typing import NamedTuple
+
 from kinematics import thresholds
 from kinematics.facts import Frame, MotionFacts, PartFacts
 from qagen.second import events as events_of
 from qagen.second import grid, heights, limbs, movements, paths, reference, windows
 from qagen.second import signals as signals_of
+
+
+class Derived(NamedTuple):
+    """The facts, and what they were read off."""
+
+    facts: MotionFacts
+    signals: signals_of.Signals
+    found: list[movements.Movement]
+    """The movements behind `facts.events`, one each."""
 
 
 def facts_of(motion: grid.SourcedTrack, *, frame: Frame = "first_heading") -> MotionFacts:
@@ -14,6 +25,17 @@ def facts_of(motion: grid.SourcedTrack, *, frame: Frame = "first_heading") -> Mo
     >>> facts = facts_of(synthetic.perform(synthetic.walk(3.0)).motion)
     >>> [(event.signal, round(event.amount, 1)) for event in facts.events_on("forward")]
     [('forward', 3.0)]
+    """
+    return derived(motion, frame=frame).facts
+
+
+def derived(motion: grid.SourcedTrack, *, frame: Frame = "first_heading") -> Derived:
+    """The facts together with the signals, for questions that facts alone do not settle.
+
+    >>> from kinematics import synthetic
+    >>> one = derived(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> len(one.found) == len(one.facts.events)
+    True
     """
     source = motion.source
     samples = grid.sample(motion)
@@ -28,7 +50,7 @@ def facts_of(motion: grid.SourcedTrack, *, frame: Frame = "first_heading") -> Mo
         parts = limbs.part_facts(
             anchored.points_m, samples.times_s, samples.usable, present=samples.present
         )
-    return MotionFacts(
+    facts = MotionFacts(
         clip=source.clip,
         take=source.take,
         person=source.person,
@@ -37,7 +59,7 @@ def facts_of(motion: grid.SourcedTrack, *, frame: Frame = "first_heading") -> Mo
         notes=source.notes,
         frame=frame,
         thresholds=thresholds.fingerprint(),
-        frames=len(motion.times_s),
+        frames=samples.frames,
         duration_s=whole.end_s,
         fps=samples.fps,
         coverage=whole.coverage,
@@ -51,3 +73,4 @@ def facts_of(motion: grid.SourcedTrack, *, frame: Frame = "first_heading") -> Mo
         parts=parts,
         samples=paths.path_samples(samples, signals),
     )
+    return Derived(facts, signals, found)

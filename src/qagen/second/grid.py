@@ -4,6 +4,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float
+from numpy.typing import ArrayLike
 from scipy.spatial.transform import Rotation
 
 from kinematics.skeleton import POINTS, Skeleton
@@ -22,19 +23,19 @@ class Track(Protocol):
     """The fields of a `kinematics.motion.Motion` that are read here; nothing of it is called."""
 
     @property
-    def orientations_wxyz(self) -> np.ndarray: ...  # noqa: D102
+    def orientations_wxyz(self) -> ArrayLike: ...  # noqa: D102
     @property
-    def positions_m(self) -> np.ndarray: ...  # noqa: D102
+    def positions_m(self) -> ArrayLike: ...  # noqa: D102
     @property
-    def times_s(self) -> np.ndarray: ...  # noqa: D102
+    def times_s(self) -> ArrayLike: ...  # noqa: D102
     @property
-    def observed(self) -> np.ndarray: ...  # noqa: D102
+    def observed(self) -> ArrayLike: ...  # noqa: D102
     @property
-    def joints_m(self) -> np.ndarray | None: ...  # noqa: D102
+    def joints_m(self) -> ArrayLike | None: ...  # noqa: D102
     @property
-    def camera_orientations_wxyz(self) -> np.ndarray | None: ...  # noqa: D102
+    def camera_orientations_wxyz(self) -> ArrayLike | None: ...  # noqa: D102
     @property
-    def camera_positions_m(self) -> np.ndarray | None: ...  # noqa: D102
+    def camera_positions_m(self) -> ArrayLike | None: ...  # noqa: D102
     @property
     def skeleton(self) -> Skeleton | None: ...  # noqa: D102
 
@@ -70,7 +71,10 @@ class Samples(NamedTuple):
 
     times_s: Float[np.ndarray, " samples"]
     step_s: float
+    frames: int
+    """Of the motion itself,"""
     fps: float
+    """and its usual frame rate; 0 for a single frame."""
     rotations: Rotation
     """Body to world, one a sample."""
     positions_m: Float[np.ndarray, "samples 3"]
@@ -132,23 +136,26 @@ def _straight(
 
 def _turned_alike(wxyz: np.ndarray) -> Float[np.ndarray, "frames 4"]:
     """The same rotations, each written with the sign that is nearer to the one before."""
-    wxyz = np.array(wxyz, dtype=np.float64)
+    wxyz = wxyz.copy()
     flips = np.sum(wxyz[1:] * wxyz[:-1], axis=1) < 0
     wxyz[1:] *= np.where(np.cumsum(flips) % 2, -1.0, 1.0)[:, None]
     return wxyz
 
 
+def _array(values: ArrayLike) -> np.ndarray:
+    return np.asarray(values, dtype=np.float64)
+
+
 def _points(track: Track) -> tuple[np.ndarray | None, Bool[np.ndarray, " points"]]:
     """The eighteen body points, each the mean of its joints; zeros where there are none."""
-    skeleton, joints_m = track.skeleton, track.joints_m
-    if joints_m is None or skeleton is None:
+    skeleton = track.skeleton
+    if track.joints_m is None or skeleton is None:
         return None, np.zeros(len(POINTS), dtype=bool)
+    joints_m = _array(track.joints_m)
     points_m = np.zeros((len(joints_m), len(POINTS), 3))
     for place, joints in enumerate(skeleton.points):
         if joints:
-            points_m[:, place] = np.mean(
-                [np.asarray(joints_m[:, joint], dtype=np.float64) for joint in joints], axis=0
-            )
+            points_m[:, place] = joints_m[:, list(joints)].mean(axis=1)
     return points_m, np.array([len(joints) > 0 for joints in skeleton.points])
 
 
@@ -160,35 +167,31 @@ def sample(track: Track) -> Samples:
     >>> len(samples.times_s), round(samples.step_s, 4)
     (61, 0.0333)
     """
-    times_s = np.asarray(track.times_s, dtype=np.float64)
-    times_s = times_s - times_s[0]
+    times_s = _array(track.times_s) - _array(track.times_s)[0]
     wanted_s = np.linspace(0.0, times_s[-1], 1 + round(float(times_s[-1]) * RATE_HZ))
     observed = np.asarray(track.observed, dtype=bool)
     usable, seen = _trust(times_s, observed, wanted_s)
     known = observed if observed.any() else ~observed
-    origin_m = np.asarray(track.positions_m, dtype=np.float64)[int(np.argmax(observed))]
+    positions_m = _array(track.positions_m)
+    origin_m = positions_m[int(np.argmax(observed))]
     points_m, present = _points(track)
-    wxyz = _straight(
-        times_s[known], _turned_alike(np.asarray(track.orientations_wxyz)[known]), wanted_s
-    )
+    wxyz = _turned_alike(_array(track.orientations_wxyz)[known])
     camera = None
     if track.camera_orientations_wxyz is not None and track.camera_positions_m is not None:
-        camera = (
-            Rotation.from_quat(
-                np.asarray(track.camera_orientations_wxyz[0], dtype=np.float64), scalar_first=True
-            ),
-            np.asarray(track.camera_positions_m[0], dtype=np.float64) - origin_m,
-        )
+        pose = Rotation.from_quat(_array(track.camera_orientations_wxyz)[0], scalar_first=True)
+        camera = (pose, _array(track.camera_positions_m)[0] - origin_m)
+
+    def placed_m(values: np.ndarray) -> np.ndarray:
+        return _straight(times_s[known], values[known], wanted_s) - origin_m
+
     return Samples(
         times_s=wanted_s,
         step_s=float(wanted_s[1]) if len(wanted_s) > 1 else 1 / RATE_HZ,
+        frames=len(times_s),
         fps=round(1 / usual_step_s(times_s), 3) if len(times_s) > 1 else 0.0,
-        rotations=Rotation.from_quat(wxyz, scalar_first=True),
-        positions_m=_straight(times_s[known], np.asarray(track.positions_m)[known], wanted_s)
-        - origin_m,
-        points_m=None
-        if points_m is None
-        else _straight(times_s[known], points_m[known], wanted_s) - origin_m,
+        rotations=Rotation.from_quat(_straight(times_s[known], wxyz, wanted_s), scalar_first=True),
+        positions_m=placed_m(positions_m),
+        points_m=None if points_m is None else placed_m(points_m),
         present=present,
         usable=usable,
         seen=seen,
