@@ -41,18 +41,19 @@ def lay_out(question: Question, seed: int) -> tuple[int, ...]:
     )
 
 
-def counts(true: int, *, seed: int, name: str) -> tuple[int, ...] | None:
-    """Four neighbouring counts, the true one at a rank drawn by name; none beyond counting.
+def counts(true: int, *, seed: int, name: str, step: int = 1) -> tuple[int, ...] | str:
+    """Four counts, `step` apart, the true one at a rank drawn by name; the reason if too many.
 
-    Counts below three leave fewer ranks to draw from, since nothing is below zero.
+    Counts below three steps leave fewer ranks to draw from, since nothing is below zero.
 
     >>> 7 in counts(7, seed=0, name="example"), counts(99, seed=0, name="example")
-    (True, None)
+    (True, 'too many')
     """
     if true > MOST_COUNTED:
-        return None
-    rank = draws.below(seed, f"{name}/rank", count=min(true, CHOICES - 1) + 1)
-    return tuple(range(true - rank, true - rank + CHOICES))
+        return "too many"
+    ranks = min(true // step, CHOICES - 1) + 1
+    first = true - step * draws.below(seed, f"{name}/rank", count=ranks)
+    return tuple(range(first, first + step * CHOICES, step))
 
 
 def rungs(value: float, unit: Unit, *, seed: int, name: str) -> Rungs | str:

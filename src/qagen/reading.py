@@ -3,6 +3,7 @@
 All seven categories ask a `Reading` and nothing else, so that they cannot disagree.
 """
 
+import math
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -47,6 +48,11 @@ class Occurrence(NamedTuple):
     said: str
     """The same as evidence, in words."""
 
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return self.end_s - self.start_s
+
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """One clip, ready to be asked about."""
@@ -63,6 +69,10 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """The largest change in a movement's direction that no event explains."""
     doubts: dict[str, str]
     """Why a movement cannot be counted; movements that can be are not in it."""
+    distances: tuple[tuple[float, float], ...]
+    """Times, and the distance from the origin of the frame of reference."""
+    known: dict[str, object] = {}
+    """What was derived already; nothing in it can be told from deriving it again."""
 
     @property
     def has_start(self) -> bool:
@@ -128,6 +138,9 @@ def read(facts: MotionFacts, *, descriptor: str = "") -> Reading:
         totals=totals,
         almost=almost,
         doubts=doubts,
+        distances=tuple(
+            [(one.time_s, math.hypot(one.left_m, one.forward_m)) for one in facts.samples]
+        ),
     )
 
 

@@ -97,8 +97,10 @@ frame rate or a rounded number changes amounts by a tenth at most."""
 ALMOST_SHARE = 0.8
 """A change that no movement explains is surely none below this share of the least that counts."""
 
-SLIGHT_SHARE = 1 / 3
-"""The part of a movement that lies in a quarter is no movement there below this share: 5 cm, 5°."""
+SLIGHT_SHARE = 0.25
+"""What a quarter holds of a movement is none there up to this share of the least that counts (4 cm,
+4°): four such parts would not make a clear movement, so that quarters never deny what the clip
+shows."""
 
 PURE_SHARE = 0.85
 """A change of lean is a lean (or a straightening) when this much of it leads from (to) upright."""
@@ -137,7 +139,19 @@ NO_PATH_M = 0.3
 WALK_PATH_M = 1.0
 """A person has surely not walked below the first path, and surely has above the second."""
 
-SECTOR_BAND_RAD = math.radians(8)
+RETURN_BANDS_M: tuple[float, ...] = (0.1, 0.15, 0.2, 0.25)
+"""Being away and being back are still the same when both bounds are shifted by the first of these;
+by how many more, is the margin."""
+
+NO_SIDESTEP_M = 0.10
+SIDESTEP_M = 0.50
+"""The way sideways, along the person's own axes, that surely is none and surely is some: turning
+while walking drags a decimetre along."""
+
+PLACE_BAND_M = 0.2
+"""Two places are told apart by their distance from the start when it differs by twice this."""
+
+SECTOR_BAND_RAD = round(math.radians(8), 5)
 """Directions this close to the bound of one of eight sectors belong to neither."""
 
 SECTOR_LEAST_M = 0.75
@@ -179,6 +193,10 @@ class Classes(NamedTuple):
     band_share: float
     """An amount this close to a bound, as a share of the bound, is in no class for sure."""
 
+    def place(self, amount: float) -> int:
+        """Index of the class of an amount."""
+        return sum(amount >= bound for bound in self.bounds)
+
 
 STRENGTHS: dict[Kind, Classes] = {
     "travel": Classes((0.6, 2.0), ("small", "medium", "large"), 0.1),
@@ -213,6 +231,19 @@ SECTORS: tuple[str, ...] = (
 SHAPES: tuple[str, ...] = ("stays", "straight", "loop", "back_and_forth")
 """The shapes of a path that exclude each other clearly enough to be options."""
 
+STAY_M = 0.2
+"""Who stays within this of the start stays near one place."""
+
+STRAIGHT_SHARE = 0.95
+BACK_SHARE = 0.5
+LOOP_LAPS = 0.75
+BEND_LAPS = 0.25
+"""Net over path of a straight line and of going back; turns of the course of a loop and of none."""
+
+STRAIGHT_BAND = 0.01
+SHAPE_BAND = 0.08
+"""So clear of those bounds a shape must be; the first is for straight lines, which bend little."""
+
 # Body parts --------------------------------------------------------------------------------------
 
 LIMBS: tuple[str, ...] = (
@@ -224,9 +255,17 @@ LIMBS: tuple[str, ...] = (
 TOUCHES: tuple[str, ...] = ("left_hand_to_head", "right_hand_to_head", "hand_to_hand")
 """Pairs of parts whose nearness is plain to see."""
 
-NEAR_SHARE = 0.10
-FAR_SHARE = 0.0
-"""Near for this share of the clip: surely near; never near: surely not."""
+NEAR_BAND_M = 0.05
+"""A hand is near, or is not, when it is clear of the bound of nearness by this."""
+
+NEAR_SHARE = 0.05
+"""A hand that passes by for a smaller share of the clip was not put there."""
+
+REPEATED: tuple[str, ...] = ("left_upper_limb", "right_upper_limb")
+"""Parts whose to-and-fro movements people count; legs and trunk sway with every step."""
+
+LEAST_REPEATED = 3
+"""So many times is several times in a row; twice may be chance."""
 
 PART_PATH_M = 0.5
 """A limb whose path relative to the body is shorter has hardly moved."""
@@ -240,6 +279,7 @@ REASONS: tuple[str, ...] = (
     "not unique",
     "tie",
     "too few others",
+    "too many",
     "too small",
     "unclear movement",
 )

@@ -5,6 +5,7 @@ each sentence into the sentence of the mirrored question: left and right are onl
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
@@ -230,6 +231,20 @@ SHAPES: dict[str, str] = {
     "back_and_forth": "Out and back, or to and fro",
 }
 
+OWN_WAYS: dict[str, str] = {
+    "forward": "Forwards, the way they face",
+    "backward": "Backwards",
+    "left": "Sideways to their own left",
+    "right": "Sideways to their own right",
+}
+"""Ways over the ground along the person's own changing axes."""
+
+ACTIVITIES: dict[str, str] = {
+    "travelling": "Going from place to place",
+    "turning": "Turning round on the spot",
+    "neither": "Neither: staying in place, facing one way",
+}
+
 PARTS: dict[str, str] = {
     "left_upper_limb": "the left arm",
     "right_upper_limb": "the right arm",
@@ -282,6 +297,11 @@ def times(count: int) -> str:
     return ("Never", "Once", "Twice")[count] if count < 3 else f"{count} times"
 
 
+def lower(text: str) -> str:
+    """The text with a small first letter, for the inside of a sentence."""
+    return text[:1].lower() + text[1:]
+
+
 def capital(text: str) -> str:
     """The text with a capital first letter."""
     return text[:1].upper() + text[1:]
@@ -309,9 +329,12 @@ class Speaker(NamedTuple):
     frame_note: str
 
     def note(self, movements: Iterable[str]) -> str:
-        """What directions mean for these movements; each note once, with a space before it."""
-        found = dict.fromkeys(self.notes[name] for name in movements)
-        return "".join(found)
+        """What directions mean for these movements, in an order that tells nothing.
+
+        Each note once, with a space before it.
+        """
+        wanted = frozenset(movements)
+        return "".join(dict.fromkeys([self.notes[name] for name in self.notes if name in wanted]))
 
     def base(self, movement: str) -> str:
         """`move to the left`."""
@@ -350,6 +373,19 @@ def subject(descriptor: str) -> str:
     return f"the person {words}" if first in ("in", "with", "wearing") else f"the person ({words})"
 
 
+def unique(descriptors: Mapping[int, str]) -> dict[int, str]:
+    """For each person of a video the descriptor, or an empty one where it fits two of them.
+
+    >>> unique({0: "in red", 1: "in blue", 2: "In  blue"})
+    {0: 'in red', 1: '', 2: ''}
+    """
+    named = Counter(subject(words).lower() for words in descriptors.values())
+    return {
+        person: words if named[subject(words).lower()] == 1 else ""
+        for person, words in descriptors.items()
+    }
+
+
 @lru_cache(maxsize=4096)
 def speaker(frame: Frame, *, lean_of: Literal["pelvis", "trunk"], descriptor: str) -> Speaker:
     """The words for one person in one frame of reference.
@@ -376,12 +412,14 @@ STEMS: dict[str, str] = {
     "{count_note}",
     "total": "By how much does {subject} {move} {window}, every time added up?{note}",
     "path_length": "About how long is the way that {subject} goes {window}?",
-    "furthest_distance": "About how far from the starting point does {subject} get {window}?",
-    "end_distance": "About how far from the starting point is {subject} at the end of the video?",
+    "furthest_distance": "About how far from the starting point does {subject} get at the "
+    "furthest?{note}",
+    "end_distance": "About how far from the starting point is {subject} at the end of the "
+    "video?{note}",
     "duration": "About how long does it take {subject} to {move} for the {nth} time?{note}",
     "amount": "By how much does {subject} {move} the {nth} time?{note}",
     "count_returns": "How many times does {subject} come back to the starting point after going "
-    "away from it?",
+    "away from it?{note}",
     "count_repetitions": "How many times does {subject} repeat the to-and-fro movement of {part}?",
     # comparative
     "compare_count": "Which does {subject} do more often {window}: {one} or {other}?{note}",
@@ -390,7 +428,7 @@ STEMS: dict[str, str] = {
     "compare_speed": "Which is faster at its fastest {window}: {one} or {other}? The question is "
     "about {subject}.{note}",
     "compare_halves": "In which half of the video does {subject} cover more ground?",
-    "compare_own": "Which way does {subject} go further in all: {one} or {other}? " + OWN_NOTE,
+    "compare_own": "Which way does {subject} go further in all: {one}, or {other}? " + OWN_NOTE,
     "compare_parts": "Which moves further in all, relative to the body of {subject}: {one} or "
     "{other}?",
     # dominant
@@ -398,7 +436,6 @@ STEMS: dict[str, str] = {
     "every movement added up?{note}",
     "dominant_lean": "Which way does {subject} lean most, every time added up?{note}",
     "dominant_speed": "Which of these movements of {subject} is the fastest at its fastest?{note}",
-    "dominant_own": "Which way does {subject} mostly go? " + OWN_NOTE,
     "dominant_activity": "What does {subject} spend most time on {window}?",
     "dominant_limb": "Which of these limbs of {subject} moves furthest in all, relative to the "
     "body?",
@@ -408,40 +445,46 @@ STEMS: dict[str, str] = {
     "speed_class": "How fast is {subject} on average when {one} for the first time {window}?{note}",
     "quarter_of": "In which quarter of the video does {subject} begin {one} for the {nth} "
     "time?{note}",
-    "quarter_of_only": "In which quarter of the video is {subject} {one}?{note}",
     # ordering
     "next_after": "{Subject} is {one} for the {nth} time. What does {subject} begin next?{note}",
     "last_before": "{Subject} begins {one} for the {nth} time. Which of these did {subject} begin "
     "most recently before that?{note}",
     "first_of": "Which of these does {subject} begin first?{note}",
     "last_of": "Which of these does {subject} begin last?{note}",
-    "order_of": "In which order does {subject} begin these for the first time?{note}",
+    "order_of": "In which order does {subject} begin these for the first time: {one}; {other}; "
+    "{third}?{note}",
     # trajectory
-    "quarter_most": "In which quarter of the video does {subject} {move} furthest in all?{note}",
+    "quarter_most": "In which quarter of the video does {subject} {move} most, every time added "
+    "up?{note}",
     "quarter_least_path": "In which quarter of the video does {subject} cover the least ground?",
     "quarter_most_path": "In which quarter of the video does {subject} cover the most ground?",
     "end_sector": "Where is {subject} at the end of the video, as seen from where they "
     "started?{note}",
     "furthest_quarter": "In which quarter of the video is {subject} furthest from the starting "
-    "point?",
+    "point?{note}",
     "closest_quarter_end": "At the end of which quarter of the video is {subject} closest to the "
-    "starting point?",
+    "starting point?{note}",
     "path_shape": "Which of these describes the way of {subject} over the ground?",
-    "own_travel": "Which way does {subject} mostly move over the ground? " + OWN_NOTE,
+    "own_travel": "Which way does {subject} mostly go over the ground? " + OWN_NOTE,
     # existence
     "ever": "Does {subject} {move} {window}?{note}",
-    "never": "Is it true that {subject} does not {move} {window}?{note}",
     "ever_walks": "Does {subject} walk or run {window}?",
-    "never_walks": "Is it true that {subject} does not walk or run {window}?",
-    "ever_returns": "Does {subject} come back to the starting point after going away from it?",
-    "never_returns": "Is it true that {subject} does not come back to the starting point after "
-    "going away from it?",
+    "ever_returns": "Does {subject} come back to the starting point after going away from "
+    "it?{note}",
     "ever_sidesteps": "Does {subject} step sideways to {side}? " + OWN_NOTE,
-    "never_sidesteps": "Is it true that {subject} does not step sideways to {side}? " + OWN_NOTE,
-    "ever_near": "Is {one} at any time?",
-    "never_near": "Is it true that at no time {one}?",
+    "ever_near": "Does {subject} have {one} at any time in the video?",
     "ever_repeats": "Does {subject} move {part} to and fro several times in a row?",
-    "never_repeats": "Is it true that {subject} does not move {part} to and fro several times in "
-    "a row?",
 }
 """One stem for each rule, with places for the words of the ask."""
+
+NEGATED: dict[str, str] = {
+    "ever": "Is it true that {subject} does not {move} {window}?{note}",
+    "ever_walks": "Is it true that {subject} does not walk or run {window}?",
+    "ever_returns": "Is it true that {subject} does not come back to the starting point after "
+    "going away from it?{note}",
+    "ever_sidesteps": "Is it true that {subject} does not step sideways to {side}? " + OWN_NOTE,
+    "ever_near": "Is it true that {subject} never has {one} in the video?",
+    "ever_repeats": "Is it true that {subject} does not move {part} to and fro several times in a "
+    "row?",
+}
+"""The stems of negated asks."""
