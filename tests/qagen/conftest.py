@@ -142,7 +142,8 @@ def make_facts(
     ]
     times = [step * 0.2 for step in range(int(duration_s / 0.2) + 1)]
     leans = {
-        signal: [_value(events, signal, t) for t in times] for signal in ("forward_lean", "left_lean")
+        signal: [_value(events, signal, t) for t in times]
+        for signal in ("forward_lean", "left_lean")
     }
     net = math.hypot(whole.net_left_m, whole.net_forward_m)
     straightness = min(net / whole.path_m, 1.0) if whole.path_m > 0.15 else 1.0

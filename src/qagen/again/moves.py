@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from kinematics.facts import Event, MotionFacts, PathSample, WindowFacts
+from kinematics.facts import Event, MotionFacts, PartFacts, PathSample, WindowFacts
 from qagen.question import WINDOWS, Window
 from qagen.second.derive import Derived
 from qagen.vocabulary import MOVEMENTS, PURE_SHARE
@@ -17,6 +17,10 @@ EASE_S = 0.2
 
 DECIMALS = 4
 """Facts give their times in tenths of a millisecond, which decides about samples on a bound."""
+
+
+SEQUENCED = frozenset({"travel", "turn", "lean", "episode"})
+"""Kinds of movement that follow each other."""
 
 
 class Move(NamedTuple):
@@ -40,6 +44,9 @@ class Clip(NamedTuple):
     """Of every movement of the vocabulary, in order of time."""
     unexplained: dict[str, float]
     """The largest change in a movement's direction that belongs to no movement."""
+    times_s: Float[np.ndarray, " samples"]
+    distance_m: Float[np.ndarray, " samples"]
+    """From the starting point, all the while."""
 
     def window(self, name: Window) -> WindowFacts:
         """The whole clip or one of its quarters."""
@@ -48,12 +55,33 @@ class Clip(NamedTuple):
     def total(self, movement: str, window: Window) -> float:
         """All that a movement adds up to in a window."""
         place = WINDOWS.index(window)
-        return sum((one.parts[place - 1] if place else one.amount for one in self.moves[movement]), 0.0)
+        return sum(
+            (one.parts[place - 1] if place else one.amount for one in self.moves[movement]), 0.0
+        )
 
-    def in_order(self) -> list[Move]:
-        """All movements by their starts."""
+    def nth(self, movement: str, number: int) -> Move:
+        """One occurrence of a movement, counted from 1; `ValueError` when there is none."""
+        moves = self.moves[movement]
+        if not 0 < number <= len(moves):
+            raise ValueError(f"{len(moves)} times {movement}, not {number}")
+        return moves[number - 1]
+
+    def sequence(self) -> list[Move]:
+        """The movements that follow each other, by their starts; others accompany them."""
         every = [one for moves in self.moves.values() for one in moves]
-        return sorted(every, key=lambda one: (one.start_s, one.end_s))
+        kept = [one for one in every if MOVEMENTS[one.name].kind in SEQUENCED]
+        return sorted(kept, key=lambda one: (one.start_s, one.end_s))
+
+    def part(self, name: str) -> PartFacts:
+        """What a body part did; `ValueError` when it was not measured."""
+        for one in self.facts.parts:
+            if one.part == name:
+                return one
+        raise ValueError(f"no {name} in this clip")
+
+    def distance_at(self, when_s: float) -> float:
+        """Distance from the starting point at one time."""
+        return float(np.interp(when_s, self.times_s, self.distance_m))
 
 
 def clip_of(derived: Derived) -> Clip:
@@ -70,7 +98,14 @@ def clip_of(derived: Derived) -> Clip:
     for one in [*_of_events(derived), *_of_episodes(facts)]:
         moves[one.name].append(one)
     kept = {name: tuple(ones) for name, ones in moves.items()}
-    return Clip(facts, kept, {name: _unexplained(facts, kept, name) for name in MOVEMENTS})
+    distance_m = derived.signals.of("start_distance")
+    return Clip(
+        facts=facts,
+        moves=kept,
+        unexplained={name: _unexplained(facts, kept, name) for name in MOVEMENTS},
+        times_s=np.linspace(0.0, facts.duration_s, len(distance_m)),
+        distance_m=distance_m,
+    )
 
 
 def _of_events(derived: Derived) -> Iterator[Move]:

@@ -1,17 +1,36 @@
 """The stem and the options that belong to what is asked, put together from the table of words."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 
 from qagen import wording
-from qagen.question import Ask
+from qagen.question import Ask, Unit
 from qagen.record import Record
 from qagen.vocabulary import MOVEMENTS
 from qagen.wording import Speaker
 
 ANY_TIME = "at any time in the video"
-_EVER = ("ever", "never")
-SAME = {"compare_count": "Both equally often"}
-SAME_SIZE = "Both about the same"
+_WHOLE = {"ever": ANY_TIME, "ever_walks": ANY_TIME, "speed_class": "in the video"}
+"""How the whole clip is called, where it is not the usual name."""
+
+_SAID_OF_DISTANCE = frozenset(
+    {
+        *("furthest_distance", "end_distance", "count_returns", "ever_returns"),
+        *("furthest_quarter", "closest_quarter_end"),
+    }
+)
+"""Rules without a movement that say what the starting point is."""
+
+_HALVES = {"first_half": "The first half", "second_half": "The second half"}
+_COMMON = {
+    "yes": "Yes",
+    "no": "No",
+    "both": "Both",
+    "neither": "Neither",
+    "same": "Both about the same",
+    **dict(
+        zip(("quarter_1", "quarter_2", "quarter_3", "quarter_4"), wording.QUARTERS, strict=True)
+    ),
+}
 
 
 def speaker_of(record: Record, *, lean_of: str) -> Speaker:
@@ -23,104 +42,98 @@ def speaker_of(record: Record, *, lean_of: str) -> Speaker:
     )
 
 
-def _template(ask: Ask) -> str:
-    name = ask.rule
-    if ask.negated and name.startswith("ever"):
-        name = "never" + name.removeprefix("ever")
-    return wording.STEMS.get(name, "")
+# Stems -------------------------------------------------------------------------------------------
 
 
-def _words(ask: Ask, speaker: Speaker) -> Mapping[str, str]:
-    """What stands for each place of a stem, except for the notes."""
-    movements = [speaker.phrases[name] for name in ask.movements]
-    whole = ANY_TIME if ask.rule.startswith(_EVER) else wording.WINDOWS["whole"]
-    words = {
-        "subject": speaker.subject,
-        "Subject": wording.capital(speaker.subject),
-        "window": whole if ask.window == "whole" else wording.WINDOWS[ask.window],
-        "count_note": wording.COUNT_NOTE,
-        "nth": wording.ORDINALS[ask.nth] if 0 <= ask.nth < len(wording.ORDINALS) else "?",
-        "part": wording.PARTS.get(ask.part, "?"),
-        "note": "\0",
-    }
-    if movements:
-        words["move"], words["one"] = movements[0].base, movements[0].gerund
-        words["strength"] = wording.STRENGTHS.get(MOVEMENTS[ask.movements[0]].kind, {}).get(
-            ask.strength, "?"
-        )
-    if len(movements) > 1:
-        words["other"] = movements[1].gerund
+def stem(record: Record, speaker: Speaker) -> str:
+    """The question that the ask of a record stands for; `KeyError` when it stands for none."""
+    ask = record.ask
+    template = (wording.NEGATED if ask.negated else wording.STEMS)[ask.rule]
+    return template.format_map(
+        {
+            "subject": speaker.subject,
+            "Subject": wording.capital(speaker.subject),
+            "window": wording.WINDOWS[ask.window]
+            if ask.window != "whole"
+            else _WHOLE.get(ask.rule, wording.WINDOWS["whole"]),
+            "count_note": wording.COUNT_NOTE,
+            "nth": dict(enumerate(wording.ORDINALS)).get(ask.nth, "?"),
+            "note": _note(record, speaker),
+            **_operands(ask, speaker),
+        }
+    )
+
+
+def _operands(ask: Ask, speaker: Speaker) -> dict[str, str]:
+    """What the question is about: movements, own directions, or body parts."""
+    words: dict[str, str] = {}
+    if ask.part:
+        words["part"] = words["one"] = wording.PARTS.get(ask.part, "?")
+    if ask.rule == "compare_own":
+        named = [wording.lower(wording.OWN_WAYS[name]) for name in ask.movements]
+    elif ask.rule == "compare_parts":
+        named = [wording.PARTS[f"{side}_{ask.part}"] for side in ("left", "right")]
+    else:
+        named = [speaker.phrases[name].gerund for name in ask.movements]
+    words |= dict(zip(("one", "other", "third"), named, strict=False))
+    if ask.movements:
+        first = ask.movements[0]
+        sizes = wording.STRENGTHS.get(MOVEMENTS[first].kind, {})
+        words |= {
+            "move": speaker.phrases[first].base,
+            "side": f"their own {first}",
+            "strength": sizes.get(ask.strength, "?"),
+        }
     return words
 
 
-def fits_stem(record: Record, speaker: Speaker) -> str:
-    """Empty when the question is the stem of its ask, otherwise the stem that was expected.
-
-    Each note on what directions mean has to be there once; their order is free.
-    """
-    template = _template(record.ask)
-    if not template:
-        return f"a stem for the rule {record.ask.rule}"
-    try:
-        expected = template.format_map(_words(record.ask, speaker))
-    except KeyError as missing:
-        return f"a stem with {missing}, which the ask does not say"
-    before, _, after = expected.partition("\0")
-    notes = set(_notes(record, speaker)) if "\0" in expected else set()
-    shown = record.question
-    if shown.startswith(before) and shown.endswith(after) and len(shown) >= len(before + after):
-        said = shown[len(before) : len(shown) - len(after)]
-        for note in sorted(notes, key=len, reverse=True):
-            if said.count(note) != 1:
-                break
-            said = said.replace(note, "")
-        else:
-            if not said:
-                return ""
-    return before + "".join(sorted(notes)) + after
+def _note(record: Record, speaker: Speaker) -> str:
+    """What has to be said of the movements that the question or its options speak of, once."""
+    if record.ask.rule == "end_sector":
+        return speaker.frame_note
+    spoken = {*record.ask.movements, *record.option_codes}
+    if record.ask.rule in _SAID_OF_DISTANCE:
+        spoken = {"away"}
+    said = [note for name, note in speaker.notes.items() if name in spoken]
+    return "".join(dict.fromkeys(said))
 
 
-def _notes(record: Record, speaker: Speaker) -> Iterator[str]:
-    """What has to be said of the movements that the question or its options speak of."""
-    for name in (*record.ask.movements, *record.option_codes):
-        if speaker.notes.get(name):
-            yield speaker.notes[name]
+# Options -----------------------------------------------------------------------------------------
 
 
-def option_text(code: str, ask: Ask, speaker: Speaker, *, unit: str) -> str:
-    """How an option with this code reads.
+def _lexicon(record: Record, speaker: Speaker) -> Mapping[str, str]:
+    """What codes are called in the options of a rule."""
+    rule = record.ask.rule
+    if rule in ("compare_own", "own_travel"):
+        return wording.OWN_WAYS
+    if rule in ("compare_parts", "dominant_limb"):
+        return {name: wording.capital(words) for name, words in wording.PARTS.items()}
+    if rule == "end_sector":
+        return wording.CAMERA_SECTORS if record.frame == "camera" else wording.SECTORS
+    if rule == "speed_class":
+        return wording.SPEEDS[MOVEMENTS[record.ask.movements[0]].kind]
+    if rule == "dominant_activity":
+        return wording.ACTIVITIES
+    words = {name: phrase.gerund for name, phrase in speaker.phrases.items()}
+    if rule == "happens_in":
+        return {name: f"Only {gerund}" for name, gerund in words.items()}
+    return {
+        **{name: wording.capital(gerund) for name, gerund in words.items()},
+        **wording.SHAPES,
+        **_HALVES,
+    }
 
-    >>> from qagen.question import Ask
-    >>> words = wording.speaker("body", lean_of="trunk", descriptor="")
-    >>> option_text("2", Ask(rule="count", movements=("left",)), words, unit="m")
-    'Twice'
-    """
-    if code in speaker.phrases:
-        gerund = speaker.phrases[code].gerund
-        return f"Only {gerund}" if ask.rule == "happens_in" else wording.capital(gerund)
-    if code in wording.WINDOWS:
-        return wording.QUARTERS[int(code[-1]) - 1]
-    if code == "same":
-        return SAME.get(ask.rule, SAME_SIZE)
-    if code in ("yes", "no", "both", "neither"):
-        return wording.capital(code)
-    if ask.rule.startswith("count"):
+
+def option_text(code: str, record: Record, speaker: Speaker, *, unit: Unit) -> str:
+    """How the option with a code reads; `ValueError` when the code means nothing."""
+    rule = record.ask.rule
+    if code == "same" and rule == "compare_count":
+        return "Both equally often"
+    if code in (lexicon := {**_COMMON, **_lexicon(record, speaker)}):
+        return lexicon[code]
+    if ">" in code:
+        gerunds = [speaker.phrases[name].gerund for name in code.split(">")]
+        return wording.capital(", then ".join(gerunds))
+    if rule.startswith("count"):
         return wording.times(int(code))
-    return wording.about(_number(code), unit)  # type: ignore[arg-type]
-
-
-def _number(code: str) -> float:
-    try:
-        return float(code)
-    except ValueError:
-        return float("nan")
-
-
-def distinct(texts: Iterable[str]) -> bool:
-    """Whether no two options read or mean the same.
-
-    >>> distinct(["Yes", "No"]), distinct(["Once", "Once"])
-    (True, False)
-    """
-    every = list(texts)
-    return len(set(every)) == len(every)
+    return wording.about(float(code), unit)

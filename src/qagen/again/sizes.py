@@ -6,7 +6,7 @@ Every function gives a `Finding`: what is true, and its margin in the units of t
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from qagen.again.moves import Clip, Move
+from qagen.again.moves import Clip
 from qagen.question import WINDOWS, Unit, Window
 from qagen.vocabulary import (
     CLEAR_SHARE,
@@ -46,7 +46,7 @@ def happens(clip: Clip, movement: str, window: Window) -> Finding:
     band = (CLEAR_SHARE - 1) * row.least
     if most >= row.least:
         return Finding("yes", most - row.least, row.unit, band)
-    nearest = max(most, clip.unexplained[movement])
+    nearest = max(clip.total(movement, window) if place else most, clip.unexplained[movement])
     return Finding("no", row.least - nearest, row.unit, band)
 
 
@@ -117,12 +117,21 @@ def rung(value: float, unit: Unit) -> Finding:
     return Finding(f"{round(here, 4):g}", margin, unit, LADDER_BAND_SHARE * step)
 
 
-def amounts(clip: Clip, movements: tuple[str, ...], window: Window) -> dict[str, float]:
-    """What several movements add up to in a window."""
-    return {name: clip.total(name, window) for name in movements}
+def stands_out(amounts: Mapping[str, float], band: float, *, lowest: bool = False) -> Finding:
+    """The name whose amount in metres is above (or, if `lowest`, below) all others.
+
+    >>> stands_out({"quarter_1": 3.0, "quarter_2": 1.0}, 0.5).code
+    'quarter_1'
+    """
+    first, second, *_ = sorted(amounts, key=lambda name: amounts[name], reverse=not lowest)
+    return Finding(first, abs(amounts[first] - amounts[second]) - band, "m", band)
 
 
-def nth(clip: Clip, movement: str, number: int) -> Move | None:
-    """One of a movement's occurrences, counted from 1."""
-    moves = clip.moves[movement]
-    return moves[number - 1] if 0 < number <= len(moves) else None
+def threshold(value: float, unit: Unit, *, no: float, yes: float) -> Finding:
+    """`yes` or `no`: on which side of the middle between two bounds a value lies.
+
+    >>> threshold(2.0, "m", no=0.3, yes=1.0).code
+    'yes'
+    """
+    middle = (no + yes) / 2
+    return Finding("yes" if value >= middle else "no", abs(value - middle), unit, yes - middle)
