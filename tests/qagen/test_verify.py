@@ -11,7 +11,7 @@ import pytest
 from kinematics import measure, readers, synthetic
 from kinematics.readers import native
 from qagen import generate, record, verify
-from qagen.again import answers, evidence, moves, sentences, sizes
+from qagen.again import amounts, answers, evidence, moves, sentences, sizes
 from qagen.question import Ask, Evidence
 from qagen.record import Record
 from qagen.second import derive
@@ -182,7 +182,7 @@ def test_another_window_or_movement_is_another_question(of_each_rule, clips):
     for row in of_each_rule.values():
         window = "quarter_1" if row.ask.window != "quarter_1" else "quarter_2"
         asks = [msgspec.structs.replace(row.ask, movements=row.ask.movements[::-1])]
-        if "{window}" in sentences._template(row.ask):
+        if "{window}" in sentences.wording.STEMS[row.ask.rule]:
             asks.append(msgspec.structs.replace(row.ask, window=window))
         for ask in asks:
             if ask != row.ask:
@@ -326,6 +326,21 @@ def _walk_and_back() -> moves.Clip:
         (Ask(rule="compare_count", movements=("forward", "backward")), "same"),
         (Ask(rule="next_after", movements=("forward",), nth=1), "backward"),
         (Ask(rule="next_after", movements=("backward",), nth=1), ""),
+        (Ask(rule="last_before", movements=("backward",), nth=1), "forward"),
+        (Ask(rule="first_of"), "forward"),
+        (Ask(rule="last_of"), "backward"),
+        (Ask(rule="first_in", window="quarter_1"), "forward"),
+        (Ask(rule="order_of", movements=("backward", "forward")), "forward>backward"),
+        (Ask(rule="quarter_of", movements=("forward",), nth=1), "quarter_1"),
+        (Ask(rule="amount", movements=("backward",), nth=1), "2"),
+        (Ask(rule="count_returns"), "0"),
+        (Ask(rule="ever_returns", negated=True), "yes"),
+        (Ask(rule="end_sector"), "forward"),
+        (Ask(rule="compare_own", movements=("forward", "backward")), "forward"),
+        (Ask(rule="own_travel"), "forward"),
+        (Ask(rule="ever_sidesteps", movements=("left",)), "no"),
+        (Ask(rule="dominant_activity"), "travelling"),
+        (Ask(rule="ever_repeats", part="left_upper_limb"), "yes"),
         (Ask(rule="dominant_direction"), "forward"),
         (Ask(rule="quarter_most", movements=("backward",)), "quarter_3"),
         (Ask(rule="ever_walks", window="quarter_4"), "no"),
@@ -354,11 +369,24 @@ def test_comparisons_do_not_hang_on_the_order(one, other):
     assert back == there._replace(code=names[there.code])
 
 
-def test_what_a_code_means_is_read_once():
-    words = sentences.wording.speaker("body", lean_of="trunk", descriptor="")
-    assert sentences.option_text("both", Ask(rule="happens_in"), words, unit="m") == "Both"
-    assert sentences.option_text("quarter_4", Ask(rule="x"), words, unit="m") == "The last quarter"
-    assert sentences.option_text("what", Ask(rule="total"), words, unit="m") == "About nan m"
+def test_asks_that_make_no_sense_are_differences(of_each_rule, clips):
+    row = of_each_rule["amount"]
+    for ask in (
+        Ask(rule="amount", movements=row.ask.movements, nth=99),
+        Ask(rule="amount", movements=("sideways",), nth=1),
+        Ask(rule="amount"),
+        Ask(rule="count_repetitions", part="tail"),
+    ):
+        (found,) = verify.verify(_with(row, ask=ask), clips[row.clip])
+        assert found.what == "ask"
+
+
+def test_time_under_way_is_not_counted_twice():
+    clip = _walk_and_back()
+    seconds = amounts.activities_s(clip, 0.0, clip.facts.duration_s)
+    assert sum(seconds.values()) == pytest.approx(clip.facts.duration_s)
+    both = [one for name in ("forward", "backward") for one in clip.moves[name]]
+    assert seconds["travelling"] == pytest.approx(sum(one.end_s - one.start_s for one in both))
 
 
 def test_a_value_is_near_itself_and_not_near_others():
