@@ -5,6 +5,7 @@ one number of rows, filled up with copies of its first clip, also when there is 
 is measured of a clip cannot depend on its neighbours, on its place, or on how it was handed over.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -16,12 +17,13 @@ from kinematics.motion import Motion
 from kinematics.resample import Grid, uniform_times_s, usual_step_s
 from kinematics.skeleton import POINTS, Skeleton
 
-SHORTEST_FRAMES = 64
-"""Shorter clips are padded up to here."""
+PADDED_FRAMES = (64, 112, 192, 336, 576, 1008, 1728, 3008, 5184, 9024)
+"""Lengths that clips are padded to, each 1.5 to 1.75 times the last; powers of two beyond."""
 
-FRAMES_A_CALL = 32_768
-FRAMES_A_CALL_WITH_POINTS = 8_192
-"""Frames computed together: arrays of one to two megabytes, which stay in a core's cache."""
+FRAMES_A_CALL = 21_504
+FRAMES_A_CALL_WITH_POINTS = 10_752
+"""Frames computed together: 64 clips of ten seconds, 32 with points. The largest arrays are then
+about a megabyte and stay in a core's cache."""
 
 
 class Clip(NamedTuple):
@@ -73,12 +75,13 @@ class Shape(NamedTuple):
 
 
 def padded_frames(frames: int) -> int:
-    """The next power of two, from 64 on: eight shapes hold all clips of 30 to 8,000 frames.
+    """The length that a clip is padded to: eight of them hold all clips of 30 to 3,000 frames.
 
-    >>> [padded_frames(n) for n in (1, 64, 65, 300, 3000)]
-    [64, 64, 128, 512, 4096]
+    >>> [padded_frames(n) for n in (1, 64, 65, 300, 3000, 10_000)]
+    [64, 64, 112, 336, 3008, 16384]
     """
-    return max(SHORTEST_FRAMES, 1 << (frames - 1).bit_length())
+    place = bisect_left(PADDED_FRAMES, frames)
+    return PADDED_FRAMES[place] if place < len(PADDED_FRAMES) else 1 << (frames - 1).bit_length()
 
 
 def shape_of(clip: Clip, *, frame: Frame, dtype: str) -> Shape:
@@ -96,7 +99,7 @@ def body_points_of(
 ) -> Float[np.ndarray, "frames points 3"]:
     """The eighteen body points of a track, each the mean of its joints; missing ones are zero."""
     if all(len(joints) == 1 for joints in skeleton.points):
-        return joints_m[:, [joints[0] for joints in skeleton.points]]
+        return np.take(joints_m, [joints[0] for joints in skeleton.points], axis=1)
     points = np.zeros((len(joints_m), len(POINTS), 3), dtype=joints_m.dtype)
     for place, joints in enumerate(skeleton.points):
         if joints:

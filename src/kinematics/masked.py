@@ -32,6 +32,18 @@ def total(values: Float[Array, "frames *rest"], mask: Bool[Array, " frames"]) ->
     return jnp.sum(jnp.where(_fitted(mask, values), values, 0), axis=0, dtype=accumulator())
 
 
+def weighted_totals(
+    values: Float[Array, "frames channels"], weights: Float[Array, "frames windows"]
+) -> Float[Array, "windows channels"]:
+    """Sums over the frames under several weightings at once, as one product of matrices.
+
+    >>> weighted_totals(jnp.array([[1.0], [2.0]]), jnp.array([[1.0, 0.5], [0.0, 0.5]])).tolist()
+    [[1.0], [1.5]]
+    """
+    wide = accumulator()
+    return jnp.matmul(weights.T.astype(wide), values.astype(wide), precision="highest")
+
+
 def mean(values: Float[Array, "frames *rest"], mask: Bool[Array, " frames"]) -> Array:
     """Mean over the frames where the mask holds; 0 where it holds nowhere.
 

@@ -55,17 +55,17 @@ def unwrapped(
 
     def follow(
         carry: tuple[Array, Array], frame: tuple[Array, Array]
-    ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    ) -> tuple[tuple[Array, Array], Array]:
         previous, turns = carry
         angle, is_defined = frame
         angle = jnp.where(is_defined, angle, previous)
         jump = lax.stop_gradient(jnp.round((angle - previous) * (0.5 / math.pi)))
-        return (angle, turns - jump), (angle, turns - jump)
+        return (angle, turns - jump), angle + (turns - jump) * (2 * math.pi)
 
-    first = wrapped_rad[jnp.argmax(defined)]
+    first = wrapped_rad[lax.argmax(defined, 0, jnp.int32)]
     zero = jnp.zeros_like(first)
-    _, (angles, turns) = lax.scan(follow, (first, zero), (wrapped_rad, defined))
-    return angles + turns * (2 * math.pi)
+    _, angles = lax.scan(follow, (first, zero), (wrapped_rad, defined))
+    return angles
 
 
 def heading(

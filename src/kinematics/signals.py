@@ -7,6 +7,7 @@ Works on uniformly sampled motions (see `resample.to_rate`). Two filters, both o
   a stride. It rules where the person travels, the light one where they stay in place.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -63,7 +64,7 @@ class Signals(NamedTuple):
     """Frames of the clip; what follows is padding."""
 
 
-def _box(values: Float[Array, "padded channels"], width: int) -> Float[Array, "rest channels"]:
+def _box(values: Float[Array, " padded"], width: int) -> Float[Array, " rest"]:
     """Sum over every `width` frames in a row, by doubling: few additions, the same at any place."""
     size = values.shape[0] - width + 1
     total, done, power, sums = jnp.zeros((), values.dtype), 0, 1, values
@@ -79,8 +80,8 @@ def _box(values: Float[Array, "padded channels"], width: int) -> Float[Array, "r
 
 
 def _trend(
-    block: Float[Array, "block channels"], present: Bool[Array, " block"], near_first: bool
-) -> Float[Array, "channels"]:
+    block: Float[Array, " block"], present: Bool[Array, " block"], near_first: bool
+) -> Float[Array, ""]:
     """Slope per frame between the two halves of the frames that are there (two strides at most).
 
     Halves of a full stride each leave nothing of the gait in the slope.
@@ -92,65 +93,59 @@ def _trend(
     late = (place >= count - half) & (place < count)
     weight = late.astype(block.dtype) - early.astype(block.dtype)
     apart = jnp.maximum(count - half, 1)
-    return jnp.sum(weight[:, None] * block, axis=0) / (half * apart).astype(block.dtype)
+    return jnp.sum(weight * block) / (half * apart).astype(block.dtype)
 
 
-def gait_free(
-    values: Float[Array, "frames channels"], length: Int[Array, ""]
-) -> Float[Array, "frames channels"]:
-    """The channels without what a stride undoes: means over 1.1 s, then over 0.83 s.
+def gait_free(values: Float[Array, " frames"], length: Int[Array, ""]) -> Float[Array, " frames"]:
+    """A signal without what a stride undoes: means over 1.1 s, then over 0.83 s.
 
     Beyond its ends the clip is continued as its mirror image about a straight line whose slope is
     the trend over the nearest two strides, so that neither a sway nor a steady turn is bent there.
 
-    >>> strides = jnp.sin(2 * jnp.pi * jnp.arange(150) / 30)[:, None]  # one stride a second
+    >>> strides = jnp.sin(2 * jnp.pi * jnp.arange(150) / 30)  # one stride a second
     >>> bool(jnp.abs(gait_free(strides, jnp.array(150))[30:120]).max() < 0.03)
     True
     """
-    frames, channels = values.shape
+    frames = values.shape[0]
     block = 2 * _STRIDE_FRAMES
-    padded = jnp.pad(values, ((0, max(0, block - frames)), (0, 0)), mode="edge")
+    padded = jnp.pad(values, (0, max(0, block - frames)), mode="edge")
     reach = jnp.arange(1, _REACH + 1)
 
     start = padded[:block]
     start_slope = _trend(start, jnp.arange(block) < length, near_first=True)
-    head = jnp.take(padded, jnp.minimum(reach, length - 1), axis=0)
-    head = head - 2 * reach[:, None].astype(values.dtype) * start_slope[None, :]
+    head = jnp.take(padded, jnp.minimum(reach, length - 1))
+    head = head - 2 * reach.astype(values.dtype) * start_slope
 
     first = jnp.maximum(length - block, 0)
     end = lax.dynamic_slice_in_dim(padded, first, block)
     in_clip = first + jnp.arange(block) < length
-    end = jnp.where(in_clip[:, None], end, 0)
+    end = jnp.where(in_clip, end, 0)
     # the present frames end the block when the clip is long, begin it when it is short
     end_slope = _trend(end, in_clip, near_first=True)
-    tail = jnp.take(padded, jnp.maximum(length - 1 - reach, 0), axis=0)
-    tail = tail + 2 * reach[:, None].astype(values.dtype) * end_slope[None, :]
+    tail = jnp.take(padded, jnp.maximum(length - 1 - reach, 0))
+    tail = tail + 2 * reach.astype(values.dtype) * end_slope
 
-    extended = jnp.concatenate(
-        [head[::-1], padded, jnp.zeros((_REACH, channels), values.dtype)], axis=0
-    )
+    extended = jnp.concatenate([head[::-1], padded, jnp.zeros((_REACH,), values.dtype)])
     extended = lax.dynamic_update_slice_in_dim(extended, tail, _REACH + length, axis=0)
     smooth = _box(_box(extended, _STRIDE_FRAMES), _STEP_FRAMES)
     return smooth[:frames] * (1 / (_STRIDE_FRAMES * _STEP_FRAMES))
 
 
-def light(
-    values: Float[Array, "frames channels"], length: Int[Array, ""]
-) -> Float[Array, "frames channels"]:
-    """The channels with their jitter taken down: a parabola through nine frames around each.
+def light(values: Float[Array, " frames"], length: Int[Array, ""]) -> Float[Array, " frames"]:
+    """A signal with its jitter taken down: a parabola through nine frames around each.
 
     Beyond its ends the clip is continued as its point reflection, which keeps ends and slopes.
 
-    >>> ramp = jnp.arange(20.0)[:, None] ** 2
+    >>> ramp = jnp.arange(20.0) ** 2
     >>> bool(jnp.allclose(light(ramp, jnp.array(20))[4:16], ramp[4:16], atol=1e-3))
     True
     """
-    frames, channels = values.shape
+    frames = values.shape[0]
     reach = jnp.arange(1, 5)
-    last = jnp.take(values, length - 1, axis=0)[None, :]
-    head = 2 * values[:1] - jnp.take(values, jnp.minimum(reach, length - 1), axis=0)
-    tail = 2 * last - jnp.take(values, jnp.maximum(length - 1 - reach, 0), axis=0)
-    extended = jnp.concatenate([head[::-1], values, jnp.zeros((4, channels), values.dtype)])
+    last = jnp.take(values, length - 1)
+    head = 2 * values[0] - jnp.take(values, jnp.minimum(reach, length - 1))
+    tail = 2 * last - jnp.take(values, jnp.maximum(length - 1 - reach, 0))
+    extended = jnp.concatenate([head[::-1], values, jnp.zeros((4,), values.dtype)])
     extended = lax.dynamic_update_slice_in_dim(extended, tail, 4 + length, axis=0)
     smooth = _PARABOLA[0] * extended[4 : 4 + frames]
     for away, weight in enumerate(_PARABOLA[1:], start=1):
@@ -159,35 +154,31 @@ def light(
     return smooth
 
 
-def _held(
-    values: Float[Array, "frames channels"], length: Int[Array, ""]
-) -> Float[Array, "frames channels"]:
-    """The last frame's values repeated over the padding."""
+def _held(values: Float[Array, " frames"], length: Int[Array, ""]) -> Float[Array, " frames"]:
+    """The last frame's value repeated over the padding."""
     inside = jnp.arange(values.shape[0]) < length
-    return jnp.where(inside[:, None], values, jnp.take(values, length - 1, axis=0)[None, :])
+    return jnp.where(inside, values, jnp.take(values, length - 1))
 
 
 def change_rate(
-    held: Float[Array, "frames channels"],
+    held: Float[Array, " frames"],
     length: Int[Array, ""],
     *,
     step_s: Float[Array, ""],
     reach: int,
-) -> Float[Array, "frames channels"]:
+) -> Float[Array, " frames"]:
     """Mean rate of change over `reach` frames on either side, one-sided at the clip's ends.
 
-    >>> change_rate(
-    ...     jnp.arange(4.0)[:, None], jnp.array(4), step_s=jnp.array(0.5), reach=1
-    ... )[:, 0].tolist()
+    >>> change_rate(jnp.arange(4.0), jnp.array(4), step_s=jnp.array(0.5), reach=1).tolist()
     [2.0, 2.0, 2.0, 2.0]
     """
     frames = held.shape[0]
-    padded = jnp.pad(held, ((reach, reach), (0, 0)), mode="edge")
+    padded = jnp.pad(held, (reach, reach), mode="edge")
     place = jnp.arange(frames)
     span = jnp.minimum(place + reach, length - 1) - jnp.maximum(place - reach, 0)
     change = padded[2 * reach :] - padded[:frames]
     seconds = jnp.maximum(span, 1).astype(held.dtype) * step_s
-    return change / seconds[:, None]
+    return change / seconds
 
 
 def gait_share(speed_mps: Float[Array, " frames"]) -> Float[Array, " frames"]:
@@ -202,8 +193,8 @@ def gait_share(speed_mps: Float[Array, " frames"]) -> Float[Array, " frames"]:
 
 
 def _beyond(
-    rest: Float[Array, "frames swaying"], has_shoulders: Bool[Array, ""]
-) -> Float[Array, "frames swaying"]:
+    rest: Float[Array, "swaying frames"], has_shoulders: Bool[Array, ""]
+) -> Float[Array, "swaying frames"]:
     """What remains of a difference that no ordinary sway explains."""
     heading = jnp.where(
         has_shoulders, thresholds.SWAY_TRUNK_HEADING_RAD, thresholds.SWAY_HEADING_RAD
@@ -214,7 +205,7 @@ def _beyond(
             jnp.asarray(allowances.get(name, thresholds.SWAY_LEAN_RAD), rest.dtype)
             for name in _SWAYING
         ]
-    )[None, :]
+    )[:, None]
     return rest - jnp.clip(rest, -allowed, allowed)
 
 
@@ -271,16 +262,16 @@ def _body_lines(
 
 
 def _laid_out(
-    place_m: Float[Array, "frames 3"], swaying: Float[Array, "frames swaying"]
-) -> Float[Array, "frames signals"]:
+    place_m: Float[Array, "3 frames"], swaying: Float[Array, "swaying frames"]
+) -> Float[Array, "signals frames"]:
     """The seven signals, in their order."""
-    columns = {
-        "left": place_m[:, 0],
-        "forward": place_m[:, 2],
-        "start_distance": rotation.norm(place_m[:, 0], place_m[:, 2]),
-        **{name: swaying[:, place] for place, name in enumerate(_SWAYING)},
+    lanes = {
+        "left": place_m[0],
+        "forward": place_m[2],
+        "start_distance": rotation.norm(place_m[0], place_m[2]),
+        **{name: swaying[place] for place, name in enumerate(_SWAYING)},
     }
-    return jnp.stack([columns[name] for name in SIGNALS], axis=1)
+    return jnp.stack([lanes[name] for name in SIGNALS])
 
 
 def read(
@@ -308,29 +299,39 @@ def read(
     dtype = positions.dtype
     step_s = jnp.maximum((times[jnp.minimum(1, length - 1)] - times[0]), 1e-6).astype(dtype)
 
+    lightly, without_gait, held = (
+        jax.vmap(f, in_axes=(0, None)) for f in (light, gait_free, _held)
+    )
+
+    def rate(lanes: Array, length: Array, reach: int) -> Array:
+        one = partial(change_rate, length=length, step_s=step_s, reach=reach)
+        return jax.vmap(one)(lanes)
+
     lines = _body_lines(anchored, points_m, present)
     leans = [lines.forward_rad, lines.left_rad, lines.tilt_rad]
-    swaying = jnp.stack([positions[:, 1], lines.body_rad, *leans], axis=1)
-    steady = light(jnp.concatenate([positions, swaying, lines.pelvis_rad[:, None]], axis=1), length)
-    path = _held(steady[:, :3], length)
-    in_place = jnp.stack([steady[:, 3], steady[:, 8], *(steady[:, i] for i in (5, 6, 7))], axis=1)
+    # signals first, frames last: the filters then run along memory
+    place_m = positions.T
+    swaying = jnp.stack([place_m[1], lines.body_rad, *leans])
+    steady = lightly(jnp.concatenate([place_m, swaying, lines.pelvis_rad[None]]), length)
+    path = held(steady[:3], length)
+    in_place = jnp.stack([steady[3], steady[8], *steady[5:8]])
 
-    stride = change_rate(path, length, step_s=step_s, reach=(_STRIDE_FRAMES - 1) // 2)
-    gait = gait_share(rotation.norm(stride[:, 0], stride[:, 2]))[:, None]
-    mean = gait_free(swaying, length)
-    walking = mean + _beyond(steady[:, 3:8] - mean, lines.has_shoulders)
+    stride = rate(path, length, (_STRIDE_FRAMES - 1) // 2)
+    gait = gait_share(rotation.norm(stride[0], stride[2]))[None]
+    mean = without_gait(swaying, length)
+    walking = mean + _beyond(steady[3:8] - mean, lines.has_shoulders)
     mixed = in_place + gait * (walking - in_place)
 
-    values = _held(_laid_out(path, mixed), length)
+    values = held(_laid_out(path, mixed), length)
     return Signals(
-        values=values,
-        raw=_laid_out(positions, swaying),
-        rest_speed=jnp.abs(change_rate(values, length, step_s=step_s, reach=_REST_REACH)),
-        speed=jnp.abs(change_rate(values, length, step_s=step_s, reach=_SPEED_REACH)),
-        positions_m=path,
-        velocity_mps=change_rate(path, length, step_s=step_s, reach=_REST_REACH),
+        values=values.T,
+        raw=_laid_out(place_m, swaying).T,
+        rest_speed=jnp.abs(rate(values, length, _REST_REACH)).T,
+        speed=jnp.abs(rate(values, length, _SPEED_REACH)).T,
+        positions_m=path.T,
+        velocity_mps=rate(path, length, _REST_REACH).T,
         heading_defined=lines.heading_defined,
-        tilt_rad=mixed[:, 4],
+        tilt_rad=mixed[4],
         usable=jnp.asarray(anchored.observed) & (jnp.arange(frames) < length),
         length=length,
     )

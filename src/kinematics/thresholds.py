@@ -6,6 +6,7 @@ Changing one changes facts: the fingerprint, written into every `MotionFacts`, c
 import hashlib
 import math
 from dataclasses import dataclass
+from functools import cache
 
 from kinematics import parts
 from kinematics.facts import ANGULAR_SIGNALS, SIGNALS
@@ -127,6 +128,7 @@ UPSIDE_DOWN_RAD = math.radians(10)
 """Within this of hanging head down, a body has no heading."""
 
 
+@cache
 def fingerprint() -> str:
     """Twelve hexadecimal digits that change when any threshold does.
 

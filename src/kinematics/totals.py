@@ -74,11 +74,12 @@ def by_quarter(signals: Signals, times_s: Float[Array, " frames"]) -> Totals:
     distance = signals.values[:, _DISTANCE]
     track = jnp.concatenate([positions, signals.values[:, _HEADING, None]], axis=1)
 
-    def in_quarter(start: Array, end: Array) -> tuple[Array, Array, Array, trajectory.Reach]:
-        share = windows.segment_share(times_s, usable, start_s=start, end_s=end)
+    def share(start: Array, end: Array) -> Array:
+        return windows.segment_share(times_s, usable, start_s=start, end_s=end)
+
+    def in_quarter(start: Array, end: Array) -> tuple[Array, Array, trajectory.Reach]:
         inside = usable & (times_s >= start) & (times_s <= end)
         return (
-            masked.total(rows * share[:, None], jnp.ones(share.shape, bool)),
             masked.maximum(speed, inside),
             masked.maximum(signals.tilt_rad, inside),
             trajectory.distance_reach(distance, times_s, usable, start_s=start, end_s=end),
@@ -87,7 +88,8 @@ def by_quarter(signals: Signals, times_s: Float[Array, " frames"]) -> Totals:
     def at(bound: Array) -> Array:
         return jnp.stack([trajectory.value_at(track[:, i], times_s, bound) for i in range(4)])
 
-    total, peaks, tilts, reach = jax.vmap(in_quarter)(bounds[:-1], bounds[1:])
+    total = masked.weighted_totals(rows, jax.vmap(share, out_axes=1)(bounds[:-1], bounds[1:]))
+    peaks, tilts, reach = jax.vmap(in_quarter)(bounds[:-1], bounds[1:])
     net = jnp.diff(jax.vmap(at)(bounds), axis=0)
     leans = signals.values[:, _LEANS[0] : _LEANS[1] + 1]
     return Totals(

@@ -8,6 +8,7 @@ leaves the range downwards and comes back. Rules and levels are in `thresholds`.
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
@@ -64,15 +65,16 @@ def find(
             [
                 jnp.minimum(points_m[:, ankle, 1], points_m[:, foot, 1])
                 for ankle, foot in (_LEFT, _RIGHT)
-            ],
-            axis=1,
+            ]
         )
-        feet = signals.light(feet + read.raw[:, 1:2], read.length)
-        floors = [
-            masked.quantile(feet[:, side], usable, share=thresholds.FLOOR_SHARE, steps=_LEVEL_STEPS)
-            for side in (0, 1)
-        ]
-        feet_rise = jnp.minimum(feet[:, 0] - floors[0], feet[:, 1] - floors[1])
+
+        def above_floor(height_m: Array) -> Array:
+            steady = signals.light(height_m, read.length)
+            return steady - masked.quantile(
+                steady, usable, share=thresholds.FLOOR_SHARE, steps=_LEVEL_STEPS
+            )
+
+        feet_rise = jnp.min(jax.vmap(above_floor)(feet + read.raw[None, :, 1]), axis=0)
     # runs fly too, low and with both feet up: while travelling a jump has to go higher
     speed = rotation.norm(read.velocity_mps[:, 0], read.velocity_mps[:, 2])
     hop = jnp.minimum(rise, feet_rise) - thresholds.JUMP_RUN_M * signals.gait_share(speed)

@@ -129,6 +129,11 @@ PRIMITIVES = (
     Primitive("rotation.lean", lambda c: rotation.lean(c.wxyz)),
     # reductions and windows
     Primitive("masked.total", lambda c: masked.total(c.root_m, c.seen), padded=True),
+    Primitive(
+        "masked.weighted_totals",
+        lambda c: masked.weighted_totals(c.root_m, c.seen[:, None].astype(c.root_m.dtype)),
+        padded=True,
+    ),
     Primitive("masked.mean", lambda c: masked.mean(c.root_m, c.seen), padded=True),
     Primitive("masked.maximum", lambda c: masked.maximum(c.root_m, c.seen), padded=True),
     Primitive("masked.minimum", lambda c: masked.minimum(c.root_m, c.seen), padded=True),
@@ -221,11 +226,13 @@ PRIMITIVES = (
     Primitive("orientation.lean", lambda c: orientation.lean(c.anchored)),
     Primitive("orientation.turn", lambda c: orientation.turn(c.anchored), padded=True, eager=False),
     # signals and what is found on them
-    Primitive("signals.gait_free", lambda c: signals.gait_free(c.root_m, c.length), padded=True),
-    Primitive("signals.light", lambda c: signals.light(c.root_m, c.length), padded=True),
+    Primitive(
+        "signals.gait_free", lambda c: signals.gait_free(c.root_m[:, 2], c.length), padded=True
+    ),
+    Primitive("signals.light", lambda c: signals.light(c.root_m[:, 2], c.length), padded=True),
     Primitive(
         "signals.change_rate",
-        lambda c: signals.change_rate(c.root_m, c.length, step_s=c.times_s[1], reach=3),
+        lambda c: signals.change_rate(c.root_m[:, 2], c.length, step_s=c.times_s[1], reach=3),
         padded=True,
     ),
     Primitive("signals.gait_share", lambda c: signals.gait_share(0.2 + 0.1 * c.root_m[:, 0])),
