@@ -16,7 +16,7 @@ EASE_S = 0.2
 """Movements ease in and out: so close to an event, the path still belongs to it."""
 
 DECIMALS = 4
-"""Facts give their times in tenths of a millisecond, which decides about samples on a bound."""
+"""Facts give their times in tenths of a millisecond, which decides whatever falls on a bound."""
 
 
 SEQUENCED = frozenset({"travel", "turn", "lean", "episode"})
@@ -120,8 +120,8 @@ def _of_events(derived: Derived) -> Iterator[Move]:
                 continue
         yield Move(
             _name(event),
-            event.start_s,
-            event.end_s,
+            round(event.start_s, DECIMALS),
+            round(event.end_s, DECIMALS),
             abs(event.amount),
             event.mean_speed,
             event.peak_speed,

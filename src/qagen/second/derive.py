@@ -40,7 +40,7 @@ def derived(motion: grid.SourcedTrack, *, frame: Frame = "first_heading") -> Der
     source = motion.source
     samples = grid.sample(motion)
     anchored = reference.anchored(samples, frame=frame)
-    signals = signals_of.read(samples, anchored)
+    signals = signals_of.read(samples, anchored, frame=frame)
     found = movements.find(samples, signals)
     events = [events_of.as_event(movement, samples, signals) for movement in found]
     quarters, whole = windows.quarters_and_whole(samples, signals, events)

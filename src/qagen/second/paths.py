@@ -61,7 +61,7 @@ def shape(samples: Samples, signals: Signals, whole: WindowFacts) -> PathShape:
     path_m = float(lengths_m[walking[1:] & walking[:-1]].sum())
     net_m = float(np.linalg.norm(ground_m[-1] - ground_m[0]))
     straightness = min(net_m / path_m, 1.0) if path_m > rule.prominence else 1.0
-    away = departures(np.linalg.norm(ground_m, axis=1), thresholds.RETURN)
+    away = departures(signals.of("start_distance"), thresholds.RETURN)
     returns = sum(end <= samples.last for _, _, end in away)
     turned_rad = _turned_rad(samples, signals)
     laps = turned_rad / (2 * math.pi)

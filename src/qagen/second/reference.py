@@ -41,6 +41,9 @@ class Anchored(NamedTuple):
     rotations: Rotation
     positions_m: Float[np.ndarray, "samples 3"]
     """The root; in the `body` frame its path as paced out."""
+    from_start_m: Float[np.ndarray, "samples 3"]
+    """The root from the place where the clip begins, whatever the origin is; its axes are those of
+    no frame in particular, since only distances are read off it."""
     points_m: Float[np.ndarray, "samples points 3"] | None
     """The body points from the root, in the heading axes of each instant."""
 
@@ -186,11 +189,11 @@ def anchored(samples: Samples, *, frame: Frame = "first_heading") -> Anchored:
     >>> round(float(anchored(grid.sample(motion)).positions_m[-1, 2]), 2)
     2.0
     """
+    pose, start_m = first_pose(samples)
     if frame == "camera":
         facing_rad, origin_m = _camera(samples)
     elif frame in ("first_heading", "body"):
-        pose, origin_m = first_pose(samples)
-        facing_rad = float(twist_rad(pose)[0])
+        facing_rad, origin_m = float(twist_rad(pose)[0]), start_m
         facing_rad += walking_correction_rad(samples, facing_rad=facing_rad, origin_m=origin_m)
     else:
         raise ValueError(f"frame {frame!r}: expected first_heading, body or camera")
@@ -205,4 +208,4 @@ def anchored(samples: Samples, *, frame: Frame = "first_heading") -> Anchored:
     rotations = facing.inv() * samples.rotations
     if frame == "body":
         positions_m = _paced_m(positions_m, twist_rad(rotations))
-    return Anchored(rotations, positions_m, points_m)
+    return Anchored(rotations, positions_m, samples.positions_m - start_m, points_m)

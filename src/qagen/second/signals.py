@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from kinematics import thresholds
-from kinematics.facts import SIGNALS
+from kinematics.facts import SIGNALS, Frame
 from kinematics.skeleton import POINTS
 from qagen.second.grid import Samples
 from qagen.second.reference import UP, Anchored, about_up, twist_rad
@@ -31,6 +31,9 @@ class Signals(NamedTuple):
     height_m: Float[np.ndarray, " samples"]
     """Of the root, not smoothed."""
     velocity_mps: Float[np.ndarray, "samples 3"]
+    facing_rad: Float[np.ndarray, " samples"]
+    """Which way the body faces in the axes of `place_m`: its heading, and always straight ahead in
+    the frame `body`, whose axes turn with it."""
     tilt_rad: Float[np.ndarray, " samples"]
     heading_defined: Bool[np.ndarray, " samples"]
 
@@ -119,7 +122,7 @@ def _travelling(place_m: Float[np.ndarray, "samples 3"], step_s: float) -> np.nd
     return ramp(ground_mps, thresholds.GAIT_SLOW_MPS, thresholds.GAIT_FULL_MPS)
 
 
-def read(samples: Samples, anchored: Anchored) -> Signals:
+def read(samples: Samples, anchored: Anchored, *, frame: Frame = "first_heading") -> Signals:
     """The signals of one clip.
 
     While the person travels, gait is taken out: what remains is the mean over a stride, and what
@@ -148,7 +151,7 @@ def read(samples: Samples, anchored: Anchored) -> Signals:
         "left": place_m[:, 0],
         "up": mixed[:, 0],
         "forward": place_m[:, 2],
-        "start_distance": np.hypot(place_m[:, 0], place_m[:, 2]),
+        "start_distance": np.hypot(*light(anchored.from_start_m)[:, [0, 2]].T),
         "heading": mixed[:, 1],
         "forward_lean": mixed[:, 2],
         "left_lean": mixed[:, 3],
@@ -161,6 +164,7 @@ def read(samples: Samples, anchored: Anchored) -> Signals:
         place_m=place_m,
         height_m=height_m,
         velocity_mps=mean_rate(place_m, reach=REST_REACH, step_s=step_s),
+        facing_rad=0 * mixed[:, 1] if frame == "body" else mixed[:, 1],
         tilt_rad=mixed[:, 4],
         heading_defined=body.heading_defined,
     )

@@ -45,7 +45,7 @@ def _steps(samples: Samples, signals: Signals) -> _Steps:
     speed_mps = signals.ground_speed_mps
     walking = (speed_mps >= still_mps).astype(float)
     lengths_m = np.linalg.norm(np.diff(signals.place_m[:, [0, 2]], axis=0), axis=1)
-    heading = signals.of("heading")
+    heading = signals.facing_rad
     left, ahead = signals.velocity_mps[:, 0], signals.velocity_mps[:, 2]
     least_mps = np.maximum(still_mps, thresholds.DRIFT_SHARE * speed_mps)
 
