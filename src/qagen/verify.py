@@ -142,13 +142,13 @@ def _alone(one: Record, seen: set[str]) -> Iterator[Difference]:
 def verify(one: Record, clip: Clip) -> list[Difference]:
     """What a row says otherwise than the second derivation of its clip; nothing when it holds.
 
-    >>> from kinematics import measure, synthetic
+    >>> from kinematics import synthetic
     >>> from qagen import generate
     >>> from qagen.second import derive
-    >>> walk = synthetic.perform(synthetic.walk(3.0)).motion
-    >>> facts, clip = measure.measure(walk), moves.clip_of(derive.derived(walk))
-    >>> rows = [generate.to_record(one, facts) for one in generate.ask_all(facts)[0]]
-    >>> [difference for row in rows for difference in verify(row, clip)]
+    >>> derived = derive.derived(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> asked, _ = generate.ask_all(derived.facts)
+    >>> rows = [generate.to_record(one, derived.facts) for one in asked]
+    >>> [difference for row in rows for difference in verify(row, moves.clip_of(derived))]
     []
     """
     rule = answers.RULES.get(one.ask.rule)
@@ -209,7 +209,10 @@ def _margin(one: Record, found: Finding) -> Iterator[Difference]:
     """The margin is that of the facts and not below its band."""
     said, unit = one.margin, found.unit
     shown = f"{found.margin:.4f} {unit}, band {found.band:.4f}"
-    alike = evidence.near(said.value, found.margin, unit)
+    relative = evidence.RELATIVE
+    if one.ask.rule in answers.OF_MEAN_SPEED:
+        relative = evidence.MEAN_SPEED
+    alike = evidence.near(said.value, found.margin, unit, relative=relative)
     if said.unit != unit or not alike or abs(said.band - found.band) > 1e-3:
         yield Difference("margin", f"{said.value:.4f} {said.unit}, band {said.band:.4f}", shown)
     elif said.value < said.band:

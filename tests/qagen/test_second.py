@@ -209,9 +209,12 @@ def test_the_two_measurements_agree(
     joints: bool, jitter: float, change: Callable[..., Motion], frame: Frame
 ):
     corpus = synthetic.corpus(
-        26, seed=11, joints=joints, jitter_m=jitter, jitter_rad=math.radians(200 * jitter)
+        70, seed=21, joints=joints, jitter_m=jitter, jitter_rad=math.radians(200 * jitter)
     )
-    motions = [change(one.motion, seed=number) for number, one in enumerate(corpus)]
+    # clips that are padded to one length are compiled once
+    performed = [one.motion for one in corpus if 6.5 < one.motion.duration_s < 11]
+    motions = [change(motion, seed=number) for number, motion in enumerate(performed)]
+    assert len(motions) > 10
     found = {
         motion.source.clip: list(
             differences(first, derive.facts_of(motion, frame=frame), but=CHECKED_BY_CASES[frame])

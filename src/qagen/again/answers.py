@@ -9,6 +9,9 @@ from qagen.again.moves import Clip
 from qagen.again.sizes import Finding
 from qagen.question import Ask, Category
 
+OF_MEAN_SPEED = frozenset({"speed_class"})
+"""Rules about mean speeds, which no two measurements know as well as peaks and amounts."""
+
 CHOICES: dict[Category, int] = {
     "numerical": 4,
     "comparative": 3,

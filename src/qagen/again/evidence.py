@@ -17,16 +17,18 @@ SLACK: dict[Unit, float] = {
     "m": 0.002,
     "rad": math.radians(0.2),
     "s": STEP_S,
-    "m/s": 0.03,
-    "rad/s": math.radians(2),
+    "m/s": 0.01,
+    "rad/s": math.radians(0.5),
     "count": 0.002,
     "share": 0.01,
 }
 """How far two honest measurements of one value are apart at most: rounding, and one sample."""
 
 RELATIVE = 0.002
-RELATIVE_SPEED = 0.05
-"""The same for large values; a speed hangs on when its movement begins and ends."""
+"""The same for large values."""
+
+MEAN_SPEED = 0.05
+"""The same for mean speeds, which hang on when a movement begins and ends."""
 
 _EVERY_MOVE = ("count", "count_strength", "compare_count")
 """Rules whose answer needs each of the movements as evidence."""
@@ -34,13 +36,12 @@ _EVERY_MOVE = ("count", "count_strength", "compare_count")
 Value = tuple[float, Unit]
 
 
-def near(one: float, other: float, unit: Unit) -> bool:
+def near(one: float, other: float, unit: Unit, *, relative: float = RELATIVE) -> bool:
     """Whether two measurements may be of the same value.
 
     >>> near(1.0, 1.001, "m"), near(1.0, 1.01, "m")
     (True, False)
     """
-    relative = RELATIVE_SPEED if unit in ("m/s", "rad/s") else RELATIVE
     return abs(one - other) <= max(SLACK[unit], relative * max(abs(one), abs(other)))
 
 

@@ -72,7 +72,7 @@ def ever_repeats(clip: Clip, ask: Ask) -> Finding:
     """Whether a part moves to and fro several times in a row."""
     times = clip.part(ask.part).repetitions
     code = "yes" if times >= LEAST_REPEATED else "" if times else "no"
-    return _asked(Finding(code, abs(times - (LEAST_REPEATED - 1)), "count", 1.0), ask)
+    return _asked(Finding(code, float(abs(times - (LEAST_REPEATED - 1))), "count", 1.0), ask)
 
 
 def happens_in(clip: Clip, ask: Ask) -> Finding:
