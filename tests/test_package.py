@@ -14,7 +14,7 @@ from typing import get_args
 
 import pytest
 
-from kinematics import facts, thresholds
+from kinematics import facts, inspection, readers, thresholds
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -131,6 +131,14 @@ def test_conventions_state_the_thresholds_of_the_code() -> None:
     assert {rule.hysteresis_share for rule in thresholds.MOVEMENT.values()} == {0.5}
     assert f"pause of more than **{thresholds.LONGEST_PAUSE_S} s**" in events
     assert f"shorter than {thresholds.DRIFT_SHARE} of the" in events
+
+
+def test_formats_are_listed_as_the_code_has_them() -> None:
+    text = (ROOT / "docs" / "formats.md").read_text()
+    (table,) = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
+    assert table.rstrip("\n") == inspection.formats_table()
+    for form in readers.FORMATS:
+        assert all(isinstance(said, str) and said for said in form if not callable(said))
 
 
 def section(text: str, title: str) -> str:

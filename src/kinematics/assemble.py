@@ -30,6 +30,7 @@ from kinematics.facts import (
     WindowFacts,
 )
 from kinematics.motion import Motion
+from kinematics.resample import ANALYSIS_RATE_HZ
 from kinematics.skeleton import POINTS
 from kinematics.totals import QUARTERS
 from kinematics.vertical import LANES
@@ -38,6 +39,7 @@ SAMPLE_EVERY = 6
 """Frames of the analysis grid between two samples of the path: five a second."""
 
 _ANGULAR = np.array([name in ANGULAR_SIGNALS for name in SIGNALS])
+_SWAYS = np.array([name in signals.SWAYING for name in SIGNALS])
 _TRUNK = [POINTS.index("pelvis"), POINTS.index("neck")]
 _HEADING = SIGNALS.index("heading")
 
@@ -130,6 +132,9 @@ def _found(measured: Measured, clips: Sequence[Clip]) -> _Found:
     clip, signal, start, end, last = (field[order] for field in (clip, signal, start, end, last))
     amount, begin_value = amount[order], begin_value[order]
     steps = step_s[order]
+    start, end = _unspread(
+        np.asarray(measured.signals.velocity_mps), clip, signal, start, end, last
+    )
     bounds = last[:, None] * (np.arange(QUARTERS + 1) / QUARTERS)
     low = np.floor(bounds).astype(np.int64)
     high = np.minimum(low + 1, values.shape[1] - 1)
@@ -154,6 +159,29 @@ def _found(measured: Measured, clips: Sequence[Clip]) -> _Found:
         coverage=(seen[clip, end] - seen[clip, start]) / np.maximum(end - start, 1),
         parts=parts,
     )
+
+
+def _unspread(
+    velocity_mps: Float[np.ndarray, "clips frames 3"],
+    clip: Int[np.ndarray, " found"],
+    signal: Int[np.ndarray, " found"],
+    start: Int[np.ndarray, " found"],
+    end: Int[np.ndarray, " found"],
+    last: Int[np.ndarray, " found"],
+) -> tuple[Int[np.ndarray, " found"], Int[np.ndarray, " found"]]:
+    """Starts and ends without what the gait-free windows spread; cuts by the clip's ends stay."""
+
+    reach = thresholds.SPREAD_S * ANALYSIS_RATE_HZ
+
+    def spread(inside: np.ndarray) -> np.ndarray:
+        velocity = velocity_mps[clip, np.clip(inside, start, end)]
+        gait = np.asarray(signals.gait_share(np.hypot(velocity[:, 0], velocity[:, 2])))
+        return np.where(_SWAYS[signal], np.minimum(gait * reach, most), 0)
+
+    most = (end - start) * thresholds.SPREAD_SHARE
+    after = np.where(start > 0, spread(start + round(2 * reach)), 0)
+    before = np.where(end < last, spread(end - round(2 * reach)), 0)
+    return start + np.rint(after).astype(start.dtype), end - np.rint(before).astype(end.dtype)
 
 
 def _greatest_inside(

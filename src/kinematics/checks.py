@@ -96,6 +96,7 @@ def _filled(
     return array[latest]
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is infinite is named below
 def checked_track(
     *,
     where: str,
@@ -160,7 +161,7 @@ def _value_problems(arrays: dict[str, np.ndarray]) -> list[str]:
     for name in ("orientations_wxyz", "camera_orientations_wxyz"):
         if name in arrays:
             norms = np.linalg.norm(arrays[name].astype(np.float64), axis=1)
-            usable = np.isfinite(norms) & (norms > MIN_QUATERNION_NORM)
+            usable = np.isfinite(arrays[name]).all(axis=1) & (norms > MIN_QUATERNION_NORM)
             odd = np.flatnonzero(usable & (np.abs(norms - 1) > MAX_UNIT_ERROR))
             if len(odd):
                 problems.append(
@@ -201,8 +202,7 @@ def _cleaned(
     for name, array in arrays.items():
         observed &= np.isfinite(array).reshape(len(array), -1).all(axis=1)
         if name.endswith("orientations_wxyz"):
-            with np.errstate(invalid="ignore", over="ignore"):
-                observed &= np.linalg.norm(array, axis=1) > MIN_QUATERNION_NORM
+            observed &= np.linalg.norm(array, axis=1) > MIN_QUATERNION_NORM
     cleaned: dict[str, np.ndarray | None] = {
         "joints_m": None,
         "camera_orientations_wxyz": None,

@@ -19,6 +19,8 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
+    import rich.progress
+
     import kinematics.facts
     import kinematics.motion
 
@@ -49,6 +51,16 @@ CacheOption = Annotated[
     typer.Option(
         envvar="KINEMATICS_CACHE",
         help="Folder that keeps compiled code, so that the next run starts in seconds.",
+        show_default=False,
+    ),
+]
+
+
+ModelOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Model file of the SMPL family (.npz, licensed by its authors): with it, files of "
+        "body parameters are measured by pelvis and joints, not by the root alone.",
         show_default=False,
     ),
 ]
@@ -137,57 +149,120 @@ def _check_cameras(
         )
 
 
+def _found(paths: Sequence[Path]) -> list[Path]:
+    """The motion files and stores that are named or lie in named folders; at least one."""
+    from kinematics import readers, store
+
+    folders = [path for path in paths if path.is_dir()]
+    stores = store.find(folders)
+    files = readers.find(path for path in paths if path not in stores)
+    if not (stores or files):
+        suffixes = ", ".join(sorted(readers.SUFFIXES))
+        raise ValueError(f"no motion file ({suffixes}) or store in {', '.join(map(str, paths))}")
+    return sorted([*stores, *files])
+
+
 @dataclass
 class _Intake:
-    """Reads files one after another and keeps account of those that could not be read."""
+    """Reads files and stores one after another and keeps account of what could not be read."""
 
     files: Sequence[Path]
     named: set[Path]
-    frame: MeasuredFrame
+    frame: MeasuredFrame = "first_heading"
+    smplx_model: Path | None = None
+    done: int = 0
     failed: int = 0
     skipped: int = 0
     seen: Counter[str] = field(default_factory=Counter)
+    stored: int = 0
+    """Clips of stores that were asked for, sound or not."""
+    held: list[str] | None = None
+    """Where complaints wait until the report; None: they are said at once."""
+
+    def fail(self, error: Exception) -> None:
+        """Counts a file or clip that could not be read, and says why."""
+        self.failed += 1
+        self._tell(f"error: {_worded(error)}")
+
+    def _tell(self, text: str) -> None:
+        if self.held is None:
+            _complain(text)
+        else:
+            self.held.append(text)
 
     def motions(self) -> Iterator["kinematics.motion.Motion"]:
-        from kinematics import readers
+        from kinematics import readers, store
 
-        for path in self.files:
+        for number, path in enumerate(self.files):
+            self.done = number
+            if store.recognise(path):
+                yield from self._clips(path)
+                continue
             try:
-                motions = readers.read(path)
+                motions = readers.read(path, smplx_model=self.smplx_model)
                 for motion in motions:
                     _check_cameras(motion, self.frame, where=path)
             except readers.UnknownFormatError as error:
                 if path in self.named:
-                    self.failed += 1
-                    _complain(f"error: {error}")
+                    self.fail(error)
                 else:  # folders hold other arrays too
                     self.skipped += 1
+                    if self.held is not None:
+                        self._tell(f"left out: {error}")
             except (ValueError, OSError) as error:
-                self.failed += 1
-                _complain(f"error: {_worded(error)}")
+                self.fail(error)
             else:
                 self.seen.update(f"{m.source.clip}, person {m.source.person}" for m in motions)
                 yield from motions
 
-    def report(self, count: int, out: Path) -> None:
+    def _clips(self, path: Path) -> Iterator["kinematics.motion.Motion"]:
+        """The clips of a store; a damaged one does not stop the others."""
+        from kinematics import store
+
+        try:
+            opened = store.read(path)
+        except (ValueError, OSError) as error:
+            self.fail(error)
+            return
+        self.stored += len(opened)
+        for number in range(len(opened)):
+            try:
+                motion = opened[number]
+                _check_cameras(motion, self.frame, where=path / motion.source.clip)
+            except (ValueError, OSError) as error:
+                self.fail(error)
+            else:
+                self.seen[f"{motion.source.clip}, person {motion.source.person}"] += 1
+                yield motion
+
+    def report(self, count: int, out: Path, *, done: str = "measured") -> None:
         """The closing lines, on stderr."""
+        for text in self.held or ():
+            _complain(text)
         if self.skipped:
             _complain(f"{self.skipped} files of the folders hold no motion and were left out")
         if repeated := [name for name, times in self.seen.items() if times > 1]:
             _complain(f"warning: {len(repeated)} names are used twice, such as {repeated[0]}")
         if self.failed:
-            _complain(f"{self.failed} of {len(self.files)} files could not be measured")
-        _complain(f"{count} clips measured: {out}")
+            clips = f" and {self.stored} stored clips" if self.stored else ""
+            _complain(f"{self.failed} of {len(self.files)} files{clips} could not be {done}")
+        _complain(f"{count} clips {done}: {out}")
+
+
+def _progress() -> "rich.progress.Progress":
+    """A bar on the terminal; nothing where stderr is no terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    words = TextColumn("{task.description}")
+    columns = (words, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=_errors, disable=not _errors.is_terminal)
 
 
 def _measure_to(out: Path, intake: _Intake) -> int:
     """Measures what the intake reads and writes it whole; gives the number of clips."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     from kinematics import facts, measure
 
-    columns = (TextColumn("measuring"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=_errors, disable=not _errors.is_terminal) as bar:
+    with _progress() as bar:
         task = bar.add_task("measuring", total=len(intake.files))
 
         def advance(measured: int) -> None:
@@ -209,12 +284,15 @@ def _draw(motion: "kinematics.motion.Motion", out: Path, frame: MeasuredFrame) -
 
 @app.command("measure")
 def measure_files(
-    paths: Annotated[list[Path], typer.Argument(help="Motion files, or folders of them.")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Motion files, folders of them, or packed stores.")
+    ],
     out: Annotated[Path, typer.Option(help="The facts, one JSON object a line and a clip.")],
     frame: FrameOption = "first_heading",
     cache: CacheOption = None,
+    smplx_model: ModelOption = None,
 ) -> None:
-    """Measure motions: files or folders in, one line of facts a clip out.
+    """Measure motions: files, folders or packed stores in, one line of facts a clip out.
 
     A file that cannot be read is named and does not stop the others; the exit code is then 1.
     The output appears whole or not at all.
@@ -227,16 +305,11 @@ def measure_files(
 
     [cyan]kinematics measure motions/ --out facts.jsonl --cache ~/.cache/kinematics[/cyan]
     """
-    from kinematics import readers
-
     _keep_compiled(cache)
     with _plainly():
-        files = readers.find(paths)
-        if not files:
-            suffixes = ", ".join(sorted(readers.SUFFIXES))
-            raise ValueError(f"no motion file ({suffixes}) in {', '.join(map(str, paths))}")
+        files = _found(paths)
     named = {path for path in paths if not path.is_dir()}
-    intake = _Intake(files=files, named=named, frame=frame)
+    intake = _Intake(files=files, named=named, frame=frame, smplx_model=smplx_model)
     count = _measure_to(out, intake)
     intake.report(count, out)
     if intake.failed or not count:
@@ -272,6 +345,87 @@ def show_clip(
         _check_cameras(people[person], frame, where=clip)
     _draw(people[person], out, frame)
     typer.echo(out)
+
+
+@app.command("pack")
+def pack_files(
+    inputs: Annotated[
+        list[Path], typer.Argument(help="Motion files, folders of them, or other stores.")
+    ],
+    out: Annotated[Path, typer.Argument(help="The store: a folder that this command makes.")],
+    append: Annotated[
+        bool, typer.Option("--append", help="Add to the store if it is there already.")
+    ] = False,
+) -> None:
+    """Pack motions of any known format into one store, which is read many times faster.
+
+    The store, or what is added to it, appears whole or not at all. What cannot be read is listed at
+    the end and does not stop the others; the exit code is then 1. [cyan]measure[/cyan] takes the
+    store as it takes files, and [cyan]inspect[/cyan] says what is in it.
+
+    [b]Examples[/b]
+
+    [cyan]kinematics pack motions/ corpus[/cyan]
+
+    [cyan]kinematics pack more/*.npz corpus --append[/cyan]
+
+    [cyan]kinematics measure corpus --out facts.jsonl[/cyan]
+    """
+    with _plainly():
+        files = [path for path in _found(inputs) if path.resolve() != out.resolve()]
+        named = {path for path in inputs if not path.is_dir()}
+        intake = _Intake(files=files, named=named, held=[])
+        count = _pack_to(out, intake, append=append)
+    intake.report(count, out, done="packed")
+    if intake.failed or not count:
+        raise typer.Exit(1)
+
+
+def _pack_to(out: Path, intake: _Intake, *, append: bool) -> int:
+    """Packs what the intake reads; gives the number of clips."""
+    from kinematics import motion, store
+
+    with _progress() as bar:
+        task = bar.add_task("packing", total=len(intake.files))
+
+        def counted() -> Iterator[motion.Motion]:
+            for one in intake.motions():
+                bar.update(task, completed=intake.done)
+                yield one
+            bar.update(task, completed=len(intake.files))
+
+        return store.write(counted(), out, append=append, refused=lambda _, why: intake.fail(why))
+
+
+@app.command("inspect")
+def inspect_file(
+    path: Annotated[Path, typer.Argument(help="A motion file or a packed store.")],
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read and check every clip of a store.")
+    ] = False,
+) -> None:
+    """Say what a motion file or a store holds, and what about it is odd.
+
+    Of a file: its format, axes and units, what reading it keeps and loses, and of each person the
+    frames, the share that was seen, joints, camera, notes and warnings. Of a store: clips, minutes,
+    size, and which checks it passed.
+
+    [b]Examples[/b]
+
+    [cyan]kinematics inspect walk.npz[/cyan]
+
+    [cyan]kinematics inspect corpus --verify[/cyan]
+    """
+    from kinematics import inspection, store
+
+    with _plainly():
+        if store.recognise(path):
+            lines = list(inspection.describe_store(path, verify=verify))
+        else:
+            lines = list(inspection.describe(path))
+    typer.echo(path)
+    for name, text in lines:
+        typer.echo(f"  {name:<14}{text}".rstrip())
 
 
 @app.command("synth")

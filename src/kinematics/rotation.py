@@ -198,6 +198,22 @@ def rotate(
     )
 
 
+def from_rotvec(rotvec_rad: Float[Array, "*batch 3"]) -> Float[Array, "*batch 4"]:
+    """The quaternion of an axis-angle: a vector along the axis, as long as the turn in radians.
+
+    >>> [round(part, 4) for part in from_rotvec(jnp.array([0.0, math.pi / 2, 0.0])).tolist()]
+    [0.7071, 0.0, 0.7071, 0.0]
+    """
+    x, y, z = (rotvec_rad[..., i] for i in range(3))
+    square = x * x + y * y + z * z
+    small = square < 1e-6  # two terms of the series suffice
+    angle = jnp.sqrt(jnp.where(small, 1, square))
+    sine, cosine = sincos(0.5 * angle)
+    per_unit = jnp.where(small, 0.5 - square * (1 / 48), sine / angle)
+    real = jnp.where(small, 1 - square * (1 / 8) + square * square * (1 / 384), cosine)
+    return jnp.stack([real, x * per_unit, y * per_unit, z * per_unit], axis=-1)
+
+
 def about_up(angle_rad: Float[Array, "*batch"]) -> Float[Array, "*batch 4"]:
     """The quaternion that turns to the left (counter-clockwise from above) by an angle.
 

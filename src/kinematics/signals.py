@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
@@ -34,7 +35,7 @@ _REST_REACH = 8
 _SPEED_REACH = 3
 """Frames on either side over which speeds are read: a fifth of a second in all."""
 
-_SWAYING = ("up", "heading", "forward_lean", "left_lean", "tilt")
+SWAYING = ("up", "heading", "forward_lean", "left_lean", "tilt")
 """What gait moves to and fro, in the order in which `read` lays it out."""
 
 _INDEX = {name: i for i, name in enumerate(POINTS)}
@@ -181,14 +182,16 @@ def change_rate(
     return change / seconds
 
 
-def gait_share(speed_mps: Float[Array, " frames"]) -> Float[Array, " frames"]:
+def gait_share(
+    speed_mps: Float[Array | np.ndarray, " frames"],
+) -> Float[Array | np.ndarray, " frames"]:
     """How much of the gait's sway to expect at a ground speed: 0 in place, 1 while travelling.
 
     >>> gait_share(jnp.array([0.0, 1.2])).tolist()
     [0.0, 1.0]
     """
     slow, full = thresholds.GAIT_SLOW_MPS, thresholds.GAIT_FULL_MPS
-    ramp = jnp.clip((speed_mps - slow) / (full - slow), 0, 1)
+    ramp = ((speed_mps - slow) / (full - slow)).clip(0, 1)
     return ramp * ramp * (3 - 2 * ramp)
 
 
@@ -203,7 +206,7 @@ def _beyond(
     allowed = jnp.stack(
         [
             jnp.asarray(allowances.get(name, thresholds.SWAY_LEAN_RAD), rest.dtype)
-            for name in _SWAYING
+            for name in SWAYING
         ]
     )[:, None]
     return rest - jnp.clip(rest, -allowed, allowed)
@@ -269,7 +272,7 @@ def _laid_out(
         "left": place_m[0],
         "forward": place_m[2],
         "start_distance": rotation.norm(place_m[0], place_m[2]),
-        **{name: swaying[place] for place, name in enumerate(_SWAYING)},
+        **{name: swaying[place] for place, name in enumerate(SWAYING)},
     }
     return jnp.stack([lanes[name] for name in SIGNALS])
 

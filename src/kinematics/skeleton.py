@@ -75,7 +75,10 @@ class Skeleton:
 # Each point: the words that name it in files, best first; then the points whose mean replaces it.
 _SYNONYMS: dict[str, tuple[str, ...]] = {
     "pelvis": ("pelvis", "hips", "midhip", "root", "hip"),
-    "chest": ("spine3", "spine2", "chest", "upperchest", "spine1", "thorax", "spine", "torso"),
+    "chest": (
+        *("spine3", "spine2", "chest3", "chest2"),
+        *("chest", "upperchest", "spine1", "thorax", "spine", "torso"),
+    ),
     "neck": ("neck", "neck1", "upperneck"),
     "head": ("head", "headtop", "topofhead"),
     "shoulder": ("upperarm", "uparm", "arm", "shoulder"),  # beside an arm, it is the collar
@@ -97,9 +100,14 @@ _STAND_INS: dict[str, tuple[tuple[str, ...], ...]] = {
 _FACE = ("leftear", "rightear", "lefteye", "righteye", "nose")
 
 
+_RIG_PREFIX = re.compile(r"^(.*:|(mixamorig\d*|character\d+|model|bip\d+)[_ ](?=.))", re.IGNORECASE)
+
+
 def _plain(name: str) -> str:
-    """`LeftUpLeg`, `l_up_leg`, `mixamorig:LeftUpLeg` and `Lhip` all start with their side."""
-    name = re.sub(r"^.*:", "", name)
+    """`LeftUpLeg`, `l_up_leg`, `UpLeg_L`, `mixamorig:LeftUpLeg`, `Lhip` start with their side."""
+    name = _RIG_PREFIX.sub("", name)
+    if last_side := re.search(r"[_. ]([lrLR])$", name):
+        name = {"l": "left", "r": "right"}[last_side[1].lower()] + name[: last_side.start()]
     if short_side := re.match(r"[lrLR](?=[A-Z_ ])", name):
         name = {"l": "left", "r": "right"}[short_side[0].lower()] + name[1:]
     name = re.sub(r"[^a-z0-9]", "", name.lower())

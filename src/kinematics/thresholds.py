@@ -55,6 +55,13 @@ STRIDE_S = 1.1
 STEP_S = 0.8
 """The two windows whose succession takes out strides of 0.6 to 1.4 s and all their harmonics."""
 
+SPREAD_S = 0.25
+"""The two windows spread a movement in gait by so much at either end, as its speed is read against
+the still speed; its times are taken back by it."""
+
+SPREAD_SHARE = 0.3
+"""... but by no more than this share of its time at either end."""
+
 SWAY_UP_M = 0.09
 SWAY_HEADING_RAD = math.radians(17)
 SWAY_TRUNK_HEADING_RAD = math.radians(10)

@@ -50,7 +50,7 @@ def fingerprint() -> str:
     12
     """
     values = [
-        (module.__name__, name, repr(value))
+        (module.__name__, name, repr(sorted(value) if isinstance(value, frozenset) else value))
         for module in (vocabulary, wording)
         for name, value in sorted(vars(module).items())
         if name.isupper()

@@ -163,14 +163,20 @@ DRIFT_PER_PATH = 0.05
 # Numbers in options ------------------------------------------------------------------------------
 
 
+def _floats(*values: float) -> tuple[float, ...]:
+    return tuple(map(float, values))
+
+
 def _radians(*degrees: int) -> tuple[float, ...]:
     return tuple(math.radians(angle) for angle in degrees)
 
 
 LADDERS: dict[Unit, tuple[float, ...]] = {
-    "m": (0.5, 1, 1.5, 2, 2.6, 3.4, 4.5, 6, 8, 10.5, 14, 18.5, 25, 33, 43, 56, 73, 95, 124, 162),
+    "m": _floats(
+        0.5, 1, 1.5, 2, 2.6, 3.4, 4.5, 6, 8, 10.5, 14, 18.5, 25, 33, 43, 56, 73, 95, 124, 162
+    ),
     "rad": _radians(10, 30, 60, 90, 135, 180, 270, 360, 480, 630, 820, 1080, 1410, 1840, 2400),
-    "s": (0.5, 1.5, 2.5, 3.5, 5, 7, 9.5, 13, 17.5, 23.5, 31, 41, 54, 71, 93, 121, 158),
+    "s": _floats(0.5, 1.5, 2.5, 3.5, 5, 7, 9.5, 13, 17.5, 23.5, 31, 41, 54, 71, 93, 121, 158),
 }
 """The numbers that options may name. Neighbours are told apart in a video: at least 0.5 m, 20° or
 1 s, and from there on 30 %."""

@@ -328,3 +328,11 @@ def test_what_was_not_seen_is_told_by_the_coverage():
     assert found[-1].events == ()
     assert found[-1].whole.path_m == 0.0
     assert (one.frames, one.duration_s, one.events) == (1, 0.0, ())
+
+
+def test_a_quaternion_too_long_to_have_a_length_is_named() -> None:
+    arrays = good_arrays()
+    wxyz = np.array(arrays["orientations_wxyz"], np.float64)
+    wxyz[4:6] = 1e300
+    (problem,) = problems_of(arrays | {"orientations_wxyz": wxyz})
+    assert "2 quaternions are not of length one, first at frame 4 (length inf)" in problem

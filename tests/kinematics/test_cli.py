@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import struct
 import subprocess
 import sys
@@ -13,12 +14,13 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from kinematics import facts, measure, readers, synthetic
+from kinematics import facts, measure, readers, store, synthetic
 from kinematics.cli import app
 from kinematics.motion import Motion
 from kinematics.readers import native
 
 SRC = Path(__file__).parents[2] / "src"
+COMMANDS = ("measure", "show", "inspect", "pack", "synth", "facts", "demo")
 
 
 def call(*words: object) -> Result:
@@ -57,11 +59,11 @@ def test_help_teaches_and_loads_nothing_heavy() -> None:
     )
     done = run_python("-c", code)
     assert done.returncode == 0, done.stderr
-    for command in ("measure", "show", "synth", "facts", "demo"):
+    for command in COMMANDS:
         assert command in done.stdout
 
 
-@pytest.mark.parametrize("command", ["measure", "show", "synth", "facts", "demo"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_shows_an_example(command: str) -> None:
     result = call(command, "--help")
     assert result.exit_code == 0
@@ -124,6 +126,21 @@ def test_measure_gives_a_line_a_clip_in_the_order_of_the_files(
     motions = [readers.read(path)[0] for path in sorted(corpus.glob("*.npz"))]
     assert list(facts.read(out)) == [measure.measure(motion) for motion in motions]
     assert [path.name for path in out.parent.iterdir()] == ["facts.jsonl"]
+
+
+def test_the_model_file_reaches_the_readers_and_other_pickles_are_left_out(
+    tmp_path: Path,
+) -> None:
+    folder, out = tmp_path / "motions", tmp_path / "facts.jsonl"
+    folder.mkdir()
+    np.save(folder / "walk.npy", np.zeros((60, 322)))
+    (folder / "weights.pkl").write_bytes(pickle.dumps({"weights": 1}))
+    result = call("measure", folder, "--out", out)
+    assert result.exit_code == 0, result.stderr
+    assert "1 files of the folders hold no motion" in result.stderr
+    result = call("measure", folder, "--out", out, "--smplx-model", folder / "walk.npy")
+    assert result.exit_code == 1
+    assert "walk.npy: no v_template" in result.stderr
 
 
 def test_bad_files_are_named_and_do_not_stop_the_others(corpus: Path, tmp_path: Path) -> None:
@@ -217,6 +234,115 @@ def test_wrong_calls_are_one_line_and_exit_code_2(corpus: Path, tmp_path: Path) 
         assert cause in result.stderr, words
         assert "Traceback" not in result.stderr
     assert not out.exists()
+
+
+# Packing and looking inside
+
+
+def test_a_packed_corpus_gives_the_same_facts(corpus: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "corpus"
+    result = call("pack", corpus / "clip_00000.npz", corpus / "clip_00001.npz", packed)
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr.splitlines() == [f"2 clips packed: {packed}"]
+    result = call("pack", corpus / "clip_00002.npz", packed, "--append")
+    assert result.exit_code == 0, result.stderr
+    for paths, out in (((corpus,), "files"), ((packed,), "store"), ((tmp_path,), "nested")):
+        assert call("measure", *paths, "--out", tmp_path / out).exit_code == 0
+    assert (tmp_path / "store").read_bytes() == (tmp_path / "files").read_bytes()
+    assert (tmp_path / "nested").read_bytes() == (tmp_path / "files").read_bytes()
+    again = tmp_path / "again"
+    call("pack", tmp_path, again)
+    assert list(store.read(again).names) == list(store.read(packed).names)
+
+
+def test_what_cannot_be_packed_is_listed_at_the_end(corpus: Path, tmp_path: Path) -> None:
+    mixed = tmp_path / "mixed"
+    mixed.mkdir()
+    (mixed / "a_cut.npz").write_bytes((corpus / "clip_00000.npz").read_bytes()[:900])
+    (mixed / "b_good.npz").write_bytes((corpus / "clip_00001.npz").read_bytes())
+    np.save(mixed / "c_other.npy", np.zeros((7, 3)))
+    result = call("pack", mixed, mixed / "corpus", "--append")
+    assert result.exit_code == 1
+    lines = result.stderr.splitlines()
+    assert "a_cut.npz: starts like an .npz archive but has no end" in lines[0]
+    assert lines[1].startswith("left out: ")
+    assert "c_other.npy" in lines[1]
+    assert lines[2] == "1 files of the folders hold no motion and were left out"
+    assert lines[3] == "1 of 3 files could not be packed"
+    assert lines[4] == f"1 clips packed: {mixed / 'corpus'}"
+    assert len(store.read(mixed / "corpus")) == 1
+    result = call("pack", mixed / "a_cut.npz", tmp_path / "nothing")
+    assert result.exit_code == 1
+    assert not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_a_file_whose_name_is_no_text_is_listed_too(corpus: Path, tmp_path: Path) -> None:
+    strange = tmp_path / os.fsdecode(b"d_\xff.npy")
+    np.save(strange, np.zeros((30, 322)))
+    result = call("pack", strange, corpus / "clip_00000.npz", tmp_path / "corpus")
+    assert result.exit_code == 1
+    assert "cannot be packed" in result.stderr
+    assert store.read(tmp_path / "corpus").names == ("synthetic_0_00000",)
+
+
+def test_damaged_clips_of_a_store_do_not_stop_the_others(corpus: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "corpus"
+    call("pack", corpus, packed)
+    with (packed / "segment-00000.bin").open("r+b") as file:
+        file.seek(100)
+        file.write(b"\xff\xff")
+    result = call("measure", packed, "--out", tmp_path / "facts.jsonl")
+    assert result.exit_code == 1
+    assert "segment-00000.bin: clip 'synthetic_0_00000'" in result.stderr
+    assert "1 of 1 files and 3 stored clips could not be measured" in result.stderr
+    assert len(list(facts.read(tmp_path / "facts.jsonl"))) == 2
+    result = call("inspect", packed, "--verify")
+    assert result.exit_code == 2
+    assert "1 of 3 clips are damaged" in result.stderr
+    (packed / "segment-00000.bin").write_bytes(b"")
+    result = call("measure", packed, corpus, "--out", tmp_path / "facts.jsonl")
+    assert "segment-00000.bin: 0 bytes, expected" in result.stderr
+    assert len(list(facts.read(tmp_path / "facts.jsonl"))) == 3
+
+
+def test_inspect_says_what_a_file_holds_and_what_is_odd(tmp_path: Path) -> None:
+    values = np.zeros((20, 322))
+    values[:, 310] = np.linspace(900, 950, 20)
+    values[4:, 0] = np.nan
+    np.savez(tmp_path / "odd.npz", motionx=values, fps=5.0)
+    result = call("inspect", tmp_path / "odd.npz")
+    assert result.exit_code == 0, result.stderr
+    for said in (
+        "Motion-X: (frames, 322) SMPL-X parameters",
+        "Y up, right-handed",
+        "axis-angle in radians",
+        "people        1",
+        "20 at 5 fps, 3.80 s",
+        "seen          20% of the frames",
+        "Y 900.00 to 907.89",
+        "joints        none: the root alone",
+        "camera        none",
+        "note          Motion-X root",
+        "warning       5 fps",
+        "warning       seen in 20%",
+        "warning       the root is mostly at a height of 903.95 m",
+    ):
+        assert said in result.stdout
+    result = call("inspect", tmp_path)
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+
+
+def test_inspect_counts_a_store(corpus: Path, tmp_path: Path) -> None:
+    call("pack", corpus, tmp_path / "corpus")
+    motions = [readers.read(path)[0] for path in sorted(corpus.glob("*.npz"))]
+    said = call("inspect", tmp_path / "corpus", "--verify").stdout
+    assert "clips         3 with 3 names" in said
+    assert f"{sum(motion.frames for motion in motions):,} frames" in said
+    assert f"{sum(motion.duration_s for motion in motions) / 60:.2f} minutes" in said
+    assert "sound: every checksum fits" in said
+    assert "none: each is checked" in call("inspect", tmp_path / "corpus").stdout
 
 
 # Pictures and tables

@@ -11,7 +11,7 @@ import inspect
 import math
 import pkgutil
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 import equinox as eqx
@@ -32,6 +32,7 @@ from kinematics import (
     residual,
     rotation,
     signals,
+    smpl_body,
     synthetic,
     thresholds,
     totals,
@@ -53,6 +54,7 @@ MODULES = (
     residual,
     rotation,
     signals,
+    smpl_body,
     totals,
     trajectory,
     vertical,
@@ -113,6 +115,15 @@ def world(dtype: jnp.dtype) -> anchor.Reference:
     return anchor.Reference(jnp.array([1, 0, 0, 0], dtype), jnp.zeros(3, dtype))
 
 
+CHAIN = smpl_body.BodyModel(
+    rest_m=jnp.zeros((3, 3)),
+    shapes_m=jnp.ones((3, 3, 10)),
+    mean_pose_rad=jnp.zeros((3, 3)),
+    parents=(-1, 0, 1),
+    family="smpl",
+)
+"""Three bones in a row, of any length."""
+
 PRIMITIVES = (
     # rotation: one quaternion or angle a frame
     Primitive("rotation.sqrt", lambda c: rotation.sqrt(c.root_m)),
@@ -123,10 +134,19 @@ PRIMITIVES = (
     Primitive("rotation.multiply", lambda c: rotation.multiply(c.wxyz, c.wxyz[::-1])),
     Primitive("rotation.conjugate", lambda c: rotation.conjugate(c.wxyz)),
     Primitive("rotation.rotate", lambda c: rotation.rotate(c.wxyz, c.root_m)),
+    Primitive("rotation.from_rotvec", lambda c: rotation.from_rotvec(c.root_m)),
     Primitive("rotation.about_up", lambda c: rotation.about_up(c.root_m)),
     Primitive("rotation.heading", lambda c: rotation.heading(c.wxyz)),
     Primitive("rotation.tilt", lambda c: rotation.tilt(c.wxyz)),
     Primitive("rotation.lean", lambda c: rotation.lean(c.wxyz)),
+    # bodies: every joint of a frame
+    Primitive("smpl_body.rest_joints_m", lambda c: smpl_body.rest_joints_m(CHAIN, c.root_m[0])),
+    Primitive(
+        "smpl_body.pose",
+        lambda c: jax.vmap(partial(smpl_body.pose, parents=CHAIN.parents))(
+            c.points_m[:, :3], c.points_m[:, 3:6]
+        ),
+    ),
     # reductions and windows
     Primitive("masked.total", lambda c: masked.total(c.root_m, c.seen), padded=True),
     Primitive(

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from kinematics import measure, readers, synthetic
+from kinematics import measure, store, synthetic
 from kinematics.readers import native
 from qagen import generate, record, verify
 from qagen.again import amounts, answers, evidence, moves, sentences, sizes
@@ -260,9 +260,9 @@ def test_a_row_changed_in_its_file_is_named_with_both_derivations(built):
     [
         (lambda row: msgspec.structs.replace(row, chance=0.5001), "the hash of the row"),
         (lambda row: _with(row, thresholds="0" * 12), "thresholds"),
-        (lambda row: _with(row, source="../questions/train.jsonl"), "inside the folder"),
-        (lambda row: _with(row, source="more/gone.npz"), "a file that is there"),
+        (lambda row: _with(row, source="../x", clip="y"), "0 motions of person 0 of y"),
         (lambda row: _with(row, clip="another"), "0 motions of person 0 of another"),
+        (lambda row: _with(row, person=1), "0 motions of person 1"),
         (lambda row: _with(row, frame="camera"), "no camera poses"),
     ],
 )
@@ -270,6 +270,20 @@ def test_what_else_can_be_wrong_with_a_row(built, change, said):
     _edit(built[0] / "train.jsonl", change)
     (mismatch,) = verify.verify_folder(*built).mismatches
     assert said in str(mismatch)
+
+
+@pytest.mark.parametrize("source", ["", "moved/away.npz", "../questions/train.jsonl"])
+def test_a_clip_whose_file_is_not_there_is_found_by_its_name(built, source):
+    """Sets that were built of facts name no file; nothing outside of the folder is opened."""
+    _edit(built[0] / "train.jsonl", lambda row: _with(row, source=source))
+    assert verify.verify_folder(*built).mismatches == ()
+
+
+def test_motions_may_lie_in_a_packed_store(built, motions, tmp_path):
+    packed = tmp_path / "packed"
+    store.write(motions, packed)
+    report = verify.verify_folder(built[0], packed)
+    assert report == verify.verify_folder(*built)
 
 
 def test_a_row_that_is_there_twice_is_caught(built):
@@ -399,8 +413,3 @@ def test_a_value_is_near_itself_and_not_near_others():
     assert not evidence.near(1.00, 1.04, "m/s")
     # its movement may begin a frame later
     assert evidence.near(1.00, 1.04, "m/s", relative=evidence.MEAN_SPEED)
-
-
-def test_readers_and_library_agree_on_names(built):
-    (path, *_) = readers.find([built[1]])
-    assert len(readers.read(path)) == 1

@@ -1,9 +1,11 @@
 """Motion-X arrays: (frames, 322) SMPL-X parameters as `.npy`, or `motionx` inside an `.npz`.
 
-Only the root is read: its axis-angle (columns 0 to 3) and its translation in metres (309 to 312),
-in a world that is Y up already. The pose needs a licensed body model to become joints.
+The root's axis-angle (columns 0 to 3) and the translation in metres (309 to 312) are read as they
+are, in a world that is Y up already. The body's pose (3 to 66) and shape (312 to 322) become
+joints where a person names a licensed model file. `write` keeps the root of a motion.
 """
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,14 @@ from jaxtyping import Float
 
 from kinematics.motion import Motion, Source
 from kinematics.readers.native import Layout, layouts, load_arrays
+from kinematics.readers.smpl import (
+    BODY_SKELETON,
+    Parameters,
+    Placed,
+    model_for,
+    place,
+    quaternions_from_rotvecs,
+)
 
 COLUMNS: int = 322
 """Parameters a frame: root 3, body 63, hands 90, jaw 3, face 150, translation 3, shape 10."""
@@ -18,30 +28,19 @@ COLUMNS: int = 322
 ROOT_ROTATION = slice(0, 3)
 """The columns of the root's axis-angle, in radians."""
 
+BODY_ROTATIONS = slice(3, 66)
+"""The columns of the axis-angles of the body's 21 other joints, in radians."""
+
 ROOT_TRANSLATION = slice(309, 312)
 """The columns of the root's translation, in metres."""
+
+SHAPE = slice(312, 322)
+"""The columns of the ten shape parameters."""
 
 DEFAULT_FPS: float = 30.0
 """Frames a second of Motion-X, whose files do not say it."""
 
 _KEY = "motionx"
-
-
-def quaternions_from_rotvecs(
-    rotvecs_rad: Float[np.ndarray, "frames 3"],
-) -> Float[np.ndarray, "frames 4"]:
-    """Unit quaternions (scalar first) from axis-angles of any length, computed in float64.
-
-    Rows with a value that is not finite become NaN.
-
-    >>> quaternions_from_rotvecs(np.array([[0.0, 0, 0], [0, np.pi, 0]])).round(3) + 0.0
-    array([[1., 0., 0., 0.],
-           [0., 0., 1., 0.]])
-    """
-    rotvecs = np.where(np.isfinite(rotvecs_rad), rotvecs_rad, np.nan).astype(np.float64)
-    half_rad = np.linalg.norm(rotvecs, axis=1, keepdims=True) / 2
-    vector = rotvecs / 2 * np.sinc(half_rad / np.pi)  # sinc is finite where the angle is zero
-    return np.concatenate([np.cos(half_rad), vector], axis=1)
 
 
 def _key(found: dict[str, Layout]) -> str | None:
@@ -62,14 +61,16 @@ def recognise(path: Path | str) -> bool:
     ...     recognise(Path(folder, "a.npz"))
     True
     """
-    return _key(layouts(path)) is not None
+    return _key(layouts(path, objects=True)) is not None
 
 
-def read(path: Path | str, *, fps: float | None = None) -> list[Motion]:
-    """The root track of a Motion-X file, in a list of one.
+def read(
+    path: Path | str, *, fps: float | None = None, smplx_model: Path | str | None = None
+) -> list[Motion]:
+    """The track of a Motion-X file, in a list of one: the root, or the body where a model is named.
 
     `fps` wins over the file's own `fps`; where neither says it, 30 is assumed and noted in the
-    source. Frames with NaN become unobserved.
+    source. Frames with NaN in what is read become unobserved.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -79,7 +80,7 @@ def read(path: Path | str, *, fps: float | None = None) -> list[Motion]:
     (90, 'walk', ('Motion-X root', 'fps not given, 30 assumed'))
     """
     path = Path(path)
-    found = layouts(path)
+    found = layouts(path, objects=True)
     key = _key(found)
     if key is None:
         shapes = ", ".join(f"{name or 'array'} {layout.shape}" for name, layout in found.items())
@@ -97,14 +98,98 @@ def read(path: Path | str, *, fps: float | None = None) -> list[Motion]:
             notes += (f"fps not given, {DEFAULT_FPS:g} assumed",)
     values = arrays[key]
     dtype = np.float64 if values.dtype == np.float64 else np.float32
+    body = None if smplx_model is None else _body(path, values, smplx_model)
     return [
         Motion.from_arrays(
             orientations_wxyz=quaternions_from_rotvecs(values[:, ROOT_ROTATION]).astype(dtype),
-            positions_m=values[:, ROOT_TRANSLATION].astype(dtype),
+            positions_m=(values[:, ROOT_TRANSLATION] if body is None else body.positions_m).astype(
+                dtype
+            ),
+            joints_m=None if body is None or body.joints_m is None else body.joints_m.astype(dtype),
+            skeleton=None if body is None or body.joints_m is None else BODY_SKELETON,
             fps=fps,
-            source=Source(clip=path.stem, take=path.stem, path=str(path), notes=notes),
+            source=Source(
+                clip=path.stem,
+                take=path.stem,
+                path=str(path),
+                notes=notes if body is None else (*notes, *body.notes),
+            ),
         )
     ]
+
+
+def _body(path: Path, values: np.ndarray, smplx_model: Path | str) -> Placed:
+    """Pelvis and joints from a model file, in the file's own world."""
+    wide = np.where(np.isfinite(values), values, np.nan).astype(np.float64)
+    shapes = wide[:, SHAPE]
+    known = shapes[np.isfinite(shapes).all(axis=1)]
+    parameters = Parameters(
+        root_rotvecs_rad=wide[:, ROOT_ROTATION],
+        translations_m=wide[:, ROOT_TRANSLATION],
+        body_rotvecs_rad=wide[:, BODY_ROTATIONS],
+        betas=known.mean(axis=0) if len(known) else np.zeros(shapes.shape[1]),
+        family="smplx",
+    )
+    return place(parameters, model=model_for(path, "smplx", smplx_model))
+
+
+def write(motion: Motion, path: Path | str) -> None:
+    """Writes the root of a motion as `motionx` with its `fps` into an `.npz`, whole or not at all.
+
+    Body, hands, face and shape are zero. Frames that were not seen are NaN. The format has one
+    frame rate, so a motion with uneven times is refused with a `ValueError`; orientations come
+    back as the same rotations, positions bit for bit.
+
+    >>> import tempfile
+    >>> from kinematics import synthetic
+    >>> walk = synthetic.perform(synthetic.walk(2.0), fps=25.0).motion
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(walk, Path(folder, "walk.npz"))
+    ...     [back] = read(Path(folder, "walk.npz"))
+    >>> np.array_equal(back.positions_m, walk.positions_m), back.times_s[1].item()
+    (True, 0.04)
+    """
+    path = Path(path)
+    fps = _steady_fps(motion, path)
+    positions = np.asarray(motion.positions_m)
+    wide = np.asarray(motion.orientations_wxyz).dtype == np.float64
+    dtype = np.float64 if wide or positions.dtype == np.float64 else np.float32
+    values = np.zeros((motion.frames, COLUMNS), dtype)
+    values[:, ROOT_ROTATION] = _rotvecs(np.asarray(motion.orientations_wxyz, dtype=np.float64))
+    values[:, ROOT_TRANSLATION] = positions
+    values[~np.asarray(motion.observed)] = np.nan
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            np.savez(file, motionx=values, fps=np.float64(fps))
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _steady_fps(motion: Motion, path: Path) -> float:
+    """The one frame rate of a motion; refuses uneven times and those that do not start at 0."""
+    times_s = np.asarray(motion.times_s, dtype=np.float64)
+    fps = (len(times_s) - 1) / float(times_s[-1] - times_s[0]) if len(times_s) > 1 else DEFAULT_FPS
+    if abs(fps - round(fps)) < 1e-6 * fps:
+        fps = float(round(fps))
+    late_s = float(np.abs(times_s - np.arange(len(times_s)) / fps).max())
+    if late_s > 1e-6:
+        raise ValueError(
+            f"{path}: frames up to {late_s:.3g} s from those of {fps:g} frames a second; Motion-X "
+            "files have one rate and start at 0. Resample the motion first, or write it with "
+            "kinematics.readers.native.write"
+        )
+    return fps
+
+
+def _rotvecs(wxyz: Float[np.ndarray, "frames 4"]) -> Float[np.ndarray, "frames 3"]:
+    """Axis-angles, no longer than half a turn, of unit quaternions."""
+    near = np.where(wxyz[:, :1] < 0, -wxyz, wxyz)
+    sine = np.linalg.norm(near[:, 1:], axis=1, keepdims=True)
+    angle = 2 * np.arctan2(sine, near[:, :1])
+    return near[:, 1:] * np.where(sine > 1e-12, angle / np.where(sine > 0, sine, 1.0), 2.0)
 
 
 def _number(path: Path, value: np.ndarray) -> float:

@@ -1,0 +1,72 @@
+"""One or more sound files of every format that is read; a format without them fails a test."""
+
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from _walks import walk
+
+from kinematics import store
+from kinematics.motion import Motion
+from kinematics.store import layout
+
+
+def _native(folder: Path, frames: int) -> list[Path]:
+    walk(frames).save(folder / "native.npz")
+    with np.load(folder / "native.npz") as held:
+        np.savez_compressed(folder / "compressed.npz", **held)
+    return [folder / "native.npz", folder / "compressed.npz"]
+
+
+def _motionx(folder: Path, frames: int) -> list[Path]:
+    values = np.random.default_rng(0).normal(size=(frames, 322)).astype(np.float32)
+    np.save(folder / "motionx.npy", values)
+    np.savez(folder / "motionx.npz", motionx=values.astype(np.float64), fps=30.0)
+    return [folder / "motionx.npy", folder / "motionx.npz"]
+
+
+def _store(folder: Path, frames: int) -> list[Path]:
+    path = folder / "corpus"
+    motion = walk(frames)
+    store.write([motion, motion.renamed(clip="b")], path)
+    bare = Motion(**{name: getattr(motion, name) for name in layout.REQUIRED})
+    store.write([bare], path, append=True)
+    return [path]
+
+
+def reseal(path: Path) -> None:
+    """Makes sizes and checksums of a store's manifest fit its files again, as a forger would."""
+    try:
+        manifest = msgspec.json.decode((path / layout.MANIFEST).read_bytes(), type=layout.Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return
+    segments = []
+    for segment in manifest.segments:
+        file = path / segment.file
+        if not (segment.file.isprintable() and file.parent == path and file.is_file()):
+            return
+        data = file.read_bytes()
+        size = max(1, min(segment.index_bytes, len(data)))
+        segments.append(
+            msgspec.structs.replace(
+                segment,
+                bytes=len(data),
+                index_bytes=size,
+                index_checksum=zlib.crc32(data[-size:]),
+            )
+        )
+    (path / layout.MANIFEST).write_bytes(layout.encode_manifest(tuple(segments)))
+
+
+STORE = "packed store"
+"""Not a row of `readers.FORMATS`: it is opened, not read."""
+
+SAMPLES: dict[str, Callable[[Path, int], list[Path]]] = {
+    "native": _native,
+    "Motion-X": _motionx,
+    STORE: _store,
+}
+"""By the name of the format: writes sound files of so many frames, or folders that are one, into a
+folder, and gives their paths."""

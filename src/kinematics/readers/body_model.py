@@ -1,0 +1,113 @@
+"""Model files of the SMPL family (`.npz`): what their joints need, and no more.
+
+The files are licensed for research and are nobody's to ship, so a person names their own:
+`SMPLX_NEUTRAL.npz` and the like, SMPL-H as AMASS hands it out, or SMPL converted to `.npz`. The
+arrays read are `v_template`, `shapedirs`, `J_regressor`, `kintree_table` and, where they are
+there, `hands_meanl` and `hands_meanr`; surface, texture and pose correctives stay unread.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from kinematics.readers.native import layouts, load_arrays
+from kinematics.smpl_body import JOINT_COUNTS, BodyModel
+
+_NEEDED = ("v_template", "shapedirs", "J_regressor", "kintree_table")
+_HANDS = ("hands_meanl", "hands_meanr")
+_HAND_JOINTS = 15
+_SHAPES_WITH_EXPRESSIONS = 400  # SMPL-X: 300 shapes and 100 expressions, or 10 and 10
+_CURE = (
+    "Name an .npz model file of SMPL, SMPL-H or SMPL-X; a .pkl of the first release holds Python "
+    "objects and has to be converted"
+)
+
+
+def read(path: Path | str) -> BodyModel:
+    """The joints of a model file; the last few files stay in memory.
+
+    Raises `ValueError`, which names the file and everything that is wrong with it.
+
+    >>> import tempfile
+    >>> tiny = {
+    ...     "v_template": np.zeros((30, 3)), "shapedirs": np.zeros((30, 3, 10)),
+    ...     "J_regressor": np.full((24, 30), 1 / 30), "kintree_table": np.arange(-1, 23)[None],
+    ... }
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.savez(Path(folder, "SMPL_NEUTRAL.npz"), **tiny)
+    ...     read(Path(folder, "SMPL_NEUTRAL.npz")).family
+    'smpl'
+    """
+    path = Path(path)
+    seen = path.stat()
+    return _read(path, seen.st_size, seen.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, _size: int, _changed_ns: int) -> BodyModel:
+    arrays = load_arrays(path, names=(*_NEEDED, *_HANDS))
+    if missing := [name for name in _NEEDED if name not in arrays]:
+        there = ", ".join(sorted(layouts(path, objects=True))) or "nothing"
+        raise ValueError(f"{path}: no {', '.join(missing)}; it holds {there}. {_CURE}")
+    if problems := _problems(arrays):
+        listed = "\n".join(f"  - {problem}" for problem in problems)
+        raise ValueError(f"{path}: not a body model. {_CURE}\n{listed}")
+    template, shapes = (arrays[name].astype(np.float64) for name in ("v_template", "shapedirs"))
+    regressor = arrays["J_regressor"].astype(np.float64)
+    joints = len(regressor)
+    family = JOINT_COUNTS[joints]
+    if family == "smplx" and shapes.shape[-1] < _SHAPES_WITH_EXPRESSIONS:
+        shapes = shapes[..., :10]
+    elif family == "smplx":
+        shapes = shapes[..., :300]
+    mean_pose = np.zeros((joints, 3))
+    if family != "smpl" and all(name in arrays for name in _HANDS):
+        hands = [arrays[name].astype(np.float64).reshape(_HAND_JOINTS, 3) for name in _HANDS]
+        mean_pose[-2 * _HAND_JOINTS :] = np.concatenate(hands)
+    parents = arrays["kintree_table"][0].astype(np.int64)
+    return BodyModel(
+        rest_m=regressor @ template,
+        shapes_m=np.einsum("jv,vck->jck", regressor, shapes, optimize=True),
+        mean_pose_rad=mean_pose,
+        parents=(-1, *parents[1:].tolist()),
+        family=family,
+    )
+
+
+def _problems(arrays: dict[str, np.ndarray]) -> list[str]:
+    """Everything that keeps the arrays from being a body model."""
+    template, shapes, regressor, tree = (arrays[name] for name in _NEEDED)
+    problems = [
+        f"{name}: dtype {array.dtype}; expected numbers"
+        for name, array in arrays.items()
+        if array.dtype.kind not in "fiu"
+    ]
+    vertices = len(template) if template.ndim else 0
+    joints = len(regressor) if regressor.ndim else 0
+    if joints not in JOINT_COUNTS:
+        problems.append(f"J_regressor: {joints} joints; expected one of {sorted(JOINT_COUNTS)}")
+    wanted = {
+        "v_template": (template, (vertices, 3)),
+        "shapedirs": (shapes, (vertices, 3, shapes.shape[-1] if shapes.ndim == 3 else "shapes")),
+        "J_regressor": (regressor, (joints, vertices)),
+        **{n: (arrays[n], (3 * _HAND_JOINTS,)) for n in _HANDS if n in arrays},
+    }
+    problems += [
+        f"{name}: shape {array.shape}; expected {shape}"
+        for name, (array, shape) in wanted.items()
+        if array.shape != shape
+    ]
+    if tree.ndim != 2 or tree.shape[1] != joints:
+        problems.append(f"kintree_table: shape {tree.shape}; expected (2, {joints})")
+    elif not problems:
+        parents = tree[0, 1:].astype(np.int64)
+        if not ((parents >= 0) & (parents < np.arange(1, joints))).all():
+            problems.append("kintree_table: a joint hangs from one that comes after it")
+    if not problems:
+        problems += [
+            f"{name}: {int((~np.isfinite(array)).sum()):,} values are not finite"
+            for name, array in arrays.items()
+            if not np.isfinite(array).all()
+        ]
+    return problems

@@ -1,0 +1,351 @@
+"""The classes that a pickle may name, and the plain values that they become.
+
+NumPy arrays, scalars and dtypes, a few containers, torch tensors and joblib's arrays, each
+rebuilt here as a read-only NumPy array from bytes that are in the file. Sizes are checked
+against those bytes before anything is made of them. (Longer than a module should be: the whole
+allow-list can be read in one place.)
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+MAX_BYTES: int = 2 * 1024**3
+"""Bytes of one array, as in `native`."""
+
+MAX_EXPANDED_BYTES: int = 64 * 1024**2
+"""Bytes that a tensor may claim beyond those of its storage, as one that `expand` made does."""
+
+HASHABLE = (str, bytes, int, float, bool, type(None), np.generic)
+"""Keys of dictionaries and members of sets; tuples could be nested without end."""
+
+
+class RefusedError(ValueError):
+    """A refusal in our own words, which lack the file's name."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A class that a file may name, and what a call of it makes."""
+
+    name: str
+    make: Callable[..., Any]
+
+    def made(self, arguments: tuple[Any, ...]) -> Any:
+        """What the call makes; every failure of it is a refusal."""
+        try:
+            return self.make(*arguments)
+        except RefusedError:
+            raise
+        except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+            raise RefusedError(f"{self.name} with wrong arguments ({error})") from error
+
+
+Take = Callable[[int], memoryview]
+"""The next so many bytes of the data, for arrays that follow in the stream."""
+
+
+@dataclass
+class Shell:
+    """An object between its making and its state; `keys` are its places in the memo."""
+
+    keys: list[int] = field(default_factory=list)
+
+    def built(self, state: Any, take: Take) -> Any:
+        """The value that takes the shell's place."""
+        raise NotImplementedError
+
+
+@dataclass
+class Dtype(Shell):
+    """A dtype whose byte order comes with its state."""
+
+    dtype: np.dtype = field(default_factory=lambda: np.dtype("V"))
+
+    def built(self, state: Any, take: Take) -> "Dtype":
+        """Itself, in the byte order of the state."""
+        del take
+        order = _text(state[1]) if isinstance(state, tuple) and len(state) > 1 else ""
+        if order not in ("<", ">", "|", "="):
+            raise RefusedError("a dtype without a byte order")
+        if self.dtype.kind != "O" and order in "<>":
+            self.dtype = self.dtype.newbyteorder("<" if order == "<" else ">")
+        return self
+
+
+class ArrayShell(Shell):
+    """An array as NumPy pickles it: (version, shape, dtype, whether columns come first, data)."""
+
+    def built(self, state: Any, take: Take) -> np.ndarray:
+        """The array."""
+        del take
+        if not (isinstance(state, tuple) and len(state) == 5):
+            raise RefusedError("an array without its state")
+        _, shape, dtype, columns_first, data = state
+        return array_of(data, dtype, shape, order="F" if columns_first else "C")
+
+
+class JoblibShell(Shell):
+    """joblib's `NumpyArrayWrapper`: the array's bytes follow its state in the stream."""
+
+    def built(self, state: Any, take: Take) -> np.ndarray:
+        """The array, with its bytes taken from the stream."""
+        if not isinstance(state, dict):
+            raise RefusedError("a joblib array without its state")
+        dtype, shape = state.get("dtype"), state.get("shape")
+        size = claimed_bytes(dtype, shape)
+        if state.get("numpy_array_alignment_bytes") is not None:
+            take(take(1)[0])
+        return array_of(take(size), dtype, shape, order=str(state.get("order", "C")))
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _dtype(name: Any, *_flags: Any) -> Dtype:
+    dtype = np.dtype(_text(name)[:16])
+    if dtype.kind not in "biufSUO" or dtype.names:
+        raise RefusedError(f"dtype {dtype}; expected numbers or text")
+    return Dtype(dtype=dtype)
+
+
+def _plain_shape(shape: Any) -> tuple[int, ...]:
+    sizes = (shape,) if isinstance(shape, int) else shape
+    if not (
+        isinstance(sizes, tuple)
+        and len(sizes) <= 16
+        and all(type(size) is int and 0 <= size < 2**62 for size in sizes)
+    ):
+        raise RefusedError("an array's shape that is no tuple of sizes")
+    return sizes
+
+
+def claimed_bytes(dtype: Any, shape: Any) -> int:
+    """The bytes that an array of plain numbers or text takes; refuses too many.
+
+    >>> claimed_bytes(Dtype(dtype=np.dtype("f4")), (30, 3))
+    360
+    """
+    if not isinstance(dtype, Dtype) or dtype.dtype.hasobject:
+        raise RefusedError("an array of Python objects, or of no dtype; save each as its own array")
+    size = math.prod(_plain_shape(shape)) * dtype.dtype.itemsize
+    if size > MAX_BYTES:
+        raise RefusedError(f"an array of {size:,} bytes; expected at most {MAX_BYTES:,}")
+    return size
+
+
+def array_of(data: Any, dtype: Any, shape: Any, *, order: str = "C") -> np.ndarray:
+    """The read-only array of bytes (or of a list, for Python objects) that must fit exactly.
+
+    >>> array_of(bytes(6), Dtype(dtype=np.dtype("u1")), (2, 3)).shape
+    (2, 3)
+    """
+    if isinstance(dtype, Dtype) and dtype.dtype.hasobject:
+        sizes = _plain_shape(shape)
+        if not isinstance(data, list) or len(data) != math.prod(sizes):
+            raise RefusedError(f"an array of objects of shape {sizes} without its objects")
+        boxed = np.empty(len(data), dtype=object)
+        for place, value in enumerate(data):
+            boxed[place] = value
+        return boxed.reshape(sizes, order="F" if order == "F" else "C")
+    size = claimed_bytes(dtype, shape)
+    if isinstance(data, str):
+        data = data.encode("latin-1")  # the bytes of Python 2
+    if not isinstance(data, bytes | memoryview) or len(data) != size:
+        there = len(data) if isinstance(data, bytes | memoryview) else 0
+        raise RefusedError(
+            f"an array of shape {shape} of {dtype.dtype} is {size:,} bytes, but {there:,} are there"
+        )
+    flat = np.frombuffer(data, np.uint8).view(dtype.dtype) if size else np.empty(0, dtype.dtype)
+    array = flat.reshape(_plain_shape(shape), order="F" if order == "F" else "C")
+    array.setflags(write=False)
+    return array
+
+
+def _scalar(dtype: Any, data: Any = None) -> Any:
+    return array_of(data, dtype, ())[()]
+
+
+def _from_buffer(data: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
+    return array_of(data, dtype, shape, order=_text(order))
+
+
+def _encoded(text: Any, encoding: Any) -> bytes:
+    if not isinstance(text, str) or _text(encoding) not in ("latin1", "latin-1"):
+        raise RefusedError("text in an encoding that arrays do not use")
+    return text.encode("latin-1")
+
+
+def plain_dict(pairs: list[Any]) -> dict[Any, Any]:
+    """A dictionary of alternating keys and values; refuses keys that could be nested.
+
+    >>> plain_dict(["fps", 30.0])
+    {'fps': 30.0}
+    """
+    if len(pairs) % 2:
+        raise RefusedError("a key without a value")
+    if not all(isinstance(key, HASHABLE) for key in pairs[::2]):
+        raise RefusedError("a dictionary whose keys are neither numbers nor text")
+    return dict(zip(pairs[::2], pairs[1::2], strict=True))
+
+
+def _dict_of(pairs: Any = ()) -> dict[Any, Any]:
+    if not isinstance(pairs, list | tuple) or not all(
+        isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs
+    ):
+        raise RefusedError("a dictionary of something else than pairs")
+    return plain_dict([item for pair in pairs for item in pair])
+
+
+def plain_set(items: Any) -> set[Any]:
+    """A set of numbers and text; refuses members that could be nested.
+
+    >>> sorted(plain_set([2, 1, 2]))
+    [1, 2]
+    """
+    if not isinstance(items, list | tuple) or not all(isinstance(i, HASHABLE) for i in items):
+        raise RefusedError("a set of something else than numbers and text")
+    return set(items)
+
+
+def _factory_dict(factory: Any = None) -> dict[Any, Any]:
+    if factory is not None and not isinstance(factory, Named):
+        raise RefusedError("a defaultdict of no class")
+    return {}  # its own default is never asked for
+
+
+@dataclass(frozen=True)
+class Storage:
+    """The numbers behind torch tensors, None while a first pass only counts; and those copied."""
+
+    numbers: np.ndarray | None
+    copied_bytes: int = 0
+
+
+MAX_COPIED_BYTES: int = 1024**3
+"""Bytes that one pickle may make beyond those of the file."""
+
+
+@dataclass(frozen=True)
+class StorageType:
+    """A torch storage class: the dtype of its numbers."""
+
+    dtype: np.dtype
+    brain_floats: bool = False
+
+    def storage(self, data: bytes | memoryview, count: int) -> Storage:
+        """The storage of so many numbers at the start of some bytes."""
+        if not 0 <= count * self.dtype.itemsize <= len(data):
+            raise RefusedError(f"a storage of {count:,} numbers in {len(data):,} bytes")
+        if not count:
+            return Storage(np.empty(0, self.dtype))
+        numbers = np.frombuffer(data, self.dtype, count)
+        if self.brain_floats:  # the upper half of a float32
+            numbers = (numbers.astype(np.uint32) << np.uint32(16)).view(np.float32)
+            return Storage(numbers, numbers.nbytes)
+        return Storage(numbers)
+
+
+def _tensor(storage: Any, offset: Any, sizes: Any, strides: Any, *_rest: Any) -> Any:
+    """The array that a torch tensor is; every element must lie in its storage."""
+    if not isinstance(storage, Storage):
+        raise RefusedError("a tensor without a storage")
+    sizes, strides = _plain_shape(sizes), _plain_shape(strides)
+    numbers = storage.numbers
+    if numbers is None:
+        return None
+    start, item = _plain_shape(offset)[0], numbers.dtype.itemsize
+    last = start + sum((n - 1) * step for n, step in zip(sizes, strides, strict=True))
+    if not math.prod(sizes):
+        return np.empty(sizes, numbers.dtype)
+    if last >= len(numbers):
+        raise RefusedError(f"a tensor of shape {sizes} reaches beyond its {len(numbers):,} numbers")
+    if math.prod(sizes) * item > numbers.nbytes + MAX_EXPANDED_BYTES:
+        raise RefusedError(f"a tensor of shape {sizes} made of {len(numbers):,} numbers")
+    return np.lib.stride_tricks.as_strided(
+        numbers[start:], sizes, [step * item for step in strides], writeable=False
+    )
+
+
+def _storage_bytes(data: Any) -> Any:
+    """The storage that `torch.save` wrote into bytes, as a pickled tensor carries it."""
+    from kinematics.readers import pickled  # the one place where a pickle holds a pickle
+
+    return pickled.storage_of(data)
+
+
+def _first(value: Any, *_rest: Any) -> Any:
+    return value
+
+
+def _array_shell(subclass: Any, *_rest: Any) -> ArrayShell:
+    if not (isinstance(subclass, Named) and subclass.name == "numpy.ndarray"):
+        raise RefusedError("an array of a class other than numpy.ndarray")
+    return ArrayShell()
+
+
+def _nothing(*_arguments: Any) -> Any:
+    raise RefusedError("makes an object where only its class is expected")
+
+
+_STORAGES = {
+    "BFloat16": StorageType(np.dtype("<u2"), brain_floats=True),
+    "Bool": StorageType(np.dtype("?")),
+    "Byte": StorageType(np.dtype("u1")),
+    "Char": StorageType(np.dtype("i1")),
+    "Double": StorageType(np.dtype("<f8")),
+    "Float": StorageType(np.dtype("<f4")),
+    "Half": StorageType(np.dtype("<f2")),
+    "Int": StorageType(np.dtype("<i4")),
+    "Long": StorageType(np.dtype("<i8")),
+    "Short": StorageType(np.dtype("<i2")),
+}
+
+_ALLOWED: dict[str, Callable[..., Any]] = {
+    "numpy.ndarray": _nothing,
+    "numpy.memmap": _nothing,
+    "numpy.dtype": _dtype,
+    "numpy.core.multiarray._reconstruct": _array_shell,
+    "numpy.core.multiarray.scalar": _scalar,
+    "numpy.core.numeric._frombuffer": _from_buffer,
+    "joblib.numpy_pickle.NumpyArrayWrapper": JoblibShell,
+    "_codecs.encode": _encoded,
+    "builtins.bytes": lambda: b"",
+    "builtins.dict": _dict_of,
+    "builtins.list": _nothing,
+    "builtins.int": _nothing,
+    "builtins.float": _nothing,
+    "builtins.set": lambda items=(): plain_set(items),
+    "builtins.frozenset": lambda items=(): plain_set(items),
+    "collections.OrderedDict": _dict_of,
+    "collections.defaultdict": _factory_dict,
+    "torch._utils._rebuild_tensor": _tensor,
+    "torch._utils._rebuild_tensor_v2": _tensor,
+    "torch._utils._rebuild_parameter": _first,
+    "torch.storage._load_from_bytes": _storage_bytes,
+    "torch.Size": lambda sizes=(): _plain_shape(sizes),
+    "torch.device": lambda *parts: ":".join(map(str, parts)),
+}
+"""Every class and function that a pickle may name, and what stands in for it."""
+
+
+def named(module: str, name: str) -> Named | StorageType:
+    """What stands in for a class that a file names; refuses every other by its full name.
+
+    >>> named("numpy", "ndarray").name
+    'numpy.ndarray'
+    """
+    modern = {"__builtin__": "builtins", "UserDict": "collections"}.get(module, module)
+    full = f"{modern}.{name}".replace("numpy._core.", "numpy.core.", 1)
+    if modern == "torch" and name.endswith("Storage") and name[:-7] in _STORAGES:
+        return _STORAGES[name[:-7]]
+    if full not in _ALLOWED:
+        raise RefusedError(
+            f"refers to {module}.{name}; expected plain numbers, text, containers, NumPy arrays "
+            "and torch tensors, because anything else can run code. Save those alone"
+        )
+    return Named(full, _ALLOWED[full])

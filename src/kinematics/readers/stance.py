@@ -1,0 +1,277 @@
+"""What a rig's file does not say: its unit, its up axis, and where the body's left and ahead are.
+
+All of it is read off the body itself and can be overridden; every decision becomes a note. The
+thresholds stand beside the decisions, so the module is a little longer than most.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+from jaxtyping import Float
+
+from kinematics.readers.axes import Up, nearest_axis, unit_vector
+from kinematics.skeleton import POINTS, Skeleton
+
+UNITS_M: dict[str, float] = {
+    "metres": 1.0,
+    "centimetres": 0.01,
+    "millimetres": 0.001,
+    "inches": 0.0254,
+    "CMU units": 0.0254 / 0.45,
+}
+"""Lengths that rigs are written in; CMU's skeletons count inches and are scaled by 0.45."""
+
+BODY_HEIGHT_M = (0.9, 2.3)
+"""Heights of people; a unit that makes a body smaller or larger is not the file's."""
+
+USUAL_HEIGHT_M = 1.7
+"""Where two units are possible, the one that comes nearer (as a ratio) is taken."""
+
+SHARE_OF_HEIGHT: tuple[tuple[tuple[str, ...], float], ...] = (
+    (("hip", "knee", "ankle"), 0.49),
+    (("pelvis", "neck"), 0.30),
+    (("shoulder", "elbow", "wrist"), 0.31),
+)
+"""Chains of body points and their length as a share of the body's height, the best first."""
+
+STANDING_COSINE = 0.9
+"""A rest pose stands when its legs go down against its spine within 26 degrees."""
+
+SNAP_STANDING_COSINE = 0.978
+"""The long axis of a standing rest pose that is within 12 degrees of an axis is that axis."""
+
+SNAP_SPINE_COSINE = 0.82
+"""A spine alone is within 35 degrees of the body's up: its first bone may go backwards."""
+
+UPRIGHT_SHARE = 0.5
+"""Share of the frames in which the body must stand along an axis for it to be the up axis."""
+
+UPRIGHT_COSINE = 0.7
+"""The body stands along an axis when it is within 45 degrees of it."""
+
+FLOOR_SHARE = 0.15
+"""Ankles this near to zero, in body heights, stand on the floor of the file."""
+
+JUMP_M = 0.15
+"""A joint that goes this far between the first two frames, seen from the pelvis, has jumped."""
+
+JUMP_RATIO = 3.0
+"""And it goes this many times as far as any joint in the frames that follow."""
+
+SPAN_SHARE = 0.93
+"""In a T-pose the wrists are this share of the arms' length apart, or more."""
+
+Places = Float[np.ndarray, "*frames joints 3"]
+Rest = Float[np.ndarray, "joints 3"]
+
+
+def point(places: Places, skeleton: Skeleton, name: str) -> np.ndarray | None:
+    """The body point of that name (the mean of its joints); none when the rig lacks it.
+
+    >>> from kinematics.skeleton import SMPL_22
+    >>> point(np.zeros((22, 3)), SMPL_22, "neck").tolist()
+    [0.0, 0.0, 0.0]
+    """
+    joints = skeleton.points[POINTS.index(name)]
+    return places[..., list(joints), :].mean(axis=-2) if joints else None
+
+
+def _points(places: Places, skeleton: Skeleton, names: list[str]) -> list[np.ndarray] | None:
+    """All of the body points; none when one is missing."""
+    found = [point(places, skeleton, name) for name in names]
+    return [one for one in found if one is not None] if all(x is not None for x in found) else None
+
+
+def _middle(places: Places, skeleton: Skeleton, *names: str) -> np.ndarray | None:
+    """The mean of the body points that are there, of the first pair that is."""
+    for name in names:
+        sides = [name] if name in POINTS else [f"left_{name}", f"right_{name}"]
+        found = _points(places, skeleton, sides)
+        if found is not None:
+            return np.mean(found, axis=0)
+    return None
+
+
+def _trunk_and_legs(
+    places: Places, skeleton: Skeleton
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """The directions from the pelvis up the trunk, and from the ankles up to the hips."""
+    pelvis = _middle(places, skeleton, "pelvis", "hip")
+    top = _middle(places, skeleton, "neck", "head", "chest")
+    hips = _middle(places, skeleton, "hip", "pelvis")
+    low = _middle(places, skeleton, "ankle", "knee")
+    return (
+        None if pelvis is None or top is None else top - pelvis,
+        None if hips is None or low is None else hips - low,
+    )
+
+
+def _standing(rest: Rest, skeleton: Skeleton) -> np.ndarray | None:
+    """The long axis of the rest pose; none when it does not stand."""
+    trunk, legs = _trunk_and_legs(rest, skeleton)
+    if trunk is None or legs is None:
+        return None
+    size = float(np.linalg.norm(trunk) * np.linalg.norm(legs))
+    return trunk + legs if size > 0 and trunk @ legs > STANDING_COSINE * size else None
+
+
+def _chain(places: Places, skeleton: Skeleton, names: tuple[str, ...]) -> float | None:
+    """The median length of a chain of body points, the mean of both sides."""
+    lengths = []
+    for side in ("left_", "right_"):
+        full = [name if name in POINTS else side + name for name in names]
+        stops = _points(places, skeleton, full)
+        if stops is None:
+            continue
+        steps = [np.linalg.norm(b - a, axis=-1) for a, b in pairwise(stops)]
+        lengths.append(float(np.median(np.sum(steps, axis=0))))
+    return float(np.mean(lengths)) if lengths else None
+
+
+def unit_m(places: Places, skeleton: Skeleton) -> tuple[float, str] | None:
+    """Metres in the file's unit of length, and its name; none when no unit makes a body of it.
+
+    >>> from kinematics import synthetic
+    >>> walk = synthetic.perform(synthetic.walk(1.0)).motion
+    >>> unit_m(100 * walk.joints_m, walk.skeleton)
+    (0.01, 'centimetres')
+    """
+    for names, share in SHARE_OF_HEIGHT:
+        length = _chain(places, skeleton, names)
+        if length is not None and length > 0:
+            fitting = {
+                name: abs(np.log(length / share * size / USUAL_HEIGHT_M))
+                for name, size in UNITS_M.items()
+                if BODY_HEIGHT_M[0] <= length / share * size <= BODY_HEIGHT_M[1]
+            }
+            if fitting:
+                name = min(fitting, key=fitting.__getitem__)
+                return UNITS_M[name], name
+    return None
+
+
+def up_axis(places: Places, rest: Rest, skeleton: Skeleton) -> tuple[Up, str]:
+    """The axis of the file that points up, and how it was found.
+
+    People mostly stand: it is the axis along which the body stands in most frames. Where the rest
+    pose stands along another one, the two disagree; then the ankles decide: who stands has them
+    near zero, the floor. Without a body that stands, the rest pose says it, or Y is assumed.
+
+    >>> from kinematics import synthetic
+    >>> walk = synthetic.perform(synthetic.walk(1.0)).motion
+    >>> places = np.asarray(walk.joints_m)
+    >>> up_axis(places[..., [2, 0, 1]], places[0][:, [2, 0, 1]], walk.skeleton)[0]
+    'z'
+    """
+    resting = _standing(rest, skeleton)
+    by_rest, straight = nearest_axis(np.zeros(3) if resting is None else resting)
+    by_rest = by_rest if straight > SNAP_SPINE_COSINE else "y"
+    known_by_rest = straight > SNAP_SPINE_COSINE
+    trunk, legs = _trunk_and_legs(places, skeleton)
+    along = trunk if legs is None else legs if trunk is None else trunk + legs
+    by_motion: Up | None = None
+    if along is not None:
+        length = np.linalg.norm(along, axis=-1, keepdims=True)
+        stands = along / np.where(length > 0, length, 1.0)
+        axis, _ = nearest_axis(np.median(stands, axis=0))
+        if float((stands @ unit_vector(axis) > UPRIGHT_COSINE).mean()) >= UPRIGHT_SHARE:
+            by_motion = axis
+    if by_motion is None:
+        how = "the axis of its rest pose" if known_by_rest else "assumed: the body does not stand"
+        return by_rest, how
+    if known_by_rest and by_rest != by_motion and along is not None:
+        low = _middle(places, skeleton, "ankle", "knee")
+        tall = float(np.median(np.linalg.norm(along, axis=-1)))
+        ground = np.inf if low is None else abs(np.median(low @ unit_vector(by_motion)))
+        if ground > FLOOR_SHARE * tall:
+            return by_rest, f"the axis of its rest pose; the body lies along {by_motion}"
+        return by_motion, f"the axis the body stands along; its rest pose stands along {by_rest}"
+    return by_motion, "the axis the body stands along"
+
+
+def body_axes(rest: Rest, skeleton: Skeleton, root: int) -> tuple[Float[np.ndarray, "3 3"], str]:
+    """The rotation from body axes to the root joint's own, from the rest pose, and a note.
+
+    Left is the line from the right hip to the left one (the shoulders', where there are no hips).
+    Up is the long axis of the rest pose where it stands, else the spine's direction; both are
+    taken for the coordinate axis they are near to, because spines lean and rigs are built along
+    axes. Without either the root's axes are taken for the body's.
+
+    >>> from kinematics import synthetic
+    >>> stand = synthetic.perform(synthetic.stand(1.0)).motion
+    >>> turned = np.asarray(stand.joints_m)[0] @ [[0.0, 0, 1], [0, 1, 0], [-1, 0, 0]]
+    >>> body_axes(turned, stand.skeleton, 0)[0].round(3) + 0.0
+    array([[ 0.,  0., -1.],
+           [ 0.,  1.,  0.],
+           [ 1.,  0.,  0.]])
+    """
+    seen = rest - rest[root]
+    left = None
+    for name in ("hip", "shoulder"):
+        pair = _points(seen, skeleton, [f"left_{name}", f"right_{name}"])
+        if pair is not None:
+            across = pair[0] - pair[1]
+            if np.linalg.norm(across) > 1e-6 * np.abs(seen).max(initial=0.0):
+                left = across / np.linalg.norm(across)
+                break
+    raw = _standing(seen, skeleton)
+    tolerance = SNAP_STANDING_COSINE
+    if raw is None:
+        raw, _ = _trunk_and_legs(seen, skeleton)
+        tolerance = SNAP_SPINE_COSINE
+    if left is None or raw is None or not np.linalg.norm(raw) > 0:
+        return np.eye(3), "the root's axes are taken for the body's"
+    axis, cosine = nearest_axis(raw)
+    up = unit_vector(axis) if cosine > tolerance else raw / np.linalg.norm(raw)
+    up = up - left * (up @ left)
+    if np.linalg.norm(up) < 0.1:
+        return np.eye(3), "hips and spine are in line; the root's axes are taken for the body's"
+    up = up / np.linalg.norm(up)
+    found = np.stack([left, up, np.cross(left, up)], axis=1)
+    if _toes_behind(seen, skeleton, found):
+        return found, "the toes point backwards: left and right are swapped, or axes left-handed"
+    if np.abs(found - np.eye(3)).max() < 1e-6:
+        return np.eye(3), "the root's axes are the body's"
+    return found, "the body's axes are turned from the root's, as in the rest pose"
+
+
+def _toes_behind(rest: Rest, skeleton: Skeleton, axes: Float[np.ndarray, "3 3"]) -> bool:
+    """Whether the feet of a rest pose that stands point backwards, more than up or down."""
+    heels, toes = _middle(rest, skeleton, "ankle"), _middle(rest, skeleton, "foot")
+    if heels is None or toes is None or _standing(rest, skeleton) is None:
+        return False
+    feet = (toes - heels) @ axes
+    return bool(feet[2] < -0.5 * np.linalg.norm(feet) < 0)
+
+
+def begins_with_rest(
+    places: Float[np.ndarray, "frames joints 3"], skeleton: Skeleton, *, unturned: bool
+) -> bool:
+    """Whether the first frame is a T-pose or the rest pose (`unturned`), left by a jump.
+
+    >>> from kinematics import synthetic
+    >>> walk = synthetic.perform(synthetic.walk(1.0)).motion
+    >>> begins_with_rest(np.asarray(walk.joints_m), walk.skeleton, unturned=True)
+    False
+    """
+    if len(places) < 3:
+        return False
+    pelvis = _middle(places[:32], skeleton, "pelvis", "hip")
+    if pelvis is None:
+        pelvis = places[:32, 0]
+    steps = np.linalg.norm(np.diff(places[:32] - pelvis[:, None], axis=0), axis=-1).max(axis=1)
+    if steps[0] < JUMP_M or steps[0] < JUMP_RATIO * steps[1:].max():
+        return False
+    return unturned or _arms_out(places[0], skeleton)
+
+
+def _arms_out(places: Float[np.ndarray, "joints 3"], skeleton: Skeleton) -> bool:
+    """Whether both arms are stretched out to the sides, in one line."""
+    arms = _chain(places, skeleton, ("shoulder", "elbow", "wrist"))
+    ends = _points(
+        places, skeleton, ["left_wrist", "right_wrist", "left_shoulder", "right_shoulder"]
+    )
+    if arms is None or ends is None:
+        return False
+    span, width = (float(np.linalg.norm(ends[i] - ends[i + 1])) for i in (0, 2))
+    return 0 < SPAN_SHARE * (2 * arms + width) <= span

@@ -1,0 +1,412 @@
+"""2D keypoints: every tool's file gives the same people; identities are read, never invented."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kinematics import keypoints, readers
+from kinematics.keypoints import SKELETONS, KeypointTrack
+from kinematics.readers import keypoints2d
+from kinematics.skeleton import COCO_17, from_names
+
+People = list[tuple[int, int, np.ndarray]]
+"""Frame, person, and rows of x, y, confidence."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("keypoints")
+
+
+def crowd(seed: int, points: int, frames: int = 4, persons: int = 2) -> People:
+    """People who come and go, in any order within a frame, with points that were not found."""
+    noise = np.random.default_rng(seed)
+    found: People = []
+    for frame in range(frames):
+        for person in noise.permutation(persons):
+            if noise.random() < 0.8 or frame == person == 0:
+                rows = noise.uniform(5, 900, (points, 3)).round(3)
+                rows[:, 2] = noise.uniform(0.1, 1, points).round(4)
+                rows[noise.random(points) < 0.2] = 0.0
+                rows[0] = [500.0, 400.0, 0.5]
+                found.append((frame, int(person) + 1, rows))
+    return found
+
+
+def coco(people: People, *, ids: bool) -> Any:
+    return [
+        {
+            "image_id": frame,
+            "category_id": 1,
+            "keypoints": rows.ravel().tolist(),
+            "score": 0.9,
+            **({"track_id": person} if ids else {}),
+        }
+        for frame, person, rows in people
+    ]
+
+
+def alphapose(people: People, *, ids: bool) -> Any:
+    return [
+        {
+            "image_id": f"clip3_{frame:06d}.jpg",
+            "category_id": 1,
+            "keypoints": rows.ravel().tolist(),
+            "score": 2.1,
+            "box": [1.0, 2.0, 3.0, 4.0],
+            "idx": [float(person if ids else 0)] if person % 2 else person if ids else 0,
+            "pred_xyz_jts": [[0.0, 0.0, 0.0]],
+        }
+        for frame, person, rows in people
+    ]
+
+
+def mmpose(people: People, *, ids: bool, bare: bool = False) -> Any:
+    frames: dict[int, list[Any]] = {frame: [] for frame, _, _ in people}
+    for frame, person, rows in people:
+        one = {
+            "keypoints": rows[:, :2].tolist(),
+            "keypoint_scores": rows[:, 2].tolist(),
+            "bbox": [[1.0, 2.0, 3.0, 4.0]],
+            "bbox_score": 0.8,
+        }
+        frames[frame].append(one | ({"track_id": person} if ids else {}))
+    listed = [{"frame_id": frame, "instances": found} for frame, found in frames.items()]
+    return listed if bare else {"meta_info": {"dataset_name": "any"}, "instance_info": listed}
+
+
+def write_openpose(people: People, folder: Path, *, ids: bool, frames: int = 4) -> Path:
+    folder.mkdir(exist_ok=True)
+    for old in folder.glob("*.json"):
+        old.unlink()
+    for frame in range(frames):
+        listed = [
+            {
+                "person_id": [person if ids else -1],
+                "pose_keypoints_2d": rows.ravel().tolist(),
+                "face_keypoints_2d": [],
+            }
+            for at, person, rows in people
+            if at == frame
+        ]
+        path = folder / f"my2clip_{frame:012d}_keypoints.json"
+        path.write_text(json.dumps({"version": 1.3, "people": listed}))
+    return folder
+
+
+def saved(people: People, tool: str, folder: Path, *, ids: bool) -> Path:
+    if tool == "openpose":
+        return write_openpose(people, folder / "openpose", ids=ids)
+    made = {
+        "coco": lambda: coco(people, ids=ids),
+        "alphapose": lambda: alphapose(people, ids=ids),
+        "mmpose": lambda: mmpose(people, ids=ids),
+        "mmpose bare": lambda: mmpose(people, ids=ids, bare=True),
+    }[tool]()
+    path = folder / "people.json"
+    path.write_text(json.dumps(made))
+    return path
+
+
+TOOLS = ("coco", "alphapose", "mmpose", "mmpose bare", "openpose")
+
+
+# Every tool's file
+
+
+@settings(max_examples=60)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    tool=st.sampled_from(TOOLS),
+    points=st.sampled_from(sorted(SKELETONS)),
+)
+def test_people_with_identities_are_tracks(seed: int, tool: str, points: int, folder: Path) -> None:
+    people = crowd(seed, points)
+    tracks = readers.read_keypoints(saved(people, tool, folder, ids=True), fps=20.0)
+    assert [track.person for track in tracks] == sorted({person for _, person, _ in people})
+    for track in tracks:
+        mine = sorted(((f, rows) for f, p, rows in people if p == track.person), key=lambda x: x[0])
+        assert track.frames.tolist() == [frame for frame, _ in mine]
+        theirs = np.array([rows for _, rows in mine])
+        missing = (theirs[:, :, :2] == 0).all(axis=2)
+        assert (np.isnan(track.keypoints_px).all(axis=2) == missing).all()
+        np.testing.assert_array_equal(track.keypoints_px[~missing], theirs[~missing][:, :2])
+        np.testing.assert_array_equal(track.confidence, theirs[:, :, 2])
+        np.testing.assert_allclose(track.times_s, track.frames / 20.0)
+        assert track.skeleton is SKELETONS[points]
+        with pytest.raises(ValueError, match="read-only"):
+            track.keypoints_px[0] = 1.0
+
+
+@settings(max_examples=40)
+@given(seed=st.integers(0, 2**32 - 1), tool=st.sampled_from(TOOLS))
+def test_without_identities_all_detections_are_one_unassigned_set(
+    seed: int, tool: str, folder: Path
+) -> None:
+    people = crowd(seed, 17)
+    [track] = readers.read_keypoints(saved(people, tool, folder, ids=False))
+    assert track.person is None
+    assert track.times_s is None
+    assert track.notes[-1].startswith("no identities in the file")
+    assert track.frames.tolist() == [frame for frame, _, _ in people]
+    theirs = np.array([rows for _, _, rows in people])
+    np.testing.assert_array_equal(np.nan_to_num(track.keypoints_px), theirs[:, :, :2])
+
+
+def test_a_file_with_identities_for_some_is_unassigned(folder: Path) -> None:
+    listed = coco(crowd(0, 17), ids=True)
+    del listed[1]["track_id"]
+    path = folder / "some.json"
+    path.write_text(json.dumps(listed))
+    [track] = readers.read_keypoints(path)
+    assert track.person is None
+    assert len(track.frames) == len(listed)
+
+
+def test_one_person_alone_has_no_identity_either(folder: Path) -> None:
+    path = saved(crowd(0, 17, persons=1), "coco", folder, ids=False)
+    [track] = readers.read_keypoints(path)
+    assert track.person is None
+
+
+@pytest.mark.parametrize(
+    ("idx", "person"),
+    [(3, 3), ([3.0], 3), ([[3.0], [3]], 3), ([3, 4], None), ("x", None), ([], None), (0, None)],
+)
+def test_alphaposes_merged_identities(idx: Any, person: int | None, tmp_path: Path) -> None:
+    path = tmp_path / "alphapose-results.json"
+    path.write_text(one(idx=idx))
+    [track] = readers.read_keypoints(path)
+    assert track.person == person
+
+
+def test_one_image_of_mmpose_and_one_file_of_openpose(folder: Path) -> None:
+    rows = crowd(1, 17)[0][2]
+    path = folder / "image.json"
+    one = {"keypoints": rows[:, :2].tolist(), "keypoint_scores": rows[:, 2].tolist()}
+    path.write_text(json.dumps([one, one]))
+    [track] = readers.read_keypoints(path)
+    assert track.frames.tolist() == [0, 0]
+    path = folder / "frame_0042_keypoints.json"
+    path.write_text(json.dumps({"people": [{"pose_keypoints_2d": rows.ravel().tolist()}, {}]}))
+    [track] = readers.read_keypoints(path)
+    assert track.frames.tolist() == [42]
+
+
+def test_other_layouts_are_named_and_normalised_points_scaled(folder: Path) -> None:
+    path = folder / "five.json"
+    flat = [0.25, 0.5, 1.0] * 5
+    path.write_text(json.dumps([{"image_id": 3, "keypoints": flat}]))
+    with pytest.raises(ValueError, match=r"5 points a person; known layouts have 17, 18, 25, 26"):
+        readers.read_keypoints(path)
+    five = from_names(["nose", "left_hip", "right_hip", "left_knee", "right_knee"], name="five")
+    with pytest.raises(ValueError, match="Give image_size_px"):
+        readers.read_keypoints(path, skeleton=five)
+    [track] = readers.read_keypoints(path, skeleton=five, image_size_px=(200, 100))
+    assert track.keypoints_px[0, 0].tolist() == [50.0, 50.0]
+    assert track.image_size_px == (200, 100)
+    assert track.skeleton.name == "five"
+    with pytest.raises(ValueError, match="expected 17, those of coco_17"):
+        readers.read_keypoints(path, skeleton=COCO_17)
+
+
+def test_layouts_of_whole_bodies_begin_with_their_body() -> None:
+    assert {len(skeleton.joints) for skeleton in SKELETONS.values()} == set(SKELETONS)
+    assert set(SKELETONS) == {17, 18, 25, 26, 133, 136}
+    assert keypoints.HALPE_136.points == SKELETONS[26].points
+    feet = dict(zip(keypoints.COCO_WHOLEBODY_133.joints, range(133), strict=True))
+    assert [feet[f"{side}_big_toe"] for side in ("left", "right")] == [17, 20]
+    assert keypoints.BODY_18.points[1:12] != ()
+
+
+# The type
+
+
+def test_boxes_hold_the_points_that_were_found() -> None:
+    points = np.array([[[3.0, 5.0], [9.0, 2.0], [np.nan, np.nan]], [[np.nan] * 2] * 3])
+    track = KeypointTrack(
+        keypoints_px=points,
+        confidence=np.ones((2, 3)),
+        frames=np.array([0, 2]),
+        person=1,
+        skeleton=from_names(["a", "b", "c"]),
+    )
+    assert track.boxes_px[0].tolist() == [3.0, 2.0, 9.0, 5.0]
+    assert np.isnan(track.boxes_px[1]).all()
+
+
+def test_a_person_is_in_a_frame_once_and_shapes_agree() -> None:
+    parts: dict[str, Any] = {
+        "keypoints_px": np.zeros((2, 1, 2)),
+        "confidence": np.zeros((2, 1)),
+        "skeleton": from_names(["nose"]),
+    }
+    assert KeypointTrack(**parts, frames=np.array([4, 4])).person is None
+    for frames, person in (([4, 4], 1), ([4, 3], None)):
+        with pytest.raises(ValueError, match="not in order, or a person twice"):
+            KeypointTrack(**parts, frames=np.array(frames), person=person)
+    parts |= {"confidence": np.zeros((2, 3)), "keypoints_px": np.full((2, 3, 2), np.inf)}
+    with pytest.raises(ValueError, match="c: no keypoint track") as caught:
+        KeypointTrack(**parts, frames=np.array([1, 2]), clip="c")
+    for cause in ("confidence: shape (2, 3); expected (2, 1)", "keypoints_px: shape", "infinite"):
+        assert cause in str(caught.value)
+
+
+# Broken files
+
+
+def one(**changes: Any) -> str:
+    flat = [10.0, 20.0, 0.5] * 17
+    item = {"image_id": 1, "keypoints": flat} | changes
+    return json.dumps([{key: value for key, value in item.items() if value is not None}])
+
+
+PAIRS = [[1.0, 2.0]] * 17
+BROKEN: dict[str, tuple[str | bytes, str]] = {
+    "empty": ("", "truncated"),
+    "nobody": ("[]", "no person in it"),
+    "nobody in frames": ('{"instance_info": [{"frame_id": 1, "instances": []}]}', "no person"),
+    "cut": (one()[:-20], "truncated"),
+    "no JSON": ("hello", "malformed"),
+    "NaN": (one().replace("10.0", "NaN", 1), "malformed"),
+    "infinite": (one().replace("10.0", "1e999", 1), ""),
+    "far": (one().replace("10.0", "1e9", 1), "coordinates up to 1e+09"),
+    "negative confidence": (one().replace("0.5", "-0.5", 1), "confidences below zero"),
+    "not UTF-8": (b'[{"image_id": "\xff\xfe"}]', ""),
+    "binary": (b"\x89PNG\x00\x01", "malformed"),
+    "two numbers a point": (one(keypoints=[1.0] * 34), "34 numbers; expected x, y, confidence"),
+    "no keypoints": (one(keypoints=None), "no 'keypoints'"),
+    "keypoints of text": (one(keypoints="none"), "keypoints: Expected"),
+    "keypoints too deep": (one(keypoints=[[[1.0, 2.0]]]), "keypoints: Expected"),
+    "scores missing": (
+        one(keypoints=PAIRS, keypoint_scores=[1.0] * 3),
+        "17 keypoints of [2] numbers, 3 scores",
+    ),
+    "no frame": (one(image_id=None), "image_id 'None'; expected a frame number"),
+    "frame without number": (one(image_id="first.jpg"), "image_id 'first.jpg'"),
+    "huge frame": (one(image_id=10**15), "expected a frame number"),
+    "frame past 64 bits": (one(image_id=10**30), ""),
+    "negative frame": (one(image_id=-4), "image_id '-4'"),
+    "a wrong object": ('{"annotations": []}', "neither 'people' nor 'instance_info'"),
+    "people no list": ('{"people": 3}', "Expected `array | null`"),
+    "frames without number": ('[{"instances": []}]', "frame_id None"),
+    "deep": ("[" * 200_000, "Expected `object`, got `array`"),
+    "deep inside": ('[{"image_id": 1, "extra": ' + "[" * 200_000, "deeper"),
+    "deep objects": ('{"people": [], "a": ' + '{"a":' * 200_000, "deeper"),
+    "other counts": (
+        one()[:-1] + "," + one(keypoints=[1.0, 2.0, 0.5] * 26)[1:],
+        "people of 17, 26 points; expected 17",
+    ),
+    "twice by id": (
+        json.dumps([{"image_id": 1, "track_id": 1, "keypoints": [5.0, 6.0, 1.0] * 17}] * 2),
+        "1 people stand twice in one frame",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_file_is_one_error_that_says_what(name: str, tmp_path: Path) -> None:
+    data, cause = BROKEN[name]
+    path = tmp_path / "bad_file.json"
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    with pytest.raises(ValueError, match=r"bad_file\.json") as caught:
+        readers.read_keypoints(path)
+    assert cause in str(caught.value)
+    assert "Write the keypoints again" in str(caught.value)
+
+
+def test_a_broken_folder_names_every_file(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="a folder without"):
+        readers.read_keypoints(tmp_path)
+    write_openpose(crowd(0, 25), tmp_path, ids=False)
+    (tmp_path / "a_000000000001_keypoints.json").write_text('{"people": []}')
+    (tmp_path / "notes.json").write_text('{"people": []}')
+    (tmp_path / "my2clip_000000000002_keypoints.json").write_text("{")
+    (tmp_path / "my2clip_000000000003_keypoints.json").write_text("[]")
+    with pytest.raises(ValueError, match="expected 2D keypoints") as caught:
+        readers.read_keypoints(tmp_path, fps=-1.0)
+    for cause in (
+        "my2clip_000000000001_keypoints.json: the frame number of a_000000000001_keypoints.json",
+        "notes.json: no frame number",
+        "my2clip_000000000002_keypoints.json: Input data was truncated",
+        "my2clip_000000000003_keypoints.json: no 'people'",
+        "fps: -1.0",
+    ):
+        assert cause in str(caught.value)
+
+
+def test_sizes_are_checked_before_anything_is_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = saved(crowd(0, 17), "coco", folder, ids=True)
+    open_folder = write_openpose(crowd(0, 17), folder / "large", ids=True)
+    monkeypatch.setattr(keypoints2d, "MAX_JSON_BYTES", 100)
+    with pytest.raises(ValueError, match=r"people\.json: .* expected at most 100"):
+        readers.read_keypoints(path)
+    with pytest.raises(ValueError, match="expected at most 100"):
+        readers.read_keypoints(open_folder)
+    monkeypatch.setattr(keypoints2d, "MAX_FILES", 2)
+    with pytest.raises(ValueError, match="4 files; expected at most 2"):
+        readers.read_keypoints(open_folder)
+
+
+@settings(max_examples=200)
+@given(data=st.data(), tool=st.sampled_from(["coco", "alphapose", "mmpose"]))
+def test_damage_anywhere_is_harmless_or_refused(
+    data: st.DataObject, tool: str, folder: Path, damaged
+) -> None:
+    path = saved(crowd(0, 17, frames=1), tool, folder, ids=True)
+    raw = damaged(data, path.read_bytes())
+    path = folder / "mutated.json"
+    path.write_bytes(raw)
+    complaint, tracks = "", []
+    try:
+        tracks = readers.read_keypoints(path)
+    except ValueError as error:
+        complaint = str(error)
+    assert ("mutated.json" in complaint) != bool(tracks)
+
+
+def test_formats_are_known_by_what_is_in_them(folder: Path, tmp_path: Path) -> None:
+    for tool in TOOLS:
+        assert keypoints2d.recognise(saved(crowd(0, 17), tool, folder, ids=True)), tool
+    (tmp_path / "a.txt").write_text("hello")
+    assert not keypoints2d.recognise(tmp_path / "a.txt")
+    assert not keypoints2d.recognise(tmp_path)
+
+
+# A recorded trial
+
+
+def test_a_recorded_trial_comes_back_from_openposes_folder(
+    real_motions: Path, tmp_path: Path
+) -> None:
+    with np.load(real_motions / "keypoints2d" / "pose2sim_balancing.npz") as trial:
+        camera, size = trial["kp2d"][0].astype(np.float64), trial["cam_size"][0]
+        names, fps = [str(name) for name in trial["kp_names"]], float(trial["fps"])
+    people = [
+        (frame, person, np.nan_to_num(camera[frame, person]))
+        for frame in range(len(camera))
+        for person in range(camera.shape[1])
+        if np.isfinite(camera[frame, person]).any()
+    ]
+    write_openpose(people, tmp_path / "cam", ids=False, frames=len(camera))
+    layout = from_names(names, name="body_25b")
+    [track] = readers.read_keypoints(
+        tmp_path / "cam",
+        skeleton=layout,
+        fps=fps,
+        image_size_px=(int(size[0]), int(size[1])),
+    )
+    assert track.person is None
+    assert layout.missing == ()
+    assert track.times_s[-1] == pytest.approx((len(camera) - 1) / fps)
+    theirs = np.array([rows[:, :2] for _, _, rows in people])
+    np.testing.assert_array_equal(np.nan_to_num(track.keypoints_px), theirs)
+    heights = track.boxes_px[:, 3] - track.boxes_px[:, 1]
+    assert 100 < np.median(heights[np.isfinite(heights)]) < 1900
