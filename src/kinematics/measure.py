@@ -71,8 +71,11 @@ def _signals(
     points_m: Float[Array, "frames points 3"] | None,
     present: Bool[Array, " points"],
     length: Int[Array, ""],
+    from_start_m: Float[Array, "frames 3"] | None = None,
 ) -> signals_of.Signals:
-    return signals_of.read(anchored, points_m=points_m, present=present, length=length)
+    return signals_of.read(
+        anchored, points_m=points_m, present=present, length=length, from_start_m=from_start_m
+    )
 
 
 def _vertical(
@@ -84,7 +87,19 @@ def _vertical(
 
 
 def _shape(read: signals_of.Signals) -> trajectory.Shape:
-    return trajectory.path_shape(read.positions_m, read.velocity_mps, read.usable, read.length)
+    return trajectory.path_shape(
+        read.positions_m,
+        read.velocity_mps,
+        read.usable,
+        read.length,
+        start_distance_m=read.values[:, SIGNALS.index("start_distance")],
+    )
+
+
+def _totals(
+    read: signals_of.Signals, times_s: Float[Array, " frames"], frame: Frame
+) -> totals.Totals:
+    return totals.by_quarter(read, times_s, paced=frame == "body")
 
 
 def _parts(
@@ -112,23 +127,25 @@ def kernels(stacked: batch.Batch, *, frame: Frame) -> Measured:
         camera = (stacked.camera_orientations_wxyz, stacked.camera_positions_m)
     present = stacked.present
     with jax.enable_x64(True):
-        anchored = _batched(_anchored, frame)(
+        track = (
             stacked.orientations_wxyz,
             stacked.positions_m,
             stacked.usable,
             stacked.steps_s,
-            stacked.points_m,
-            camera,
         )
+        anchored = _batched(_anchored, frame)(*track, stacked.points_m, camera)
         points = None if stacked.points_m is None else _batched(anchor.body_points)(anchored)
         seen = (points, anchored.times_s, stacked.usable, present, stacked.lengths)
-        read = _batched(_signals)(anchored, points, present, stacked.lengths)
+        from_start = None
+        if frame != "first_heading":  # whose origin is the start
+            from_start = _batched(_anchored, "first_heading")(*track, None, None).positions_m
+        read = _batched(_signals)(anchored, points, present, stacked.lengths, from_start)
         return Measured(
             signals=read,
             events=_batched(events.find)(read),
             walked_m=_batched(events.walked_m)(read.positions_m),
             vertical=_batched(_vertical)(read, points, present),
-            totals=_batched(totals.by_quarter)(read, anchored.times_s),
+            totals=_batched(_totals, frame)(read, anchored.times_s),
             shape=_batched(_shape)(read),
             parts=None if points is None else _batched(_parts)(*seen),
         )

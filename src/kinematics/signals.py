@@ -265,13 +265,15 @@ def _body_lines(
 
 
 def _laid_out(
-    place_m: Float[Array, "3 frames"], swaying: Float[Array, "swaying frames"]
+    place_m: Float[Array, "3 frames"],
+    from_start_m: Float[Array, "3 frames"],
+    swaying: Float[Array, "swaying frames"],
 ) -> Float[Array, "signals frames"]:
     """The seven signals, in their order."""
     lanes = {
         "left": place_m[0],
         "forward": place_m[2],
-        "start_distance": rotation.norm(place_m[0], place_m[2]),
+        "start_distance": rotation.norm(from_start_m[0], from_start_m[2]),
         **{name: swaying[place] for place, name in enumerate(SWAYING)},
     }
     return jnp.stack([lanes[name] for name in SIGNALS])
@@ -283,12 +285,15 @@ def read(
     points_m: Float[Array, "frames points 3"] | None = None,
     present: Bool[Array, " points"] | None = None,
     length: Int[Array, ""] | None = None,
+    from_start_m: Float[Array, "frames 3"] | None = None,
 ) -> Signals:
     """The signals of one uniformly sampled motion.
 
     `points_m` are its eighteen body points seen from the pelvis (`anchor.body_points`), `present`
     which of them the skeleton has; with them, leans are the trunk's and sway is averaged over
     pelvis and shoulders. `length` marks the end of the clip when copies of its last frame follow.
+    `from_start_m` is where the root is, seen from where it began, in any level axes; it is needed
+    in frames of reference whose origin is elsewhere.
 
     >>> from kinematics import anchor, resample, synthetic
     >>> motion = resample.to_rate(synthetic.perform(synthetic.walk(2.0)).motion)
@@ -317,6 +322,10 @@ def read(
     swaying = jnp.stack([place_m[1], lines.body_rad, *leans])
     steady = lightly(jnp.concatenate([place_m, swaying, lines.pelvis_rad[None]]), length)
     path = held(steady[:3], length)
+    start_m, start_path = place_m, path
+    if from_start_m is not None:
+        start_m = from_start_m.T
+        start_path = held(lightly(start_m, length), length)
     in_place = jnp.stack([steady[3], steady[8], *steady[5:8]])
 
     stride = rate(path, length, (_STRIDE_FRAMES - 1) // 2)
@@ -325,10 +334,10 @@ def read(
     walking = mean + _beyond(steady[3:8] - mean, lines.has_shoulders)
     mixed = in_place + gait * (walking - in_place)
 
-    values = held(_laid_out(path, mixed), length)
+    values = held(_laid_out(path, start_path, mixed), length)
     return Signals(
         values=values.T,
-        raw=_laid_out(place_m, swaying).T,
+        raw=_laid_out(place_m, start_m, swaying).T,
         rest_speed=jnp.abs(rate(values, length, _REST_REACH)).T,
         speed=jnp.abs(rate(values, length, _SPEED_REACH)).T,
         positions_m=path.T,

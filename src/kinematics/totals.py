@@ -38,19 +38,29 @@ class Totals(NamedTuple):
     """Over the clip: minus backward, minus right."""
 
 
-def _paced(signals: Signals) -> tuple[Float[Array, "frames 2"], Float[Array, " frames"]]:
+def _own_ways(
+    signals: Signals, *, paced: bool
+) -> tuple[Float[Array, "frames 2"], Float[Array, " frames"]]:
     """Velocity to the subject's own left and ahead without drift, and whether they move at all."""
     still = thresholds.MOVEMENT["forward"].still_speed
     left, ahead = signals.velocity_mps[:, 0], signals.velocity_mps[:, 2]
     speed = rotation.norm(left, ahead)
-    sine, cosine = rotation.sincos(signals.values[:, _HEADING])
-    own = jnp.stack([cosine * left - sine * ahead, sine * left + cosine * ahead], axis=1)
+    if paced:
+        own = jnp.stack([left, ahead], axis=1)
+    else:
+        sine, cosine = rotation.sincos(signals.values[:, _HEADING])
+        own = jnp.stack([cosine * left - sine * ahead, sine * left + cosine * ahead], axis=1)
     least = jnp.maximum(still, thresholds.DRIFT_SHARE * speed)
     return jnp.where(jnp.abs(own) >= least[:, None], own, 0), (speed >= still).astype(own.dtype)
 
 
-def by_quarter(signals: Signals, times_s: Float[Array, " frames"]) -> Totals:
+def by_quarter(
+    signals: Signals, times_s: Float[Array, " frames"], *, paced: bool = False
+) -> Totals:
     """The totals of one uniformly sampled motion.
+
+    `paced` says that the signals are those of the frame `body`, whose axes are the subject's own
+    already.
 
     >>> from kinematics import anchor, resample, signals, synthetic
     >>> motion = resample.to_rate(synthetic.perform(synthetic.walk(4.0)).motion)
@@ -63,7 +73,7 @@ def by_quarter(signals: Signals, times_s: Float[Array, " frames"]) -> Totals:
     end_s = jnp.take(times_s, signals.length - 1)
     bounds = jnp.arange(QUARTERS + 1, dtype=times_s.dtype) * (end_s / QUARTERS)
     steps = jnp.diff(positions, axis=0)
-    own, moving = _paced(signals)
+    own, moving = _own_ways(signals, paced=paced)
     step_s = jnp.diff(times_s)
     lengths = rotation.norm(steps[:, 0], steps[:, 2]) * (0.5 * (moving[1:] + moving[:-1]))
     own_steps = 0.5 * (own[1:] + own[:-1]) * step_s[:, None]

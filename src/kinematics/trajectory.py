@@ -228,8 +228,12 @@ def path_shape(
     velocity_mps: Float[Array, "frames 3"],
     observed: Bool[Array, " frames"],
     length: Int[Array, ""],
+    *,
+    start_distance_m: Float[Array, " frames"] | None = None,
 ) -> Shape:
     """Straightness, returns and turning of a uniformly sampled path.
+
+    `start_distance_m` is needed where the start is not the origin.
 
     >>> ahead = jnp.stack([jnp.zeros(30), jnp.zeros(30), jnp.arange(30.0) / 30], axis=1)
     >>> speed = jnp.broadcast_to(jnp.array([0.0, 0, 1]), (30, 3))
@@ -250,7 +254,9 @@ def path_shape(
     travelled = masked.total(lengths, (observed & travelling)[1:])
     last = jnp.take(positions_m, length - 1, axis=0) - positions_m[0]
     net = rotation.norm(last[0], last[2])
-    distance = rotation.norm(positions_m[:, 0], positions_m[:, 2])
+    distance = start_distance_m
+    if distance is None:
+        distance = rotation.norm(positions_m[:, 0], positions_m[:, 2])
     away = events.excursions(distance[:, None], length, rules=(thresholds.RETURN,))
     came_back = (away.peak > 0) & (away.end < length)
     has_path = path > thresholds.MOVEMENT["forward"].prominence

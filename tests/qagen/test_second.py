@@ -42,30 +42,9 @@ def slack(name: str) -> float:
 # The two measurements ----------------------------------------------------------------------------
 
 
-FROM_START = frozenset(
-    {
-        *("start_distance", "away_m", "towards_m", "start_distance_m", "end_distance_m"),
-        *("furthest_m", "closest_m", "extent_m", "returns", "shape"),
-    }
-)
-"""Distances from the start. The first measures them from the origin of the frame of reference,
-which in `camera` is the camera, and in `body` along the paced path, which leads to no place."""
-
-OWN_WAYS = frozenset({"body_left_m", "body_right_m", "body_forward_m", "body_backward_m"})
-"""Ways along the body's own axes. In the frame `body` the first turns them by the heading twice."""
-
-CHECKED_BY_CASES: dict[Frame, frozenset[str]] = {
-    "first_heading": frozenset(),
-    "camera": FROM_START,
-    "body": FROM_START | OWN_WAYS,
-}
-
-
-def differences(
-    first: MotionFacts, second: MotionFacts, *, but: frozenset[str] = frozenset()
-) -> Iterator[str]:
+def differences(first: MotionFacts, second: MotionFacts) -> Iterator[str]:
     """Whatever the two do not agree on."""
-    yield from _event_differences(first, second, but=but)
+    yield from _event_differences(first, second)
     windows = zip(
         ("whole", "q1", "q2", "q3", "q4"),
         (first.whole, *first.quarters),
@@ -73,12 +52,12 @@ def differences(
         strict=True,
     )
     for label, one, other in windows:
-        for name in set(WindowFacts.__struct_fields__) - {*PLATEAU_TIMES, *AT_BOUNDS, *but}:
+        for name in set(WindowFacts.__struct_fields__) - {*PLATEAU_TIMES, *AT_BOUNDS}:
             yield from _apart(f"{label}.{name}", getattr(one, name), getattr(other, name), name)
     for label in ("shape", "posture"):
         one, other = getattr(first, label), getattr(second, label)
         for name in one.__struct_fields__:
-            if name not in {*AT_BOUNDS, *but}:
+            if name not in AT_BOUNDS:
                 yield from _apart(f"{label}.{name}", getattr(one, name), getattr(other, name), name)
     for name in ("frame", "frames", "duration_s", "fps", "coverage", "has_joints", "thresholds"):
         yield from _apart(name, getattr(first, name), getattr(second, name), name)
@@ -110,12 +89,8 @@ def _apart(label: str, one: object, other: object, name: str) -> Iterator[str]:
         yield f"{label}: {one} and {other}"
 
 
-def _event_differences(
-    first: MotionFacts, second: MotionFacts, *, but: frozenset[str]
-) -> Iterator[str]:
+def _event_differences(first: MotionFacts, second: MotionFacts) -> Iterator[str]:
     for signal in SIGNALS:
-        if signal in but:
-            continue
         ones, others = first.events_on(signal), second.events_on(signal)
         if [one.amount > 0 for one in ones] != [other.amount > 0 for other in others]:
             yield f"{signal}: {ones} and {others}"
@@ -216,9 +191,7 @@ def test_the_two_measurements_agree(
     motions = [change(motion, seed=number) for number, motion in enumerate(performed)]
     assert len(motions) > 10
     found = {
-        motion.source.clip: list(
-            differences(first, derive.facts_of(motion, frame=frame), but=CHECKED_BY_CASES[frame])
-        )
+        motion.source.clip: list(differences(first, derive.facts_of(motion, frame=frame)))
         for motion, first in zip(motions, measure.measure_all(motions, frame=frame), strict=True)
     }
     assert {clip: what for clip, what in found.items() if what} == {}

@@ -13,8 +13,9 @@ from jaxtyping import Float
 
 from kinematics import thresholds
 from kinematics.facts import SIGNALS
-from qagen.second.grid import Samples
+from qagen.second.grid import RATE_HZ, Samples
 from qagen.second.signals import Signals
+from qagen.second.smoothing import ramp
 
 CALM_SHARE = 1 / 3
 """Slower than this share of the still speed, nothing of a movement is left."""
@@ -175,6 +176,27 @@ def _swaying(movements: list[Movement], step_s: float) -> set[Movement]:
     return swaying
 
 
+def _gathered(movement: Movement, samples: Samples, signals: Signals) -> Movement:
+    """Without what taking out the gait spread it by, where the person travels inside it.
+
+    An end that the clip cuts off is left where it is.
+    """
+    if movement.signal not in thresholds.SWAY_RANGE:
+        return movement
+    reach = thresholds.SPREAD_S * RATE_HZ
+    most = thresholds.SPREAD_SHARE * (movement.end - movement.start)
+
+    def spread(inside: int) -> int:
+        at = min(max(inside, movement.start), movement.end)
+        speed_mps = float(signals.ground_speed_mps[at])
+        gait = float(ramp(speed_mps, thresholds.GAIT_SLOW_MPS, thresholds.GAIT_FULL_MPS))
+        return round(min(gait * reach, most))
+
+    after = spread(movement.start + round(2 * reach)) if movement.start > 0 else 0
+    before = spread(movement.end - round(2 * reach)) if movement.end < samples.last else 0
+    return movement._replace(start=movement.start + after, end=movement.end - before)
+
+
 def find(samples: Samples, signals: Signals) -> list[Movement]:
     """The movements of a clip that are neither drift nor sway, in order of their starts.
 
@@ -212,5 +234,9 @@ def find(samples: Samples, signals: Signals) -> list[Movement]:
             for begin, furthest, start, end in rows
         ]
         sway = _swaying(movements, samples.step_s)
-        kept += [one for one in movements if not (one in sway or _is_drift(one, walked_m))]
+        kept += [
+            _gathered(one, samples, signals)
+            for one in movements
+            if not (one in sway or _is_drift(one, walked_m))
+        ]
     return sorted(kept, key=lambda one: (one.start, one.end, SIGNALS.index(one.signal)))
