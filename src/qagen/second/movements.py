@@ -13,8 +13,9 @@ from jaxtyping import Float
 
 from kinematics import thresholds
 from kinematics.facts import SIGNALS
-from qagen.second.grid import Samples
-from qagen.second.signals import Signals
+from qagen.second.grid import RATE_HZ, Samples
+from qagen.second.signals import SWAYING, Signals
+from qagen.second.smoothing import ramp
 
 CALM_SHARE = 1 / 3
 """Slower than this share of the still speed, nothing of a movement is left."""
@@ -175,6 +176,29 @@ def _swaying(movements: list[Movement], step_s: float) -> set[Movement]:
     return swaying
 
 
+def _unspread(movement: Movement, samples: Samples, signals: Signals) -> Movement:
+    """The movement without what the windows that take gait out spread it by, at either end.
+
+    How much that is hangs on how fast the person travels a little way inside; what the clip's ends
+    cut off is not spread.
+    """
+    if movement.signal not in SWAYING:
+        return movement
+    start, end = movement.start, movement.end
+    reach = thresholds.SPREAD_S * RATE_HZ
+
+    def spread(inside: int) -> int:
+        speed_mps = signals.ground_speed_mps[min(max(inside, start), end)]
+        gait = ramp(speed_mps, thresholds.GAIT_SLOW_MPS, thresholds.GAIT_FULL_MPS)
+        return round(min(float(gait) * reach, thresholds.SPREAD_SHARE * (end - start)))
+
+    inside = round(2 * reach)
+    return movement._replace(
+        start=start + (spread(start + inside) if start > 0 else 0),
+        end=end - (spread(end - inside) if end < samples.last else 0),
+    )
+
+
 def find(samples: Samples, signals: Signals) -> list[Movement]:
     """The movements of a clip that are neither drift nor sway, in order of their starts.
 
@@ -212,5 +236,9 @@ def find(samples: Samples, signals: Signals) -> list[Movement]:
             for begin, furthest, start, end in rows
         ]
         sway = _swaying(movements, samples.step_s)
-        kept += [one for one in movements if not (one in sway or _is_drift(one, walked_m))]
+        kept += [
+            _unspread(one, samples, signals)
+            for one in movements
+            if not (one in sway or _is_drift(one, walked_m))
+        ]
     return sorted(kept, key=lambda one: (one.start, one.end, SIGNALS.index(one.signal)))
