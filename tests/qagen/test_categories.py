@@ -182,6 +182,15 @@ def test_two_quarters_share_a_movement_by_its_parts(make):
     assert amounts == pytest.approx([1.0, 5.0, 0.0, 0.0])
 
 
+def test_a_small_part_of_a_movement_is_neither_there_nor_absent(make):
+    """0.1 m of it in the first quarter: too little to be seen for sure, too much to be denied."""
+    facts = make([("forward", 4.9, 6.9, 2.0)])
+    reasons = turned_down(facts)
+    assert reasons[name("ever", "forward", window="quarter_1")] == "between two answers"
+    assert asked(facts)[name("ever", "forward", window="quarter_2")].key.code == "yes"
+    assert asked(facts)[name("ever", "forward", window="quarter_3")].key.code == "no"
+
+
 def test_whoever_was_hardly_seen_is_not_denied_anything(make):
     facts = make([("forward", 2.0, 8.0, 5.0)], coverage=0.5)
     reasons = turned_down(facts)
