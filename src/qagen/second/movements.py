@@ -14,7 +14,7 @@ from jaxtyping import Float
 from kinematics import thresholds
 from kinematics.facts import SIGNALS
 from qagen.second.grid import RATE_HZ, Samples
-from qagen.second.signals import Signals
+from qagen.second.signals import SWAYING, Signals
 from qagen.second.smoothing import ramp
 
 CALM_SHARE = 1 / 3
@@ -176,25 +176,27 @@ def _swaying(movements: list[Movement], step_s: float) -> set[Movement]:
     return swaying
 
 
-def _gathered(movement: Movement, samples: Samples, signals: Signals) -> Movement:
-    """Without what taking out the gait spread it by, where the person travels inside it.
+def _unspread(movement: Movement, samples: Samples, signals: Signals) -> Movement:
+    """The movement without what the windows that take gait out spread it by, at either end.
 
-    An end that the clip cuts off is left where it is.
+    How much that is hangs on how fast the person travels a little way inside; what the clip's ends
+    cut off is not spread.
     """
-    if movement.signal not in thresholds.SWAY_RANGE:
+    if movement.signal not in SWAYING:
         return movement
+    start, end = movement.start, movement.end
     reach = thresholds.SPREAD_S * RATE_HZ
-    most = thresholds.SPREAD_SHARE * (movement.end - movement.start)
 
     def spread(inside: int) -> int:
-        at = min(max(inside, movement.start), movement.end)
-        speed_mps = float(signals.ground_speed_mps[at])
-        gait = float(ramp(speed_mps, thresholds.GAIT_SLOW_MPS, thresholds.GAIT_FULL_MPS))
-        return round(min(gait * reach, most))
+        speed_mps = signals.ground_speed_mps[min(max(inside, start), end)]
+        gait = ramp(speed_mps, thresholds.GAIT_SLOW_MPS, thresholds.GAIT_FULL_MPS)
+        return round(min(float(gait) * reach, thresholds.SPREAD_SHARE * (end - start)))
 
-    after = spread(movement.start + round(2 * reach)) if movement.start > 0 else 0
-    before = spread(movement.end - round(2 * reach)) if movement.end < samples.last else 0
-    return movement._replace(start=movement.start + after, end=movement.end - before)
+    inside = round(2 * reach)
+    return movement._replace(
+        start=start + (spread(start + inside) if start > 0 else 0),
+        end=end - (spread(end - inside) if end < samples.last else 0),
+    )
 
 
 def find(samples: Samples, signals: Signals) -> list[Movement]:
@@ -235,7 +237,7 @@ def find(samples: Samples, signals: Signals) -> list[Movement]:
         ]
         sway = _swaying(movements, samples.step_s)
         kept += [
-            _gathered(one, samples, signals)
+            _unspread(one, samples, signals)
             for one in movements
             if not (one in sway or _is_drift(one, walked_m))
         ]

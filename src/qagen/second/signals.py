@@ -18,6 +18,9 @@ REST_REACH = 8
 SPEED_REACH = 3
 """speeds over a fifth."""
 
+SWAYING = frozenset({"up", "heading", "forward_lean", "left_lean"})
+"""Signals that gait moves to and fro, and that it is taken out of."""
+
 
 class Signals(NamedTuple):
     """What a clip's facts are read off, sample by sample."""
