@@ -217,7 +217,7 @@ def finished_row(row: bytes, *, group: str) -> tuple[str, bytes]:
     """A row with another group, and the id that belongs to its content; the id comes first.
 
     >>> finished_row(b'{"schema_version":1,"id":"","group":""}', group="S1")[1]
-    b'{"schema_version":1,"id":"a94b6fa4b6c4ae31","group":"S1"}'
+    b'{"schema_version":1,"id":"5c52e73883701038","group":"S1"}'
     """
     named = b'"group":' + msgspec.json.encode(group)
     row = _GROUP.sub(lambda _: named, _ID.sub(b'"id":""', row, 1), 1)

@@ -137,6 +137,7 @@ def assign(clips: Mapping[str, int], *, val: float, test: float, seed: int) -> d
     """The side of every group, given how many clips it has.
 
     A group goes where there is room for it; one too large for both small sides goes to training.
+    With three groups or more, a side that is asked for has room for a clip at least.
 
     >>> sides = assign({f"take {i}": 10 for i in range(10)}, val=0.2, test=0.1, seed=0)
     >>> [list(sides.values()).count(split) for split in SPLITS]
@@ -147,11 +148,15 @@ def assign(clips: Mapping[str, int], *, val: float, test: float, seed: int) -> d
             f"val {val} and test {test}: expected shares of at least 0 that leave some to train"
         )
     total = sum(clips.values())
-    room = {"test": round(test * total), "val": round(val * total)}
+    least = 1 if len(clips) >= len(SPLITS) else 0
+    shares: dict[Split, float] = {"test": test, "val": val}
+    room = {
+        side: max(least, round(share * total)) if share else 0 for side, share in shares.items()
+    }
     sides: dict[str, Split] = {}
     for group in sorted(clips, key=lambda group: _place(group, seed)):
         sides[group] = "train"
-        for side in ("test", "val"):
+        for side in room:
             if clips[group] <= room[side]:
                 room[side] -= clips[group]
                 sides[group] = side

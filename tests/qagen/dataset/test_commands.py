@@ -7,15 +7,16 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
+import msgspec
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from kinematics import facts
+from kinematics import facts, synthetic
 from kinematics.facts import MotionFacts
-from qagen import dataset, examples, explain, figures, stats
+from kinematics.readers import native
+from qagen import dataset, examples, explain, figures, record, stats
 from qagen.cli import app
 from qagen.dataset import Recipe
 from qagen.question import CATEGORIES, Evidence
@@ -297,22 +298,25 @@ def test_the_timeline_shows_where_evidence_is(built: Path) -> None:
 # Verify
 
 
-def test_verify_prints_what_does_not_agree(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-
-    def verify_folder(out_dir: Path, motions: Path) -> SimpleNamespace:
-        asked.append((out_dir, motions))
-        return SimpleNamespace(verified=5, mismatches=problems)
-
-    module = SimpleNamespace(verify_folder=verify_folder)
-    monkeypatch.setattr("qagen.cli.find_spec", lambda _: object())
-    monkeypatch.setattr("qagen.cli.import_module", lambda _: module)
-    for problems, code in (((), 0), (("train.jsonl:3: 2 and not 3",), 1)):
-        result = call("verify", built, "--motions", "motions")
-        assert result.exit_code == code
-        assert f"5 verified, {len(problems)} mismatches" in result.stdout
-        assert all(problem in result.stdout for problem in problems)
-    assert asked == [(built, Path("motions"))] * 2
+def test_verify_agrees_and_says_what_does_not(tmp_path: Path) -> None:
+    motions, out = tmp_path / "motions", tmp_path / "out"
+    script = synthetic.walk(2.2).then(synthetic.pause(1.0), synthetic.sidestep(1.2, to="left"))
+    motion = synthetic.perform(script, fps=10.0, joints=False).motion
+    motions.mkdir()
+    native.write(motion, motions / "walk.npz")
+    call("build", motions, out, "--no-balance", "--val", 0, "--test", 0, "--per-category", 2)
+    count = dataset.read_manifest(out).splits["train"].questions
+    result = call("verify", out, "--motions", motions)
+    assert result.exit_code == 0, result.output
+    assert f"{count} verified, 0 mismatches" in result.stdout
+    rows = list(record.read(out / "train.jsonl"))
+    place = (rows[0].answer_index + 1) % len(rows[0].options)
+    rows[0] = record.named(msgspec.structs.replace(rows[0], answer_index=place))
+    (out / "train.jsonl").write_bytes(b"".join(record.to_line(row) + b"\n" for row in rows))
+    result = call("verify", out, "--motions", motions)
+    assert result.exit_code == 1
+    assert rows[0].id in result.stdout
+    assert f"{count - 1} verified, 1 mismatches" in result.stdout
 
 
 # Examples

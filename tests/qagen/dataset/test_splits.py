@@ -70,8 +70,8 @@ def test_sides_are_not_larger_than_asked(
     for group, side in sides.items():
         held[side] += sizes[group]
     total = sum(sizes.values())
-    assert held["val"] <= round(val * total)
-    assert held["test"] <= round(test * total)
+    assert held["val"] <= max(1, round(val * total)) * (val > 0)
+    assert held["test"] <= max(1, round(test * total)) * (test > 0)
     assert sides == splits.assign(dict(reversed(sizes.items())), val=val, test=test, seed=seed)
 
 
@@ -81,6 +81,13 @@ def test_sides_are_filled_and_seeds_differ() -> None:
     for one in sides:
         assert [list(one.values()).count(split) for split in SPLITS] == [70, 10, 20]
     assert sides[0] != sides[1]
+
+
+def test_few_clips_are_on_all_sides_that_are_asked_for() -> None:
+    three = dict.fromkeys("abc", 1)
+    assert set(splits.assign(three, val=0.1, test=0.1, seed=0).values()) == set(SPLITS)
+    assert set(splits.assign(three, val=0.0, test=0.1, seed=0).values()) == {"train", "test"}
+    assert set(splits.assign({"a": 1, "b": 1}, val=0.1, test=0.1, seed=0).values()) == {"train"}
 
 
 def test_a_further_group_moves_few_others() -> None:
