@@ -683,3 +683,15 @@ def test_the_points_of_every_style_are_the_same_joints() -> None:
         found = dict(zip(POINTS, from_names(names).points, strict=True))
         assert found == expected, style
     assert bvh_text.MAX_JOINTS > 1000
+
+
+@pytest.mark.parametrize("joint", ["left_hip", "head"])
+def test_a_joint_past_all_numbers_leaves_the_roots_axes(performed: Motion, joint: str) -> None:
+    rest = np.array(performed.joints_m[0], np.float64)
+    names = list(SMPL_22.joints)
+    rest[names.index(joint)] = [1e200, 1e200, 0.0]
+    rest[names.index("left_shoulder")] = rest[names.index("right_shoulder")]
+    with np.errstate(over="ignore"):
+        axes, _ = stance.body_axes(rest, SMPL_22, names.index("pelvis"))
+    np.testing.assert_allclose(axes @ axes.T, np.eye(3), atol=1e-6)
+    assert np.linalg.det(axes) == pytest.approx(1.0)

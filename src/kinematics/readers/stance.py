@@ -211,7 +211,8 @@ def body_axes(rest: Rest, skeleton: Skeleton, root: int) -> tuple[Float[np.ndarr
         pair = _points(seen, skeleton, [f"left_{name}", f"right_{name}"])
         if pair is not None:
             across = pair[0] - pair[1]
-            if np.linalg.norm(across) > 1e-6 * np.abs(seen).max(initial=0.0):
+            least = 1e-6 * np.abs(seen).max(initial=0.0)
+            if least < np.linalg.norm(across) < np.inf:  # past all numbers it has no direction
                 left = across / np.linalg.norm(across)
                 break
     raw = _standing(seen, skeleton)
@@ -219,7 +220,7 @@ def body_axes(rest: Rest, skeleton: Skeleton, root: int) -> tuple[Float[np.ndarr
     if raw is None:
         raw, _ = _trunk_and_legs(seen, skeleton)
         tolerance = SNAP_SPINE_COSINE
-    if left is None or raw is None or not np.linalg.norm(raw) > 0:
+    if left is None or raw is None or not 0 < np.linalg.norm(raw) < np.inf:
         return np.eye(3), "the root's axes are taken for the body's"
     axis, cosine = nearest_axis(raw)
     up = unit_vector(axis) if cosine > tolerance else raw / np.linalg.norm(raw)

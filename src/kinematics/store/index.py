@@ -48,7 +48,14 @@ class Columns(NamedTuple):
 
 
 def columns_of(data: bytes, segment: Segment) -> Columns:
-    """A segment's index, everything in it held against the segment's size; `ValueError` else."""
+    """A segment's index, everything in it held against the segment's size; `ValueError` else.
+
+    >>> segment = Segment(file="a", bytes=200, clips=1, index_bytes=72, index_checksum=0)
+    >>> columns_of(b"not an index", segment)
+    Traceback (most recent call last):
+    ...
+    ValueError: the index is damaged (Expected `object`, got `int`)
+    """
     try:
         index = msgspec.msgpack.decode(data, type=Index)
     except UNREADABLE as error:

@@ -175,7 +175,14 @@ def encode_manifest(segments: tuple[Segment, ...]) -> bytes:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """A store's manifest, checked as far as it can be by itself; one `ValueError` otherwise."""
+    """A store's manifest, checked as far as it can be by itself; one `ValueError` otherwise.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, MANIFEST).write_bytes(encode_manifest(()))
+    ...     read_manifest(Path(folder)).segments
+    ()
+    """
     path = folder / MANIFEST
     if not path.is_file():
         raise ValueError(
