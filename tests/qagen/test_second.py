@@ -440,6 +440,11 @@ def test_frames_that_fall_on_a_bound_belong_to_both_quarters():
     tilt_rad = read(performance.motion).tilt_rad
     assert tilt_rad[bound] > tilt_rad[bound + 1 :].max()
     assert quarters[3].max_tilt_rad == pytest.approx(tilt_rad[bound])
+    backwards = synthetic.reversed_in_time(performance.motion)
+    tilt_rad = read(backwards).tilt_rad
+    bound = samples.last // 4
+    assert tilt_rad[bound] > tilt_rad[:bound].max()
+    assert derive.facts_of(backwards).quarters[0].max_tilt_rad == pytest.approx(tilt_rad[bound])
 
 
 def read(motion: Motion) -> signals_of.Signals:
