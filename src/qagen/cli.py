@@ -1,6 +1,7 @@
 """The command line: build data sets, look at them, check them.
 
-Everything heavy is imported inside the commands, so that `--help` answers at once.
+Everything heavy is imported inside the commands, so that `--help` answers at once. Most of the
+length is what `--help` says.
 """
 
 import os

@@ -4,7 +4,8 @@
     clips.jsonl                           the clips that were asked about, and how they move
     manifest.json                         how it was made, what was left out and why, how even it is
 
-Nothing in the folder depends on the machine, the number of workers or the time of day.
+Nothing in the folder depends on the machine, the number of workers or the time of day. The
+fields take most of this file's length.
 """
 
 import hashlib

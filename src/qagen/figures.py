@@ -1,7 +1,8 @@
 """Pictures of a data set and of one question in it; the only file of this package that draws.
 
 Figures are built without `pyplot`, so that drawing leaves no global state behind. The colours are
-the Okabe-Ito palette, which reads the same with colour-blind eyes.
+the Okabe-Ito palette, which reads the same with colour-blind eyes. The two pictures share
+this file, which is therefore longer than most.
 """
 
 import math

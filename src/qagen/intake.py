@@ -1,7 +1,8 @@
 """What a data set is built from: a folder of motions, a file of facts, or a packed store.
 
 Cut into chunks whose bounds depend on the input alone. The only module that reads or measures
-motions; it imports what that needs when the first motion is read.
+motions; it imports what that needs when the first motion is read. Three
+kinds of input share the chunks, so the file is longer than most.
 """
 
 import hashlib

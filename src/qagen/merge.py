@@ -1,7 +1,8 @@
 """From finished chunks to a data set: groups, sides, selection, rows in order, manifest.
 
 Reads the chunks three times and keeps about twenty bytes a question in memory. What comes out
-depends on what the chunks hold together, not on who made them.
+depends on what the chunks hold together, not on who made them. The
+three readings share what they find and therefore one file, which is longer than most.
 """
 
 import hashlib

@@ -2,7 +2,8 @@
 
 `make` is the contract: one chunk of the input, to one file, the same bytes whoever makes it and
 however often. Engines only decide who makes which chunk: one process, several, the jobs of an array
-on a cluster (`shard`), or Ray. `merge` puts the chunks together.
+on a cluster (`shard`), or Ray. `merge` puts the chunks together. All
+engines share this file, which is longer than most.
 """
 
 import multiprocessing

@@ -152,7 +152,7 @@ def test_words_and_groups_come_from_tables(built: Path, tmp_path: Path) -> None:
     groups.write_text(f"clip,group\n{clip.clip},monday\n")
     result = call(
         "build", built.parent / "facts.jsonl", tmp_path / "out", "--descriptors", words,
-        "--groups", groups, "--no-balance",
+        "--groups", groups, "--no-balance", "--categories", "trajectory",
     )  # fmt: skip
     assert result.exit_code == 0, result.stderr
     rows = [row for _, row in dataset.rows(tmp_path / "out") if row.clip == clip.clip]
@@ -166,7 +166,7 @@ def test_unreadable_files_are_named_and_give_exit_code_1(tmp_path: Path) -> None
         "-m", "kinematics", "synth", motions, "--clips", 2, "--fps", 10, "--no-joints"
     )  # fmt: skip
     (motions / "broken.npz").write_bytes(b"PK nothing")
-    result = call("build", motions, tmp_path / "out", "--no-balance")
+    result = call("build", motions, tmp_path / "out", "--no-balance", "--categories", "trajectory")
     assert result.exit_code == 1
     assert "broken.npz" in result.stderr
     assert "1 files could not be read" in result.stderr
