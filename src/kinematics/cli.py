@@ -485,12 +485,7 @@ def compare_files(
             with _whole(out) as partial:
                 partial.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
     _print_comparisons(clips, pooled)
-    lonely = [f"{name}: no ground truth" for name in matches.only_estimates]
-    lonely += [f"{name}: no estimate" for name in matches.only_truths]
-    for text in lonely:
-        _complain(text)
-    if failed or lonely:
-        raise typer.Exit(1)
+    _close(matches, failed)
 
 
 def _matched(
@@ -512,6 +507,16 @@ def _matched(
             f"{', '.join(matches.only_truths[:3]) or 'none'}; rename one side"
         )
     return matches, failed
+
+
+def _close(matches: "kinematics.pairing.Matches", failed: int) -> None:
+    """Names what had no partner; the exit code is 1 where anything was left out."""
+    lonely = [f"{name}: no ground truth" for name in matches.only_estimates]
+    lonely += [f"{name}: no estimate" for name in matches.only_truths]
+    for text in lonely:
+        _complain(text)
+    if failed or lonely:
+        raise typer.Exit(1)
 
 
 def _print_comparisons(
@@ -558,6 +563,53 @@ def _compared_cells(clip: "kinematics.compare.Comparison") -> tuple[str, ...]:
         number(jitter, 1),
         f"{clip.coverage:.0%}",
     )
+
+
+@app.command("fit-error")
+def fit_error(
+    estimates: Annotated[Path, typer.Argument(help="Estimates: a file, folder or store.")],
+    truths: Annotated[Path, typer.Argument(help="Their ground truth: a file, folder or store.")],
+    out: Annotated[Path, typer.Option(help="The error model, as JSON.")],
+    jitter_time_s: Annotated[
+        float, typer.Option(help="Jitter is another after this time; given, not fitted.", min=0.01)
+    ] = 0.3,
+    drift_length_m: Annotated[
+        float, typer.Option(help="Drift turns after this path; given, not fitted.", min=0.01)
+    ] = 5.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 0,
+    smplx_model: ModelOption = None,
+) -> None:
+    """Fit the error model of a tracker to pairs of its estimates and the ground truth.
+
+    The model says how large drift, jitter, wrong scale and heading are, and how often people are
+    lost or their sides exchanged; perturb.copies then lets any motion err like that. Dozens of
+    clips are needed: scale and facing are drawn once a clip. Clips are matched as in
+    [cyan]compare[/cyan].
+
+    [b]Example[/b]
+
+    [cyan]kinematics fit-error estimates/ truths/ --out model.json[/cyan]
+    """
+    import msgspec
+
+    from kinematics import error_fit, error_models
+
+    with _plainly():
+        matches, failed = _matched(estimates, truths, smplx_model)
+        model = error_fit.fit(
+            matches.pairs,
+            name=out.stem,
+            jitter_time_s=jitter_time_s,
+            drift_length_m=drift_length_m,
+            seed=seed,
+        )
+        with _whole(out) as partial:
+            error_models.save(model, partial)
+    for name, value in msgspec.structs.asdict(model).items():
+        if isinstance(value, float):
+            typer.echo(f"  {name:<28}{value:.4g}")
+    typer.echo(f"{len(matches.pairs)} pairs: {out}")
+    _close(matches, failed)
 
 
 @app.command("synth")
