@@ -17,7 +17,8 @@ from kinematics.motion import Motion
 from kinematics.synthetic import Script, generator, pause, perform, turn, walk
 
 Place = Literal["street", "room"]
-"""Where people walk: some 60 m along streets as in EMDB 2, or to and fro, with rests, as in RICH."""
+"""Where people walk: some 60 m along streets as in EMDB 2, or some 9 m to and fro, with rests, as
+in RICH."""
 
 FPS: float = 30.0
 """The frame rate of the published figures."""
