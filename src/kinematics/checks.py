@@ -17,6 +17,9 @@ MAX_ABS_M = 1e6
 MAX_BODY_M = 20.0
 """No body is wider; in centimetres or pixels every body is."""
 
+MAX_SPAN_S = 86_400.0
+"""A day. Tracks are laid on a grid of times, so a senseless time would take all memory."""
+
 MAX_FPS = 1000
 """Faster cameras do not film people."""
 
@@ -45,6 +48,11 @@ def _times(
         if not (fps is not None and np.isfinite(fps) and 0 < fps <= MAX_FPS):
             problems.append(f"fps: {fps}; expected frames per second in (0, {MAX_FPS}]")
             return None
+        if frames is not None and frames > fps * MAX_SPAN_S:
+            problems.append(
+                f"fps: {frames} frames at {fps:g} last {frames / fps:g} s; expected at most "
+                f"{MAX_SPAN_S:g} (a day). Give the frame rate in frames per second"
+            )
         return None if frames is None else np.arange(frames, dtype=np.float64) / fps
     array = _numeric("times_s", times_s, problems)
     if array is None:
@@ -63,6 +71,11 @@ def _times(
         problems.append(
             f"times_s: {len(backwards)} of {len(array)} do not increase, first at frame {first} "
             f"({array[first - 1]:g} s, then {array[first]:g} s); sort the frames and drop repeats"
+        )
+    if len(array) and np.ptp(array) > MAX_SPAN_S:
+        problems.append(
+            f"times_s: {np.ptp(array):g} s from the first to the last; expected seconds, and at "
+            f"most {MAX_SPAN_S:g} (a day). Convert the times, or split the recording"
         )
     return array
 

@@ -154,6 +154,20 @@ def from_names(joints: Sequence[str], *, name: str = "named") -> Skeleton:
     )
 
 
+def mirror_pairs(joints: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    """The left and right joints of the same kind, whatever the style of their names.
+
+    >>> mirror_pairs(["Hips", "LeftFoot", "RightFoot", "l_hand", "R_Hand"])
+    ((1, 2), (3, 4))
+    """
+    places = {_plain(joint): place for place, joint in enumerate(joints)}
+    return tuple(
+        (place, places["right" + name.removeprefix("left")])
+        for name, place in places.items()
+        if name.startswith("left") and "right" + name.removeprefix("left") in places
+    )
+
+
 _SMPL_22_NAMES = (
     "pelvis left_hip right_hip spine1 left_knee right_knee spine2 left_ankle right_ankle spine3 "
     "left_foot right_foot neck left_collar right_collar head left_shoulder right_shoulder "
