@@ -76,8 +76,11 @@ def rungs(value: float, unit: Unit, *, seed: int, name: str) -> Rungs | str:
     if nearest < LADDER_BELOW:
         return "too small"
     low, here, high = ladder[nearest - 1 : nearest + 2]
-    step = here - low if value < here else high - here
-    margin, band = step / 2 - abs(value - here), LADDER_BAND_SHARE * step
+    # what is nearer: half-way to the number below, or half-way to the one above
+    margin, step = min(
+        (value - (low + here) / 2, here - low), ((here + high) / 2 - value, high - here)
+    )
+    band = LADDER_BAND_SHARE * step
     if margin < band:
         return "between two answers"
     rank = draws.below(seed, f"{name}/rank", count=CHOICES)

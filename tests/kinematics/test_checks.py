@@ -107,6 +107,10 @@ DEFECTS: dict[str, dict[str, tuple[dict[str, object], str]]] = {
             r"times_s: \d+ of \d+ do not increase, first at frame 1",
         ),
         "not finite": (with_value("times_s", 2, np.nan), r"times_s: 1 values are not finite"),
+        "no seconds": (
+            with_value("times_s", -1, 1e9),
+            r"times_s: 1e\+09 s from the first to the last; expected seconds, and at most 86400",
+        ),
         "two dimensions": (
             changed("times_s", lambda t: t[:, None]),
             r"times_s: shape \(\d+, 1\); expected \(frames,\)",

@@ -101,7 +101,7 @@ def class_of(value: float, classes: Classes, unit: Unit) -> Finding:
 
 
 def rung(value: float, unit: Unit) -> Finding:
-    """The number on the unit's ladder that is nearest to a value.
+    """The number on the unit's ladder that is nearest to a value; its margin is to half-way.
 
     >>> rung(4.4, "m").code
     '4.5'
@@ -109,12 +109,10 @@ def rung(value: float, unit: Unit) -> Finding:
     ladder = LADDERS[unit]
     place = min(range(len(ladder)), key=lambda at: abs(ladder[at] - value))
     here = ladder[place]
-    if value < here:
-        step = here - ladder[place - 1] if place else here
-    else:
-        step = ladder[min(place + 1, len(ladder) - 1)] - here
-    margin = step / 2 - abs(value - here)
-    return Finding(f"{round(here, 4):g}", margin, unit, LADDER_BAND_SHARE * step)
+    others = [ladder[place - 1] if place else 0.0, *ladder[place + 1 : place + 2]]
+    steps = {abs(other - here): abs(value - (here + other) / 2) for other in others}
+    nearest = min(steps, key=lambda step: steps[step])
+    return Finding(f"{round(here, 4):g}", steps[nearest], unit, LADDER_BAND_SHARE * nearest)
 
 
 def stands_out(amounts: Mapping[str, float], band: float, *, lowest: bool = False) -> Finding:
