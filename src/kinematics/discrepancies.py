@@ -36,14 +36,15 @@ EVEN_SHARE: float = 0.05
 
 
 def apart_m(
-    one: Float[np.ndarray, "*points 3"], other: Float[np.ndarray, "*points 3"]
+    one: Float[np.ndarray, "*points 3"], other: Float[np.ndarray, "*others 3"]
 ) -> Float[np.ndarray, "*points"]:
     """Distances between the points of two sets.
 
     >>> apart_m(np.zeros((1, 3)), np.array([[0.0, 3.0, 4.0]])).tolist()
     [5.0]
     """
-    return np.sqrt(((one - other) ** 2).sum(axis=-1))
+    apart = one - other
+    return np.sqrt(np.einsum("...i,...i->...", apart, apart))  # faster than a sum of three
 
 
 def rms(values: Float[np.ndarray, "..."]) -> float:
@@ -281,7 +282,7 @@ def jitter_10mps3(
     if not runs.any():
         return None
     third = points_m[3:] - 3 * points_m[2:-1] + 3 * points_m[1:-2] - points_m[:-3]
-    jerk_mps3 = np.sqrt((third**2).sum(axis=-1))[runs] / both.step_s**3
+    jerk_mps3 = apart_m(third, np.zeros(3))[runs] / both.step_s**3
     return float(jerk_mps3.mean()) / 10
 
 

@@ -31,7 +31,7 @@ SMOOTHED_S: float = 2.0
 LEAST_WALKED_M: float = 0.8
 """Windows and clips in which less was walked say nothing about drift and scale."""
 
-ROUNDS = 8
+ROUNDS = 6
 COPIES = 4
 """Rounds of simulation, and copies of each truth in each of them."""
 
@@ -92,9 +92,8 @@ def fit(
         size: value if math.isfinite(value) and value > NOTHING else 0.0
         for size, value in wanted._asdict().items()
     }
-    model = checked(
-        ErrorModel(name=name, drift_length_m=drift_length_m, jitter_time_s=jitter_time_s, **found)
-    )
+    given_sizes = ErrorModel(name=name, drift_length_m=drift_length_m, jitter_time_s=jitter_time_s)
+    model = checked(msgspec.structs.replace(given_sizes, **found))
     for _ in range(ROUNDS):
         simulated = _signature(_copied(given, model, seed), jitter_time_s)
         model = msgspec.structs.replace(

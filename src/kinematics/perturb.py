@@ -36,13 +36,13 @@ class _Draw(NamedTuple):
     seed: int
     clip: str
     person: int
-    count: int
+    copies: int
 
     def normal(self, kind: str, *shape: int) -> Float[np.ndarray, "copies ..."]:
-        return self._generator(kind).standard_normal((self.count, *shape))
+        return self._generator(kind).standard_normal((self.copies, *shape))
 
     def uniform(self, kind: str, *shape: int) -> Float[np.ndarray, "copies ..."]:
-        return self._generator(kind).random((self.count, *shape))
+        return self._generator(kind).random((self.copies, *shape))
 
     def _generator(self, kind: str) -> np.random.Generator:
         return generator("perturb", self.seed, self.clip, self.person, kind)
@@ -135,9 +135,7 @@ def _smooth(
     if steady:
         weights = weights / np.sqrt((weights**2).sum(axis=0))
     shape = (1, -1, *[1] * (knots.ndim - 2))
-    return sum(  # type: ignore[return-value]
-        weights[tap].reshape(shape) * knots[:, taps.first + tap] for tap in range(4)
-    )
+    return sum(weights[tap].reshape(shape) * knots[:, taps.first + tap] for tap in range(4))
 
 
 def _noise(
@@ -156,7 +154,7 @@ def _heading_walk(
 ) -> Float[np.ndarray, "copies frames"]:
     """A random walk from zero."""
     if not model.heading_walk_rad_per_sqrt_s:
-        return np.zeros((draw.count, len(times_s)))
+        return np.zeros((draw.copies, len(times_s)))
     steps = draw.normal("heading walk", _knots(times_s[-1], WALK_STEP_S))
     size = model.heading_walk_rad_per_sqrt_s * np.sqrt(WALK_STEP_S)
     walk = _smooth(size * np.cumsum(steps, axis=1), times_s / WALK_STEP_S, steady=False)
@@ -174,7 +172,7 @@ def _positions(
     ground = positions_m[:, 2] + 1j * positions_m[:, 0]  # a heading is this number's angle
     middle_rad = 0.5 * (heading_rad[:, 1:] + heading_rad[:, :-1])
     walked = np.cumsum(np.diff(ground) * np.exp(1j * middle_rad), axis=1)
-    moved = np.zeros((draw.count, *positions_m.shape))
+    moved = np.zeros((draw.copies, *positions_m.shape))
     moved[:, 1:, 0], moved[:, 1:, 2] = walked.imag, walked.real
     moved[..., 1] = positions_m[:, 1] - positions_m[0, 1]
     moved *= np.exp(model.scale_share * draw.normal("scale", 1, 1))
@@ -193,12 +191,12 @@ def _drift(
     """What adds up along the path."""
     sizes = np.array([model.drift_share, model.drift_up_share, model.drift_share])
     if not sizes.any():
-        return np.zeros((draw.count, *positions_m.shape))
+        return np.zeros((draw.copies, *positions_m.shape))
     path_m = walked_m(times_s, positions_m)
     knots = draw.normal("drift", _knots(path_m[-1], model.drift_length_m), 3)
     middles_m = 0.5 * (path_m[1:] + path_m[:-1])
     pace = sizes * _smooth(knots, middles_m / model.drift_length_m, steady=True)
-    drift_m = np.zeros((draw.count, *positions_m.shape))
+    drift_m = np.zeros((draw.copies, *positions_m.shape))
     drift_m[:, 1:] = np.cumsum(pace * np.diff(path_m)[:, None], axis=1)
     return drift_m
 
@@ -209,7 +207,7 @@ def walked_m(
     """How far was walked by each frame, over the ground and in steps of half a second.
 
     >>> to_and_fro = np.array([[0.0, 0, 0], [0.1, 0, 0], [0, 0, 0], [0.1, 0, 0], [0, 0, 0]])
-    >>> walked_m(np.arange(5) / 4, to_and_fro)[-1]
+    >>> float(walked_m(np.arange(5) / 4, to_and_fro)[-1])
     0.0
     """
     count = max(2, round(float(times_s[-1] - times_s[0]) / PATH_STEP_S) + 1)

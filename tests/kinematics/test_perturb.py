@@ -266,7 +266,7 @@ def test_swaps_exchange_whole_limbs_for_a_while(walk: Motion) -> None:
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_presets_give_the_published_figures(name: str) -> None:
     target = calibration.TARGETS[name]
-    copies = 8 if target.place == "street" else 24
+    copies = 5 if target.place == "street" else 12
     found = calibration.measured(PRESETS[name], target.place, clips=8, copies=copies)
     checked = 0
     for figure in ("rte_percent", "w_mpjpe_m", "wa_mpjpe_m", "pose_error_m", "ate_mean_m"):
@@ -292,7 +292,7 @@ def some_walks(count: int, seed: int = 3) -> list[Motion]:
         script = synthetic.walk(draw.uniform(4, 7), speed_mps=draw.uniform(0.9, 1.4)).then(
             synthetic.turn(draw.uniform(-2, 2)), synthetic.walk(draw.uniform(4, 7))
         )
-        motions.append(synthetic.perform(script, fps=15.0, seed=index, clip=f"walk_{index}").motion)
+        motions.append(synthetic.perform(script, fps=10.0, seed=index, clip=f"walk_{index}").motion)
     return motions
 
 
