@@ -33,6 +33,7 @@ bench: $(INSTALLED) ## Time every primitive against SciPy and the per-frame loop
 
 docs: $(INSTALLED) ## Build the documentation site into site
 	@$(BIN)/python -m pip install -qq --constraint $(CONSTRAINTS) --editable '.[docs]'
+	@$(BIN)/python -m qagen examples --readme README.md
 	@$(BIN)/mkdocs build --strict --quiet
 
 lock: $(BIN)/python ## Resolve the constraints file of this Python anew

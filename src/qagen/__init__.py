@@ -1,5 +1,5 @@
 """Questions from measured motions: plain data in, plain data out.
 
-Holds no code yet. The question generator will live here; its rules will read only
-`kinematics.facts` and `kinematics.skeleton`, so that no array library is needed to ask.
+The rules read only `kinematics.facts`, `kinematics.skeleton` and `kinematics.thresholds`, so that
+no array library is needed to ask.
 """

@@ -17,6 +17,8 @@ SCHEMA_VERSION = 1
 
 LETTERS = "ABCDEFGH"
 
+ID_BYTES = 8
+
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How often the answer survived the errors of a tracker."""
@@ -82,7 +84,7 @@ _schema_decoder = msgspec.json.Decoder(_SchemaOnly)
 def content_id(record: Record) -> str:
     """The `id` that belongs to a record's content: 16 hexadecimal digits."""
     blank = msgspec.structs.replace(record, id="")
-    return hashlib.blake2b(_encoder.encode(blank), digest_size=8).hexdigest()
+    return hashlib.blake2b(_encoder.encode(blank), digest_size=ID_BYTES).hexdigest()
 
 
 def named(record: Record) -> Record:

@@ -1,0 +1,188 @@
+"""What the rules of all categories share: making questions, turning them down, choosing others."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from qagen import draws, options, wording
+from qagen.question import (
+    WINDOWS,
+    Ask,
+    Category,
+    Evidence,
+    Margin,
+    Option,
+    Question,
+    Rejection,
+    Unit,
+    Window,
+)
+from qagen.reading import Occurrence, Reading
+from qagen.vocabulary import MOVEMENTS, mirrored
+
+Answer = Question | Rejection
+
+
+class Rule(NamedTuple):
+    """A family of questions, and what asks them."""
+
+    category: Category
+    family: str
+    ask: Callable[["Rule", Reading, int], Iterator[Answer]]
+    """Given the rule itself, a clip and a seed."""
+
+
+class Truth(NamedTuple):
+    """What a rule found: the answer and everything that it follows from."""
+
+    key: Option
+    others: tuple[Option, ...]
+    evidence: tuple[Evidence, ...]
+    margin: Margin
+    because: tuple[str, str]
+    """What was observed, and what follows; the answer is the third sentence."""
+
+
+def movements(clip: Reading) -> tuple[str, ...]:
+    """The movements that mean something in the clip's frame of reference."""
+    return _ALL if clip.has_start else _STARTLESS
+
+
+_ALL: tuple[str, ...] = tuple(MOVEMENTS)
+_STARTLESS: tuple[str, ...] = tuple(
+    name for name, row in MOVEMENTS.items() if row.kind != "distance"
+)
+
+
+SEQUENCED: tuple[str, ...] = tuple(
+    name for name, row in MOVEMENTS.items() if row.kind in ("travel", "turn", "lean", "episode")
+)
+"""Movements that follow each other; going away from the start, say, accompanies the others."""
+
+
+def sequence(clip: Reading) -> list[Occurrence]:
+    """The movements that follow each other, by their starts."""
+    return [one for one in clip.in_order if one.movement in _SEQUENCED]
+
+
+_SEQUENCED = frozenset(SEQUENCED)
+
+
+def ordinal(nth: int) -> str:
+    """`first`, `second`, ..."""
+    return wording.ORDINALS[nth]
+
+
+def quarter_options(key: Window) -> tuple[Option, tuple[Option, ...]]:
+    """The four quarters as options, the true one apart."""
+    options = [Option(wording.QUARTERS[place], window) for place, window in enumerate(_QUARTERS)]
+    return options.pop(_QUARTERS.index(key)), tuple(options)
+
+
+_QUARTERS = WINDOWS[1:]
+
+
+def question(rule: Rule, clip: Reading, ask: Ask, stem: str, truth: Truth) -> Question:
+    """The question with its answer."""
+    facts = clip.facts
+    return Question(
+        clip=facts.clip,
+        person=facts.person,
+        frame=facts.frame,
+        category=rule.category,
+        family=rule.family,
+        ask=ask,
+        stem=stem,
+        key=truth.key,
+        distractors=truth.others,
+        evidence=truth.evidence,
+        margin=truth.margin,
+        reasoning=(*truth.because, f"The answer is: {truth.key.text}."),
+    )
+
+
+def rejection(rule: Rule, clip: Reading, ask: Ask, reason: str) -> Rejection:
+    """Why the rule does not ask."""
+    facts = clip.facts
+    return Rejection(
+        clip=facts.clip,
+        person=facts.person,
+        category=rule.category,
+        family=rule.family,
+        ask=ask,
+        reason=reason,
+    )
+
+
+def name_of(clip: Reading, ask: Ask) -> str:
+    """The name that the question will have; draws are seeded by it."""
+    facts = clip.facts
+    return f"{facts.clip}#{facts.person}/{facts.frame}/{ask.name}"
+
+
+def neutral_name(clip: Reading, ask: Ask) -> str:
+    """A name that the mirrored question shares, for draws that a mirror may not change."""
+    neutral = "+".join(sorted(min(name, mirrored(name)) for name in ask.movements))
+    facts = clip.facts
+    return f"{facts.clip}#{facts.person}/{facts.frame}/{ask.rule}({neutral};{ask.window};{ask.nth})"
+
+
+def recounted(ones: Sequence[Occurrence]) -> str:
+    """Movements in words, the first few with times and sizes."""
+    told = "; ".join([one.said for one in ones[:_TOLD]])
+    return told if len(ones) <= _TOLD else f"{told}; and {len(ones) - _TOLD} more"
+
+
+_TOLD = 4
+
+
+# Options -----------------------------------------------------------------------------------------
+
+
+def movement_option(clip: Reading, movement: str) -> Option:
+    """A movement as an option."""
+    return Option(wording.capital(clip.speaker.phrases[movement].gerund), movement)
+
+
+def numbers(
+    clip: Reading, ask: Ask, value: float, unit: Unit, *, seed: int
+) -> tuple[Option, tuple[Option, ...], Margin] | str:
+    """Options for a measured amount: the true one, the others, how clear the true one is."""
+    found = options.rungs(value, unit, seed=seed, name=name_of(clip, ask))
+    if isinstance(found, str):
+        return found
+    all_options = [
+        Option(wording.about(rung, unit), f"{round(rung, 4):g}") for rung in found.values
+    ]
+    key = all_options.pop(found.key)
+    return key, tuple(all_options), Margin(value=found.margin, unit=unit, band=found.band)
+
+
+def leftward(clip: Reading) -> float:
+    """Above zero when more went on to the left; a mirror changes its sign, whatever it means."""
+    facts = clip.facts
+    found = facts.whole.net_left_m + facts.whole.net_turn_rad
+    found += sum([event.amount for event in facts.events if event.signal == "left_lean"])
+    for part in facts.parts:
+        found += part.path if part.part.startswith("left_") else 0.0
+        found -= part.path if part.part.startswith("right_") else 0.0
+    return round(found, 4)
+
+
+def plausible(
+    clip: Reading, ask: Ask, candidates: Iterable[str], *, wanted: int, seed: int
+) -> tuple[str, ...] | None:
+    """Wrong movements or parts to choose from: those that the clip shows come first.
+
+    Among equals they are drawn by the question's name, so that no habit of choosing gives the true
+    one away; a mirror shows the mirrored choice.
+    """
+    left_first = leftward(clip) > 0
+
+    def rank(name: str) -> tuple[str, bool]:
+        other = mirrored(name)
+        return min(name, other), other != name and (name < other) != left_first
+
+    ranked = tuple(sorted(candidates, key=rank))
+    drawn = draws.shuffled(ranked, seed=seed, name=f"{neutral_name(clip, ask)}/others")
+    found = sorted(drawn, key=lambda name: not clip.occurrences.get(name))[:wanted]
+    return tuple(found) if len(found) == wanted else None

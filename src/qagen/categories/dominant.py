@@ -1,0 +1,212 @@
+"""Dominant: which of three stands out, by distance, size, speed or time."""
+
+from collections.abc import Iterator
+
+from qagen import wording
+from qagen.asking import (
+    Answer,
+    Rule,
+    Truth,
+    movement_option,
+    plausible,
+    question,
+    rejection,
+)
+from qagen.question import WINDOWS, Ask, Evidence, Option, Unit
+from qagen.reading import Reading
+from qagen.sureness import fastest, largest, seen, span, total
+from qagen.vocabulary import (
+    CLEAR_SHARE,
+    DIRECTIONS,
+    LEANS,
+    LIMBS,
+    MOVEMENTS,
+    PART_PATH_M,
+    SEEN_SHARE,
+)
+
+_CHOICES = 3
+
+
+def _dominant(
+    rule: Rule,
+    clip: Reading,
+    seed: int,
+    *,
+    ask: Ask,
+    evidence: dict[str, Evidence],
+    unit: Unit,
+    least: float,
+) -> Answer:
+    """Which of some movements has the largest amount; three of them are offered."""
+    for movement in evidence:
+        if movement in clip.doubts:
+            return rejection(rule, clip, ask, clip.doubts[movement])
+    amounts = {movement: one.value for movement, one in evidence.items()}
+    if max(amounts.values()) < least:
+        return rejection(rule, clip, ask, "no such movement")
+    found = largest(amounts, unit)
+    if isinstance(found, str):
+        return rejection(rule, clip, ask, found)
+    key, margin = found
+    rest = [movement for movement in amounts if movement != key]
+    others = plausible(clip, ask, rest, wanted=_CHOICES - 1, seed=seed)
+    if others is None:
+        return rejection(rule, clip, ask, "too few others")
+    words = clip.speaker.phrases
+    told = ", ".join(
+        f"{words[movement].gerund} {wording.measured(amounts[movement], unit)}"
+        for movement in (key, *rest)
+        if amounts[movement] > 0
+    )
+    start_s, end_s = span(clip, ask.window)
+    because = (
+        f"Measured from {start_s:.1f} s to {end_s:.1f} s: {told}.",
+        f"The largest is {words[key].gerund}.",
+    )
+    stem = wording.STEMS[ask.rule].format(
+        subject=clip.speaker.subject,
+        window=wording.WINDOWS[ask.window],
+        note=clip.speaker.notes[key],
+    )
+    truth = Truth(
+        movement_option(clip, key),
+        tuple([movement_option(clip, movement) for movement in others]),
+        tuple([evidence[movement] for movement in (key, *rest) if amounts[movement] > 0]),
+        margin,
+        because,
+    )
+    return question(rule, clip, ask, stem, truth)
+
+
+def _direction(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
+    least_m = CLEAR_SHARE * MOVEMENTS["left"].least
+    for window in WINDOWS:
+        evidence = {movement: total(clip, movement, window) for movement in DIRECTIONS}
+        ask = Ask(rule="dominant_direction", window=window)
+        yield _dominant(rule, clip, seed, ask=ask, evidence=evidence, unit="m", least=least_m)
+
+
+def _lean(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
+    evidence = {movement: total(clip, movement, "whole") for movement in LEANS}
+    least_rad = CLEAR_SHARE * MOVEMENTS["lean_left"].least
+    ask = Ask(rule="dominant_lean")
+    yield _dominant(rule, clip, seed, ask=ask, evidence=evidence, unit="rad", least=least_rad)
+
+
+def _fastest(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
+    ask = Ask(rule="dominant_speed")
+    if sum(bool(clip.occurrences[movement]) for movement in DIRECTIONS) < 2:
+        yield rejection(rule, clip, ask, "no such movement")
+        return
+    evidence = {movement: fastest(clip, movement) for movement in DIRECTIONS}
+    yield _dominant(rule, clip, seed, ask=ask, evidence=evidence, unit="m/s", least=0.0)
+
+
+# Time ---------------------------------------------------------------------------------------------
+
+
+def _covered_s(spans: list[tuple[float, float]], start_s: float, end_s: float) -> float:
+    """How long some stretches of time, which may overlap, last inside a window."""
+    seconds, at_s = 0.0, start_s
+    for begin_s, stop_s in sorted(spans):
+        begin_s, stop_s = max(begin_s, at_s), min(stop_s, end_s)
+        if stop_s > begin_s:
+            seconds += stop_s - begin_s
+            at_s = stop_s
+    return seconds
+
+
+def _activity(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
+    """Travelling, turning on the spot, or neither: what most of the time goes to."""
+    del seed
+    turns = ("turn_left", "turn_right")
+
+    def spans(names: tuple[str, ...]) -> list[tuple[float, float]]:
+        return [(one.start_s, one.end_s) for name in names for one in clip.occurrences[name]]
+
+    travel, both = spans(DIRECTIONS), spans((*DIRECTIONS, *turns))
+    for window in WINDOWS:
+        ask = Ask(rule="dominant_activity", window=window)
+        start_s, end_s = span(clip, window)
+        doubts = [clip.doubts[name] for name in (*DIRECTIONS, *turns) if name in clip.doubts]
+        travel_s, either_s = _covered_s(travel, start_s, end_s), _covered_s(both, start_s, end_s)
+        seconds = {
+            "travelling": travel_s,
+            "turning": either_s - travel_s,
+            "neither": end_s - start_s - either_s,
+        }
+        found = largest(seconds, "s")
+        if doubts or isinstance(found, str) or not seen(clip, window):
+            yield rejection(rule, clip, ask, doubts[0] if doubts else "tie")
+            continue
+        options = {name: Option(text, name) for name, text in wording.ACTIVITIES.items()}
+        told = ", ".join(
+            f"{wording.lower(text)} {seconds[name]:.1f} s"
+            for name, text in wording.ACTIVITIES.items()
+        )
+        evidence = tuple(
+            [
+                Evidence(what=name, value=round(value, 5), unit="s", start_s=start_s, end_s=end_s)
+                for name, value in seconds.items()
+            ]
+        )
+        key = options.pop(found[0])
+        because = (
+            f"From {start_s:.1f} s to {end_s:.1f} s: {told}.",
+            f"Most of the time goes to {wording.lower(key.text)}.",
+        )
+        stem = wording.STEMS["dominant_activity"].format(
+            subject=clip.speaker.subject, window=wording.WINDOWS[window]
+        )
+        truth = Truth(key, tuple(options.values()), evidence, found[1], because)
+        yield question(rule, clip, ask, stem, truth)
+
+
+def _limb(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
+    """Which limb moves most."""
+    found = {part.part: part for part in clip.facts.parts if part.part in LIMBS}
+    if len(found) < len(LIMBS):
+        return
+    ask = Ask(rule="dominant_limb")
+    if min(part.coverage for part in found.values()) < SEEN_SHARE:
+        yield rejection(rule, clip, ask, "not seen")
+        return
+    paths_m = {name: part.path for name, part in found.items()}
+    if max(paths_m.values()) < PART_PATH_M:
+        yield rejection(rule, clip, ask, "too small")
+        return
+    chosen = largest(paths_m, "m")
+    if isinstance(chosen, str):
+        yield rejection(rule, clip, ask, chosen)
+        return
+    key, margin = chosen
+    rest = [name for name in LIMBS if name != key]
+    others = plausible(clip, ask, rest, wanted=_CHOICES - 1, seed=seed) or ()
+    start_s, end_s = span(clip, "whole")
+    evidence = tuple(
+        [
+            Evidence(
+                what=f"{name}_path", value=paths_m[name], unit="m", start_s=start_s, end_s=end_s
+            )
+            for name in (key, *others)
+        ]
+    )
+    told = ", ".join(f"{wording.PARTS[name]} {paths_m[name]:.2f} m" for name in (key, *others))
+    because = (
+        f"From {start_s:.1f} s to {end_s:.1f} s, relative to the body: {told}.",
+        f"The longest way is that of {wording.PARTS[key]}.",
+    )
+    options = [Option(wording.capital(wording.PARTS[name]), name) for name in (key, *others)]
+    stem = wording.STEMS["dominant_limb"].format(subject=clip.speaker.subject)
+    truth = Truth(options[0], tuple(options[1:]), evidence, margin, because)
+    yield question(rule, clip, ask, stem, truth)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("dominant", "direction", _direction),
+    Rule("dominant", "lean", _lean),
+    Rule("dominant", "fastest", _fastest),
+    Rule("dominant", "time", _activity),
+    Rule("dominant", "limb", _limb),
+)

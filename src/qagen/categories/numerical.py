@@ -1,0 +1,356 @@
+"""Numerical: how often, how far, how much, how long. Four numbers to choose from."""
+
+from collections.abc import Iterator
+
+from qagen import options, wording
+from qagen.asking import (
+    Answer,
+    Rule,
+    Truth,
+    movements,
+    name_of,
+    numbers,
+    question,
+    recounted,
+    rejection,
+)
+from qagen.places import returns, way
+from qagen.question import WINDOWS, Ask, Evidence, Margin, Option, Unit
+from qagen.reading import Reading
+from qagen.sureness import clearance, span, total
+from qagen.vocabulary import MOVEMENTS, REPEATED, SEEN_SHARE, STRENGTHS
+
+_MEASURED = frozenset({"travel", "distance", "turn"})
+"""Kinds whose amounts people can judge by numbers."""
+
+_LAST_NTH = 3
+"""Nobody is asked how far the fourth movement of a kind went."""
+
+
+# Counts -------------------------------------------------------------------------------------------
+
+
+def _count_options(
+    clip: Reading, ask: Ask, count: int, *, seed: int, step: int = 1
+) -> tuple[Option, ...] | str:
+    """The true count first, then its neighbours; or why there are none."""
+    found = options.counts(count, seed=seed, name=name_of(clip, ask), step=step)
+    if isinstance(found, str):
+        return found
+    return tuple(
+        Option(wording.times(number), str(number))
+        for number in sorted(found, key=lambda number: (number != count, number))
+    )
+
+
+def _none_said(clip: Reading, movement: str) -> str:
+    row = MOVEMENTS[movement]
+    return (
+        f"No {clip.speaker.phrases[movement].gerund} is observed; the largest change that way is "
+        f"{wording.measured(clip.almost[movement], row.unit)}, and it counts from "
+        f"{wording.measured(row.least, row.unit)}."
+    )
+
+
+def _nothing(clip: Reading, movement: str) -> Evidence:
+    start_s, end_s = span(clip, "whole")
+    return Evidence(
+        what=f"{movement}_most",
+        value=round(clip.almost[movement], 5),
+        unit=MOVEMENTS[movement].unit,
+        start_s=start_s,
+        end_s=end_s,
+    )
+
+
+def _count_stem(clip: Reading, movement: str, ask: Ask) -> str:
+    kind = MOVEMENTS[movement].kind
+    return wording.STEMS[ask.rule].format(
+        subject=clip.speaker.subject,
+        move=clip.speaker.phrases[movement].base,
+        strength=wording.STRENGTHS[kind][ask.strength] if ask.strength else "",
+        window=wording.WINDOWS["whole"],
+        note=clip.speaker.notes[movement],
+        count_note=wording.COUNT_NOTE,
+    )
+
+
+def _count(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
+    for movement in movements(clip):
+        ask = Ask(rule="count", movements=(movement,))
+        if movement in clip.doubts:
+            yield rejection(rule, clip, ask, clip.doubts[movement])
+            continue
+        ones = clip.occurrences[movement]
+        offered = _count_options(clip, ask, len(ones), seed=seed)
+        margin = clearance(clip, movement)
+        if isinstance(offered, str) or isinstance(margin, str):
+            yield rejection(rule, clip, ask, offered if isinstance(offered, str) else str(margin))
+            continue
+        observed = f"Observed: {recounted(ones)}." if ones else _none_said(clip, movement)
+        truth = Truth(
+            offered[0],
+            offered[1:],
+            tuple([one.evidence for one in ones]) or (_nothing(clip, movement),),
+            margin,
+            (observed, f"The count is {len(ones)}."),
+        )
+        yield question(rule, clip, ask, _count_stem(clip, movement, ask), truth)
+
+
+def _count_strength(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
+    for movement in movements(clip):
+        classes = STRENGTHS.get(MOVEMENTS[movement].kind)
+        ones = clip.occurrences[movement]
+        if classes is None or not ones:
+            continue
+        edge = min(abs(one.amount / bound - 1) for one in ones for bound in classes.bounds)
+        for place, strength in enumerate(classes.names):
+            ask = Ask(rule="count_strength", movements=(movement,), strength=strength)
+            chosen = [one for one in ones if classes.place(one.amount) == place]
+            offered = _count_options(clip, ask, len(chosen), seed=seed)
+            reason = clip.doubts.get(movement, "")
+            if not reason and edge < classes.band_share:
+                reason = "between two answers"
+            if reason or isinstance(offered, str):
+                yield rejection(rule, clip, ask, reason or str(offered))
+                continue
+            said = wording.STRENGTHS[MOVEMENTS[movement].kind][strength]
+            truth = Truth(
+                offered[0],
+                offered[1:],
+                tuple([one.evidence for one in ones]),
+                Margin(value=round(edge, 5), unit="share", band=classes.band_share),
+                (
+                    f"Observed: {recounted(ones)}.",
+                    f"Counted are those that go {said}; the count is {len(chosen)}.",
+                ),
+            )
+            yield question(rule, clip, ask, _count_stem(clip, movement, ask), truth)
+
+
+def _count_returns(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
+    if not clip.has_start:
+        return
+    ask = Ask(rule="count_returns")
+    found = returns(clip)
+    if isinstance(found, str):
+        yield rejection(rule, clip, ask, found)
+        return
+    offered = _count_options(clip, ask, found.times, seed=seed)
+    if isinstance(offered, str):
+        yield rejection(rule, clip, ask, offered)
+        return
+    stem = wording.STEMS["count_returns"].format(
+        subject=clip.speaker.subject, note=clip.speaker.notes["towards"]
+    )
+    truth = Truth(offered[0], offered[1:], found.evidence, found.margin, found.because)
+    yield question(rule, clip, ask, stem, truth)
+
+
+def _count_repetitions(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
+    for part in clip.facts.parts:
+        if part.part not in REPEATED or not part.repetitions:
+            continue
+        ask = Ask(rule="count_repetitions", part=part.part)
+        count = part.repetitions
+        step = max(2, round(0.3 * count))
+        offered = _count_options(clip, ask, count, seed=seed, step=step)
+        still = way(clip, "whole")
+        if part.coverage < SEEN_SHARE:
+            yield rejection(rule, clip, ask, "not seen")
+        elif isinstance(still, str) or still.happens:
+            yield rejection(rule, clip, ask, "another reading")  # arms swing in walking
+        elif isinstance(offered, str):
+            yield rejection(rule, clip, ask, offered)
+        else:
+            start_s, end_s = span(clip, "whole")
+            evidence = Evidence(
+                what=f"{part.part}_repetitions",
+                value=float(count),
+                unit="count",
+                start_s=start_s,
+                end_s=end_s,
+            )
+            named = wording.PARTS[part.part]
+            period = f"{part.period_s or 0.0:.1f} s"
+            truth = Truth(
+                offered[0],
+                offered[1:],
+                (evidence,),
+                Margin(value=step / 2, unit="count", band=1.0),
+                (
+                    f"From {start_s:.1f} s to {end_s:.1f} s {named} moves to and fro, "
+                    f"{period} each time.",
+                    f"The count of full cycles is {count}.",
+                ),
+            )
+            stem = wording.STEMS["count_repetitions"].format(
+                subject=clip.speaker.subject, part=named
+            )
+            yield question(rule, clip, ask, stem, truth)
+
+
+# Amounts ------------------------------------------------------------------------------------------
+
+
+def _measured(
+    rule: Rule,
+    clip: Reading,
+    seed: int,
+    *,
+    ask: Ask,
+    value: float,
+    unit: Unit,
+    words: dict[str, str],
+    evidence: tuple[Evidence, ...],
+    because: tuple[str, str],
+) -> Answer:
+    """A question about a measured amount, or why its number is not clear."""
+    offered = numbers(clip, ask, value, unit, seed=seed)
+    if isinstance(offered, str):
+        return rejection(rule, clip, ask, offered)
+    key, others, margin = offered
+    stem = wording.STEMS[ask.rule].format_map({"subject": clip.speaker.subject, **words})
+    return question(rule, clip, ask, stem, Truth(key, others, evidence, margin, because))
+
+
+def _totals(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
+    for movement in movements(clip):
+        row, ones = MOVEMENTS[movement], clip.occurrences[movement]
+        if row.kind not in _MEASURED or not ones:
+            continue
+        for place, window in enumerate(WINDOWS):
+            ask = Ask(rule="total", movements=(movement,), window=window)
+            if movement in clip.doubts:
+                yield rejection(rule, clip, ask, clip.doubts[movement])
+                continue
+            shown = total(clip, movement, window)
+            inside = ones if not place else [one for one in ones if one.parts[place - 1] > 0]
+            yield _measured(
+                rule,
+                clip,
+                seed,
+                ask=ask,
+                value=shown.value,
+                unit=row.unit,
+                words={
+                    "move": clip.speaker.phrases[movement].base,
+                    "window": wording.WINDOWS[window],
+                    "note": clip.speaker.notes[movement],
+                },
+                evidence=(*[one.evidence for one in inside], shown),
+                because=(
+                    f"Observed: {recounted(inside)}.",
+                    f"From {shown.start_s:.1f} s to {shown.end_s:.1f} s that adds up to "
+                    f"{wording.measured(shown.value, row.unit)}.",
+                ),
+            )
+
+
+def _single(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
+    """How far one movement went, and how long it took."""
+    for movement in movements(clip):
+        row = MOVEMENTS[movement]
+        if row.kind not in _MEASURED:
+            continue
+        for nth, one in enumerate(clip.occurrences[movement][:_LAST_NTH], start=1):
+            amounts = (("amount", one.amount, row.unit), ("duration", one.seconds, "s"))
+            for name, value, unit in amounts:
+                ask = Ask(rule=name, movements=(movement,), nth=nth)
+                if movement in clip.doubts:
+                    yield rejection(rule, clip, ask, clip.doubts[movement])
+                    continue
+                yield _measured(
+                    rule,
+                    clip,
+                    seed,
+                    ask=ask,
+                    value=value,
+                    unit=unit,  # type: ignore[arg-type]
+                    words={
+                        "move": clip.speaker.phrases[movement].base,
+                        "nth": wording.ORDINALS[nth],
+                        "note": clip.speaker.notes[movement],
+                    },
+                    evidence=(one.evidence,),
+                    because=(
+                        f"Observed: {one.said}.",
+                        f"That is {wording.measured(value, unit)}.",  # type: ignore[arg-type]
+                    ),
+                )
+
+
+def _path_length(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
+    windows = (clip.facts.whole, *clip.facts.quarters)
+    for name, window in zip(WINDOWS, windows, strict=True):
+        ask = Ask(rule="path_length", window=name)
+        if window.coverage < SEEN_SHARE:
+            yield rejection(rule, clip, ask, "not seen")
+            continue
+        evidence = Evidence(
+            what="path",
+            value=window.path_m,
+            unit="m",
+            start_s=window.start_s,
+            end_s=window.end_s,
+        )
+        yield _measured(
+            rule,
+            clip,
+            seed,
+            ask=ask,
+            value=window.path_m,
+            unit="m",
+            words={"window": wording.WINDOWS[name]},
+            evidence=(evidence,),
+            because=(
+                f"From {window.start_s:.1f} s to {window.end_s:.1f} s {clip.speaker.subject} goes "
+                f"{window.path_m:.2f} m over the ground.",
+                "The nearest of the numbers is right.",
+            ),
+        )
+
+
+def _distance(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
+    """How far from the starting point the person gets, and ends."""
+    if not clip.has_start:
+        return
+    whole = clip.facts.whole
+    amounts = (
+        ("furthest_distance", "furthest", whole.furthest_m, whole.furthest_s),
+        ("end_distance", "end", whole.end_distance_m, whole.end_s),
+    )
+    for name, what, value, when_s in amounts:
+        ask = Ask(rule=name)
+        if clip.facts.coverage < SEEN_SHARE:
+            yield rejection(rule, clip, ask, "not seen")
+            continue
+        evidence = Evidence(what=what, value=value, unit="m", start_s=when_s, end_s=when_s)
+        yield _measured(
+            rule,
+            clip,
+            seed,
+            ask=ask,
+            value=value,
+            unit="m",
+            words={"window": wording.WINDOWS["whole"], "note": clip.speaker.notes["away"]},
+            evidence=(evidence,),
+            because=(
+                f"At {when_s:.1f} s {clip.speaker.subject} is {value:.2f} m from the starting "
+                "point.",
+                "The nearest of the numbers is right.",
+            ),
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("numerical", "count", _count),
+    Rule("numerical", "count by size", _count_strength),
+    Rule("numerical", "returns", _count_returns),
+    Rule("numerical", "repetitions", _count_repetitions),
+    Rule("numerical", "total", _totals),
+    Rule("numerical", "single movement", _single),
+    Rule("numerical", "path", _path_length),
+    Rule("numerical", "distance", _distance),
+)

@@ -1,0 +1,226 @@
+"""Temporal: what happens when, and how fast. Quarters are four equal parts of the video."""
+
+from collections.abc import Iterator
+
+from qagen import wording
+from qagen.asking import (
+    SEQUENCED,
+    Answer,
+    Rule,
+    Truth,
+    movement_option,
+    movements,
+    ordinal,
+    plausible,
+    quarter_options,
+    question,
+    rejection,
+    sequence,
+)
+from qagen.question import WINDOWS, Ask, Margin, Option, Window
+from qagen.reading import Occurrence, Reading
+from qagen.sureness import class_of, presence, seen, span
+from qagen.vocabulary import BOUND_BAND_S, MOVEMENTS, ORDER_BAND_S, PAIRS, SPEEDS
+
+_QUARTERS = WINDOWS[1:]
+_CHOICES = 4
+_LAST_NTH = 3
+
+
+def _happens_in(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
+    del seed
+    known = movements(clip)
+    for pair in PAIRS:
+        if pair[0] not in known:
+            continue
+        words = [clip.speaker.phrases[movement].gerund for movement in pair]
+        options = {
+            (True, False): Option(f"Only {words[0]}", pair[0]),
+            (False, True): Option(f"Only {words[1]}", pair[1]),
+            (True, True): Option("Both", "both"),
+            (False, False): Option("Neither", "neither"),
+        }
+        least = wording.measured(MOVEMENTS[pair[0]].least, MOVEMENTS[pair[0]].unit)
+        for window in _QUARTERS:
+            ask = Ask(rule="happens_in", movements=pair, window=window)
+            first, second = (presence(clip, movement, window) for movement in pair)
+            if isinstance(first, str) or isinstance(second, str):
+                reason = first if isinstance(first, str) else second
+                yield rejection(rule, clip, ask, str(reason))
+                continue
+            key = (first.happens, second.happens)
+            start_s, end_s = span(clip, window)
+            because = (
+                f"From {start_s:.1f} s to {end_s:.1f} s, {words[0]} is "
+                f"{'' if first.happens else 'not '}seen and {words[1]} is "
+                f"{'' if second.happens else 'not '}seen.",
+                f"Each counts from {least} inside the quarter.",
+            )
+            truth = Truth(
+                options[key],
+                tuple([option for happens, option in options.items() if happens != key]),
+                (*first.evidence, *second.evidence),
+                min((first.margin, second.margin), key=lambda one: one.value),
+                because,
+            )
+            stem = wording.STEMS["happens_in"].format(
+                subject=clip.speaker.subject,
+                one=words[0],
+                other=words[1],
+                window=wording.WINDOWS[window],
+                note=clip.speaker.note(pair),
+            )
+            yield question(rule, clip, ask, stem, truth)
+
+
+def _first_in(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
+    """The first movement that begins in a quarter."""
+    starts = sequence(clip)
+    for window in WINDOWS[1:]:
+        ask = Ask(rule="first_in", window=window)
+        found = _first(clip, starts, window)
+        if isinstance(found, str):
+            yield rejection(rule, clip, ask, found)
+            continue
+        one, margin = found
+        soon = {
+            other.movement
+            for other in starts
+            if abs(other.start_s - one.start_s) < ORDER_BAND_S or other.movement == one.movement
+        }
+        candidates = [name for name in SEQUENCED if name not in soon and name not in clip.doubts]
+        others = plausible(clip, ask, candidates, wanted=_CHOICES - 1, seed=seed)
+        if others is None:
+            yield rejection(rule, clip, ask, "too few others")
+            continue
+        start_s, _ = span(clip, window)
+        truth = Truth(
+            movement_option(clip, one.movement),
+            tuple([movement_option(clip, name) for name in others]),
+            (one.evidence,),
+            margin,
+            (
+                f"Observed: {one.said}.",
+                f"Nothing else that is offered begins between {start_s:.1f} s and "
+                f"{one.start_s:.1f} s.",
+            ),
+        )
+        stem = wording.STEMS["first_in"].format(
+            subject=clip.speaker.subject,
+            window=wording.WINDOWS[window],
+            note=clip.speaker.note((one.movement, *others)),
+        )
+        yield question(rule, clip, ask, stem, truth)
+
+
+def _first(
+    clip: Reading, starts: list[Occurrence], window: Window
+) -> tuple[Occurrence, Margin] | str:
+    """The movement that begins first inside a window, if that is beyond doubt."""
+    if not seen(clip, window):
+        return "not seen"
+    start_s, end_s = span(clip, window)
+    # the very first start of a clip is no bound: whoever moves from the first frame begins there
+    from_s = start_s - BOUND_BAND_S
+    near = [one for one in starts if from_s < one.start_s < end_s + BOUND_BAND_S]
+    if not near:
+        return "no such movement"
+    one = near[0]
+    gap_s = end_s - one.start_s
+    if window != "quarter_1":
+        gap_s = min(gap_s, one.start_s - start_s)
+    if len(near) > 1:
+        gap_s = min(gap_s, near[1].start_s - one.start_s)
+    if one.movement in clip.doubts or not one.clear:
+        return clip.doubts.get(one.movement, "unclear movement")
+    if gap_s < ORDER_BAND_S:
+        return "tie"
+    return one, Margin(value=round(gap_s, 5), unit="s", band=ORDER_BAND_S)
+
+
+def _speed_class(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
+    """How fast the first movement of a kind is that begins in a window."""
+    del seed
+    for movement in movements(clip):
+        classes = SPEEDS.get(MOVEMENTS[movement].kind)
+        ones = clip.occurrences[movement]
+        if classes is None or not ones:
+            continue
+        words = wording.SPEEDS[MOVEMENTS[movement].kind]
+        unit = "rad/s" if MOVEMENTS[movement].unit == "rad" else "m/s"
+        for window in WINDOWS:
+            ask = Ask(rule="speed_class", movements=(movement,), window=window)
+            start_s, end_s = span(clip, window)
+            inside = [one for one in ones if start_s <= one.start_s < end_s]
+            reason = clip.doubts.get(movement, "" if inside else "no such movement")
+            bounds = (start_s, end_s) if window != "whole" else ()
+            if any(abs(one.start_s - bound) < BOUND_BAND_S for one in ones for bound in bounds):
+                reason = reason or "tie"
+            if reason:
+                yield rejection(rule, clip, ask, reason)
+                continue
+            one = inside[0]
+            found = class_of(one.mean_speed, classes, unit)  # type: ignore[arg-type]
+            if isinstance(found, str):
+                yield rejection(rule, clip, ask, found)
+                continue
+            code, margin = found
+            said = wording.measured(one.mean_speed, unit)  # type: ignore[arg-type]
+            truth = Truth(
+                Option(words[code], code),
+                tuple([Option(words[name], name) for name in classes.names if name != code]),
+                (one.evidence,),
+                margin,
+                (f"Observed: {one.said}.", f"Over {one.seconds:.1f} s that is {said}."),
+            )
+            stem = wording.STEMS["speed_class"].format(
+                subject=clip.speaker.subject,
+                one=clip.speaker.phrases[movement].gerund,
+                window=wording.WINDOWS[window] if window != "whole" else "in the video",
+                note=clip.speaker.notes[movement],
+            )
+            yield question(rule, clip, ask, stem, truth)
+
+
+def _quarter_of(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
+    """In which quarter a movement begins."""
+    del seed
+    bounds = [quarter.start_s for quarter in clip.facts.quarters[1:]]
+    for movement in movements(clip):
+        for nth, one in enumerate(clip.occurrences[movement][:_LAST_NTH], start=1):
+            ask = Ask(rule="quarter_of", movements=(movement,), nth=nth)
+            if movement in clip.doubts:
+                yield rejection(rule, clip, ask, clip.doubts[movement])
+                continue
+            gap_s = min(abs(one.start_s - bound) for bound in bounds)
+            if gap_s < BOUND_BAND_S:
+                yield rejection(rule, clip, ask, "tie")
+                continue
+            window = _QUARTERS[sum(one.start_s >= bound for bound in bounds)]
+            start_s, end_s = span(clip, window)
+            key, others = quarter_options(window)
+            truth = Truth(
+                key,
+                others,
+                (one.evidence,),
+                Margin(value=round(gap_s, 5), unit="s", band=BOUND_BAND_S),
+                (
+                    f"Observed: {one.said}.",
+                    f"{key.text} lasts from {start_s:.1f} s to {end_s:.1f} s.",
+                ),
+            )
+            stem = wording.STEMS["quarter_of"].format(
+                subject=clip.speaker.subject,
+                one=clip.speaker.phrases[movement].gerund,
+                nth=ordinal(nth),
+                note=clip.speaker.notes[movement],
+            )
+            yield question(rule, clip, ask, stem, truth)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("temporal", "which in a quarter", _happens_in),
+    Rule("temporal", "first in a quarter", _first_in),
+    Rule("temporal", "speed", _speed_class),
+    Rule("temporal", "quarter of a movement", _quarter_of),
+)

@@ -1,0 +1,426 @@
+"""The command line: build data sets, look at them, check them.
+
+Everything heavy is imported inside the commands, so that `--help` answers at once.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module, metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from qagen.dataset import Manifest, Recipe
+    from qagen.stats import Table
+
+AskedFrame = Literal["first_heading", "body", "camera"]
+"""The frames of reference that questions are asked in."""
+
+EngineName = Literal["pool", "ray"]
+
+PIPED_WIDTH: int = 120
+"""Columns of a table when it is not printed to a terminal."""
+
+PICTURES = (".png", ".pdf", ".svg")
+
+app = typer.Typer(
+    name="qagen",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode="rich",
+)
+_errors = Console(stderr=True)
+
+OutDir = Annotated[Path, typer.Argument(help="The folder of a data set.", show_default=False)]
+Picture = Annotated[
+    Path | None, typer.Option(help="Draw it too: .png, .pdf or .svg.", show_default=False)
+]
+
+
+def _print_version(wanted: bool) -> bool:
+    if wanted:
+        try:
+            version = metadata.version("kinematics-qa")
+        except metadata.PackageNotFoundError:
+            version = "(not installed: running from source)"
+        typer.echo(f"qagen {version}")
+        raise typer.Exit
+    return wanted
+
+
+@app.callback()
+def main(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Questions about human motion whose answers follow from measurements.
+
+    [b]Start here:[/b] [cyan]kinematics synth motions[/cyan], then
+    [cyan]qagen build motions questions[/cyan] and [cyan]qagen stats questions[/cyan]. Every
+    command explains itself with [cyan]--help[/cyan].
+    """
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """What the user can mend is said on stderr, with exit code 2 and no traceback."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        _complain(f"error: {_worded(error)}")
+        raise typer.Exit(2) from error
+
+
+def _worded(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+def _complain(text: str) -> None:
+    _errors.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on stderr; silent where that is no terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=_errors, disable=not _errors.is_terminal) as bar:
+        task = bar.add_task("looking")
+
+        def show(stage: str, done: int, total: int) -> None:
+            bar.update(task, description=stage, completed=done, total=total)
+
+        yield show
+
+
+def _shares(shard: str) -> tuple[int, int]:
+    """`3/8` as numbers."""
+    first, _, last = shard.partition("/")
+    if not (first.isdecimal() and last.isdecimal()):
+        raise ValueError(f"--shard {shard}: expected two numbers such as 3/8")
+    return int(first), int(last)
+
+
+def _recipe(
+    *,
+    seed: int,
+    categories: str,
+    frame: AskedFrame,
+    per_category: int | None,
+    balanced: bool,
+    val: float,
+    test: float,
+    descriptors: Path | None,
+    groups: Path | None,
+) -> "Recipe":
+    from qagen import splits
+    from qagen.dataset import Recipe
+    from qagen.question import CATEGORIES
+
+    wanted = [name.strip() for name in categories.split(",") if name.strip()]
+    if unknown := [name for name in wanted if name not in CATEGORIES]:
+        raise ValueError(
+            f"--categories {', '.join(unknown)}: expected names from {', '.join(CATEGORIES)}"
+        )
+    return Recipe(
+        seed=seed,
+        categories=tuple(c for c in CATEGORIES if not wanted or c in wanted),
+        frame=frame,
+        per_category=per_category,
+        balanced=balanced,
+        val=val,
+        test=test,
+        descriptors=splits.read_table(descriptors, column="descriptor") if descriptors else {},
+        groups=splits.read_table(groups, column="group") if groups else {},
+    )
+
+
+@app.command("build")
+def build_dataset(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="INPUT",
+            help="A folder of motions, a packed store, or a facts file (.jsonl).",
+            show_default=False,
+        ),
+    ],
+    out_dir: Annotated[
+        Path, typer.Argument(help="The folder for the data set.", show_default=False)
+    ],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
+    per_category: Annotated[
+        int | None,
+        typer.Option(help="Questions a clip and category, at most.", min=1, show_default=False),
+    ] = None,
+    categories: Annotated[
+        str,
+        typer.Option(help="Only these, with commas between; all seven when left out."),
+    ] = "",
+    frame: Annotated[
+        AskedFrame,
+        typer.Option(
+            help="Whose left and forward: the subject's at the start, the subject's own at each "
+            "instant, or the first camera's."
+        ),
+    ] = "first_heading",
+    val: Annotated[float, typer.Option(help="Share of the clips for validation.")] = 0.1,
+    test: Annotated[float, typer.Option(help="Share of the clips for testing.")] = 0.1,
+    balance: Annotated[
+        bool,
+        typer.Option(
+            "--balance/--no-balance",
+            help="Leave questions out until no stem has an answer that is likelier than a guess.",
+        ),
+    ] = True,
+    descriptors: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV file clip,person,descriptor: words that tell people apart.",
+            show_default=False,
+        ),
+    ] = None,
+    groups: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV file clip,group: what a split must not cut, where names do not tell.",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Processes, one thread each.", min=1)] = 1,
+    engine: Annotated[
+        EngineName, typer.Option(help="Who runs the workers; `ray` needs the extra ray.")
+    ] = "pool",
+    shard: Annotated[
+        str,
+        typer.Option(
+            metavar="I/N",
+            help="Do only the I-th of N shares, for job arrays; `qagen merge` ends the build.",
+        ),
+    ] = "",
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Throw away what an unfinished build has left.")
+    ] = False,
+) -> None:
+    """Build a data set: motions in, questions with answers, evidence and splits out.
+
+    A build that was stopped, even by force, goes on where it was when the same command is given
+    again. The result does not depend on workers, shards or interruptions. Files that cannot be
+    read are named and do not stop the others; the exit code is then 1.
+
+    [b]Examples[/b]
+
+    [cyan]qagen build motions/ questions --per-category 2 --workers 4[/cyan]
+
+    [cyan]qagen build facts.jsonl questions --categories ordering,trajectory --seed 7[/cyan]
+
+    [cyan]qagen build corpus.store questions --shard 3/8[/cyan]
+    """
+    from qagen import pipeline
+
+    with _plainly():
+        recipe = _recipe(
+            seed=seed, categories=categories, frame=frame, per_category=per_category,
+            balanced=balance, val=val, test=test, descriptors=descriptors, groups=groups,
+        )  # fmt: skip
+        with _bar() as progress:
+            if shard:
+                first, last = _shares(shard)
+                made = pipeline.process_shard(
+                    source, out_dir, recipe, shard=first, of=last, workers=workers,
+                    engine=engine, restart=restart, progress=progress,
+                )  # fmt: skip
+                typer.echo(f"shard {shard}: {made} chunks in {out_dir}")
+                return
+            manifest = pipeline.build(
+                source, out_dir, recipe, workers=workers, engine=engine, restart=restart,
+                progress=progress,
+            )  # fmt: skip
+    _report(manifest, out_dir)
+
+
+def _report(manifest: "Manifest", out_dir: Path) -> None:
+    """The closing lines; exit code 1 when files could not be read."""
+    for name, reason in manifest.inputs.unreadable:
+        _complain(f"error: {reason if name in reason else f'{name}: {reason}'}")
+    sides = ", ".join(f"{side.questions:,} {name}" for name, side in manifest.splits.items())
+    total = sum(side.questions for side in manifest.splits.values())
+    inputs = manifest.inputs
+    typer.echo(
+        f"{total:,} questions ({sides}) about {inputs.clips:,} clips, {inputs.minutes:,.1f} "
+        f"minutes: {out_dir}"
+    )
+    if inputs.unreadable_files:
+        _complain(f"{inputs.unreadable_files} files could not be read")
+        raise typer.Exit(1)
+
+
+@app.command("merge")
+def merge_shards(out_dir: OutDir) -> None:
+    """Put the shares of `build --shard` together, when all of them are there.
+
+    [b]Example[/b]
+
+    [cyan]qagen merge questions[/cyan]
+    """
+    from qagen import chunks, merge
+
+    with _plainly(), _bar() as progress:
+        stages = 3 * chunks.read_plan(out_dir).chunks
+        manifest = merge.merge(out_dir, progress=lambda done: progress("merging", done, stages))
+    _report(manifest, out_dir)
+
+
+@app.command("stats")
+def print_statistics(out_dir: OutDir, out: Picture = None) -> None:
+    """Count a data set: splits, categories, balance with its tests, motions, what was left out.
+
+    [b]Examples[/b]
+
+    [cyan]qagen stats questions[/cyan]
+
+    [cyan]qagen stats questions --out statistics.pdf[/cyan]
+    """
+    from qagen import stats
+
+    with _plainly():
+        _check_picture(out)
+        found = stats.of(out_dir)
+    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    typer.echo(stats.summary(found))
+    for table in stats.tables(found):
+        _print_table(console, table)
+    if out is not None:
+        from qagen import figures
+
+        _save(figures.statistics(found), out)
+
+
+@app.command("verify")
+def verify_dataset(
+    out_dir: OutDir,
+    motions: Annotated[
+        Path, typer.Option(help="The motions that it was built from.", show_default=False)
+    ],
+) -> None:
+    """Derive every answer again from the motions, by a second and independent implementation.
+
+    Prints every row that does not agree; the exit code is then 1.
+
+    [b]Example[/b]
+
+    [cyan]qagen verify questions --motions motions/[/cyan]
+    """
+    with _plainly():
+        if find_spec("qagen.verify") is None:
+            raise ValueError("this release has no second derivation to verify with")
+        report = import_module("qagen.verify").verify_folder(out_dir, motions)
+    for mismatch in report.mismatches:
+        typer.echo(str(mismatch))
+    typer.echo(f"{report.verified} verified, {len(report.mismatches)} mismatches")
+    if report.mismatches:
+        raise typer.Exit(1)
+
+
+@app.command("explain")
+def explain_row(
+    out_dir: OutDir,
+    row_id: Annotated[str, typer.Argument(metavar="ID", help="The id of a row, or how it begins.")],
+    out: Picture = None,
+) -> None:
+    """Show one question, why its answer is right, and what was measured.
+
+    [b]Examples[/b]
+
+    [cyan]qagen explain questions 3f2a[/cyan]
+
+    [cyan]qagen explain questions 3f2a --out why.png[/cyan]
+    """
+    from qagen import explain
+
+    with _plainly():
+        _check_picture(out)
+        row, clip = explain.find(out_dir, row_id)
+    typer.echo(explain.text(row, clip))
+    if out is not None:
+        from qagen import figures
+
+        _save(figures.explained(row, clip), out)
+
+
+@app.command("examples")
+def write_examples(
+    readme: Annotated[
+        Path | None,
+        typer.Option(help="Write them into this file, between its markers.", show_default=False),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say whether the file is up to date.")
+    ] = False,
+) -> None:
+    """Ask one question of each category about a motion that is made on the spot.
+
+    [b]Example[/b]
+
+    [cyan]qagen examples --readme README.md[/cyan]
+    """
+    from qagen import examples
+
+    with _plainly():
+        text = examples.section()
+        if readme is None:
+            typer.echo(text)
+        elif check:
+            if examples.written(readme) != text:
+                raise ValueError(f"{readme}: out of date; run `qagen examples --readme {readme}`")
+        else:
+            examples.write(readme, text)
+
+
+def _check_picture(out: Path | None) -> None:
+    if out is not None and out.suffix.lower() not in PICTURES:
+        raise ValueError(f"{out}: expected a picture ending in {', '.join(PICTURES)}")
+
+
+def _save(figure: object, out: Path) -> None:
+    """Writes a picture whole or not at all."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(f".{os.getpid()}.partial{out.suffix}")
+    try:
+        figure.savefig(partial)  # type: ignore[attr-defined]
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
+    typer.echo(out)
+
+
+def _print_table(console: Console, table: "Table") -> None:
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table as RichTable
+
+    shown = RichTable(
+        title=table.title, title_justify="left", box=box.SIMPLE_HEAD, header_style="bold",
+        pad_edge=False,
+    )  # fmt: skip
+    for place, heading in enumerate(table.headings):
+        shown.add_column(heading, justify="right" if place else "left")
+    for row in table.rows:
+        shown.add_row(*map(escape, row))
+    console.print(shown)

@@ -1,0 +1,104 @@
+"""From the facts of one clip to its questions, and from a question to a row of a data set."""
+
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+
+from kinematics.facts import MotionFacts
+from qagen import options, vocabulary, wording
+from qagen.categories import RULES
+from qagen.question import CATEGORIES, Category, Question, Rejection
+from qagen.reading import read
+from qagen.record import Record, named
+
+
+def ask_all(
+    facts: MotionFacts,
+    *,
+    seed: int = 0,
+    categories: Iterable[Category] = CATEGORIES,
+    descriptor: str = "",
+) -> tuple[tuple[Question, ...], tuple[Rejection, ...]]:
+    """Every question that the facts answer clearly, and why the others were not asked.
+
+    The questions of a clip depend on its facts, the seed and the descriptor, and on no other clip.
+
+    >>> from kinematics import measure, synthetic
+    >>> walk = synthetic.perform(synthetic.walk(3.0)).motion
+    >>> questions, rejections = ask_all(measure.measure(walk), categories=("numerical",))
+    >>> next(one.key.text for one in questions if one.ask.movements == ("forward",))
+    'Once'
+    """
+    clip = read(facts, descriptor=descriptor)
+    questions: list[Question] = []
+    rejections: list[Rejection] = []
+    for category in categories:
+        for rule in RULES[category]:
+            for answer in rule.ask(rule, clip, seed):
+                if type(answer) is Question:
+                    questions.append(answer)
+                else:
+                    rejections.append(answer)  # type: ignore[arg-type]
+    return tuple(questions), tuple(rejections)
+
+
+@cache
+def fingerprint() -> str:
+    """Twelve hexadecimal digits that change when a rule's version, threshold or word does.
+
+    >>> len(fingerprint())
+    12
+    """
+    values = [
+        (module.__name__, name, repr(sorted(value) if isinstance(value, frozenset) else value))
+        for module in (vocabulary, wording)
+        for name, value in sorted(vars(module).items())
+        if name.isupper()
+    ]
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:12]
+
+
+def to_record(
+    question: Question,
+    facts: MotionFacts,
+    *,
+    seed: int = 0,
+    descriptor: str = "",
+    subject: str = "",
+    group: str = "",
+) -> Record:
+    """The question as a row, its options laid out by its own name.
+
+    >>> from kinematics import measure, synthetic
+    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> record = to_record(ask_all(facts)[0][0], facts)
+    >>> record.option_codes[record.answer_index] == ask_all(facts)[0][0].key.code
+    True
+    """
+    offered = (question.key, *question.distractors)
+    order = options.lay_out(question, seed)
+    return named(
+        Record(
+            clip=question.clip,
+            person=question.person,
+            take=facts.take,
+            subject=subject,
+            group=group or facts.take or facts.clip,
+            source=facts.path,
+            descriptor=descriptor,
+            category=question.category,
+            family=question.family,
+            frame=question.frame,
+            question=question.stem,
+            options=tuple([offered[place].text for place in order]),
+            option_codes=tuple([offered[place].code for place in order]),
+            answer_index=order.index(0),
+            chance=question.chance,
+            ask=question.ask,
+            evidence=question.evidence,
+            margin=question.margin,
+            reasoning=question.reasoning,
+            thresholds=facts.thresholds,
+            rules=fingerprint(),
+        )
+    )

@@ -1,0 +1,276 @@
+"""What a data set is built from: a folder of motions, a file of facts, or a packed store.
+
+Cut into chunks whose bounds depend on the input alone. The only module that reads or measures
+motions; it imports what that needs when the first motion is read.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import msgspec
+
+from kinematics import facts as facts_of
+from kinematics.facts import Frame, MotionFacts
+from qagen.chunks import Unreadable
+
+if TYPE_CHECKING:
+    from kinematics.motion import Motion
+
+LEAST_CHUNK, MOST_CHUNK = 16, 512
+"""Units in a chunk: few enough to share the work, enough to be measured together."""
+
+CHUNKS_WANTED = 32
+"""A small input is cut into about so many."""
+
+
+class Measured(NamedTuple):
+    """The facts of one motion and where they come from."""
+
+    facts: MotionFacts
+    source: str
+    digest: str
+
+
+class Taken(NamedTuple):
+    """All that came of one chunk's units."""
+
+    measured: list[Measured]
+    files: list[tuple[str, str]]
+    unreadable: list[Unreadable]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intake:
+    """An input that was looked over once: its units, and where each chunk begins."""
+
+    kind: Literal["folder", "facts", "store"]
+    root: Path
+    frame: Frame
+    units: int
+    """Files, lines of facts or clips of a store."""
+    starts: tuple[int, ...]
+    """For each chunk its first unit, in a facts file its first byte; and the end of the last."""
+    files: tuple[Path, ...] = ()
+    fingerprint: str = ""
+    """Of the names and sizes of everything; equal inputs have equal fingerprints."""
+
+    @property
+    def chunks(self) -> int:
+        """How many pieces of work there are."""
+        return len(self.starts) - 1
+
+
+def look_over(path: Path, *, frame: Frame) -> Intake:
+    """What is at a path, without reading motions; raises `ValueError` when it is nothing known.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = facts_of.write(Path(folder, "facts.jsonl"), [])
+    ...     look_over(Path(folder, "facts.jsonl"), frame="first_heading").kind
+    Traceback (most recent call last):
+    ...
+    ValueError: ...facts.jsonl: no facts in it; expected one line of facts a clip
+    """
+    if not path.exists():
+        raise ValueError(f"{path}: no such file or folder")
+    if path.is_file() and path.suffix == ".jsonl":
+        return _look_over_facts(path, frame=frame)
+    if _holds_store(path):
+        return _look_over_store(path, frame=frame)
+    return _look_over_motions(path, frame=frame)
+
+
+def _store() -> Any:
+    """The module of packed stores, where this release has one."""
+    return import_module("kinematics.store") if find_spec("kinematics.store") else None
+
+
+def _holds_store(path: Path) -> bool:
+    store = _store()
+    return store is not None and bool(store.recognise(path))
+
+
+def _look_over_store(path: Path, *, frame: Frame) -> Intake:
+    opened = _store().read(path)
+    if not len(opened):
+        raise ValueError(f"{path}: no motion in it; pack some with `kinematics pack`")
+    digest = hashlib.blake2b(digest_size=16)
+    for segment in opened.listed:
+        digest.update(f"{segment.clips} {segment.bytes} {segment.index_checksum}\n".encode())
+    return Intake(
+        kind="store",
+        root=path,
+        frame=frame,
+        units=len(opened),
+        starts=tuple(_bounds(len(opened))),
+        fingerprint=digest.hexdigest(),
+    )
+
+
+def _bounds(units: int) -> list[int]:
+    """The first unit of every chunk, and the end: a function of the number of units alone."""
+    size = min(MOST_CHUNK, max(LEAST_CHUNK, -(-units // CHUNKS_WANTED)))
+    return [*range(0, units, size), units]
+
+
+def _look_over_motions(path: Path, *, frame: Frame) -> Intake:
+    from kinematics import readers
+
+    root = path if path.is_dir() else path.parent
+    files = readers.find([path])
+    if not files:
+        raise ValueError(f"{path}: no motion file ({', '.join(sorted(readers.SUFFIXES))}) in it")
+    digest = hashlib.blake2b(digest_size=16)
+    for file in files:
+        digest.update(f"{file.relative_to(root).as_posix()}\n{file.stat().st_size}\n".encode())
+    return Intake(
+        kind="folder",
+        root=root,
+        frame=frame,
+        units=len(files),
+        starts=tuple(_bounds(len(files))),
+        files=tuple(files),
+        fingerprint=digest.hexdigest(),
+    )
+
+
+def _look_over_facts(path: Path, *, frame: Frame) -> Intake:
+    digest = hashlib.blake2b(digest_size=16)
+    offsets, at = [], 0
+    with path.open("rb") as file:
+        for line in file:
+            digest.update(line)
+            if line.strip():
+                offsets.append(at)
+            at += len(line)
+    if not offsets:
+        raise ValueError(f"{path}: no facts in it; expected one line of facts a clip")
+    bounds = _bounds(len(offsets))
+    return Intake(
+        kind="facts",
+        root=path,
+        frame=frame,
+        units=len(offsets),
+        starts=(*(offsets[i] for i in bounds[:-1]), at),
+        fingerprint=digest.hexdigest(),
+    )
+
+
+def take(intake: Intake, chunk: int) -> Taken:
+    """Everything in one chunk, measured; the same whoever takes it, and whenever."""
+    if intake.kind == "facts":
+        return _take_facts(intake, chunk)
+    if intake.kind == "store":
+        return _take_stored(intake, chunk)
+    return _take_motions(intake, chunk)
+
+
+def _take_facts(intake: Intake, chunk: int) -> Taken:
+    start, end = intake.starts[chunk : chunk + 2]
+    with intake.root.open("rb") as file:
+        file.seek(start)
+        lines = file.read(end - start).splitlines()
+    measured, seen = [], []
+    for line in filter(None, map(bytes.strip, lines)):
+        try:
+            one = facts_of.from_line(line)
+        except (ValueError, msgspec.DecodeError) as error:
+            raise ValueError(f"{intake.root}, after byte {start:,}: {error}") from error
+        if one.frame != intake.frame:
+            raise ValueError(
+                f"{intake.root}: {one.clip} was measured in the frame {one.frame}, and questions "
+                f"in {intake.frame} were asked for; give --frame {one.frame}, or measure again"
+            )
+        digest = hashlib.blake2b(line, digest_size=16).hexdigest()
+        measured.append(Measured(one, one.path, digest))
+        seen.append((f"{one.clip}#{one.person}", digest))
+    return Taken(measured, seen, [])
+
+
+@lru_cache(maxsize=1)
+def _opened(path: Path, _fingerprint: str) -> Any:
+    """A store stays open from one chunk to the next."""
+    return _store().read(path)
+
+
+def _take_stored(intake: Intake, chunk: int) -> Taken:
+    from kinematics import measure
+
+    start, end = intake.starts[chunk : chunk + 2]
+    opened = _opened(intake.root, intake.fingerprint)
+    motions: list[Motion] = []
+    files, unreadable = [], []
+    for number in range(start, end):
+        try:
+            motion = opened[number]
+            _check_cameras([motion], intake.frame)
+        except ValueError as error:
+            reason = str(error).replace(f"{intake.root}/", "")
+            unreadable.append(Unreadable(opened.names[number], reason))
+            continue
+        motions.append(motion)
+        name = f"{motion.source.clip}#{motion.source.person}"
+        files.append((name, _digest(motion)))
+    all_facts = measure.measure_all(motions, frame=intake.frame)
+    measured = [
+        Measured(one, one.path, digest) for one, (_, digest) in zip(all_facts, files, strict=True)
+    ]
+    return Taken(measured, files, unreadable)
+
+
+def _digest(motion: "Motion") -> str:
+    """A hash of what was seen, frame by frame."""
+    digest = hashlib.blake2b(digest_size=16)
+    for array in (motion.orientations_wxyz, motion.positions_m, motion.times_s, motion.joints_m):
+        if array is not None:
+            digest.update(memoryview(array).cast("B"))  # type: ignore[arg-type]
+    return digest.hexdigest()
+
+
+def _take_motions(intake: Intake, chunk: int) -> Taken:
+    from kinematics import measure, readers
+
+    start, end = intake.starts[chunk : chunk + 2]
+    motions: list[Motion] = []
+    sources: list[tuple[str, str]] = []
+    files, unreadable = [], []
+    for path in intake.files[start:end]:
+        source = path.relative_to(intake.root).as_posix()
+        try:
+            found = readers.read(path)
+            _check_cameras(found, intake.frame)
+            digest = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+        except (ValueError, OSError) as error:
+            reason = str(error).replace(f"{intake.root}/", "")
+            unreadable.append(Unreadable(source, reason))
+            continue
+        files.append((source, digest))
+        motions += found
+        sources += [(source, digest)] * len(found)
+    all_facts = measure.measure_all(motions, frame=intake.frame)
+    rows = zip(all_facts, sources, strict=True)
+    measured = [Measured(one, source, digest) for one, (source, digest) in rows]
+    return Taken(measured, files, unreadable)
+
+
+def _check_cameras(motions: "Sequence[Motion]", frame: Frame) -> None:
+    if frame == "camera" and any(motion.camera_positions_m is None for motion in motions):
+        raise ValueError("no camera poses, which the frame `camera` needs")
+
+
+def parts_of(intake: Intake, *, shard: int, of: int) -> Iterator[int]:
+    """The chunks that one of several shards has to make; together they make each once.
+
+    >>> intake = Intake(
+    ...     kind="facts", root=Path(), frame="body", units=9, starts=(0, 3, 6, 8, 9)
+    ... )
+    >>> [list(parts_of(intake, shard=shard, of=3)) for shard in (1, 2, 3)]
+    [[0, 3], [1], [2]]
+    """
+    return iter(range(shard - 1, intake.chunks, of))

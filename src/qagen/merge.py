@@ -1,0 +1,368 @@
+"""From finished chunks to a data set: groups, sides, selection, rows in order, manifest.
+
+Reads the chunks three times and keeps about twenty bytes a question in memory. What comes out
+depends on what the chunks hold together, not on who made them.
+"""
+
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from kinematics import facts
+from qagen import chunks, dataset, nearby, record, select, splits, wording
+from qagen.chunks import AskedClip, Chunk, Plan
+from qagen.dataset import CLIPS, MANIFEST, Clip, Inputs, Manifest, Recipe, Side
+from qagen.select import Kind
+from qagen.splits import SPLITS, Groups, Split
+from qagen.tally import Tally
+
+_ID = re.compile(rb'"id":"[^"]*"')
+_GROUP = re.compile(rb'"group":"(?:[^"\\]|\\.)*"')
+"""No text inside a row can look like this: its quotes would be escaped."""
+
+ROWS_IN_MEMORY = 50_000
+"""Rows that are put in order at a time."""
+
+MOST_LISTED = 100
+"""Unreadable files that the manifest names; all are counted."""
+
+UNWANTED = "more than were wanted of a clip"
+UNEVEN = "answer too frequent for its stem, or no room in its clip"
+NOT_TOLD_APART = "people not told apart"
+"""Why sound questions are left out."""
+
+Progress = Callable[[int], None]
+
+
+@dataclass
+class _Gathered:
+    """What the first reading finds."""
+
+    groups: Groups = field(default_factory=Groups)
+    finder: nearby.Finder = field(default_factory=nearby.Finder)
+    numbers: dict[Kind, int] = field(default_factory=dict)
+    people: Counter[str] = field(default_factory=Counter)
+    sources: dict[str, str] = field(default_factory=dict)
+    phrases: Counter[tuple[str, str]] = field(default_factory=Counter)
+    repeated: list[str] = field(default_factory=list)
+    rejections: Counter[str] = field(default_factory=Counter)
+    withheld: Counter[str] = field(default_factory=Counter)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    thresholds: set[str] = field(default_factory=set)
+    digest: "hashlib._Hash" = field(default_factory=lambda: hashlib.sha256())
+    unreadable_files: int = 0
+    files: int = 0
+    seconds: float = 0.0
+    alike: int = 0
+
+
+def merge(out_dir: Path, *, progress: Progress | None = None) -> Manifest:
+    """Writes the data set of a build whose chunks are all there, and gives its manifest.
+
+    Raises one `ValueError` when chunks are missing or two clips have one name. `progress` is
+    called with the number of chunks that were read, three times over.
+    """
+    plan = chunks.read_plan(out_dir)
+    work = out_dir / chunks.WORK
+    if lacking := chunks.missing(work, plan.chunks):
+        raise ValueError(
+            f"{out_dir}: {len(lacking)} of {plan.chunks} chunks are not there yet, such as "
+            f"number {lacking[0]}; let every shard finish, or run `qagen build` without --shard"
+        )
+    every = _Every(work, plan.chunks, progress)
+    found = _gather(every, plan.recipe)
+    sizes = Counter(found.groups.of(name) for name in found.sources)
+    sides = splits.assign(sizes, val=plan.recipe.val, test=plan.recipe.test, seed=plan.recipe.seed)
+    chooser = _Chooser(found, sides, plan.recipe)
+    for chunk, _ in every:
+        chooser.count(chunk)
+    tally = _write(out_dir, work, every, chooser)
+    manifest = _manifest(plan, found, chooser, tally, out_dir, sides)
+    _publish(out_dir, manifest)
+    return manifest
+
+
+@dataclass
+class _Every:
+    """All chunks in order, as often as they are asked for."""
+
+    work: Path
+    count: int
+    progress: Progress | None
+    read: int = 0
+
+    def __iter__(self) -> Iterator[tuple[Chunk, Path]]:
+        for number in range(self.count):
+            path = chunks.path_of(self.work, number)
+            yield chunks.read(path), path
+            self.read += 1
+            if self.progress:
+                self.progress(self.read)
+
+
+def _gather(every: _Every, recipe: Recipe) -> _Gathered:
+    found = _Gathered()
+    for chunk, _ in every:
+        for kind in chunk.kinds:
+            found.numbers.setdefault(kind, len(found.numbers))
+        for asked in chunk.clips:
+            _gather_clip(found, asked, recipe)
+        found.rejections.update(chunk.rejections)
+        found.withheld.update(chunk.withheld)
+        found.files += len(chunk.files)
+        for name, digest in chunk.files:
+            found.digest.update(f"{name}\n{digest}\n".encode())
+        found.unreadable_files += len(chunk.unreadable)
+        room = MOST_LISTED - len(found.unreadable)
+        found.unreadable += [(one.source, one.reason) for one in chunk.unreadable[:room]]
+    if found.repeated:
+        raise ValueError(
+            f"{len(found.repeated)} names are used twice: {'; '.join(found.repeated[:5])}. Every "
+            "person of every clip needs a name of their own; rename the clips, or leave copies out"
+        )
+    if not found.sources:
+        raise ValueError("nothing could be read, so there is nothing to ask about")
+    return found
+
+
+def _gather_clip(found: _Gathered, asked: AskedClip, recipe: Recipe) -> None:
+    clip = asked.clip
+    if clip.name in found.sources:
+        found.repeated.append(f"{clip.name} in {found.sources[clip.name]} and {clip.source}")
+        return
+    found.sources[clip.name] = clip.source
+    found.people[clip.clip] += 1
+    found.phrases[clip.clip, _named(recipe, clip)] += 1
+    found.seconds += clip.duration_s
+    found.thresholds.add(clip.thresholds)
+    given = recipe.groups.get(clip.name) or recipe.groups.get(clip.clip)
+    found.groups.add(
+        clip.name,
+        keys=splits.keys_of(
+            given=given or "", subject=clip.subject, take=clip.take, source=clip.source,
+            clip=clip.clip,
+        ),
+    )  # fmt: skip
+    if asked.track:
+        duration_s, *places = asked.track
+        others = found.finder.add(clip.name, nearby.Track(duration_s, places))
+        found.alike += bool(others)
+        for other in others:
+            found.groups.join(clip.name, other)
+
+
+def _named(recipe: Recipe, clip: Clip) -> str:
+    """How questions speak of a person, whatever the case; empty when words do not tell."""
+    words = dataset.phrase_of(recipe, clip.clip, clip.person)
+    return wording.subject(words).lower() if words else ""
+
+
+class _Chooser:
+    """Which questions go in."""
+
+    def __init__(self, found: _Gathered, sides: dict[str, Split], recipe: Recipe) -> None:
+        self.found, self.sides, self.recipe = found, sides, recipe
+        self.withheld: Counter[str] = Counter(found.withheld)
+        self.clips: Counter[Split] = Counter()
+        self.running = 0
+        """Questions counted so far."""
+        self._selection = select.Selection(
+            list(found.numbers), per_category=recipe.per_category, balanced=recipe.balanced
+        )
+
+    def side(self, asked: AskedClip) -> Split:
+        return self.sides[self.found.groups.of(asked.clip.name)]
+
+    def told_apart(self, asked: AskedClip) -> bool:
+        """Whether words tell the person from the others of the clip, if there are any."""
+        clip, found = asked.clip, self.found
+        if found.people[clip.clip] == 1:
+            return True
+        phrase = _named(self.recipe, clip)
+        return bool(phrase) and found.phrases[clip.clip, phrase] == 1
+
+    def count(self, chunk: Chunk) -> None:
+        """Takes every question of a chunk into account."""
+        numbers = [self.found.numbers[kind] for kind in chunk.kinds]
+        for asked in chunk.clips:
+            side, columns = self.side(asked), asked.columns
+            place = self.clips.total()
+            self.clips[side] += 1
+            if not self.told_apart(asked):
+                self.withheld[NOT_TOLD_APART] += len(columns.kinds)
+                continue
+            self.running += len(columns.kinds)
+            for kind, draw in zip(columns.kinds, columns.draws, strict=True):
+                self._selection.add(side, clip=place, kind=numbers[kind], draw=draw)
+
+    def settle(self) -> bytearray:
+        """For every question that was counted, in order, whether it goes in."""
+        kept = self._selection.settle()
+        self.withheld[UNEVEN if self.recipe.balanced else UNWANTED] += len(kept) - sum(kept)
+        return kept
+
+
+def finished_row(row: bytes, *, group: str) -> tuple[str, bytes]:
+    """A row with another group, and the id that belongs to its content; the id comes first.
+
+    >>> finished_row(b'{"schema_version":1,"id":"","group":""}', group="S1")[1]
+    b'{"schema_version":1,"id":"a94b6fa4b6c4ae31","group":"S1"}'
+    """
+    named = b'"group":' + msgspec.json.encode(group)
+    row = _GROUP.sub(lambda _: named, _ID.sub(b'"id":""', row, 1), 1)
+    row_id = hashlib.blake2b(row, digest_size=record.ID_BYTES).hexdigest()
+    return row_id, _ID.sub(f'"id":"{row_id}"'.encode(), row, 1)
+
+
+def _write(out_dir: Path, work: Path, every: _Every, chooser: _Chooser) -> Tally:
+    """Writes all files but the manifest, under temporary names."""
+    kept = chooser.settle()
+    digits = 0
+    while sum(kept) > ROWS_IN_MEMORY * 16**digits and digits < 2:
+        digits += 1
+    tally, at = Tally(), 0
+    with ExitStack() as stack:
+        clips = stack.enter_context(_partial(out_dir, CLIPS).open("wb"))
+        piles = _Piles(work, digits, stack)
+        for chunk, path in every:
+            rows = chunks.read_rows(path, chunk)
+            for asked in chunk.clips:
+                side, group = chooser.side(asked), chooser.found.groups.of(asked.clip.name)
+                clip = msgspec.structs.replace(asked.clip, group=group, split=side)
+                clips.write(msgspec.json.encode(clip) + b"\n")
+                counted = chooser.told_apart(asked)
+                for kind, letter in zip(asked.columns.kinds, asked.columns.letters, strict=True):
+                    row = next(rows)
+                    if counted and kept[at]:
+                        piles.add(side, *finished_row(row, group=group))
+                        tally.add(chunk.kinds[kind], letter=letter)
+                    at += counted
+    for side in SPLITS:
+        with _partial(out_dir, f"{side}.jsonl").open("wb") as file:
+            piles.empty(side, file)
+    return tally
+
+
+class _Piles:
+    """Rows by side and first digits of their ids, so that few at a time have to be sorted."""
+
+    def __init__(self, work: Path, digits: int, stack: ExitStack) -> None:
+        self._work, self._digits, self._stack = work, digits, stack
+        self._files: defaultdict[Split, dict[str, BinaryIO]] = defaultdict(dict)
+
+    def add(self, side: Split, name: str, line: bytes) -> None:
+        digits = name[: self._digits]
+        pile = self._files[side].get(digits)
+        if pile is None:
+            path = self._work / f"{side}-{digits}.pile"
+            pile = self._files[side][digits] = self._stack.enter_context(path.open("wb"))
+        pile.write(line + b"\n")
+
+    def empty(self, side: Split, out: BinaryIO) -> None:
+        """Writes one side's rows in the order of their ids."""
+        start = len(b'{"schema_version":1,"id":"')
+        for _, pile in sorted(self._files[side].items()):
+            pile.close()
+            path = Path(pile.name)
+            out.writelines(
+                sorted(path.read_bytes().splitlines(keepends=True), key=lambda row: row[start:])
+            )
+            path.unlink()
+
+
+def _partial(out_dir: Path, name: str) -> Path:
+    return out_dir / f"{name}.partial"
+
+
+def _manifest(
+    plan: Plan,
+    found: _Gathered,
+    chooser: _Chooser,
+    tally: Tally,
+    out_dir: Path,
+    sides: dict[str, Split],
+) -> Manifest:
+    rejections: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for name, count in sorted(found.rejections.items()):
+        category, _, reason = name.partition("/")
+        rejections[category][reason] = count
+    recipe = msgspec.to_builtins(plan.recipe)
+    for name in ("descriptors", "groups"):
+        recipe[name] = len(recipe[name])
+    return Manifest(
+        made_with=versions(),
+        rules=plan.versions["rules"],
+        thresholds=tuple(sorted(found.thresholds)),
+        seed=plan.recipe.seed,
+        recipe=recipe,
+        inputs=Inputs(
+            clips=len(found.sources),
+            minutes=round(found.seconds / 60, 4),
+            files=found.files,
+            digest=found.digest.hexdigest(),
+            unreadable=tuple(found.unreadable),
+            unreadable_files=found.unreadable_files,
+        ),
+        splits={
+            side: _side(_partial(out_dir, f"{side}.jsonl"), chooser.clips[side], group_count)
+            for side in SPLITS
+            for group_count in [sum(1 for s in sides.values() if s == side)]
+        },
+        alike=found.alike,
+        questions=tally.families(),
+        withheld={reason: n for reason, n in sorted(chooser.withheld.items()) if n},
+        rejections=dict(rejections),  # type: ignore[arg-type]
+        letters=tally.letters(),
+        ranks=tally.ranks(),
+        answers=tally.answers(),
+        majority=tally.majority(),
+        clips_sha256=dataset.file_sha256(_partial(out_dir, CLIPS)),
+    )
+
+
+def _side(path: Path, clips: int, groups: int) -> Side:
+    with path.open("rb") as file:
+        questions = sum(1 for _ in file)
+    return Side(
+        groups=groups,
+        clips=clips,
+        questions=questions,
+        bytes=path.stat().st_size,
+        sha256=dataset.file_sha256(path),
+    )
+
+
+def versions() -> dict[str, str]:
+    """The versions that decide what a row looks like.
+
+    >>> sorted(versions())
+    ['facts', 'kinematics-qa', 'records']
+    """
+    try:
+        package = metadata.version("kinematics-qa")
+    except metadata.PackageNotFoundError:
+        package = "not installed"
+    return {
+        "kinematics-qa": package,
+        "facts": str(facts.SCHEMA_VERSION),
+        "records": str(record.SCHEMA_VERSION),
+    }
+
+
+def _publish(out_dir: Path, manifest: Manifest) -> None:
+    """Moves everything into place, the manifest last, and removes the chunks."""
+    (out_dir / MANIFEST).unlink(missing_ok=True)
+    for name in (*dataset.SIDES, CLIPS):
+        _partial(out_dir, name).replace(out_dir / name)
+    data = msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
+    _partial(out_dir, MANIFEST).write_bytes(data)
+    _partial(out_dir, MANIFEST).replace(out_dir / MANIFEST)
+    chunks.drop(out_dir)

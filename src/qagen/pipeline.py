@@ -1,0 +1,332 @@
+"""From motions to a data set, in pieces that any number of workers can share.
+
+`make` is the contract: one chunk of the input, to one file, the same bytes whoever makes it and
+however often. Engines only decide who makes which chunk: one process, several, the jobs of an array
+on a cluster (`shard`), or Ray. `merge` puts the chunks together.
+"""
+
+import multiprocessing
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import msgspec
+
+from kinematics import thresholds
+from kinematics.facts import MotionFacts
+from qagen import (
+    chunks,
+    consistency,
+    dataset,
+    draws,
+    generate,
+    intake,
+    merge,
+    nearby,
+    select,
+    splits,
+)
+from qagen.chunks import AskedClip, Chunk, Columns, Plan
+from qagen.dataset import Manifest, Recipe
+from qagen.intake import Intake, Measured
+from qagen.question import Question
+from qagen.select import Kind
+
+Engine = Literal["pool", "ray"]
+
+ENGINES: tuple[Engine, ...] = get_args(Engine)
+
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NPROC": "1",  # XLA's thread pools
+}
+"""Set in workers: so many processes as cores do better than processes that share cores."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What a worker needs to make any chunk."""
+
+    intake: Intake
+    recipe: Recipe
+    work: Path
+
+
+def build(
+    source: Path,
+    out_dir: Path,
+    recipe: Recipe,
+    *,
+    workers: int = 1,
+    engine: Engine = "pool",
+    restart: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Manifest:
+    """Makes every chunk that is missing and writes the data set; gives its manifest.
+
+    A build that was killed goes on where it was; `restart` throws away what is there of it.
+    `progress` is called with the name of the stage, how far it is, and how far it goes.
+    """
+    job = begin(source, out_dir, recipe, restart=restart)
+    _make_all(job, range(job.intake.chunks), workers=workers, engine=engine, progress=progress)
+    stages = 3 * job.intake.chunks
+
+    def merging(done: int) -> None:
+        if progress:
+            progress("merging", done, stages)
+
+    return merge.merge(out_dir, progress=merging)
+
+
+def process_shard(
+    source: Path,
+    out_dir: Path,
+    recipe: Recipe,
+    *,
+    shard: int,
+    of: int,
+    workers: int = 1,
+    engine: Engine = "pool",
+    restart: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> int:
+    """Makes one of `of` shares of a build (`shard` counts from 1); gives the number of chunks.
+
+    Pure and idempotent: what the shares make together does not depend on `of`, and making one
+    again changes nothing. `merge.merge` makes the data set when all are done.
+    """
+    if not 1 <= shard <= of:
+        raise ValueError(f"shard {shard} of {of}: expected a number from 1 to {of}")
+    job = begin(source, out_dir, recipe, restart=restart)
+    numbers = list(intake.parts_of(job.intake, shard=shard, of=of))
+    _make_all(job, numbers, workers=workers, engine=engine, progress=progress)
+    return len(numbers)
+
+
+def begin(source: Path, out_dir: Path, recipe: Recipe, *, restart: bool = False) -> Job:
+    """Looks the input over and claims the folder for it."""
+    _check(recipe)
+    looked = intake.look_over(source, frame=recipe.frame)
+    if restart:
+        chunks.drop(out_dir)
+    versions = merge.versions()
+    versions |= {"rules": generate.fingerprint(), "thresholds": thresholds.fingerprint()}
+    plan = Plan(recipe=recipe, inputs=looked.fingerprint, versions=versions, chunks=looked.chunks)
+    return Job(intake=looked, recipe=recipe, work=chunks.claim(out_dir, plan))
+
+
+def _check(recipe: Recipe) -> None:
+    problems = []
+    if not (recipe.val >= 0 and recipe.test >= 0 and recipe.val + recipe.test < 1):
+        problems.append(
+            f"val {recipe.val} and test {recipe.test}: expected shares of at least 0 that leave "
+            "some to train"
+        )
+    if recipe.per_category is not None and recipe.per_category < 1:
+        problems.append(f"per_category {recipe.per_category}: expected at least 1")
+    if not recipe.categories:
+        problems.append("no category: expected at least one")
+    if problems:
+        raise ValueError("; ".join(problems))
+
+
+# Who makes which chunk
+
+
+def _make_all(
+    job: Job,
+    numbers: Sequence[int],
+    *,
+    workers: int,
+    engine: Engine,
+    progress: Callable[[str, int, int], None] | None,
+) -> None:
+    pending = [n for n in numbers if not chunks.path_of(job.work, n).is_file()]
+    done = len(numbers) - len(pending)
+    run = _by_ray if engine == "ray" else _by_pool if workers > 1 else _one_by_one
+    for _ in run(job, pending, workers):
+        done += 1
+        if progress:
+            progress("asking", done, len(numbers))
+
+
+def _one_by_one(job: Job, pending: Sequence[int], _workers: int) -> Iterator[int]:
+    for number in pending:
+        yield make(job, number)
+
+
+_job: Job | None = None
+
+
+def _start_worker(job: Job) -> None:
+    """Runs once in every worker: keeps the job, and ends the worker when its parent is gone."""
+    global _job
+    _job = job
+    os.environ.update({name: os.environ.get(name, value) for name, value in ONE_THREAD.items()})
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+
+        def follow() -> None:
+            parent.join()
+            os._exit(1)
+
+        threading.Thread(target=follow, daemon=True).start()
+
+
+def _make_own(number: int) -> int:
+    assert _job is not None
+    return make(_job, number)
+
+
+def _by_pool(job: Job, pending: Sequence[int], workers: int) -> Iterator[int]:
+    """Processes that are started afresh, never forked: JAX does not survive a fork."""
+    if not pending:
+        return
+    pool = ProcessPoolExecutor(
+        min(workers, len(pending)),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start_worker,
+        initargs=(job,),
+    )
+    try:
+        for future in as_completed([pool.submit(_make_own, number) for number in pending]):
+            yield future.result()
+    except BrokenProcessPool as error:
+        raise OSError(
+            "a worker process died, perhaps because memory ran out; what is done is kept: give "
+            "the same command again, with fewer --workers"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _by_ray(job: Job, pending: Sequence[int], workers: int) -> Iterator[int]:
+    """Ray Data, on this machine or on the cluster that Ray is connected to.
+
+    All nodes need to see the input and the output folder under the same paths.
+    """
+    try:
+        import ray
+        import ray.data
+    except ImportError as error:
+        raise ValueError(
+            "--engine ray needs Ray, which is not installed: pip install 'kinematics-qa[ray]', "
+            "or leave the option out"
+        ) from error
+    if not pending:
+        return
+    if not ray.is_initialized():
+        ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False)
+
+    def make_row(row: dict[str, int]) -> dict[str, int]:
+        os.environ.update(ONE_THREAD)
+        return {"chunk": make(job, row["item"])}
+
+    for row in (
+        ray.data.from_items(list(pending), override_num_blocks=len(pending))
+        .map(make_row)
+        .iter_rows()
+    ):
+        yield int(row["chunk"])
+
+
+# One chunk
+
+
+def make(job: Job, number: int) -> int:
+    """Makes one chunk and writes it; gives its number. Pure: depends on its arguments alone."""
+    taken = intake.take(job.intake, number)
+    asking = _Asking(job.recipe)
+    clips = [asking.ask(measured) for measured in taken.measured]
+    chunk = Chunk(
+        kinds=list(asking.kinds),
+        clips=clips,
+        files=taken.files,
+        unreadable=taken.unreadable,
+        rejections=dict(sorted(asking.rejections.items())),
+        withheld=dict(asking.withheld),
+    )
+    chunks.write(chunks.path_of(job.work, number), chunk, b"".join(asking.rows))
+    return number
+
+
+class _Asking:
+    """Asks clips one after another and gathers what is to be written."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.kinds: dict[Kind, int] = {}
+        self.rows: list[bytes] = []
+        self.rejections: Counter[str] = Counter()
+        self.withheld: Counter[str] = Counter()
+        self._encode = msgspec.json.Encoder().encode
+
+    def ask(self, measured: Measured) -> AskedClip:
+        facts, recipe = measured.facts, self.recipe
+        phrase = dataset.phrase_of(recipe, facts.clip, facts.person)
+        questions, rejections = generate.ask_all(
+            facts, seed=recipe.seed, categories=recipe.categories, descriptor=phrase
+        )
+        _check_consistent(questions, measured)
+        self.rejections.update(f"{one.category}/{one.reason}" for one in rejections)
+        identity = splits.identify(clip=facts.clip, take=facts.take, source=measured.source)
+        known = msgspec.structs.replace(facts, take=identity.take, path=measured.source)
+        columns = self._columns(questions, known, identity.subject, phrase)
+        track = nearby.track_of(facts)
+        clip = dataset.clip_of(
+            facts,
+            take=identity.take,
+            subject=identity.subject,
+            source=measured.source,
+            digest=measured.digest,
+            asked=len(questions),
+            rejected=len(rejections),
+        )
+        return AskedClip(
+            clip=clip,
+            track=None if track is None else (facts.duration_s, *track.places),
+            columns=columns,
+        )
+
+    def _columns(
+        self, questions: Sequence[Question], facts: MotionFacts, subject: str, phrase: str
+    ) -> Columns:
+        """The clip's questions that stay in the running; their rows are kept in `rows`."""
+        seed = self.recipe.seed
+        kinds = [select.kind_of_question(question) for question in questions]
+        numbers = [draws.number(seed, f"{question.name}/select") for question in questions]
+        places = select.reserve(kinds, numbers, per_category=self.recipe.per_category)
+        self.withheld[merge.UNWANTED] += len(questions) - len(places)
+        letters, sizes = [], []
+        for place in places:
+            record = generate.to_record(
+                questions[place], facts, seed=seed, subject=subject, descriptor=phrase
+            )
+            row = self._encode(record)
+            self.rows.append(row)
+            letters.append(record.answer_index)
+            sizes.append(len(row))
+        return Columns(
+            kinds=[self.kinds.setdefault(kinds[place], len(self.kinds)) for place in places],
+            draws=[numbers[place] for place in places],
+            letters=letters,
+            sizes=sizes,
+        )
+
+
+def _check_consistent(questions: Sequence[Question], measured: Measured) -> None:
+    if contradictions := consistency.check(questions, measured.facts):
+        first = contradictions[0]
+        raise ValueError(
+            f"{measured.source}: {len(contradictions)} pairs of questions about "
+            f"{measured.facts.clip} contradict each other, such as {first}. This is an error of "
+            "the rules and not of the motion; please report it with the file"
+        )

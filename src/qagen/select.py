@@ -1,0 +1,267 @@
+"""Which of the questions that could be asked go into the data set. Never changes one.
+
+First each clip keeps some of its questions in the running (`reserve`). Then the answers to each
+stem are made even within each side of the split, so that knowing the stem helps nobody
+(`Selection`). All that is drawn is a hash of the question's own name.
+"""
+
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from qagen.question import CATEGORIES, Category, Question
+from qagen.record import Record
+
+RESERVE = 3
+"""So many times the wanted number is kept of a clip's questions until answers are counted."""
+
+NO_RANK = -1
+
+
+class Kind(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What questions have in common that are alike in stem and answer."""
+
+    category: Category
+    family: str
+    rule: str
+    stem: str
+    """The ask by its name: what the stem says, whoever it speaks of."""
+    offered: str
+    """The numbers that are offered, in rising order; empty for words."""
+    answer: str
+    """The code of the true option."""
+    rank: int
+    """The place of the true number among those offered; `NO_RANK` for words."""
+    options: int
+
+
+def kind_of(record: Record) -> Kind:
+    """What a row has in common with others that are alike in stem and answer."""
+    return _kind(record, record.option_codes, record.option_codes[record.answer_index])
+
+
+def kind_of_question(question: Question) -> Kind:
+    """The same of a question whose options are not laid out yet."""
+    codes = [question.key.code, *(option.code for option in question.distractors)]
+    return _kind(question, codes, codes[0])
+
+
+def _kind(asked: Record | Question, codes: Sequence[str], answer: str) -> Kind:
+    ask = asked.ask
+    if answer[:1].isalpha():  # nearly all; numbers are looked at more closely
+        return Kind(
+            asked.category, asked.family, ask.rule, ask.name, "", answer, NO_RANK, len(codes)
+        )
+    ranked = in_order(codes)
+    return Kind(
+        asked.category,
+        asked.family,
+        ask.rule,
+        ask.name,
+        "+".join(ranked),
+        answer,
+        ranked.index(answer) if ranked else NO_RANK,
+        len(codes),
+    )
+
+
+def in_order(codes: Iterable[str]) -> list[str]:
+    """Option codes that are numbers in rising order; an empty list when one is none.
+
+    >>> in_order(["10", "2", "7"]), in_order(["left", "3"])
+    (['2', '7', '10'], [])
+    """
+    try:
+        return sorted(codes, key=float)
+    except ValueError:
+        return []
+
+
+def reserve(kinds: Sequence[Kind], draws: Sequence[int], *, per_category: int | None) -> list[int]:
+    """Which of one clip's questions stay in the running, in their order; all without a limit.
+
+    Takes one of every rule and answer of a category before a second of any.
+
+    >>> kinds = [Kind("existence", "", "ever", f"{i}", "", "yes", NO_RANK, 2) for i in range(9)]
+    >>> len(reserve(kinds, range(9), per_category=1)) == RESERVE
+    True
+    """
+    if per_category is None:
+        return list(range(len(kinds)))
+    held: defaultdict[Category, list[tuple[int, int, int]]] = defaultdict(list)
+    repeats: defaultdict[tuple[str, str], int] = defaultdict(int)
+    for number, place in sorted(zip(draws, range(len(kinds)), strict=True)):
+        kind = kinds[place]
+        alike = kind.rule, kind.answer
+        held[kind.category].append((repeats[alike], number, place))
+        repeats[alike] += 1
+    wanted = RESERVE * per_category
+    return sorted(place for ones in held.values() for _, _, place in sorted(ones)[:wanted])
+
+
+def even(counts: Mapping[str, int], *, options: int) -> dict[str, int]:
+    """How many questions of each answer may stay, so that no answer is likelier than a guess.
+
+    The largest numbers for which the most frequent answer has a share of at most 1 in `options`.
+
+    >>> even({"yes": 70, "no": 30}, options=2)
+    {'yes': 30, 'no': 30}
+    >>> even({"left": 9, "right": 5, "up": 4, "down": 1, "jump": 3}, options=4)
+    {'left': 4, 'right': 4, 'up': 4, 'down': 1, 'jump': 3}
+    >>> even({"yes": 8}, options=2)
+    {'yes': 0}
+    """
+    least, most = 0, max(counts.values(), default=0)
+    while least < most:
+        cap = (least + most + 1) // 2
+        if cap * options <= sum(min(count, cap) for count in counts.values()):
+            least = cap
+        else:
+            most = cap - 1
+    return {answer: min(count, least) for answer, count in counts.items()}
+
+
+class _Unit(NamedTuple):
+    """Questions that go in together or not at all: one of each answer, or a single one."""
+
+    draw: int
+    members: tuple[int, ...]
+
+
+class Selection:
+    """Gathers the questions of all clips, then says which go in.
+
+    What is asked of a stem is taken in sets, one question of each answer, so that the answers to
+    every stem are even to the last question. What is left over of numbers makes sets with what is
+    left of other stems, one of each rank. Stems with more answers than options, such as what came
+    next, give single questions until no answer is likelier than a guess. Sets come in the order of
+    their draws, while every clip in them has room.
+
+    >>> yes, no = (
+    ...     Kind("existence", "", "ever", "jump", "", word, NO_RANK, 2) for word in ("yes", "no")
+    ... )
+    >>> selection = Selection([yes, no], per_category=None, balanced=True)
+    >>> for number in range(40):
+    ...     selection.add("train", clip=number, kind=number % 4 == 0, draw=number)
+    >>> sum(selection.settle())
+    20
+    """
+
+    def __init__(self, kinds: Sequence[Kind], *, per_category: int | None, balanced: bool) -> None:
+        self._kinds = kinds
+        self._per_category, self._balanced = per_category, balanced
+        self._clips, self._draws = array("I"), array("Q")
+        self._held: defaultdict[tuple[str, int], array[int]] = defaultdict(lambda: array("I"))
+        """Questions by split and kind, counted in the order in which they came."""
+
+    def add(self, split: str, *, clip: int, kind: int, draw: int) -> None:
+        """Counts a question, by the numbers of its clip and kind; takes sixteen bytes."""
+        self._held[split, kind].append(len(self._draws))
+        self._clips.append(clip)
+        self._draws.append(draw)
+
+    def settle(self) -> bytearray:
+        """For every question, in the order in which they came, 1 when it goes in and else 0."""
+        kept = bytearray(len(self._draws))
+        stems = self._stems()
+        units = [unit for stem in stems for unit in self._units(stem)]
+        if self._balanced:
+            units += self._left_over(stems)
+        self._admit(sorted(units), kept)
+        if self._balanced:
+            for stem in stems:
+                self._trim(stem, kept)
+        return kept
+
+    def _stems(self) -> list["_Stem"]:
+        found: dict[tuple[str, str, int, str, str], _Stem] = {}
+        for (split, place), members in self._held.items():
+            kind = self._kinds[place]
+            key = (split, kind.rule, kind.options, kind.stem, kind.offered)
+            stem = found.setdefault(key, _Stem(split, kind, {}))
+            stem.answers[kind.answer] = sorted(members, key=self._draws.__getitem__)
+            stem.ranks[kind.answer] = kind.rank
+        return [found[key] for key in sorted(found)]
+
+    def _units(self, stem: "_Stem") -> list[_Unit]:
+        if not self._balanced or stem.is_open:
+            members = [one for ones in stem.answers.values() for one in ones]
+            return [_Unit(self._draws[one], (one,)) for one in members]
+        return self._sets(stem.sets())
+
+    def _sets(self, sets: Iterable[tuple[int, ...]]) -> list[_Unit]:
+        return [_Unit(max(self._draws[one] for one in ones), ones) for ones in sets]
+
+    def _left_over(self, stems: Iterable["_Stem"]) -> list[_Unit]:
+        pools: defaultdict[tuple[str, str, int], defaultdict[int, list[int]]]
+        pools = defaultdict(lambda: defaultdict(list))
+        for stem in stems:
+            if not stem.kind.offered:
+                continue  # words: who knows the stem would know the answer
+            used = len(stem.sets())
+            for answer, members in stem.answers.items():
+                pool = pools[stem.split, stem.kind.rule, stem.kind.options]
+                pool[stem.ranks[answer]] += members[used:]
+        units = []
+        for (_, _, options), pool in sorted(pools.items()):
+            ranked = [sorted(pool[r], key=self._draws.__getitem__) for r in range(options)]
+            units += self._sets(zip(*ranked, strict=False))
+        return units
+
+    def _admit(self, units: Iterable[_Unit], kept: bytearray) -> None:
+        """Lets units in, one after another, while all their clips have room."""
+        if self._per_category is None:
+            for unit in units:
+                for one in unit.members:
+                    kept[one] = 1
+            return
+        categories = self._categories()
+        taken: Counter[tuple[int, int]] = Counter()
+        for unit in units:
+            places = [(self._clips[one], categories[one]) for one in unit.members]
+            taken.update(places)
+            if any(taken[place] > self._per_category for place in places):
+                taken.subtract(places)
+                continue
+            for one in unit.members:
+                kept[one] = 1
+
+    def _categories(self) -> bytearray:
+        """The number of every question's category."""
+        found = bytearray(len(self._draws))
+        for (_, place), members in self._held.items():
+            number = CATEGORIES.index(self._kinds[place].category)
+            for one in members:
+                found[one] = number
+        return found
+
+    def _trim(self, stem: "_Stem", kept: bytearray) -> None:
+        """Takes back what is too much of an answer, of stems with more answers than options."""
+        if not stem.is_open:
+            return
+        counts = {a: sum(kept[one] for one in ones) for a, ones in stem.answers.items()}
+        for answer, stay in even(counts, options=stem.kind.options).items():
+            for one in [one for one in stem.answers[answer] if kept[one]][stay:]:
+                kept[one] = 0
+
+
+class _Stem:
+    """The questions of one split that share a stem and the numbers offered."""
+
+    def __init__(self, split: str, kind: Kind, answers: dict[str, list[int]]) -> None:
+        self.split, self.kind, self.answers = split, kind, answers
+        self.ranks: dict[str, int] = {}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether different clips have different options."""
+        return len(self.answers) > self.kind.options
+
+    def sets(self) -> list[tuple[int, ...]]:
+        """One question of each answer, as often as there are enough."""
+        if len(self.answers) < self.kind.options or self.is_open:
+            return []
+        return list(zip(*(self.answers[answer] for answer in sorted(self.answers)), strict=False))

@@ -1,0 +1,200 @@
+"""Which clips belong together, and on which side of the split each group falls.
+
+Clips of one take, one subject or one file, and motions that are alike (`nearby`), are one group.
+Groups are put in the order of a hash of their names and fill the test set, then the validation set;
+so the sides do not depend on the order of the input, and a further clip moves few groups or none.
+"""
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple, get_args
+
+import msgspec
+
+Split = Literal["train", "val", "test"]
+
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+_BEFORE = r"(?:^|(?<=[/_.\- ]))"
+
+CAMERA = re.compile(_BEFORE + r"(?:cam|camera|view|viewpoint|cam_?id)[_.\- ]?\d+", re.I)
+"""What names the camera and not the take: `cam03`, `camera_1`, `view-2`."""
+
+SUBJECT = (
+    re.compile(
+        _BEFORE + r"(?:subject|subj|sub|actor|participant|performer)[_\- ]?([a-z]*\d+)", re.I
+    ),
+    re.compile(r"(?:^|(?<=/))([SP]\d{1,3})(?=[/_.\- ])", re.I),
+    re.compile(r"(?:^|(?<=/))(\d{2,3})_\d{2}(?=$|[/_.])"),
+)
+"""How published collections write the subject: `subject_07`, `S11/`, `P0/`, `02_01` (two numbers:
+subject and trial)."""
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Who moved, in which take; what a split must not cut."""
+
+    take: str
+    """The name without its camera, after the folder that it lies in."""
+    subject: str
+    """Empty when no name tells."""
+
+
+def identify(*, clip: str, take: str, source: str) -> Identity:
+    """Take and subject, as far as the names tell.
+
+    >>> identify(clip="walk_cam1", take="walk_cam1", source="S5/walk_cam1.npz")
+    Identity(take='S5/walk', subject='S5')
+    >>> identify(clip="a", take="", source="a.npz")
+    Identity(take='a', subject='')
+    """
+    folder = source.rpartition("/")[0]
+    where = _without_camera(f"{folder}/{take or clip}")
+    return Identity(take=where, subject=_subject(where) or _subject(f"{folder}/"))
+
+
+def _without_camera(name: str) -> str:
+    parts = (CAMERA.sub("", part).strip("_.- ") for part in name.split("/"))
+    return "/".join(part for part in parts if part) or name
+
+
+def _subject(where: str) -> str:
+    """The subject's name after the folders above it; folders keep two data sets apart."""
+    for pattern in SUBJECT:
+        if found := pattern.search(where):
+            above = where[: found.start()].rpartition("/")[0]
+            return f"{above}/{found[1]}" if above else found[1]
+    return ""
+
+
+class Key(NamedTuple):
+    """Something that two clips can have in common. Groups are named after the least of theirs."""
+
+    rank: int
+    name: str
+
+
+_RANKS = ("given", "subject", "take", "source", "video")
+
+
+def keys_of(*, given: str, subject: str, take: str, source: str, clip: str) -> list[Key]:
+    """What a clip can have in common with others; a given group takes the place of names.
+
+    >>> [key.name for key in keys_of(given="", subject="S5", take="walk", source="", clip="a")]
+    ['subject S5', 'take walk', 'video a']
+    """
+    if given:
+        subject = take = ""
+    names = zip(_RANKS, (given, subject, take, source, clip), strict=True)
+    return [Key(rank, f"{kind} {name}") for rank, (kind, name) in enumerate(names) if name]
+
+
+class Groups:
+    """Clips that share a key belong together, and so do clips that share one with those.
+
+    >>> groups = Groups()
+    >>> groups.add("a", keys=[Key(1, "take walk"), Key(0, "subject 1")])
+    >>> groups.add("b", keys=[Key(1, "take run"), Key(0, "subject 1")])
+    >>> groups.add("c", keys=[Key(1, "take run 2")])
+    >>> groups.of("a"), groups.of("b"), groups.of("c")
+    ('subject 1', 'subject 1', 'take run 2')
+    """
+
+    def __init__(self) -> None:
+        self._above: dict[Key, Key] = {}
+        self._first: dict[str, Key] = {}
+
+    def add(self, name: str, *, keys: Sequence[Key]) -> None:
+        """Puts a clip into the group of each of its keys, which makes them one."""
+        self._first[name] = keys[0]
+        for key in keys:
+            one, other = sorted((self._root(keys[0]), self._root(key)))
+            self._above[other] = one
+
+    def join(self, name: str, other: str) -> None:
+        """Makes the groups of two clips one."""
+        self.add(name, keys=[self._first[name], self._first[other]])
+
+    def of(self, name: str) -> str:
+        """The group of a clip, named after the least of all its keys."""
+        return self._root(self._first[name]).name
+
+    def _root(self, key: Key) -> Key:
+        path = []
+        while (above := self._above.setdefault(key, key)) != key:
+            path.append(key)
+            key = above
+        for passed in path:
+            self._above[passed] = key
+        return key
+
+
+def assign(clips: Mapping[str, int], *, val: float, test: float, seed: int) -> dict[str, Split]:
+    """The side of every group, given how many clips it has.
+
+    A group goes where there is room for it; one too large for both small sides goes to training.
+
+    >>> sides = assign({f"take {i}": 10 for i in range(10)}, val=0.2, test=0.1, seed=0)
+    >>> [list(sides.values()).count(split) for split in SPLITS]
+    [7, 2, 1]
+    """
+    if not (0 <= val and 0 <= test and val + test < 1):
+        raise ValueError(
+            f"val {val} and test {test}: expected shares of at least 0 that leave some to train"
+        )
+    total = sum(clips.values())
+    room = {"test": round(test * total), "val": round(val * total)}
+    sides: dict[str, Split] = {}
+    for group in sorted(clips, key=lambda group: _place(group, seed)):
+        sides[group] = "train"
+        for side in ("test", "val"):
+            if clips[group] <= room[side]:
+                room[side] -= clips[group]
+                sides[group] = side
+                break
+    return sides
+
+
+def _place(group: str, seed: int) -> bytes:
+    return hashlib.blake2b(f"{seed}/split/{group}".encode(), digest_size=16).digest()
+
+
+def read_table(path: Path | str, *, column: str) -> dict[str, str]:
+    """What a CSV file with the columns `clip` and `column` says of each clip.
+
+    A column `person` may tell the people of a clip apart; the keys are then `clip#person`. One
+    `ValueError` names everything that is wrong.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "groups.csv").write_text("clip,group\\nwalk,day 1\\n")
+    ...     read_table(Path(folder, "groups.csv"), column="group")
+    {'walk': 'day 1'}
+    """
+    text = Path(path).read_text(encoding="utf-8-sig")
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    found = reader.fieldnames or []
+    if missing := [name for name in ("clip", column) if name not in found]:
+        raise ValueError(
+            f"{path}: no column {', '.join(missing)} among {', '.join(found) or 'none'}; expected "
+            f"a CSV file whose first line is clip,{column} or clip,person,{column}"
+        )
+    table: dict[str, str] = {}
+    problems = []
+    for number, row in enumerate(reader, start=2):
+        clip, person, value = ((row.get(name) or "").strip() for name in ("clip", "person", column))
+        key = f"{clip}#{person}" if person else clip
+        if not clip:
+            problems.append(f"line {number} names no clip")
+        elif person and not person.isdecimal():
+            problems.append(f"line {number}: person {person!r} is no number")
+        elif table.setdefault(key, value) != value:
+            problems.append(f"line {number}: {key} has both {table[key]!r} and {value!r}")
+    if problems:
+        shown = "; ".join(problems[:10]) + ("; ..." if len(problems) > 10 else "")
+        raise ValueError(f"{path}: {shown}. Give every clip one line")
+    return table

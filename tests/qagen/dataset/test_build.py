@@ -1,0 +1,478 @@
+"""A build is a function of its input: whoever does the work, in whatever order and pieces."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from kinematics import facts, measure, synthetic
+from kinematics.facts import MotionFacts
+from kinematics.readers import native
+from qagen import chunks, consistency, dataset, intake, merge, pipeline, record
+from qagen.consistency import Contradiction
+from qagen.dataset import Recipe
+from qagen.question import CATEGORIES
+from qagen.record import Record
+from qagen.splits import SPLITS
+
+SRC = Path(__file__).parents[3] / "src"
+
+RECIPE = Recipe(categories=CATEGORIES, per_category=2)
+EVERYTHING = Recipe(categories=CATEGORIES, balanced=False, val=0.0, test=0.0)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def build(source: Path, out: Path, recipe: Recipe = RECIPE, **options: object) -> Path:
+    pipeline.build(source, out, recipe, **options)  # type: ignore[arg-type]
+    return out
+
+
+def rows_of(folder: Path) -> list[Record]:
+    return [row for _, row in dataset.rows(folder)]
+
+
+def command(*words: object) -> list[str]:
+    return [sys.executable, "-m", "qagen", *map(str, words)]
+
+
+def environment(**more: str) -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(SRC)} | more
+
+
+@pytest.fixture(scope="module")
+def built(facts_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(facts_file, tmp_path_factory.mktemp("built") / "out")
+
+
+@pytest.fixture(scope="module")
+def everything(facts_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(facts_file, tmp_path_factory.mktemp("built") / "all", EVERYTHING)
+
+
+# The same bytes
+
+
+def test_a_folder_holds_what_it_should(built: Path) -> None:
+    assert list(contents(built)) == [
+        "clips.jsonl", "manifest.json", "test.jsonl", "train.jsonl", "val.jsonl",
+    ]  # fmt: skip
+
+
+def test_building_again_gives_the_same_bytes(facts_file: Path, built: Path) -> None:
+    before = contents(built)
+    assert contents(build(facts_file, built)) == before
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_hash_seeds_and_processes_change_nothing(
+    facts_file: Path, built: Path, tmp_path: Path, seed: str
+) -> None:
+    words = ("build", facts_file, tmp_path / "out", "--per-category", 2, "--workers", seed)
+    subprocess.run(command(*words), env=environment(PYTHONHASHSEED=seed), check=True)
+    assert contents(tmp_path / "out") == contents(built)
+
+
+@pytest.mark.parametrize("of", [1, 2, 5])
+def test_shards_change_nothing(facts_file: Path, built: Path, tmp_path: Path, of: int) -> None:
+    out = tmp_path / "out"
+    for shard in range(of, 0, -1):
+        pipeline.process_shard(facts_file, out, RECIPE, shard=shard, of=of)
+    pipeline.process_shard(facts_file, out, RECIPE, shard=1, of=of)  # once more, to no effect
+    merge.merge(out)
+    assert contents(out) == contents(built)
+
+
+def test_another_seed_lays_out_other_options(
+    facts_file: Path, everything: Path, tmp_path: Path
+) -> None:
+    other = build(facts_file, tmp_path / "out", msgspec.structs.replace(EVERYTHING, seed=1))
+    one, two = ({(r.clip, r.ask.name): r for r in rows_of(f)} for f in (everything, other))
+    common = one.keys() & two.keys()
+    assert len(common) > 100
+    same = sum(one[key].options == two[key].options for key in common) / len(common)
+    assert 0.2 < same < 0.6
+    true = [(a.options[a.answer_index], b.options[b.answer_index])
+            for a, b in ((one[key], two[key]) for key in common)]  # fmt: skip
+    assert all(a == b for a, b in true)
+
+
+# Interruptions
+
+
+def copies(corpus: list[MotionFacts], times: int) -> Iterable[MotionFacts]:
+    """The same clips under other names, so that there is something to interrupt."""
+    for turn in range(times):
+        for one in corpus:
+            name = f"{one.clip}_{turn}"
+            yield msgspec.structs.replace(one, clip=name, take=name)
+
+
+def wait_until(done: Callable[[], bool], *, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.02)
+
+
+def children_of(process: int) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == process:
+            found.append(int(stat.parent.name))
+    return found
+
+
+def runs(process: int) -> bool:
+    stat = Path(f"/proc/{process}/stat")
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="needs /proc to see workers")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_killed_build_goes_on_where_it_was(
+    corpus: list[MotionFacts], tmp_path: Path, workers: int
+) -> None:
+    source, out = tmp_path / "facts.jsonl", tmp_path / "out"
+    facts.write(source, copies(corpus, 5))
+    words = (source, out, "--per-category", 1, "--workers", workers)
+    process = subprocess.Popen(command("build", *words), env=environment())
+    work = out / chunks.WORK
+    wait_until(lambda: len(list(work.glob("*.chunk"))) >= 2)
+    family = children_of(process.pid)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    wait_until(lambda: not any(map(runs, family)))
+    done = {path.name: path.stat().st_mtime_ns for path in work.glob("*.chunk")}
+    total = chunks.read_plan(out).chunks
+    assert 2 <= len(done) < total, "the build was over before it could be killed"
+    assert not list(out.glob("*.json*"))
+
+    subprocess.run(command("build", *words, "--shard", "1/1"), env=environment(), check=True)
+    assert not chunks.missing(work, total)
+    for name, changed_ns in done.items():
+        assert (work / name).stat().st_mtime_ns == changed_ns
+    merge.merge(out)
+    whole = command("build", source, tmp_path / "whole", *words[2:])
+    subprocess.run(whole, env=environment(), check=True)
+    assert contents(out) == contents(tmp_path / "whole")
+
+
+def test_a_build_killed_while_it_is_published_goes_on(
+    facts_file: Path, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    out = tmp_path / "out"
+    with monkeypatch.context() as patched:
+        patched.setattr(merge.chunks, "drop", cut)
+        with pytest.raises(KeyboardInterrupt):
+            build(facts_file, out)
+    build(facts_file, out)
+    assert contents(out) == contents(built)
+
+
+def test_an_unfinished_build_of_something_else_is_kept(facts_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    pipeline.process_shard(facts_file, out, RECIPE, shard=1, of=2)
+    other = msgspec.structs.replace(RECIPE, seed=3)
+    with pytest.raises(ValueError, match=r"recipe\.seed was 0, is 3.*--restart"):
+        build(facts_file, out, other)
+    with pytest.raises(ValueError, match="chunks are not there yet, such as number 1"):
+        merge.merge(out)
+    build(facts_file, out, other, restart=True)
+    assert dataset.read_manifest(out).seed == 3
+
+
+def test_a_chunk_that_was_cut_is_noticed(facts_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    pipeline.process_shard(facts_file, out, RECIPE, shard=1, of=1)
+    path = chunks.path_of(out / chunks.WORK, 0)
+    whole = path.read_bytes()
+    for size in (5, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:size])
+        with pytest.raises(ValueError, match=r"000000\.chunk: .* bytes, expected .*Delete it"):
+            merge.merge(out)
+
+
+# What is in it
+
+
+def test_every_row_has_the_id_of_its_content_and_rows_are_in_their_order(built: Path) -> None:
+    for split in SPLITS:
+        rows = list(record.read(built / f"{split}.jsonl"))
+        ids = [row.id for row in rows]
+        assert ids == sorted(set(ids))
+        assert all(row.id == record.content_id(row) for row in rows)
+    assert rows_of(built)
+
+
+def test_the_manifest_says_what_is_there(built: Path, corpus: list[MotionFacts]) -> None:
+    manifest = dataset.read_manifest(built)
+    dataset.check_files(built, manifest)
+    by_split = dict.fromkeys(SPLITS, 0) | Counter(split for split, _ in dataset.rows(built))
+    assert {split: side.questions for split, side in manifest.splits.items()} == by_split
+    kinds = Counter((row.category, row.family) for row in rows_of(built))
+    counted = {(c, f): n for c, families in manifest.questions.items() for f, n in families.items()}
+    assert counted == kinds
+    clips = list(dataset.clips(built))
+    assert [clip.clip for clip in clips] == [one.clip for one in corpus]
+    assert manifest.inputs.clips == len(corpus)
+    assert manifest.inputs.minutes == pytest.approx(
+        sum(c.duration_s for c in corpus) / 60, rel=1e-4
+    )
+    asked = sum(clip.asked for clip in clips)
+    assert asked == sum(by_split.values()) + sum(manifest.withheld.values())
+    rejected = sum(n for reasons in manifest.rejections.values() for n in reasons.values())
+    assert rejected == sum(clip.rejected for clip in clips)
+
+
+def test_knowing_the_stem_is_worth_a_guess(built: Path) -> None:
+    for split in SPLITS:
+        stems: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        options: dict[str, int] = {}
+        for row in record.read(built / f"{split}.jsonl"):
+            if row.category != "numerical":
+                stems[row.ask.name][row.option_codes[row.answer_index]] += 1
+                options[row.ask.name] = len(row.options)
+        for name, counts in stems.items():
+            assert max(counts.values()) * options[name] <= counts.total(), name
+
+
+def test_no_clip_gives_more_questions_than_asked_for(built: Path) -> None:
+    counts = Counter((row.clip, row.category) for row in rows_of(built))
+    assert max(counts.values()) == 2
+
+
+def test_no_group_is_on_two_sides(built: Path) -> None:
+    clips = list(dataset.clips(built))
+    sides = defaultdict(set)
+    for clip in clips:
+        sides[clip.group].add(clip.split)
+    assert all(len(one) == 1 for one in sides.values())
+    assert {clip.split for clip in clips} == set(SPLITS)
+    of = {clip.clip: clip for clip in clips}
+    for split, row in dataset.rows(built):
+        assert (of[row.clip].split, of[row.clip].group) == (split, row.group)
+
+
+def test_a_further_clip_changes_no_word_of_another(
+    corpus: list[MotionFacts], everything: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "fewer.jsonl"
+    facts.write(source, corpus[3:])
+    fewer = {(r.clip, r.ask.name): r for r in rows_of(build(source, tmp_path / "out", EVERYTHING))}
+    more = {(r.clip, r.ask.name): r for r in rows_of(everything)}
+    assert set(fewer) < set(more)
+    assert all(row == more[key] for key, row in fewer.items())
+
+
+def test_balance_and_limits_only_select(built: Path, everything: Path) -> None:
+    every = {(r.clip, r.ask.name): r for r in rows_of(everything)}
+    for row in rows_of(built):
+        assert msgspec.structs.replace(row, group="", id="") == msgspec.structs.replace(
+            every[row.clip, row.ask.name], group="", id=""
+        )
+
+
+# Groups
+
+
+def split_of(folder: Path) -> dict[str, str]:
+    return {clip.name: clip.group for clip in dataset.clips(folder)}
+
+
+def test_takes_subjects_files_and_given_groups_stay_together(
+    corpus: list[MotionFacts], renamed: Callable[..., MotionFacts], tmp_path: Path
+) -> None:
+    still = [renamed(one, samples=()) for one in corpus[:6]]  # none alike another
+    ones = [
+        renamed(still[0], clip="a", take="walk_cam1", path="lab/walk_cam1.npz"),
+        renamed(still[1], clip="b", take="walk_cam2", path="lab/walk_cam2.npz"),
+        renamed(still[2], clip="c", take="x", path="S7/x.npz"),
+        renamed(still[3], clip="d", take="y", path="S7/y.npz"),
+        renamed(still[4], clip="e", take="z", path="z.npz"),
+        renamed(still[5], clip="f", take="u", path="u.npz"),
+    ]
+    source = tmp_path / "facts.jsonl"
+    facts.write(source, ones)
+    groups = split_of(build(source, tmp_path / "out", EVERYTHING))
+    assert groups["a#0"] == groups["b#0"] == "take lab/walk"
+    assert groups["c#0"] == groups["d#0"] == "subject S7"
+    assert len(set(groups.values())) == 4
+    given = msgspec.structs.replace(EVERYTHING, groups={"e": "day 1", "f#0": "day 1"})
+    groups = split_of(build(source, tmp_path / "given", given))
+    assert groups["e#0"] == groups["f#0"] == "given day 1"
+
+
+def test_two_recordings_of_one_motion_are_one_group(
+    corpus: list[MotionFacts], renamed: Callable[..., MotionFacts], tmp_path: Path
+) -> None:
+    moving = [one for one in corpus if one.shape.extent_m > 1.5][:4]
+    turned = tuple(
+        msgspec.structs.replace(s, left_m=s.forward_m + 0.02, forward_m=-s.left_m)
+        for s in moving[0].samples
+    )
+    source = tmp_path / "facts.jsonl"
+    facts.write(source, [*moving, renamed(moving[0], clip="again", take="t", samples=turned)])
+    out = build(source, tmp_path / "out", EVERYTHING)
+    groups = split_of(out)
+    assert groups["again#0"] == groups[f"{moving[0].clip}#0"]
+    assert len(set(groups.values())) == len(moving)
+    assert dataset.read_manifest(out).alike == 1
+
+
+# People
+
+
+def test_people_of_one_clip_are_told_apart_or_left_out(
+    corpus: list[MotionFacts], renamed: Callable[..., MotionFacts], tmp_path: Path
+) -> None:
+    ones = [renamed(one, clip="crowd", person=i) for i, one in enumerate(corpus[:4])]
+    source = tmp_path / "facts.jsonl"
+    facts.write(source, [*ones, corpus[5]])
+    words = {"crowd#0": "the man in blue", "crowd#1": "the dancer", "crowd#2": "The dancer",
+             "crowd#3": "Unknown", corpus[5].clip: "the woman"}  # fmt: skip
+    recipe = msgspec.structs.replace(EVERYTHING, descriptors=words)
+    out = build(source, tmp_path / "out", recipe)
+    rows = rows_of(out)
+    assert {(row.clip, row.person) for row in rows} == {("crowd", 0), (corpus[5].clip, 0)}
+    assert {row.descriptor for row in rows} == {"the man in blue", "the woman"}
+    assert any("the man in blue" in row.question for row in rows)
+    clips = {clip.name: clip for clip in dataset.clips(out)}
+    lost = sum(clips[f"crowd#{person}"].asked for person in (1, 2, 3))
+    assert dataset.read_manifest(out).withheld[merge.NOT_TOLD_APART] == lost
+    assert len({clips[f"crowd#{person}"].group for person in range(4)}) == 1
+
+
+# Motions, and what is wrong with them
+
+
+@pytest.fixture(scope="module")
+def motions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six readable files, one that was cut short, one that holds something else."""
+    folder = tmp_path_factory.mktemp("motions")
+    (folder / "S1").mkdir()
+    every = (one.motion for one in synthetic.corpus(60, seed=5, fps=10.0, joints=False))
+    alike = [motion for motion in every if 13.0 < motion.duration_s < 17.0][:6]
+    for i, motion in enumerate(alike):
+        native.write(motion, folder / ("S1" if i < 2 else "") / f"m{i}.npz")
+    (folder / "cut.npz").write_bytes((folder / "m3.npz").read_bytes()[:3000])
+    np.save(folder / "other.npy", np.zeros((7, 3)))
+    return folder
+
+
+def test_a_folder_of_motions_is_measured(motions: Path, tmp_path: Path) -> None:
+    out = build(motions, tmp_path / "out", EVERYTHING)
+    manifest = dataset.read_manifest(out)
+    named = dict(manifest.inputs.unreadable)
+    assert set(named) == {"cut.npz", "other.npy"}
+    assert str(motions) not in "".join(named.values())
+    clips = list(dataset.clips(out))
+    assert [clip.source for clip in clips] == [
+        "S1/m0.npz", "S1/m1.npz", "m2.npz", "m3.npz", "m4.npz", "m5.npz",
+    ]  # fmt: skip
+    assert clips[0].group == clips[1].group == "subject S1"
+    data = (motions / "m2.npz").read_bytes()
+    assert clips[2].digest == hashlib.blake2b(data, digest_size=16).hexdigest()
+    assert {row.source for row in rows_of(out)} == {clip.source for clip in clips}
+
+
+def test_motions_and_their_facts_give_the_same_questions(motions: Path, tmp_path: Path) -> None:
+    source = tmp_path / "facts.jsonl"
+    found = [native.read(path)[0] for path in sorted(motions.rglob("m*.npz"))]
+    facts.write(source, measure.measure_all(found))
+    both = (build(motions, tmp_path / "a", EVERYTHING), build(source, tmp_path / "b", EVERYTHING))
+    one, other = ({(r.clip, r.ask.name): (r.question, r.options, r.evidence) for r in rows_of(f)}
+                  for f in both)  # fmt: skip
+    assert one == other
+
+
+def test_a_contradiction_stops_the_build(
+    facts_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def contradict(_: object, one: MotionFacts) -> list[Contradiction]:
+        return [Contradiction(clip=one.clip, one="count", other="ever", why="2 and no")]
+
+    monkeypatch.setattr(consistency, "check", contradict)
+    with pytest.raises(ValueError, match=r"contradict each other, such as .*count.*ever.*2 and no"):
+        build(facts_file, tmp_path / "out")
+    assert not (tmp_path / "out" / "manifest.json").exists()
+
+
+def test_wrong_input_is_said_at_once(
+    corpus: list[MotionFacts], facts_file: Path, renamed: Callable[..., MotionFacts],
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    twice, empty = tmp_path / "twice.jsonl", tmp_path / "empty.jsonl"
+    facts.write(twice, [corpus[0], corpus[1], renamed(corpus[0], path="b.npz")])
+    empty.write_bytes(b"\n")
+    (tmp_path / "nothing").mkdir()
+    camera = msgspec.structs.replace(RECIPE, frame="camera")
+    shares = msgspec.structs.replace(RECIPE, val=0.7, test=0.5)
+    wrong = [
+        (twice, RECIPE, "1 names are used twice"),
+        (empty, RECIPE, "no facts in it"),
+        (tmp_path / "nothing", RECIPE, "no motion file"),
+        (tmp_path / "none", RECIPE, "no such file or folder"),
+        (facts_file, camera, "measured in the frame first_heading"),
+        (facts_file, shares, "leave some to train"),
+    ]
+    for i, (source, recipe, cause) in enumerate(wrong):
+        with pytest.raises(ValueError, match=cause):
+            build(source, tmp_path / f"out{i}", recipe)
+
+
+def test_a_changed_data_set_is_noticed(facts_file: Path, tmp_path: Path) -> None:
+    out = build(facts_file, tmp_path / "out")
+    manifest = dataset.read_manifest(out)
+    (out / "train.jsonl").write_bytes((out / "train.jsonl").read_bytes()[:-10])
+    (out / "val.jsonl").unlink()
+    with pytest.raises(ValueError, match=r"train.jsonl was changed; val.jsonl is missing"):
+        dataset.check_files(out, manifest)
+    (out / "manifest.json").write_text('{"schema_version": 9}')
+    with pytest.raises(ValueError, match="schema version 9, expected 1"):
+        dataset.read_manifest(out)
+
+
+def test_chunks_share_the_work_and_are_many_enough() -> None:
+    for units in (1, 15, 16, 100, 5000, 100_000):
+        bounds = intake._bounds(units)
+        assert bounds[0] == 0
+        assert bounds[-1] == units
+        sizes = np.diff(bounds)
+        assert sizes.min() >= 1
+        assert sizes.max() <= intake.MOST_CHUNK
+
+
+def test_ray_gives_the_same_bytes(facts_file: Path, built: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    out = build(facts_file, tmp_path / "out", engine="ray", workers=2)
+    assert contents(out) == contents(built)
+
+
+def test_without_ray_the_error_says_how_to_get_it(
+    facts_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ValueError, match=r"pip install 'kinematics-qa\[ray\]'"):
+        build(facts_file, tmp_path / "out", engine="ray")

@@ -1,0 +1,344 @@
+"""The command line, the table, the pictures, the explanations, the examples."""
+
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from kinematics import facts
+from kinematics.facts import MotionFacts
+from qagen import dataset, examples, explain, figures, stats
+from qagen.cli import app
+from qagen.dataset import Recipe
+from qagen.question import CATEGORIES, Evidence
+from qagen.splits import SPLITS
+
+ROOT = Path(__file__).parents[3]
+
+COMMANDS = ("build", "merge", "stats", "verify", "explain", "examples")
+
+
+def call(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words], prog_name="qagen")
+
+
+def run_python(*words: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *map(str, words)],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def built(corpus: list[MotionFacts], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("commands")
+    facts.write(folder / "facts.jsonl", corpus)
+    done = run_python(
+        "-m", "qagen", "build", folder / "facts.jsonl", folder / "out", "--seed", 3,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    total = sum(s.questions for s in dataset.read_manifest(folder / "out").splits.values())
+    assert done.stdout.startswith(f"{total:,} questions (")
+    assert f"about {len(corpus)} clips" in done.stdout
+    return folder / "out"
+
+
+# What importing costs
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["balance", "chunks", "dataset", "explain", "merge", "nearby", "select", "splits", "stats",
+     "tally", "generate"],
+)  # fmt: skip
+def test_rules_records_selection_and_statistics_need_no_arrays(module: str) -> None:
+    code = (
+        f"import qagen.{module}, sys\n"
+        "heavy = {'jax', 'equinox', 'numpy', 'scipy', 'matplotlib', 'torch'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = run_python("-c", code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_facts_become_a_data_set_without_an_array_library(built: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "for name in ('jax', 'numpy', 'scipy', 'equinox'): sys.modules[name] = None\n"
+        "from pathlib import Path\n"
+        "from qagen import pipeline, stats\n"
+        "from qagen.dataset import Recipe\n"
+        "from qagen.question import CATEGORIES\n"
+        f"out = Path({str(tmp_path / 'out')!r})\n"
+        f"pipeline.build(Path({str(built.parent / 'facts.jsonl')!r}), out,"
+        " Recipe(categories=CATEGORIES, seed=3))\n"
+        "print(stats.of(out).total)\n"
+    )
+    done = run_python("-c", code)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) == stats.of(built).total
+
+
+# Help
+
+
+def test_help_teaches_and_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from typer.testing import CliRunner\n"
+        "from qagen.cli import app\n"
+        "print(CliRunner().invoke(app, ['--help']).output)\n"
+        "heavy = {'jax', 'matplotlib', 'numpy', 'scipy'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = run_python("-c", code)
+    assert done.returncode == 0, done.stderr
+    for name in COMMANDS:
+        assert name in done.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_shows_an_example(name: str) -> None:
+    result = call(name, "--help")
+    assert result.exit_code == 0
+    assert f"qagen {name} " in result.output.replace("Usage: qagen", "")
+
+
+def test_version() -> None:
+    done = run_python("-m", "qagen", "--version")
+    assert done.returncode == 0
+    assert done.stdout.startswith("qagen ")
+
+
+# Build
+
+
+def test_only_some_categories(built: Path, tmp_path: Path) -> None:
+    source = built.parent / "facts.jsonl"
+    out = tmp_path / "out"
+    result = call("build", source, out, "--categories", "ordering, dominant", "--no-balance")
+    assert result.exit_code == 0, result.stderr
+    assert {row.category for _, row in dataset.rows(out)} == {"dominant", "ordering"}
+
+
+def test_shards_and_merge(built: Path, tmp_path: Path) -> None:
+    source, out = built.parent / "facts.jsonl", tmp_path / "out"
+    assert "shard 2/2" in call("build", source, out, "--seed", 3, "--shard", "2/2").stdout
+    early = call("merge", out)
+    assert early.exit_code == 2
+    assert "chunks are not there yet" in early.stderr
+    call("build", source, out, "--seed", 3, "--shard", "1/2")
+    done = call("merge", out)
+    assert done.exit_code == 0, done.stderr
+    assert (out / "train.jsonl").read_bytes() == (built / "train.jsonl").read_bytes()
+
+
+def test_words_and_groups_come_from_tables(built: Path, tmp_path: Path) -> None:
+    clip = next(iter(dataset.clips(built)))
+    words, groups = tmp_path / "words.csv", tmp_path / "groups.csv"
+    words.write_text(f"clip,person,descriptor\n{clip.clip},0,the man in green\n")
+    groups.write_text(f"clip,group\n{clip.clip},monday\n")
+    result = call(
+        "build", built.parent / "facts.jsonl", tmp_path / "out", "--descriptors", words,
+        "--groups", groups, "--no-balance",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    rows = [row for _, row in dataset.rows(tmp_path / "out") if row.clip == clip.clip]
+    assert rows
+    assert {(row.descriptor, row.group) for row in rows} == {("the man in green", "given monday")}
+
+
+def test_unreadable_files_are_named_and_give_exit_code_1(tmp_path: Path) -> None:
+    motions = tmp_path / "motions"
+    run_python(
+        "-m", "kinematics", "synth", motions, "--clips", 2, "--fps", 10, "--no-joints"
+    )  # fmt: skip
+    (motions / "broken.npz").write_bytes(b"PK nothing")
+    result = call("build", motions, tmp_path / "out", "--no-balance")
+    assert result.exit_code == 1
+    assert "broken.npz" in result.stderr
+    assert "1 files could not be read" in result.stderr
+    assert dataset.read_manifest(tmp_path / "out").inputs.clips == 2
+
+
+def test_wrong_calls_are_said_on_stderr_with_exit_code_2(built: Path, tmp_path: Path) -> None:
+    source, out = built.parent / "facts.jsonl", tmp_path / "out"
+    wrong = {
+        ("build", tmp_path / "none", out): "no such file or folder",
+        ("build", source, out, "--categories", "poetry"): "expected names from numerical",
+        ("build", source, out, "--shard", "three"): "expected two numbers such as 3/8",
+        ("build", source, out, "--shard", "4/3"): "expected a number from 1 to 3",
+        ("build", source, out, "--val", 0.6, "--test", 0.6): "leave some to train",
+        ("merge", tmp_path): "no unfinished build",
+        ("stats", tmp_path): "no manifest.json",
+        ("stats", built, "--out", tmp_path / "x.bmp"): "expected a picture",
+        ("explain", built, "zzzz"): "no row whose id begins with 'zzzz'",
+        ("explain", built, "1"): "expected at least 4 digits",
+        ("examples", "--readme", source): "expected the two lines",
+    }
+    for words, cause in wrong.items():
+        result = call(*words)
+        assert result.exit_code == 2, (words, result.output, result.exception)
+        assert cause in result.stderr, words
+        assert "Traceback" not in result.stderr
+
+
+# Statistics
+
+
+def test_statistics_are_those_of_the_rows(built: Path, corpus: list[MotionFacts]) -> None:
+    found = stats.of(built)
+    rows = [row for _, row in dataset.rows(built)]
+    assert found.total == len(rows)
+    for category in CATEGORIES:
+        there = [row for row in rows if row.category == category]
+        assert sum(found.questions[category].values()) == len(there)
+        if there:
+            assert found.chance[category] == pytest.approx(1 / len(there[0].options))
+    letters = {name: sum(even.counts) for name, even in found.letters.items()}
+    assert sum(letters.values()) == len(rows)
+    assert found.durations_s == tuple(one.duration_s for one in corpus)
+    assert found.majority == dataset.read_manifest(built).majority
+    assert found.letters == dataset.read_manifest(built).letters
+    assert found.ranks == dataset.read_manifest(built).ranks
+    events = sum(len(one.events) + len(one.episodes) for one in corpus)
+    assert sum(found.movements.values()) == events
+
+
+def test_the_table_names_everything(built: Path) -> None:
+    result = call("stats", built)
+    assert result.exit_code == 0, result.stderr
+    found = stats.of(built)
+    for table in stats.tables(found):
+        assert table.title in result.stdout
+        for row in table.rows:
+            assert len(row) == len(table.headings)
+    for word in (*CATEGORIES, *SPLITS, "chi-square", "stem majority", "rank of the key"):
+        assert word in result.stdout
+    for reason in found.manifest.withheld:
+        assert reason in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [((), (0, 0, 0, 0, 0)), ((2.0,), (2, 2, 2, 2, 2)), ((1.0, 3.0), (1, 1.5, 2, 2.5, 3))],
+)
+def test_spread_of_few(values: tuple[float, ...], expected: tuple[float, ...]) -> None:
+    assert stats.spread(values) == expected
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    data = path.read_bytes()
+    assert data.startswith(b"\x89PNG")
+    return struct.unpack(">II", data[16:24])
+
+
+def test_the_picture_of_a_data_set(built: Path, tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "statistics.png"
+    result = call("stats", built, "--out", out)
+    assert result.exit_code == 0, result.stderr
+    assert size_of(out) == (1600, 1025)
+    assert [path.name for path in out.parent.iterdir()] == ["statistics.png"]
+    figure = figures.statistics(stats.of(built))
+    titles = {axes.get_title(loc="left") for axes in figure.axes}
+    assert "Questions by category and split" in titles
+
+
+# One row
+
+
+def test_every_row_can_be_explained(built: Path) -> None:
+    for _, row in list(dataset.rows(built))[::150]:
+        found, clip = explain.find(built, row.id)
+        assert found == row
+        text = explain.text(row, clip)
+        assert row.question in text
+        assert f"{row.answer}. {row.options[row.answer_index]}   <- right" in text
+        for one in row.evidence:
+            assert explain.evidence_line(one) in text
+        for sentence in row.reasoning:
+            assert sentence in text
+        assert figures.explained(row, clip).axes
+
+
+def test_explain_draws_a_picture(built: Path, tmp_path: Path) -> None:
+    row = next(row for _, row in dataset.rows(built) if row.category == "ordering")
+    out = tmp_path / "why.png"
+    result = call("explain", built, row.id[:10], "--out", out)
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.startswith(f"{row.id}  ordering")
+    assert size_of(out) == (1600, 1000)
+
+
+def test_the_timeline_shows_where_evidence_is(built: Path) -> None:
+    row, clip = explain.find(built, next(row.id for _, row in dataset.rows(built)))
+    one = Evidence(what="left", value=1.0, unit="m", start_s=2.0, end_s=3.5)
+    changed = type(row)(
+        **{n: getattr(row, n) for n in row.__struct_fields__} | {"evidence": (one,)}
+    )
+    figure = figures.explained(changed, clip)
+    left = next(axes for axes in figure.axes if axes.get_ylabel() == "left (m)")
+    (span,) = left.patches
+    assert span.get_x() == 2.0
+    assert span.get_width() == 1.5
+
+
+# Verify
+
+
+def test_verify_prints_what_does_not_agree(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def verify_folder(out_dir: Path, motions: Path) -> SimpleNamespace:
+        asked.append((out_dir, motions))
+        return SimpleNamespace(verified=5, mismatches=problems)
+
+    module = SimpleNamespace(verify_folder=verify_folder)
+    monkeypatch.setattr("qagen.cli.find_spec", lambda _: object())
+    monkeypatch.setattr("qagen.cli.import_module", lambda _: module)
+    for problems, code in (((), 0), (("train.jsonl:3: 2 and not 3",), 1)):
+        result = call("verify", built, "--motions", "motions")
+        assert result.exit_code == code
+        assert f"5 verified, {len(problems)} mismatches" in result.stdout
+        assert all(problem in result.stdout for problem in problems)
+    assert asked == [(built, Path("motions"))] * 2
+
+
+# Examples
+
+
+def test_the_readme_holds_what_the_command_gives() -> None:
+    assert examples.written(ROOT / "README.md") == examples.section(), (
+        "run `qagen examples --readme README.md`"
+    )
+
+
+def test_examples_are_of_every_category_and_replace_older_ones(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{examples.BEGIN}\nold\n{examples.END}\nafter\n")
+    assert call("examples", "--readme", readme, "--check").exit_code == 2
+    assert call("examples", "--readme", readme).exit_code == 0
+    text = readme.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith(f"{examples.END}\nafter\n")
+    assert "old" not in text
+    assert re.findall(r"^\*\*(\w+)\*\*", text, re.MULTILINE) == list(CATEGORIES)
+    assert call("examples", "--readme", readme, "--check").exit_code == 0
+
+
+def test_manifest_is_readable_by_people(built: Path) -> None:
+    written = json.loads((built / "manifest.json").read_text())
+    assert written["recipe"]["seed"] == written["seed"] == 3
+    assert set(Recipe.__struct_fields__) == set(written["recipe"])
+    assert str(built.parent) not in (built / "manifest.json").read_text()

@@ -1,0 +1,158 @@
+"""Selection makes answers even, keeps within its limits, and depends on names alone."""
+
+from collections import Counter, defaultdict
+from typing import NamedTuple
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qagen import select
+from qagen.question import CATEGORIES
+from qagen.select import NO_RANK, RESERVE, Kind, Selection
+
+
+class Asked(NamedTuple):
+    clip: int
+    kind: Kind
+    draw: int
+
+
+def numbered(stem: str, rank: int, first: int) -> Kind:
+    offered = [str(first + i) for i in range(4)]
+    return Kind(
+        "numerical", "", "count", stem, "+".join(offered), offered[rank], rank, len(offered)
+    )
+
+
+def worded(category: str, stem: str, answer: str, options: int) -> Kind:
+    return Kind(category, "", category, stem, "", answer, NO_RANK, options)  # type: ignore[arg-type]
+
+
+KINDS = st.one_of(
+    st.builds(numbered, st.sampled_from("ab"), st.integers(0, 3), st.integers(0, 2)),
+    st.builds(
+        worded, st.just("existence"), st.sampled_from("abc"), st.sampled_from(["yes", "no"]),
+        st.just(2),
+    ),
+    st.builds(
+        worded, st.just("ordering"), st.sampled_from("ab"), st.sampled_from("uvwxyz"), st.just(4)
+    ),
+)  # fmt: skip
+
+
+@st.composite
+def asked(draw: st.DrawFn) -> list[Asked]:
+    """Questions of a few clips; a clip is asked each stem once, and no two draws are equal."""
+    kinds = draw(st.lists(KINDS, max_size=60))
+    numbers = draw(st.lists(st.integers(0, 2**64 - 1), min_size=60, max_size=60, unique=True))
+    rows, there = [], set()
+    for i, kind in enumerate(kinds):
+        clip = draw(st.integers(0, 11))
+        if (clip, kind.rule, kind.stem) not in there:
+            there.add((clip, kind.rule, kind.stem))
+            rows.append(Asked(clip, kind, numbers[i]))
+    return rows
+
+
+def settled(
+    rows: list[Asked], *, per_category: int | None = None, balanced: bool = True
+) -> list[Asked]:
+    kinds = sorted({row.kind for row in rows}, key=repr)
+    selection = Selection(kinds, per_category=per_category, balanced=balanced)
+    for row in rows:
+        selection.add("train", clip=row.clip, kind=kinds.index(row.kind), draw=row.draw)
+    return [row for row, kept in zip(rows, selection.settle(), strict=True) if kept]
+
+
+def by_stem(rows: list[Asked]) -> dict[tuple[str, str, str], Counter[str]]:
+    found: defaultdict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        found[row.kind.rule, row.kind.stem, row.kind.offered][row.kind.answer] += 1
+    return found
+
+
+LIMITS = st.sampled_from([None, 1, 2, 5])
+
+
+@given(asked(), LIMITS)
+def test_who_knows_the_stem_knows_nothing(rows: list[Asked], per_category: int | None) -> None:
+    kept = settled(rows, per_category=per_category)
+    for (rule, _, offered), counts in by_stem(kept).items():
+        if offered:
+            continue
+        if rule == "existence":
+            assert counts["yes"] == counts["no"]
+        assert max(counts.values()) * {"existence": 2, "ordering": 4}[rule] <= counts.total()
+    ranks = Counter(row.kind.rank for row in kept if row.kind.offered)
+    assert len(set(ranks.values())) <= 1
+    assert len(ranks) in (0, 4)
+
+
+@given(asked(), LIMITS, st.booleans())
+def test_no_clip_gives_more_than_is_wanted(
+    rows: list[Asked], per_category: int | None, balanced: bool
+) -> None:
+    kept = settled(rows, per_category=per_category, balanced=balanced)
+    for count in Counter((row.clip, row.kind.category) for row in kept).values():
+        assert per_category is None or count <= per_category
+    if not balanced and per_category is None:
+        assert kept == rows
+
+
+@given(asked(), LIMITS, st.randoms())
+def test_the_order_of_the_clips_does_not_matter(
+    rows: list[Asked], per_category: int | None, random: object
+) -> None:
+    shuffled = list(rows)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert set(settled(rows, per_category=per_category)) == set(
+        settled(shuffled, per_category=per_category)
+    )
+
+
+@given(asked())
+def test_splits_are_made_even_one_by_one(rows: list[Asked]) -> None:
+    kinds = sorted({row.kind for row in rows}, key=repr)
+    selection = Selection(kinds, per_category=None, balanced=True)
+    for row in rows:
+        split = "train" if row.clip % 2 else "test"
+        selection.add(split, clip=row.clip, kind=kinds.index(row.kind), draw=row.draw)
+    kept = {row for row, stays in zip(rows, selection.settle(), strict=True) if stays}
+    for side in (0, 1):
+        part = [row for row in rows if row.clip % 2 == side]
+        assert {row for row in kept if row.clip % 2 == side} == set(settled(part))
+
+
+@given(asked())
+def test_sets_are_as_many_as_there_can_be(rows: list[Asked]) -> None:
+    kept = by_stem(settled(rows))
+    for key, counts in by_stem(rows).items():
+        if key[0] == "existence":
+            fewest = min(counts["yes"], counts["no"])
+            assert kept.get(key, Counter())["yes"] == fewest
+
+
+@given(st.dictionaries(st.text(max_size=3), st.integers(1, 60), max_size=9), st.integers(2, 5))
+def test_even_is_the_largest_cap_that_is_fair(counts: dict[str, int], options: int) -> None:
+    stay = select.even(counts, options=options)
+    total, top = sum(stay.values()), max(stay.values(), default=0)
+    assert top * options <= total or top == 0
+    bigger = {answer: min(count, top + 1) for answer, count in counts.items()}
+    if bigger != stay:
+        assert max(bigger.values()) * options > sum(bigger.values())
+
+
+@given(asked(), st.integers(1, 3))
+def test_the_reserve_holds_one_of_everything_first(rows: list[Asked], wanted: int) -> None:
+    kinds, draws = [row.kind for row in rows], [row.draw for row in rows]
+    kept = select.reserve(kinds, draws, per_category=wanted)
+    assert kept == sorted(set(kept))
+    for category in CATEGORIES:
+        there = [place for place, kind in enumerate(kinds) if kind.category == category]
+        held = [place for place in kept if kinds[place].category == category]
+        assert len(held) == min(len(there), RESERVE * wanted)
+        alike = Counter((kinds[place].rule, kinds[place].answer) for place in there)
+        taken = Counter((kinds[place].rule, kinds[place].answer) for place in held)
+        if len(held) >= len(alike):
+            assert set(taken) == set(alike)
+    assert select.reserve(kinds, draws, per_category=None) == list(range(len(rows)))
