@@ -4,6 +4,8 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import _samples_bodies
+import _samples_rigs
 import msgspec
 import numpy as np
 from _walks import walk
@@ -45,7 +47,7 @@ def reseal(path: Path) -> None:
     segments = []
     for segment in manifest.segments:
         file = path / segment.file
-        if not (segment.file.isprintable() and file.parent == path and file.is_file()):
+        if segment.file not in map(layout.segment_name, range(9)) or not file.is_file():
             return
         data = file.read_bytes()
         size = max(1, min(segment.index_bytes, len(data)))
@@ -66,6 +68,18 @@ STORE = "packed store"
 SAMPLES: dict[str, Callable[[Path, int], list[Path]]] = {
     "native": _native,
     "Motion-X": _motionx,
+    "BVH": _samples_rigs.bvh_files,
+    "TUM": _samples_rigs.tum_files,
+    "C3D": _samples_rigs.c3d_files,
+    "TRC": _samples_rigs.trc_files,
+    "AMASS": _samples_bodies.amass_files,
+    "HumanML3D": _samples_bodies.humanml3d_files,
+    "PromptHMR": _samples_bodies.prompthmr_files,
+    "GVHMR": _samples_bodies.gvhmr_files,
+    "WHAM": _samples_bodies.wham_files,
+    "TRAM": _samples_bodies.tram_files,
+    "EMDB": _samples_bodies.emdb_files,
+    "RICH and EgoBody": _samples_bodies.rich_egobody_files,
     STORE: _store,
 }
 """By the name of the format: writes sound files of so many frames, or folders that are one, into a

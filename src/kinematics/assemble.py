@@ -127,14 +127,13 @@ def _found(measured: Measured, clips: Sequence[Clip]) -> _Found:
     drift = np.asarray(events.is_drift(signal, amount, walked_m))
     step_s = np.array([one.step_s for one in clips])[clip]
     sway = events.is_sway(clip, signal, start * step_s, end * step_s, amount)
+    velocity_mps = np.asarray(measured.signals.velocity_mps)
+    start, end = _unspread(velocity_mps, clip, signal, start, end, last)
     order = np.lexsort((signal, end, start, clip))
     order = order[~(drift | sway)[order]]
     clip, signal, start, end, last = (field[order] for field in (clip, signal, start, end, last))
     amount, begin_value = amount[order], begin_value[order]
     steps = step_s[order]
-    start, end = _unspread(
-        np.asarray(measured.signals.velocity_mps), clip, signal, start, end, last
-    )
     bounds = last[:, None] * (np.arange(QUARTERS + 1) / QUARTERS)
     low = np.floor(bounds).astype(np.int64)
     high = np.minimum(low + 1, values.shape[1] - 1)

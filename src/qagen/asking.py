@@ -17,7 +17,7 @@ from qagen.question import (
     Window,
 )
 from qagen.reading import Occurrence, Reading
-from qagen.vocabulary import MOVEMENTS, mirrored
+from qagen.vocabulary import EVEN_SIDES, MOVEMENTS, mirrored
 
 Answer = Question | Rejection
 
@@ -158,14 +158,17 @@ def numbers(
 
 
 def leftward(clip: Reading) -> float:
-    """Above zero when more went on to the left; a mirror changes its sign, whatever it means."""
+    """Above zero when more went on to the left; a mirror changes its sign, whatever it means.
+
+    Zero when too little went on to either side for the sign to be more than noise.
+    """
     facts = clip.facts
     found = facts.whole.net_left_m + facts.whole.net_turn_rad
     found += sum([event.amount for event in facts.events if event.signal == "left_lean"])
     for part in facts.parts:
         found += part.path if part.part.startswith("left_") else 0.0
         found -= part.path if part.part.startswith("right_") else 0.0
-    return round(found, 4)
+    return found if abs(found) > EVEN_SIDES else 0.0
 
 
 def plausible(

@@ -69,6 +69,8 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
     files: list[tuple[str, str]]
     """Every file that was read, and a hash of its bytes."""
     unreadable: list[Unreadable]
+    others: int
+    """Files that hold no motion of a known format."""
     rejections: dict[str, int]
     """By category and reason, with a slash between."""
     withheld: dict[str, int]

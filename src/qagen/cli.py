@@ -266,6 +266,8 @@ def _report(manifest: "Manifest", out_dir: Path) -> None:
         f"{total:,} questions ({sides}) about {inputs.clips:,} clips, {inputs.minutes:,.1f} "
         f"minutes: {out_dir}"
     )
+    if inputs.other_files:
+        _complain(f"{inputs.other_files} files of the folder hold no motion and were left out")
     if inputs.unreadable_files:
         _complain(f"{inputs.unreadable_files} files could not be read")
         raise typer.Exit(1)
@@ -383,11 +385,12 @@ def write_examples(
     from qagen import examples
 
     with _plainly():
+        there = examples.written(readme) if readme else ""
         text = examples.section()
         if readme is None:
             typer.echo(text)
         elif check:
-            if examples.written(readme) != text:
+            if there != text:
                 raise ValueError(f"{readme}: out of date; run `qagen examples --readme {readme}`")
         else:
             examples.write(readme, text)

@@ -260,7 +260,8 @@ def _numbers(case: _Case) -> Iterator[_Clash]:
             for size in ("small", "medium", "large")
         ]
         if all(parts) and sum(int(str(part[0].value)) for part in parts) != said[0].value:
-            yield said[0].by, parts[0][0].by, "counts by size do not add up"
+            for part in parts:
+                yield said[0].by, part[0].by, "counts by size do not add up"
 
 
 def _evidence(case: _Case) -> Iterator[_Clash]:
@@ -332,6 +333,47 @@ def _forbidden(one: Question, facts: MotionFacts) -> tuple[float, float]:
     return facts.quarters[_QUARTERS.index(one.ask.window)].start_s, key_s
 
 
+def _amounts(case: _Case) -> Iterator[_Clash]:
+    """The larger of two totals is the one whose evidence, in any question, is larger."""
+    totals: dict[tuple[str, float, float], tuple[float, Question]] = {}
+    for one in case.questions:
+        for shown in one.evidence:
+            if shown.what.endswith("_total"):
+                totals[shown.what, shown.start_s, shown.end_s] = (shown.value, one)
+    spans = {
+        window: (found.start_s, found.end_s)
+        for window, found in zip(
+            ("whole", *_QUARTERS), (case.facts.whole, *case.facts.quarters), strict=True
+        )
+    }
+    for name, said in case.claims.items():
+        if name[0] != "total":
+            continue
+        _, window, first, second = name
+        pair = [totals.get((f"{movement}_total", *spans[window])) for movement in (first, second)]
+        if pair[0] is None or pair[1] is None:
+            continue
+        amounts = (pair[0][0], pair[1][0])
+        larger = first if amounts[0] > amounts[1] else second
+        alike = max(amounts) < _ALIKE * min(amounts)
+        for claim in said:
+            if claim.value not in (larger, "same") or (claim.value == "same" and not alike):
+                yield claim.by, pair[1][1], "the evidence says otherwise"
+
+
+_ALIKE = 2.0
+"""Whatever the rules call about the same, this many times as much is not."""
+
+
+def _times(case: _Case) -> Iterator[_Clash]:
+    """A quarter that something begins in holds the time at which it begins."""
+    for one in case.questions:
+        if one.ask.rule == "quarter_of":
+            quarter = case.facts.quarters[_QUARTERS.index(one.key.code)]
+            if not quarter.start_s <= one.evidence[0].start_s <= quarter.end_s:
+                yield one, one, "it begins in another quarter"
+
+
 _LOOKS: tuple[Callable[[_Case], Iterator[_Clash]], ...] = (
     _same_thing,
     _parts_and_whole,
@@ -339,4 +381,6 @@ _LOOKS: tuple[Callable[[_Case], Iterator[_Clash]], ...] = (
     _evidence,
     _quarters,
     _orders,
+    _amounts,
+    _times,
 )

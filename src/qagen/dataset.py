@@ -97,6 +97,8 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     unreadable: tuple[tuple[str, str], ...]
     """Files and why they could not be read; the first hundred."""
     unreadable_files: int
+    other_files: int
+    """Files of the folder that hold no motion of a known format."""
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):

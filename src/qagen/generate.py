@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from functools import cache
+from typing import cast
 
 from kinematics.facts import MotionFacts
 from qagen import options, vocabulary, wording
@@ -16,7 +17,7 @@ def ask_all(
     facts: MotionFacts,
     *,
     seed: int = 0,
-    categories: Iterable[Category] = CATEGORIES,
+    categories: Iterable[str] = CATEGORIES,
     descriptor: str = "",
 ) -> tuple[tuple[Question, ...], tuple[Rejection, ...]]:
     """Every question that the facts answer clearly, and why the others were not asked.
@@ -29,11 +30,17 @@ def ask_all(
     >>> next(one.key.text for one in questions if one.ask.movements == ("forward",))
     'Once'
     """
+    wanted = tuple(categories)
+    unknown = sorted(set(wanted) - set(CATEGORIES))
+    if unknown:
+        raise ValueError(
+            f"categories {', '.join(unknown)}: expected some of {', '.join(CATEGORIES)}"
+        )
     clip = read(facts, descriptor=descriptor)
     questions: list[Question] = []
     rejections: list[Rejection] = []
-    for category in categories:
-        for rule in RULES[category]:
+    for category in wanted:
+        for rule in RULES[cast(Category, category)]:
             for answer in rule.ask(rule, clip, seed):
                 if type(answer) is Question:
                     questions.append(answer)

@@ -8,10 +8,8 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
@@ -21,6 +19,7 @@ from qagen.chunks import Unreadable
 
 if TYPE_CHECKING:
     from kinematics.motion import Motion
+    from kinematics.store import Store
 
 LEAST_CHUNK, MOST_CHUNK = 16, 512
 """Units in a chunk: few enough to share the work, enough to be measured together."""
@@ -43,6 +42,8 @@ class Taken(NamedTuple):
     measured: list[Measured]
     files: list[tuple[str, str]]
     unreadable: list[Unreadable]
+    others: int = 0
+    """Files of a folder that hold no motion of a known format."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,18 +87,18 @@ def look_over(path: Path, *, frame: Frame) -> Intake:
     return _look_over_motions(path, frame=frame)
 
 
-def _store() -> Any:
-    """The module of packed stores, where this release has one."""
-    return import_module("kinematics.store") if find_spec("kinematics.store") else None
-
-
 def _holds_store(path: Path) -> bool:
-    store = _store()
-    return store is not None and bool(store.recognise(path))
+    if not path.is_dir():
+        return False
+    from kinematics import store
+
+    return store.recognise(path)
 
 
 def _look_over_store(path: Path, *, frame: Frame) -> Intake:
-    opened = _store().read(path)
+    from kinematics import store
+
+    opened = store.read(path)
     if not len(opened):
         raise ValueError(f"{path}: no motion in it; pack some with `kinematics pack`")
     digest = hashlib.blake2b(digest_size=16)
@@ -128,7 +129,8 @@ def _look_over_motions(path: Path, *, frame: Frame) -> Intake:
         raise ValueError(f"{path}: no motion file ({', '.join(sorted(readers.SUFFIXES))}) in it")
     digest = hashlib.blake2b(digest_size=16)
     for file in files:
-        digest.update(f"{file.relative_to(root).as_posix()}\n{file.stat().st_size}\n".encode())
+        size = sum(part.stat().st_size for part in _parts(file))
+        digest.update(f"{file.relative_to(root).as_posix()}\n{size}\n".encode())
     return Intake(
         kind="folder",
         root=root,
@@ -194,9 +196,11 @@ def _take_facts(intake: Intake, chunk: int) -> Taken:
 
 
 @lru_cache(maxsize=1)
-def _opened(path: Path, _fingerprint: str) -> Any:
+def _opened(path: Path, _fingerprint: str) -> "Store":
     """A store stays open from one chunk to the next."""
-    return _store().read(path)
+    from kinematics import store
+
+    return store.read(path)
 
 
 def _take_stored(intake: Intake, chunk: int) -> Taken:
@@ -239,13 +243,16 @@ def _take_motions(intake: Intake, chunk: int) -> Taken:
     start, end = intake.starts[chunk : chunk + 2]
     motions: list[Motion] = []
     sources: list[tuple[str, str]] = []
-    files, unreadable = [], []
+    files, unreadable, others = [], [], 0
     for path in intake.files[start:end]:
         source = path.relative_to(intake.root).as_posix()
         try:
             found = readers.read(path)
             _check_cameras(found, intake.frame)
-            digest = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+            digest = _file_digest(path)
+        except readers.UnknownFormatError:
+            others += 1  # folders hold other files too
+            continue
         except (ValueError, OSError) as error:
             reason = str(error).replace(f"{intake.root}/", "")
             unreadable.append(Unreadable(source, reason))
@@ -256,7 +263,23 @@ def _take_motions(intake: Intake, chunk: int) -> Taken:
     all_facts = measure.measure_all(motions, frame=intake.frame)
     rows = zip(all_facts, sources, strict=True)
     measured = [Measured(one, source, digest) for one, (source, digest) in rows]
-    return Taken(measured, files, unreadable)
+    return Taken(measured, files, unreadable, others)
+
+
+def _parts(path: Path) -> list[Path]:
+    """The files of a motion: one, or those of a folder with a file a frame."""
+    if path.is_dir():
+        return sorted(part for part in path.rglob("*") if part.is_file())
+    return [path]
+
+
+def _file_digest(path: Path) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for part in _parts(path):
+        with part.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
 
 
 def _check_cameras(motions: "Sequence[Motion]", frame: Frame) -> None:

@@ -28,7 +28,7 @@ _ID = re.compile(rb'"id":"[^"]*"')
 _GROUP = re.compile(rb'"group":"(?:[^"\\]|\\.)*"')
 """No text inside a row can look like this: its quotes would be escaped."""
 
-ROWS_IN_MEMORY = 50_000
+ROWS_IN_MEMORY = 10_000
 """Rows that are put in order at a time."""
 
 MOST_LISTED = 100
@@ -59,6 +59,7 @@ class _Gathered:
     thresholds: set[str] = field(default_factory=set)
     digest: "hashlib._Hash" = field(default_factory=lambda: hashlib.sha256())
     unreadable_files: int = 0
+    others: int = 0
     files: int = 0
     seconds: float = 0.0
     alike: int = 0
@@ -121,6 +122,7 @@ def _gather(every: _Every, recipe: Recipe) -> _Gathered:
         for name, digest in chunk.files:
             found.digest.update(f"{name}\n{digest}\n".encode())
         found.unreadable_files += len(chunk.unreadable)
+        found.others += chunk.others
         room = MOST_LISTED - len(found.unreadable)
         found.unreadable += [(one.source, one.reason) for one in chunk.unreadable[:room]]
     if found.repeated:
@@ -140,7 +142,8 @@ def _gather_clip(found: _Gathered, asked: AskedClip, recipe: Recipe) -> None:
         return
     found.sources[clip.name] = clip.source
     found.people[clip.clip] += 1
-    found.phrases[clip.clip, _named(recipe, clip)] += 1
+    if named := _named(recipe, clip):
+        found.phrases[clip.clip, named] += 1
     found.seconds += clip.duration_s
     found.thresholds.add(clip.thresholds)
     given = recipe.groups.get(clip.name) or recipe.groups.get(clip.clip)
@@ -310,6 +313,7 @@ def _manifest(
             digest=found.digest.hexdigest(),
             unreadable=tuple(found.unreadable),
             unreadable_files=found.unreadable_files,
+            other_files=found.others,
         ),
         splits={
             side: _side(_partial(out_dir, f"{side}.jsonl"), chooser.clips[side], group_count)

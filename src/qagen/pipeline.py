@@ -251,6 +251,7 @@ def make(job: Job, number: int) -> int:
         clips=clips,
         files=taken.files,
         unreadable=taken.unreadable,
+        others=taken.others,
         rejections=dict(sorted(asking.rejections.items())),
         withheld=dict(asking.withheld),
     )

@@ -1,6 +1,7 @@
 """What one clip's facts say of every movement, and how surely: read once, asked many times.
 
-All seven categories ask a `Reading` and nothing else, so that they cannot disagree.
+All seven categories ask a `Reading` and nothing else, so that they cannot disagree. Over the usual
+length, so that one file says how each kind of movement is read.
 """
 
 import math
@@ -10,7 +11,8 @@ from typing import NamedTuple
 import msgspec
 
 from kinematics import thresholds
-from kinematics.facts import Event, MotionFacts, PathSample, Signal
+from kinematics.facts import Event, MotionFacts, Signal
+from qagen import rests
 from qagen.question import Evidence
 from qagen.vocabulary import (
     ALMOST_SHARE,
@@ -20,15 +22,8 @@ from qagen.vocabulary import (
     PAUSE_BAND_S,
     PURE_SHARE,
     SEEN_SHARE,
-    Movement,
 )
 from qagen.wording import Speaker, speaker
-
-_NEAR_END_S = 0.2
-"""Movements ease in and out: so close to an event, the path still belongs to it."""
-
-_SLOW_SAMPLES = 2
-"""So many sampling steps in a row below the still speed may or may not be a pause."""
 
 
 class Occurrence(NamedTuple):
@@ -159,8 +154,6 @@ _LEANS: dict[str, tuple[str, str]] = {
 }
 _LEAN_NAMES = ("lean_forward", "lean_backward", "lean_left", "lean_right")
 _EPISODES = ("jump", "crouch", "lower", "rise")
-_SAMPLED: dict[str, int] = {"left": 1, "forward": 3, "heading": 4}
-"""Fields of a `PathSample` that hold a signal itself."""
 
 
 def _occurrence(name: str, event: Event, words: Speaker) -> Occurrence:
@@ -232,71 +225,14 @@ def _read_rests(
         ]
         almost[names[0]], almost[names[1]] = max(0.0, *rest), max(0.0, *(-one for one in rest))
         return
-    times, values = _sampled(facts, signal)
-    spans = [(event.start_s - _NEAR_END_S, event.end_s + _NEAR_END_S) for event in events]
-    rise, fall = _unexplained(times, values, spans)
+    times, values = rests.sampled(facts, signal)
+    spans = [(event.start_s - rests.NEAR_END_S, event.end_s + rests.NEAR_END_S) for event in events]
+    rise, fall = rests.unexplained(times, values, spans)
     almost[names[0]], almost[names[1]] = rise, fall
     still = thresholds.MOVEMENT[signal].still_speed
     for event in events:
-        if _nearly_pauses(times, values, event, still):
+        if rests.nearly_pauses(times, values, event, still):
             doubts[names[0] if event.amount > 0 else names[1]] = "unclear movement"
-
-
-def _sampled(facts: MotionFacts, signal: str) -> tuple[list[float], list[float]]:
-    samples: tuple[PathSample, ...] = facts.samples
-    times = [sample.time_s for sample in samples]
-    if signal == "left":
-        return times, [sample.left_m for sample in samples]
-    if signal == "forward":
-        return times, [sample.forward_m for sample in samples]
-    if signal == "heading":
-        return times, [sample.heading_rad for sample in samples]
-    return times, [
-        (sample.left_m * sample.left_m + sample.forward_m * sample.forward_m) ** 0.5
-        for sample in samples
-    ]
-
-
-def _unexplained(
-    times: list[float], values: list[float], spans: list[tuple[float, float]]
-) -> tuple[float, float]:
-    """The largest rise and the largest fall between two samples that no event lies between."""
-    rise = fall = 0.0
-    at, count = 0, len(spans)
-    low = high = None
-    for time_s, value in zip(times, values, strict=True):
-        while at < count and spans[at][1] <= time_s:
-            at += 1
-            low = None
-        if at < count and spans[at][0] < time_s:
-            low = None
-            continue
-        if low is None or high is None:
-            low = high = value
-            continue
-        if value < low:
-            low = value
-        elif value > high:
-            high = value
-        rise = max(rise, value - low)
-        fall = max(fall, high - value)
-    return rise, fall
-
-
-def _nearly_pauses(times: list[float], values: list[float], event: Event, still: float) -> bool:
-    """Whether the signal hardly moves for some samples in a row inside an event."""
-    start_s, end_s = event.start_s + _NEAR_END_S, event.end_s - _NEAR_END_S
-    if len(times) <= _SLOW_SAMPLES or end_s - start_s < times[_SLOW_SAMPLES]:
-        return False
-    step_s = times[1]
-    sign = 1 if event.amount > 0 else -1
-    first = int(start_s / step_s) + 1
-    last = min(int(end_s / step_s), len(times) - 1)
-    least = still * step_s * _SLOW_SAMPLES
-    return any(
-        sign * (values[place + _SLOW_SAMPLES] - values[place]) < least
-        for place in range(first, last - _SLOW_SAMPLES + 1)
-    )
 
 
 # Leans --------------------------------------------------------------------------------------------
@@ -326,7 +262,7 @@ def _read_leans(
         almost[names[0]], almost[names[1]] = most
         return
     if max(bases, default=0.0) - min(bases, default=0.0) > LEVEL_RAD:
-        doubts[names[0]] = doubts[names[1]] = "unclear movement"
+        doubts[names[0]] = doubts[names[1]] = "another reading"
     base = sum(bases) / len(bases) if bases else 0.0
     for event, before in zip(events, sums, strict=False):
         sign = 1 if event.amount > 0 else -1
@@ -401,8 +337,3 @@ def _doubt_episodes(occurrences: dict[str, list[Occurrence]], doubts: dict[str, 
 
 
 _UPS = ("up", "down")
-
-
-def movement_of(name: str) -> Movement:
-    """The row of the movement table."""
-    return MOVEMENTS[name]

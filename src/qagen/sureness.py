@@ -3,12 +3,13 @@
 Each function gives what was found with its margin, or the reason why it is not clear enough.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
 from qagen.question import WINDOWS, Evidence, Margin, Unit, Window
 from qagen.reading import Occurrence, Reading
 from qagen.vocabulary import (
+    ALMOST_SHARE,
     CLEAR_SHARE,
     FLOOR,
     MOVEMENTS,
@@ -184,6 +185,22 @@ def fastest(clip: Reading, movement: str) -> Evidence:
         start_s=one.start_s,
         end_s=one.end_s,
     )
+
+
+def unsure(clip: Reading, movements: Iterable[str], *, margin: float = 0.0) -> str:
+    """Why nothing can be said of these movements' amounts; empty when something can.
+
+    Whether one movement is two does not change what they add up to. What is almost a movement
+    matters when it could use up the margin.
+    """
+    for movement in movements:
+        doubt = clip.doubts.get(movement, "")
+        if doubt in ("not seen", "another reading"):
+            return doubt
+        almost = clip.almost[movement]
+        if almost > ALMOST_SHARE * MOVEMENTS[movement].least and almost > margin:
+            return "unclear movement"
+    return ""
 
 
 class Comparison(NamedTuple):

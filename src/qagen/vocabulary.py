@@ -108,6 +108,10 @@ PURE_SHARE = 0.85
 LEVEL_RAD = math.radians(6)
 """Where two ways to find the lean that a clip begins with differ by more, leans are unclear."""
 
+SLIP_SHARE = 0.1
+"""A change without an event that is no more than this share of the path walked is slip, and takes
+no time of its own."""
+
 SEEN_SHARE = 0.9
 """Share of a stretch in which the person must have been seen for anything to be said of it."""
 
@@ -163,8 +167,8 @@ DRIFT_PER_PATH = 0.05
 # Numbers in options ------------------------------------------------------------------------------
 
 
-def _floats(*values: float) -> tuple[float, ...]:
-    return tuple(map(float, values))
+def _floats(values: str) -> tuple[float, ...]:
+    return tuple(float(value) for value in values.split())
 
 
 def _radians(*degrees: int) -> tuple[float, ...]:
@@ -172,11 +176,9 @@ def _radians(*degrees: int) -> tuple[float, ...]:
 
 
 LADDERS: dict[Unit, tuple[float, ...]] = {
-    "m": _floats(
-        0.5, 1, 1.5, 2, 2.6, 3.4, 4.5, 6, 8, 10.5, 14, 18.5, 25, 33, 43, 56, 73, 95, 124, 162
-    ),
+    "m": _floats("0.5 1 1.5 2 2.6 3.4 4.5 6 8 10.5 14 18.5 25 33 43 56 73 95 124 162"),
     "rad": _radians(10, 30, 60, 90, 135, 180, 270, 360, 480, 630, 820, 1080, 1410, 1840, 2400),
-    "s": _floats(0.5, 1.5, 2.5, 3.5, 5, 7, 9.5, 13, 17.5, 23.5, 31, 41, 54, 71, 93, 121, 158),
+    "s": _floats("0.5 1.5 2.5 3.5 5 7 9.5 13 17.5 23.5 31 41 54 71 93 121 158"),
 }
 """The numbers that options may name. Neighbours are told apart in a video: at least 0.5 m, 20° or
 1 s, and from there on 30 %."""
@@ -275,6 +277,9 @@ LEAST_REPEATED = 3
 
 PART_PATH_M = 0.5
 """A limb whose path relative to the body is shorter has hardly moved."""
+
+EVEN_SIDES = 0.05
+"""Metres and radians, added up over everything lateral: below this a clip is as good as even."""
 
 REASONS: tuple[str, ...] = (
     "another reading",

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import pytest
 
@@ -41,7 +42,7 @@ def measured() -> dict[str, list[MotionFacts]]:
         every += [vary(motion) for motion in motions]
     found = list(measure.measure_all(every))
     count = len(motions)
-    assert count > 20
+    assert count >= 20
     names = ("plain", *_VARIATIONS)
     return {name: found[place * count : (place + 1) * count] for place, name in enumerate(names)}
 
@@ -62,7 +63,7 @@ _ANGULAR = ("heading", "forward_lean", "left_lean")
 
 def _value(events: Sequence[MadeEvent], signal: str, time_s: float) -> float:
     """The signal at a time: every event changes it steadily."""
-    return sum(
+    return math.fsum(
         amount * min(max((time_s - start_s) / (end_s - start_s), 0.0), 1.0)
         for name, start_s, end_s, amount in events
         if name == signal
@@ -79,7 +80,7 @@ def _window(events: Sequence[MadeEvent], start_s: float, end_s: float) -> Window
         sums[_SUMS[event[0]][part < 0]] += round(abs(part), 5)
     times = [start_s + (end_s - start_s) * step / 40 for step in range(41)]
     places = [(_value(events, "left", t), _value(events, "forward", t)) for t in times]
-    path_m = sum(math.dist(one, other) for one, other in zip(places, places[1:], strict=False))
+    path_m = math.fsum(math.dist(one, other) for one, other in pairwise(places))
     far = [math.hypot(*place) for place in places]
     furthest, closest = max(far), min(far)
     return WindowFacts(
@@ -121,7 +122,7 @@ def make_facts(
 ) -> MotionFacts:
     """Facts of a clip in which nothing but these events happens, each at a steady speed."""
     bounds = [duration_s * quarter / 4 for quarter in range(5)]
-    spans = list(zip(bounds, bounds[1:], strict=False))
+    spans = list(pairwise(bounds))
     windows = [_window(events, start_s, end_s) for start_s, end_s in spans]
     whole = _window(events, 0.0, duration_s)
     made = [
@@ -142,7 +143,8 @@ def make_facts(
     ]
     times = [step * 0.2 for step in range(int(duration_s / 0.2) + 1)]
     leans = {
-        signal: [_value(events, signal, t) for t in times] for signal in ("forward_lean", "left_lean")
+        signal: [_value(events, signal, t) for t in times]
+        for signal in ("forward_lean", "left_lean")
     }
     net = math.hypot(whole.net_left_m, whole.net_forward_m)
     straightness = min(net / whole.path_m, 1.0) if whole.path_m > 0.15 else 1.0

@@ -294,7 +294,7 @@ def _held(path: Path, container: Container) -> str:
             f"formats is read from pickles: {formats}"
         )
     if container == "arrays":
-        found = layouts(path, objects=True).items()
+        found = layouts(path).items()  # refuses arrays of objects in words
         shapes = [f"{name or 'one array'} {layout.shape}" for name, layout in found]
         return f"{', '.join(shapes) or 'nothing'}; expected a motion of one of these: {formats}"
     with path.open("rb") as file:

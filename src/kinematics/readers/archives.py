@@ -42,7 +42,6 @@ _BROKEN = (  # what NumPy, zipfile and zlib raise on damaged files
     SyntaxError,
     TypeError,
     ValueError,
-    tokenize.TokenError,
     zipfile.BadZipFile,
     zlib.error,
 )
@@ -52,7 +51,7 @@ class RefusedError(ValueError):
     """A refusal in our own words, which lack the file's name."""
 
 
-class Bounded(io.BufferedReader):
+class _Bounded(io.BufferedReader):
     """A file that is never asked for more than it has, because memory is taken for what is asked.
 
     The header of an array says how long it is, up to 4 GiB, and NumPy reads as much in one go.
@@ -104,19 +103,51 @@ def naming(path: Path) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def bounded(path: Path) -> Iterator[io.BufferedReader]:
+    """A file, opened, that never gives more than it has and takes no memory for more.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "a").write_bytes(b"abc")
+    ...     with bounded(Path(folder, "a")) as file:
+    ...         file.read(10**15)
+    b'abc'
+    """
+    with path.open("rb", buffering=0) as raw, _Bounded(raw) as file:
+        yield file
+
+
+def header(file: io.BufferedIOBase) -> Layout:
+    """Reads an `.npy` header and leaves `file` at the data; `ValueError` when it is damaged.
+
+    >>> np.save(file := io.BytesIO(), np.zeros((9, 3)))
+    >>> _ = file.seek(0)
+    >>> header(file).shape
+    (9, 3)
+    """
+    version = np.lib.format.read_magic(file)
+    read = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }.get(version)
+    if read is None:
+        raise RefusedError(f"npy version {version}; expected (1, 0) or (2, 0)")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # headers of Python 2 are as good
+            shape, columns_first, dtype = read(file)
+    except (MemoryError, RecursionError, SyntaxError, TypeError, tokenize.TokenError) as error:
+        raise ValueError(f"its header is none: {error}") from error
+    return Layout(tuple(shape), dtype, columns_first)
+
+
 def _layout(file: io.BufferedIOBase, name: str, size: int, *, objects: bool = False) -> Layout:
     """Reads an `.npy` header and leaves `file` at the data; the data must fill `size` exactly."""
-    version = np.lib.format.read_magic(file)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # headers of Python 2 are as good
-        if version == (1, 0):
-            shape, columns_first, dtype = np.lib.format.read_array_header_1_0(file)
-        elif version == (2, 0):
-            shape, columns_first, dtype = np.lib.format.read_array_header_2_0(file)
-        else:
-            raise RefusedError(f"{name}: npy version {version}; expected (1, 0) or (2, 0)")
+    found = header(file)
+    shape, dtype = found.shape, found.dtype
     if objects and dtype.hasobject:
-        return Layout(tuple(shape), dtype, columns_first)
+        return found
     if dtype.hasobject or dtype.names:
         raise RefusedError(
             f"{name}: dtype {dtype}; expected plain numbers or text, "
@@ -133,7 +164,7 @@ def _layout(file: io.BufferedIOBase, name: str, size: int, *, objects: bool = Fa
             f"{name}: shape {shape} of {dtype} is {claimed:,} bytes, but {there:,} are there: "
             "the file was cut short or damaged; write or copy it again"
         )
-    return Layout(tuple(shape), dtype, columns_first)
+    return found
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
@@ -174,7 +205,7 @@ def opened(path: Path) -> Iterator[tuple[io.BufferedIOBase, zipfile.ZipFile | No
     ...         archive.namelist()
     ['speed.npy']
     """
-    with path.open("rb", buffering=0) as raw, Bounded(raw) as file, naming(path):
+    with bounded(path) as file, naming(path):
         start = file.read(6)
         file.seek(0)
         if start == np.lib.format.MAGIC_PREFIX:

@@ -38,6 +38,7 @@ def recognise(path: Path | str) -> bool:
     return begin[:9].upper() == b"HIERARCHY" or Path(path).suffix.lower() == ".bvh"
 
 
+@np.errstate(invalid="ignore", over="ignore")  # what is not finite is named at the border
 def read(
     path: Path | str,
     *,

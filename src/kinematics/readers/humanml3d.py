@@ -108,6 +108,7 @@ def root_from_joints(
     return found
 
 
+@np.errstate(invalid="ignore", over="ignore")  # what is not finite is named at the border
 def read(path: Path | str, *, fps: float = FPS) -> list[Motion]:
     """The joints of a HumanML3D file and the root estimated from them, in a list of one.
 

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from kinematics.readers import unpickle
-from kinematics.readers.archives import Bounded
+from kinematics.readers.archives import bounded, header
 from kinematics.readers.plain_classes import RefusedError, Storage, StorageType
 
 MAX_BYTES: int = 4 * 1024**3
@@ -41,13 +41,7 @@ _CURE = "expected a file of plain arrays. Write or copy it again"
 
 def _objects_follow(file: Any) -> bool:
     """Whether an `.npy` file holds Python objects; leaves it behind the header."""
-    version = np.lib.format.read_magic(file)
-    if version not in ((1, 0), (2, 0)):
-        return False
-    header = np.lib.format.read_array_header_1_0
-    if version == (2, 0):
-        header = np.lib.format.read_array_header_2_0
-    return bool(header(file)[2].hasobject)
+    return bool(header(file).dtype.hasobject)
 
 
 def recognise(path: Path | str) -> bool:
@@ -62,7 +56,7 @@ def recognise(path: Path | str) -> bool:
     path = Path(path)
     if path.is_dir():
         return False
-    with path.open("rb", buffering=0) as raw, Bounded(raw) as file:
+    with bounded(path) as file:
         start = file.read(6)
         file.seek(0)
         if start == np.lib.format.MAGIC_PREFIX:
@@ -88,7 +82,7 @@ def load(path: Path | str) -> Any:
     {'fps': 30}
     """
     path = Path(path)
-    with _naming(path), path.open("rb", buffering=0) as raw, Bounded(raw) as file:
+    with _naming(path), bounded(path) as file:
         size = path.stat().st_size
         if not 0 < size <= MAX_BYTES:
             raise RefusedError(f"{size:,} bytes; expected up to {MAX_BYTES:,}")

@@ -78,8 +78,8 @@ def quaternions_from_rotvecs(
     array([[1., 0., 0., 0.],
            [0., 0., 1., 0.]])
     """
-    rotvecs = np.where(np.isfinite(rotvecs_rad), rotvecs_rad, np.nan).astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):  # angles past all numbers become NaN too
+        rotvecs = np.where(np.isfinite(rotvecs_rad), rotvecs_rad, np.nan).astype(np.float64)
         half_rad = np.linalg.norm(rotvecs, axis=1, keepdims=True) / 2
         vector = rotvecs / 2 * np.sinc(half_rad / np.pi)  # sinc is finite where the angle is zero
         return np.concatenate([np.cos(half_rad), vector], axis=1)
@@ -94,7 +94,7 @@ def rotvecs_from_matrices(
     array([[ 0.,  0.,  0.],
            [nan, nan, nan]])
     """
-    with np.errstate(invalid="ignore", over="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         wide = matrices.astype(np.float64)
         square = np.abs(wide @ wide.swapaxes(1, 2) - np.eye(3)).max(axis=(1, 2))
         good = (square < 0.05) & (np.linalg.det(np.where(np.isfinite(wide), wide, 0.0)) > 0)

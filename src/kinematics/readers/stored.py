@@ -186,7 +186,7 @@ def described(data: bytes, begin: int, end: int) -> tuple[int, Described] | None
     >>> described(file.getvalue(), 0, len(file.getvalue()))
     (128, ((9, 3), dtype('float64'), False))
     """
-    if end - begin < 10 or data[begin : begin + 8] != _ARRAY:
+    if min(end, len(data)) - begin < 10 or data[begin : begin + 8] != _ARRAY:
         return None
     offset = begin + 10 + data[begin + 8] + 256 * data[begin + 9]
     found = _HEADER.fullmatch(data, begin + 10, offset)

@@ -15,7 +15,7 @@ from qagen.asking import (
 )
 from qagen.question import WINDOWS, Ask, Evidence, Margin, Option
 from qagen.reading import Reading
-from qagen.sureness import clearance, compare, fastest, own_paths, seen, total
+from qagen.sureness import clearance, compare, fastest, own_paths, seen, total, unsure
 from qagen.vocabulary import (
     CLEAR_SHARE,
     LIMBS,
@@ -107,17 +107,18 @@ def _more(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     del seed
     for pair in _pairs(clip):
         row = MOVEMENTS[pair[0]]
-        doubt = _doubt(clip, pair)
         words = (clip.speaker.phrases[pair[0]].gerund, clip.speaker.phrases[pair[1]].gerund)
         for place, window in enumerate(WINDOWS):
             ask = Ask(rule="compare_total", movements=pair, window=window)
             amounts = [clip.totals[movement][place] for movement in pair]
-            reason = doubt
-            if not reason and max(amounts) < CLEAR_SHARE * row.least:
-                reason = "too small"
             found = compare(amounts[0], amounts[1], row.unit)
-            if reason or isinstance(found, str):
-                yield rejection(rule, clip, ask, reason or str(found))
+            if max(amounts) < CLEAR_SHARE * row.least:
+                found = "too small" if any(amounts) else "no such movement"
+            if isinstance(found, str):
+                yield rejection(rule, clip, ask, found)
+                continue
+            if doubt := unsure(clip, pair, margin=found.margin.value):
+                yield rejection(rule, clip, ask, doubt)
                 continue
             one, other = total(clip, pair[0], window), total(clip, pair[1], window)
             key, others = _choices(
@@ -137,9 +138,9 @@ def _faster(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     del seed
     for pair in _pairs(clip):
         ask = Ask(rule="compare_speed", movements=pair)
-        doubt = _doubt(clip, pair)
+        doubt = unsure(clip, pair)
         if not all(clip.occurrences[movement] for movement in pair):
-            doubt = doubt or "no such movement"
+            doubt = "no such movement"
         if doubt:
             yield rejection(rule, clip, ask, doubt)
             continue

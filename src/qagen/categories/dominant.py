@@ -14,7 +14,7 @@ from qagen.asking import (
 )
 from qagen.question import WINDOWS, Ask, Evidence, Option, Unit
 from qagen.reading import Reading
-from qagen.sureness import fastest, largest, seen, span, total
+from qagen.sureness import fastest, largest, seen, span, total, unsure
 from qagen.vocabulary import (
     CLEAR_SHARE,
     DIRECTIONS,
@@ -23,9 +23,11 @@ from qagen.vocabulary import (
     MOVEMENTS,
     PART_PATH_M,
     SEEN_SHARE,
+    SLIP_SHARE,
 )
 
 _CHOICES = 3
+_TOTALS = frozenset({"dominant_direction", "dominant_lean"})
 
 
 def _dominant(
@@ -39,9 +41,6 @@ def _dominant(
     least: float,
 ) -> Answer:
     """Which of some movements has the largest amount; three of them are offered."""
-    for movement in evidence:
-        if movement in clip.doubts:
-            return rejection(rule, clip, ask, clip.doubts[movement])
     amounts = {movement: one.value for movement, one in evidence.items()}
     if max(amounts.values()) < least:
         return rejection(rule, clip, ask, "no such movement")
@@ -49,6 +48,8 @@ def _dominant(
     if isinstance(found, str):
         return rejection(rule, clip, ask, found)
     key, margin = found
+    if doubt := unsure(clip, evidence, margin=margin.value if ask.rule in _TOTALS else 0.0):
+        return rejection(rule, clip, ask, doubt)
     rest = [movement for movement in amounts if movement != key]
     others = plausible(clip, ask, rest, wanted=_CHOICES - 1, seed=seed)
     if others is None:
@@ -125,11 +126,12 @@ def _activity(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     def spans(names: tuple[str, ...]) -> list[tuple[float, float]]:
         return [(one.start_s, one.end_s) for name in names for one in clip.occurrences[name]]
 
+    slip_m = SLIP_SHARE * clip.facts.whole.path_m
+    doubt = unsure(clip, turns) or unsure(clip, DIRECTIONS, margin=slip_m)
     travel, both = spans(DIRECTIONS), spans((*DIRECTIONS, *turns))
     for window in WINDOWS:
         ask = Ask(rule="dominant_activity", window=window)
         start_s, end_s = span(clip, window)
-        doubts = [clip.doubts[name] for name in (*DIRECTIONS, *turns) if name in clip.doubts]
         travel_s, either_s = _covered_s(travel, start_s, end_s), _covered_s(both, start_s, end_s)
         seconds = {
             "travelling": travel_s,
@@ -137,8 +139,9 @@ def _activity(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
             "neither": end_s - start_s - either_s,
         }
         found = largest(seconds, "s")
-        if doubts or isinstance(found, str) or not seen(clip, window):
-            yield rejection(rule, clip, ask, doubts[0] if doubts else "tie")
+        reason = doubt if seen(clip, window) else "not seen"
+        if reason or isinstance(found, str):
+            yield rejection(rule, clip, ask, reason or str(found))
             continue
         options = {name: Option(text, name) for name, text in wording.ACTIVITIES.items()}
         told = ", ".join(

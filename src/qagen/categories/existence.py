@@ -212,7 +212,7 @@ def _repeats(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
                     end_s=end_s,
                 ),
             )
-            margin = Margin(value=abs(count - (LEAST_REPEATED - 1)), unit="count", band=1.0)
+            margin = Margin(value=float(abs(count - (LEAST_REPEATED - 1))), unit="count", band=1.0)
             found = Presence(count > 0, margin, evidence, ())
         because = (
             f"From {start_s:.1f} s to {end_s:.1f} s, {wording.PARTS[part.part]} moves to and fro "

@@ -1,4 +1,7 @@
-"""Numerical: how often, how far, how much, how long. Four numbers to choose from."""
+"""Numerical: how often, how far, how much, how long. Four numbers to choose from.
+
+Over the usual length: no other category has so many families.
+"""
 
 from collections.abc import Iterator
 
@@ -17,8 +20,8 @@ from qagen.asking import (
 from qagen.places import returns, way
 from qagen.question import WINDOWS, Ask, Evidence, Margin, Option, Unit
 from qagen.reading import Reading
-from qagen.sureness import clearance, span, total
-from qagen.vocabulary import MOVEMENTS, REPEATED, SEEN_SHARE, STRENGTHS
+from qagen.sureness import clearance, span, total, unsure
+from qagen.vocabulary import LADDER_BAND_SHARE, MOVEMENTS, REPEATED, SEEN_SHARE, STRENGTHS
 
 _MEASURED = frozenset({"travel", "distance", "turn"})
 """Kinds whose amounts people can judge by numbers."""
@@ -222,10 +225,10 @@ def _totals(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
             continue
         for place, window in enumerate(WINDOWS):
             ask = Ask(rule="total", movements=(movement,), window=window)
-            if movement in clip.doubts:
-                yield rejection(rule, clip, ask, clip.doubts[movement])
-                continue
             shown = total(clip, movement, window)
+            if doubt := unsure(clip, (movement,), margin=LADDER_BAND_SHARE * shown.value):
+                yield rejection(rule, clip, ask, doubt)
+                continue
             inside = ones if not place else [one for one in ones if one.parts[place - 1] > 0]
             yield _measured(
                 rule,

@@ -8,7 +8,7 @@ from qagen.asking import Answer, Rule, Truth, movements, quarter_options, questi
 from qagen.places import end_sector, shape_of
 from qagen.question import WINDOWS, Ask, Evidence, Margin, Option, Window
 from qagen.reading import Reading
-from qagen.sureness import largest, own_paths, seen, stands_out, total
+from qagen.sureness import largest, own_paths, seen, stands_out, total, unsure
 from qagen.vocabulary import (
     CLEAR_SHARE,
     DRIFT_PER_PATH,
@@ -44,12 +44,14 @@ def _most(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
             continue
         ask = Ask(rule="quarter_most", movements=(movement,))
         amounts = dict(zip(_QUARTERS, clip.totals[movement][1:], strict=True))
-        reason = clip.doubts.get(movement, "")
-        if not reason and max(amounts.values()) < CLEAR_SHARE * row.least:
-            reason = "too small"
         found = largest(amounts, row.unit)
-        if reason or isinstance(found, str):
-            yield rejection(rule, clip, ask, reason or str(found))
+        if max(amounts.values()) < CLEAR_SHARE * row.least:
+            found = "too small"
+        if isinstance(found, str):
+            yield rejection(rule, clip, ask, found)
+            continue
+        if doubt := unsure(clip, (movement,), margin=found[1].value):
+            yield rejection(rule, clip, ask, doubt)
             continue
         evidence = tuple([total(clip, movement, window) for window in _QUARTERS])
         gerund = clip.speaker.phrases[movement].gerund

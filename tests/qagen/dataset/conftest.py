@@ -10,7 +10,7 @@ import pytest
 from kinematics import facts, measure, synthetic
 from kinematics.facts import MotionFacts
 
-CLIPS = 48
+CLIPS = 30
 
 
 @pytest.fixture(scope="session")

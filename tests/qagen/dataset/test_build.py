@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from kinematics import facts, measure, synthetic
+from kinematics import facts, measure, store, synthetic
 from kinematics.facts import MotionFacts
 from kinematics.readers import native
 from qagen import chunks, consistency, dataset, intake, merge, pipeline, record
@@ -152,7 +152,7 @@ def test_a_killed_build_goes_on_where_it_was(
     corpus: list[MotionFacts], tmp_path: Path, workers: int
 ) -> None:
     source, out = tmp_path / "facts.jsonl", tmp_path / "out"
-    facts.write(source, copies(corpus, 5))
+    facts.write(source, copies(corpus, 8))
     words = (source, out, "--per-category", 1, "--workers", workers)
     process = subprocess.Popen(command("build", *words), env=environment())
     work = out / chunks.WORK
@@ -385,7 +385,8 @@ def test_a_folder_of_motions_is_measured(motions: Path, tmp_path: Path) -> None:
     out = build(motions, tmp_path / "out", EVERYTHING)
     manifest = dataset.read_manifest(out)
     named = dict(manifest.inputs.unreadable)
-    assert set(named) == {"cut.npz", "other.npy"}
+    assert set(named) == {"cut.npz"}
+    assert manifest.inputs.other_files == 1
     assert str(motions) not in "".join(named.values())
     clips = list(dataset.clips(out))
     assert [clip.source for clip in clips] == [
@@ -405,6 +406,31 @@ def test_motions_and_their_facts_give_the_same_questions(motions: Path, tmp_path
     one, other = ({(r.clip, r.ask.name): (r.question, r.options, r.evidence) for r in rows_of(f)}
                   for f in both)  # fmt: skip
     assert one == other
+
+
+def test_a_store_gives_the_questions_of_its_motions(motions: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "packed"
+    found = [native.read(path)[0] for path in sorted(motions.rglob("m*.npz"))]
+    store.write(found, packed)
+    both = [build(source, tmp_path / source.name, EVERYTHING) for source in (motions, packed)]
+    one, other = ({(r.clip, r.ask.name): (r.question, r.options, r.evidence) for r in rows_of(f)}
+                  for f in both)  # fmt: skip
+    assert one == other
+    assert dataset.read_manifest(both[1]).inputs.clips == 6
+    store.write([found[0].renamed(clip="late", take="late")], packed, append=True)
+    assert dataset.read_manifest(build(packed, tmp_path / "more", EVERYTHING)).inputs.clips == 7
+
+
+def test_a_damaged_clip_of_a_store_is_named(motions: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "packed"
+    store.write([native.read(path)[0] for path in sorted(motions.rglob("m*.npz"))], packed)
+    segment = max(packed.iterdir(), key=lambda path: path.stat().st_size)
+    data = bytearray(segment.read_bytes())
+    data[len(data) // 3] ^= 1
+    segment.write_bytes(data)
+    inputs = dataset.read_manifest(build(packed, tmp_path / "out", EVERYTHING)).inputs
+    assert (inputs.clips, inputs.unreadable_files) == (5, 1)
+    assert "checksum" in inputs.unreadable[0][1]
 
 
 def test_a_contradiction_stops_the_build(

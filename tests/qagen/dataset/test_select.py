@@ -1,6 +1,7 @@
 """Selection makes answers even, keeps within its limits, and depends on names alone."""
 
 from collections import Counter, defaultdict
+from random import Random
 from typing import NamedTuple
 
 from hypothesis import given
@@ -28,29 +29,31 @@ def worded(category: str, stem: str, answer: str, options: int) -> Kind:
     return Kind(category, "", category, stem, "", answer, NO_RANK, options)  # type: ignore[arg-type]
 
 
-KINDS = st.one_of(
-    st.builds(numbered, st.sampled_from("ab"), st.integers(0, 3), st.integers(0, 2)),
-    st.builds(
-        worded, st.just("existence"), st.sampled_from("abc"), st.sampled_from(["yes", "no"]),
-        st.just(2),
-    ),
-    st.builds(
-        worded, st.just("ordering"), st.sampled_from("ab"), st.sampled_from("uvwxyz"), st.just(4)
-    ),
-)  # fmt: skip
+def _kind(random: Random) -> Kind:
+    """Any kind; answers are skewed, as they are in life."""
+    match random.randrange(3):
+        case 0:
+            rank = min(random.randrange(4), random.randrange(4))
+            return numbered(random.choice("ab"), rank, random.randrange(3))
+        case 1:
+            answer = "yes" if random.random() < 0.25 else "no"
+            return worded("existence", random.choice("abcd"), answer, 2)
+        case _:
+            answer = random.choice("uuuuuvvwxyz")
+            return worded("ordering", random.choice("ab"), answer, 4)
 
 
 @st.composite
 def asked(draw: st.DrawFn) -> list[Asked]:
-    """Questions of a few clips; a clip is asked each stem once, and no two draws are equal."""
-    kinds = draw(st.lists(KINDS, max_size=60))
-    numbers = draw(st.lists(st.integers(0, 2**64 - 1), min_size=60, max_size=60, unique=True))
+    """Questions of some clips; a clip is asked each stem once, and no two draws are equal."""
+    random = Random(draw(st.integers(0, 10_000)))
+    clips, questions = draw(st.integers(1, 30)), draw(st.integers(0, 150))
     rows, there = [], set()
-    for i, kind in enumerate(kinds):
-        clip = draw(st.integers(0, 11))
+    for _ in range(questions):
+        clip, kind = random.randrange(clips), _kind(random)
         if (clip, kind.rule, kind.stem) not in there:
             there.add((clip, kind.rule, kind.stem))
-            rows.append(Asked(clip, kind, numbers[i]))
+            rows.append(Asked(clip, kind, random.getrandbits(64)))
     return rows
 
 
@@ -99,15 +102,44 @@ def test_no_clip_gives_more_than_is_wanted(
         assert kept == rows
 
 
-@given(asked(), LIMITS, st.randoms())
+@given(asked(), LIMITS, st.integers(0, 99))
 def test_the_order_of_the_clips_does_not_matter(
-    rows: list[Asked], per_category: int | None, random: object
+    rows: list[Asked], per_category: int | None, seed: int
 ) -> None:
     shuffled = list(rows)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    Random(seed).shuffle(shuffled)
     assert set(settled(rows, per_category=per_category)) == set(
         settled(shuffled, per_category=per_category)
     )
+
+
+def test_a_set_that_finds_no_room_takes_none() -> None:
+    def pair(stem: str, yes: int, no: int, draw: int) -> list[Asked]:
+        return [
+            Asked(yes, worded("existence", stem, "yes", 2), draw),
+            Asked(no, worded("existence", stem, "no", 2), draw + 1),
+        ]
+
+    first, blocked, last = pair("a", 1, 2, 0), pair("b", 3, 1, 10), pair("c", 3, 4, 20)
+    assert settled([*first, *blocked, *last], per_category=1) == [*first, *last]
+
+
+def test_every_category_has_room_of_its_own() -> None:
+    rows = [
+        Asked(clip, worded(category, "a", answer, 2), clip + draw)
+        for draw, category in ((0, "existence"), (10, "temporal"))
+        for clip, answer in ((1, "yes"), (2, "no"))
+    ]
+    assert settled(rows, per_category=1) == rows
+
+
+def test_left_over_numbers_make_sets_of_ranks_and_words_make_none() -> None:
+    numbers = [Asked(i, numbered("a", i, i), i) for i in range(4)]
+    words = [
+        Asked(5, worded("existence", "a", "yes", 2), 10),
+        Asked(6, worded("existence", "b", "no", 2), 11),
+    ]
+    assert settled([*numbers, *words]) == numbers
 
 
 @given(asked())

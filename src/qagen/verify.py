@@ -1,0 +1,288 @@
+"""Every row of a data set checked against the motions, by a second and independent derivation.
+
+Nobody who asked is asked again: the motions are measured by `qagen.second`, the answers, margins,
+evidence and sentences derived by `qagen.again` from what each row says that it asks.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from kinematics import readers, store, thresholds
+from qagen import record as record_of
+from qagen.again import answers, evidence, moves, sentences
+from qagen.again.moves import Clip
+from qagen.again.sizes import Finding
+from qagen.question import Unit
+from qagen.record import Record
+from qagen.second import derive
+from qagen.second.grid import SourcedTrack
+from qagen.wording import Speaker
+
+SIDES = ("train.jsonl", "val.jsonl", "test.jsonl")
+"""The files of a data set that hold rows."""
+
+
+class Difference(NamedTuple):
+    """One thing that a row says, and what the second derivation says."""
+
+    what: str
+    recorded: str
+    derived: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: recorded {self.recorded}; derived {self.derived}"
+
+
+class Mismatch(NamedTuple):
+    """A row that does not hold."""
+
+    where: str
+    """Its file and line."""
+    id: str
+    clip: str
+    asked: str
+    differences: tuple[Difference, ...]
+
+    def __str__(self) -> str:
+        lines = [f"{self.where}: {self.id} ({self.clip}, {self.asked})"]
+        return "\n".join([*lines, *(f"  {one}" for one in self.differences)])
+
+
+class VerifyReport(NamedTuple):
+    """How many rows hold, and all that do not."""
+
+    verified: int
+    mismatches: tuple[Mismatch, ...]
+
+    def __str__(self) -> str:
+        return f"{self.verified} verified, {len(self.mismatches)} mismatches"
+
+
+class _Row(NamedTuple):
+    where: str
+    record: Record
+
+
+def verify_folder(out_dir: Path | str, motions_dir: Path | str) -> VerifyReport:
+    """Every row of the data set in a folder, derived again from the motions it was built from.
+
+    >>> verify_folder("/nowhere", "/nowhere")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: /nowhere: no train.jsonl, val.jsonl or test.jsonl in it; expected a data set ...
+    """
+    folder, motions = Path(out_dir), Path(motions_dir)
+    sides = [folder / name for name in SIDES if (folder / name).is_file()]
+    problems = []
+    if not sides:
+        problems.append(
+            f"{folder}: no train.jsonl, val.jsonl or test.jsonl in it; expected a data set that "
+            "`qagen build` wrote"
+        )
+    if not motions.exists():
+        problems.append(f"{motions}: no such folder; expected the motions that it was built from")
+    if problems:
+        raise ValueError("; ".join(problems))
+    rows: list[_Row] = []
+    mismatches: list[Mismatch] = []
+    for side in sides:
+        for row in _rows(side):
+            if isinstance(row, Mismatch):
+                mismatches.append(row)
+            else:
+                rows.append(row)
+    found = [*_checked(rows, _Library(motions))]
+    mismatches += [one for one in found if one is not None]
+    return VerifyReport(sum(one is None for one in found), tuple(mismatches))
+
+
+def _rows(side: Path) -> Iterator[_Row | Mismatch]:
+    """The rows of one file; a line that is no row is a mismatch by itself."""
+    with side.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            where = f"{side.name}, line {number}"
+            try:
+                yield _Row(where, record_of.from_line(line))
+            except (ValueError, msgspec.DecodeError) as error:
+                wrong = Difference("row", str(error), "a row of a data set")
+                yield Mismatch(where, "?", "?", "?", (wrong,))
+
+
+def _checked(rows: Iterable[_Row], library: "_Library") -> Iterator[Mismatch | None]:
+    """One result a row, rows of one clip together, so that every motion is measured once."""
+    seen: set[str] = set()
+    for row in sorted(rows, key=lambda row: (row.record.source, row.record.clip)):
+        one = row.record
+        differences = list(_alone(one, seen))
+        seen.add(one.id)
+        clip = library.clip(one)
+        if isinstance(clip, str):
+            differences.append(Difference("motion", one.source, clip))
+        else:
+            differences += verify(one, clip)
+        mismatch = Mismatch(row.where, one.id, one.clip, one.ask.name, tuple(differences))
+        yield mismatch if differences else None
+
+
+def _alone(one: Record, seen: set[str]) -> Iterator[Difference]:
+    """What can be said of a row without its motion."""
+    if one.id != record_of.content_id(one):
+        yield Difference("id", one.id, f"{record_of.content_id(one)}, the hash of the row")
+    if one.id in seen:
+        yield Difference("id", one.id, "an id that no other row has")
+    if one.thresholds != thresholds.fingerprint():
+        yield Difference("thresholds", one.thresholds, thresholds.fingerprint())
+
+
+def verify(one: Record, clip: Clip) -> list[Difference]:
+    """What a row says otherwise than the second derivation of its clip; nothing when it holds.
+
+    >>> from kinematics import synthetic
+    >>> from qagen import generate
+    >>> from qagen.second import derive
+    >>> derived = derive.derived(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> asked, _ = generate.ask_all(derived.facts)
+    >>> rows = [generate.to_record(one, derived.facts) for one in asked]
+    >>> [difference for row in rows for difference in verify(row, moves.clip_of(derived))]
+    []
+    """
+    rule = answers.RULES.get(one.ask.rule)
+    if rule is None:
+        return [Difference("ask", one.ask.name, "a rule that is known")]
+    speaker = sentences.speaker_of(one, lean_of=clip.facts.posture.lean_of)
+    try:
+        found = rule.derive(clip, one.ask)
+        stem = sentences.stem(one, speaker)
+    except (KeyError, ValueError) as error:
+        return [Difference("ask", one.ask.name, f"nothing that could be asked ({error})")]
+    differences = [
+        *_form(one, rule),
+        *_options(one, found.code, speaker, unit=found.unit),
+        *_margin(one, found),
+        *(Difference(*problem) for problem in evidence.problems(clip, one)),
+    ]
+    if one.question != stem:
+        differences.append(Difference("question", one.question, stem))
+    return differences
+
+
+def _form(one: Record, rule: answers.Rule) -> Iterator[Difference]:
+    """Category, number of options and what guessing gets right."""
+    if one.category != rule.category:
+        yield Difference("category", one.category, rule.category)
+    wanted = answers.CHOICES[rule.category]
+    if not len(one.options) == len(one.option_codes) == wanted:
+        yield Difference("options", f"{len(one.options)}", f"{wanted}")
+    if abs(one.chance - 1 / wanted) > 1e-6:
+        yield Difference("chance", f"{one.chance:.4f}", f"{1 / wanted:.4f}")
+    if min(len(set(one.options)), len(set(one.option_codes))) < len(one.options):
+        yield Difference("options", "; ".join(one.options), "no two alike")
+
+
+def _options(one: Record, code: str, speaker: Speaker, *, unit: Unit) -> Iterator[Difference]:
+    """Exactly the true option is the answer, and every option says what its code means."""
+    true = [place for place, offered in enumerate(one.option_codes) if offered == code]
+    if true != [one.answer_index]:
+        marked = one.option_codes[one.answer_index : one.answer_index + 1]
+        recorded = marked[0] if marked and one.answer_index >= 0 else f"place {one.answer_index}"
+        offered = "" if code in one.option_codes else ", which is not offered"
+        yield Difference("answer", recorded, f"{code or 'nothing clear'}{offered}")
+    for offered, text in zip(one.option_codes, one.options, strict=False):
+        try:
+            expected = sentences.option_text(offered, one, speaker, unit=unit)
+        except (KeyError, ValueError):
+            expected = "a code that means something"
+        if text != expected:
+            yield Difference(f"option {offered}", text, expected)
+    if 0 <= one.answer_index < len(one.options):
+        last = f"The answer is: {one.options[one.answer_index]}."
+        if not one.reasoning or one.reasoning[-1] != last:
+            yield Difference("reasoning", " ".join(one.reasoning[-1:]), last)
+
+
+def _margin(one: Record, found: Finding) -> Iterator[Difference]:
+    """The margin is that of the facts and not below its band."""
+    said, unit = one.margin, found.unit
+    shown = f"{found.margin:.4f} {unit}, band {found.band:.4f}"
+    relative = evidence.RELATIVE
+    if one.ask.rule in answers.OF_MEAN_SPEED:
+        relative = evidence.MEAN_SPEED
+    alike = evidence.near(said.value, found.margin, unit, relative=relative)
+    if said.unit != unit or not alike or abs(said.band - found.band) > 1e-3:
+        yield Difference("margin", f"{said.value:.4f} {said.unit}, band {said.band:.4f}", shown)
+    elif said.value < said.band:
+        yield Difference("margin", f"{said.value:.4f} {said.unit}", f"at least {said.band:.4f}")
+
+
+# Motions -----------------------------------------------------------------------------------------
+
+
+class _Library:
+    """The motions of a folder or of a packed store, each measured when a row asks for it.
+
+    A row's source is a file below the folder; where it is none, its clip is looked for by name.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._store = store.read(root) if store.recognise(root) else None
+        self._root = root.resolve() if root.is_dir() else root.resolve().parent
+        self._measured: tuple[tuple[str, str, int, str], Clip | str] | None = None
+        self._held: tuple[Path, Sequence[SourcedTrack] | str] | None = None
+        self._files: dict[str, list[Path]] | None = None
+
+    def clip(self, one: Record) -> Clip | str:
+        """The clip of a row, or why there is none."""
+        wanted = (one.source, one.clip, one.person, one.frame)
+        if self._measured is None or self._measured[0] != wanted:
+            self._measured = (wanted, self._measure(one))
+        return self._measured[1]
+
+    def _measure(self, one: Record) -> Clip | str:
+        try:
+            found = self._below(one) if self._store is None else self._stored(self._store, one)
+            if isinstance(found, str):
+                return found
+            same = [
+                track
+                for track in found
+                if (track.source.clip, track.source.person) == (one.clip, one.person)
+            ]
+            if len(same) != 1:
+                return f"{len(same)} motions of person {one.person} of {one.clip}"
+            return moves.clip_of(derive.derived(same[0], frame=one.frame))
+        except ValueError as error:
+            return str(error)
+
+    def _stored(self, packed: store.Store, one: Record) -> Sequence[SourcedTrack]:
+        return [packed[number] for number in packed.numbers(one.clip)]
+
+    def _below(self, one: Record) -> Sequence[SourcedTrack] | str:
+        path = (self._root / one.source).resolve()
+        if path.is_relative_to(self._root) and path.is_file():
+            return self._read(path)
+        found = [self._read(path) for path in self._named(one.clip)]
+        return [track for tracks in found if not isinstance(tracks, str) for track in tracks]
+
+    def _read(self, path: Path) -> Sequence[SourcedTrack] | str:
+        """The motions of a file, kept until another one is read."""
+        if self._held is None or self._held[0] != path:
+            try:
+                self._held = (path, readers.read(path))
+            except (ValueError, OSError) as error:
+                self._held = (path, str(error))
+        return self._held[1]
+
+    def _named(self, clip: str) -> list[Path]:
+        """The files that hold a clip of this name; all files are read once to know them."""
+        if self._files is None:
+            self._files = {}
+            for path in readers.find([self._root]):
+                tracks = self._read(path)
+                for name in {track.source.clip for track in tracks if not isinstance(track, str)}:
+                    self._files.setdefault(name, []).append(path)
+        return self._files.get(clip, [])

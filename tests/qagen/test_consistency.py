@@ -1,0 +1,108 @@
+"""Planted contradictions are found, and nothing else is."""
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from kinematics.facts import MotionFacts, VerticalEpisode
+from qagen import consistency, generate
+from qagen.question import Question
+
+EVENTS = [
+    ("forward", 0.5, 3.5, 3.4),
+    ("left", 4.5, 6.5, 2.5),
+    ("heading", 7.5, 9.0, 1.6),
+    ("left", 11.0, 12.0, -0.8),
+    ("forward", 16.0, 18.0, 2.1),
+]
+
+
+@pytest.fixture(scope="module")
+def facts(make: Callable[..., MotionFacts]) -> MotionFacts:
+    jump = VerticalEpisode(kind="jump", start_s=13.5, end_s=14.0, height_m=0.3)
+    return make(EVENTS, episodes=[jump])
+
+
+@pytest.fixture(scope="module")
+def questions(facts: MotionFacts) -> tuple[Question, ...]:
+    return generate.ask_all(facts)[0]
+
+
+def with_wrong_key(one: Question, code: str) -> Question:
+    """The question with another of its options as the answer."""
+    key = next(option for option in one.distractors if option.code == code)
+    others = [option for option in (one.key, *one.distractors) if option != key]
+    return msgspec.structs.replace(one, key=key, distractors=tuple(others))
+
+
+def test_true_answers_agree(facts, questions):
+    assert len(questions) > 150
+    assert consistency.check(questions, facts) == []
+
+
+PLANTED = (
+    "count(left;whole;0;;;False)",
+    "count(turn_right;whole;0;;;False)",
+    "count_strength(left;whole;0;large;;False)",
+    "count_returns(;whole;0;;;False)",
+    "ever(jump;whole;0;;;False)",
+    "ever(left;whole;0;;;False)",
+    "ever(left;whole;0;;;True)",
+    "ever(backward;quarter_2;0;;;True)",
+    "ever(forward;quarter_1;0;;;False)",
+    "ever_walks(;whole;0;;;False)",
+    "compare_count(forward+backward;whole;0;;;False)",
+    "compare_total(left+right;whole;0;;;False)",
+    "dominant_direction(;whole;0;;;False)",
+    "happens_in(left+right;quarter_2;0;;;False)",
+    "first_in(;quarter_1;0;;;False)",
+    "next_after(forward;whole;1;;;False)",
+    "last_before(turn_left;whole;1;;;False)",
+    "quarter_of(left;whole;1;;;False)",
+    "quarter_most(forward;whole;0;;;False)",
+)
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_wrong_answer_is_found(facts, questions, name):
+    """Most wrong answers clash with something, and the clash names the question."""
+    (one,) = [each for each in questions if each.ask.name == name]
+    found = 0
+    for option in one.distractors:
+        planted = with_wrong_key(one, option.code)
+        rest = [planted if each is one else each for each in questions]
+        clashes = consistency.check(rest, facts)
+        found += bool(clashes)
+        assert one.name in {name for clash in clashes for name in (clash.one, clash.other)} or (
+            not clashes
+        )
+    assert found >= len(one.distractors) / 2
+
+
+def test_changed_evidence_is_found(facts, questions):
+    one = next(each for each in questions if each.ask.rule == "compare_total")
+    first, *rest = one.evidence
+    wrong = msgspec.structs.replace(first, value=first.value + 1)
+    planted = msgspec.structs.replace(one, evidence=(wrong, *rest))
+    clashes = consistency.check([planted if each is one else each for each in questions], facts)
+    assert one.name in {name for clash in clashes for name in (clash.one, clash.other)}
+
+
+def test_something_that_begins_in_between_is_found(facts, questions):
+    one = next(each for each in questions if each.ask.rule == "next_after")
+    other = next(each for each in questions if each.ask.rule == "quarter_of")
+    early = msgspec.structs.replace(
+        other.evidence[0],
+        what=one.distractors[0].code,
+        start_s=(one.evidence[0].start_s + one.evidence[1].start_s) / 2,
+    )
+    planted = msgspec.structs.replace(other, evidence=(early,))
+    clashes = consistency.check([one, planted], facts)
+    assert [(clash.one, clash.other) for clash in clashes] == [(one.name, other.name)]
+
+
+def test_other_clips_are_not_compared(facts, questions):
+    one = next(each for each in questions if each.ask.name == "ever(left;whole;0;;;False)")
+    other = msgspec.structs.replace(with_wrong_key(one, "no"), clip="another")
+    assert consistency.check([one, other], facts) == []

@@ -1,0 +1,126 @@
+"""Words say the same in every frame, swap in a mirror, and give nothing away."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from kinematics.facts import Frame
+from qagen import generate, wording
+from qagen.categories import RULES
+from qagen.question import CATEGORIES
+from qagen.vocabulary import MOVEMENTS, SECTORS, mirrored
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SWAPPED = {"left": "right", "right": "left"}
+
+
+def swapped(text: str) -> str:
+    text = re.sub(r"\b(left|right)\b", lambda found: SWAPPED[found[0]], text)
+    turned = text.replace("counter-clockwise", "#").replace("clockwise", "counter-clockwise")
+    return turned.replace("#", "clockwise")
+
+
+@pytest.mark.parametrize("frame", get_args(Frame))
+def test_every_movement_has_words_that_a_mirror_swaps(frame):
+    phrases = wording.PHRASES[frame]
+    assert phrases.keys() == MOVEMENTS.keys()
+    for name, phrase in phrases.items():
+        assert tuple(map(swapped, phrase)) == tuple(phrases[mirrored(name)])
+    assert len({phrase.gerund for phrase in phrases.values()}) == len(phrases)
+
+
+def test_left_and_right_are_only_ever_directions():
+    """No "right" answer and nothing "left" over: stems and notes name sides by phrases alone."""
+    fixed = [
+        *wording.STEMS.values(),
+        *wording.NEGATED.values(),
+        *wording.FRAME_NOTES.values(),
+        *wording.KIND_NOTES.values(),
+        *wording.LEAN_NOTES.values(),
+        *wording.QUARTERS,
+        *wording.SHAPES.values(),
+    ]
+    assert not [text for text in fixed if re.search(r"\b(left|right|clockwise)\b", text)]
+
+
+def test_sectors_and_classes_have_words():
+    assert wording.SECTORS.keys() == wording.CAMERA_SECTORS.keys() == set(SECTORS)
+    for words in (wording.SECTORS, wording.CAMERA_SECTORS):
+        assert len(set(words.values())) == len(SECTORS)
+
+
+def test_stems_name_the_frame_of_reference(make):
+    events = [("left", 1.0, 3.0, 2.0), ("forward", 5.0, 9.0, 3.0)]
+    said = {}
+    for frame in ("first_heading", "body", "camera"):
+        questions, _ = generate.ask_all(make(events, frame=frame))
+        named = {one.ask.name: one for one in questions}
+        said[frame] = named["ever(left;whole;0;;;False)"].stem
+        assert wording.FRAME_NOTES[frame] in said[frame]
+        away = {one for one in named if "away" in one or "furthest" in one or "returns" in one}
+        assert bool(away) == (frame == "first_heading")
+    assert len(set(said.values())) == 3
+
+
+@pytest.mark.parametrize(("joints", "word"), [("trunk", "trunk"), ("pelvis", "hips")])
+def test_leans_say_what_leans(joints, word):
+    notes = wording.speaker("first_heading", lean_of=joints, descriptor="").notes
+    assert word in notes["lean_left"]
+
+
+def test_notes_come_in_an_order_that_tells_nothing():
+    speaker = wording.speaker("first_heading", lean_of="trunk", descriptor="")
+    one = speaker.note(("turn_left", "forward", "lean_left"))
+    assert one == speaker.note(("lean_left", "forward", "turn_left"))
+    assert one.count("Directions") == 1
+
+
+@pytest.mark.parametrize("nothing", ["", "  ", "unknown", "Unknown.", "N/A", "none"])
+def test_descriptors_that_say_nothing_are_none(nothing, make):
+    facts = make([("left", 1.0, 3.0, 2.0)])
+    assert generate.ask_all(facts, descriptor=nothing) == generate.ask_all(facts)
+
+
+def test_descriptors_stand_in_every_stem_and_change_no_answer(make):
+    facts = make([("left", 1.0, 3.0, 2.0), ("forward", 5.0, 9.0, 3.0)])
+    plain, _ = generate.ask_all(facts)
+    named, _ = generate.ask_all(facts, descriptor="the girl in blue")
+    assert all("the girl in blue" in one.stem.replace("The girl", "the girl") for one in named)
+    assert [one.key for one in named] == [one.key for one in plain]
+
+
+def test_every_rule_is_listed_under_its_category():
+    assert tuple(RULES) == CATEGORIES
+    for category, rules in RULES.items():
+        assert {rule.category for rule in rules} == {category}
+        assert len({rule.family for rule in rules}) == len(rules)
+
+
+def test_the_page_on_questions_names_the_rules_and_movements_of_the_code():
+    text = (ROOT / "docs" / "questions.md").read_text()
+    rules = text[text.index("## The rules") :]
+    named = re.findall(r"`(\w+)`", "".join(re.findall(r"^\|([^|]*)\|", rules, re.MULTILINE)))
+    assert sorted(set(named) - {"rule"}) == sorted(wording.STEMS)
+    movements = text[: text.index("## Whether something happens")]
+    rows = re.findall(r"^\|([^|]*)\|", movements, re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", "".join(rows))) == set(MOVEMENTS)
+
+
+def test_unknown_categories_are_refused(make):
+    with pytest.raises(ValueError, match="categories moods: expected some of numerical"):
+        generate.ask_all(make(), categories=["moods"])
+
+
+def test_asking_needs_no_array_library():
+    program = "import sys, qagen.generate, qagen.consistency; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    loaded = set(done.stdout.split())
+    assert "qagen.generate" in loaded
+    assert not loaded & {"numpy", "jax", "scipy", "torch", "matplotlib"}
