@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 
 from qagen.audit.counts import Counts, count
 from qagen.audit.rows import words
-from qagen.audit.tables import Tables, joined, numbered
+from qagen.audit.tables import Tables, Trial, joined, numbered
 
 STEADINESS = 4.0
 """So many options as usual are added to every cross."""
@@ -197,17 +197,17 @@ def _log_odds(rate: Float[np.ndarray, " cells"]) -> Float[np.ndarray, " cells"]:
 
 
 def preferences(
-    tables: Tables, crosses: Sequence[Crosses], *, also_without: int | None = None
+    tables: Tables, crosses: Sequence[Crosses], trials: Sequence[Trial]
 ) -> Float[np.ndarray, " pairs"]:
     """How much each option is preferred by what other folds say of all its crosses."""
     of_fold = tables.fold[tables.row]
     found = np.zeros(len(tables.row))
     for one in crosses:
         fold_of_use = of_fold[one.pairs]
-        for fold in range(tables.folds):
-            mine, uses = of_fold == fold, fold_of_use == fold
-            without = {fold} if also_without is None else {fold, also_without}
-            evidence = learn(one, without=without)
+        for trial in trials:
+            mine = np.isin(of_fold, list(trial.judged))
+            uses = np.flatnonzero(np.isin(fold_of_use, list(trial.judged)))
+            evidence = learn(one, without=trial.unknown)
             found += np.bincount(
                 one.pairs[uses], weights=evidence.added[one.cells[uses]], minlength=len(found)
             )

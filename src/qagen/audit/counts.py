@@ -1,12 +1,12 @@
 """How often the options of a cell are right in other clips than those that are judged."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from qagen.audit.tables import Tables
+from qagen.audit.tables import Tables, Trial
 
 STEADINESS = 2.0
 """So many options at chance are added to every cell, lest one lucky option decides."""
@@ -42,7 +42,8 @@ def count(
     size = tables.folds * width
 
     def summed(weights: Float[np.ndarray, " uses"]) -> Float[np.ndarray, "folds cells"]:
-        return np.bincount(place, weights=weights, minlength=size).reshape(tables.folds, width)
+        total = np.bincount(place, weights=weights, minlength=size).astype(float)  # none: integers
+        return total.reshape(tables.folds, width)
 
     chance = tables.chance[tables.row][pairs]
     right = tables.right[pairs].astype(float)
@@ -67,25 +68,23 @@ def preferences(
     tables: Tables,
     cells: Int[np.ndarray, " pairs"],
     counts: Counts,
-    *,
-    also_without: int | None = None,
+    trials: Sequence[Trial],
 ) -> Float[np.ndarray, " pairs"]:
     """How much each option is preferred by what other folds say of its cell.
 
-    `also_without` leaves out one more fold: what a model may learn from that is judged on it.
-
     >>> from qagen.audit.rows import Row
-    >>> from qagen.audit.tables import build
+    >>> from qagen.audit.tables import build, by_fold
     >>> rows = [Row(clip=c, question="", options=("a", "b"), answer_index=0) for c in "xy"]
     >>> tables = build(rows)
-    >>> found = preferences(tables, tables.place, count(tables, tables.place))
+    >>> found = preferences(
+    ...     tables, tables.place, count(tables, tables.place), by_fold(tables)
+    ... )
     >>> [round(value, 2) for value in found.tolist()]
     [1.33, 0.67, 1.33, 0.67]
     """
     of_fold = tables.fold[tables.row]
-    found = np.empty(len(cells))
-    for fold in range(tables.folds):
-        mine = of_fold == fold
-        without = {fold} if also_without is None else {fold, also_without}
-        found[mine] = rates(counts, without=without)[cells[mine]]
+    found = np.ones(len(cells))
+    for trial in trials:
+        mine = np.isin(of_fold, list(trial.judged))
+        found[mine] = rates(counts, without=trial.unknown)[cells[mine]]
     return found

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from qagen.audit import bayes, counts
 from qagen.audit.bayes import Crosses
 from qagen.audit.keys import Key, number_rank
-from qagen.audit.tables import Tables
+from qagen.audit.tables import Tables, Trial, inside
 
 TREES = 60
 LEAST_LEAF = 20
@@ -35,22 +35,22 @@ def available() -> bool:
 
 
 def preferences(
-    tables: Tables, keys: Sequence[Key], crosses: Sequence[Crosses]
+    tables: Tables, keys: Sequence[Key], crosses: Sequence[Crosses], trials: Sequence[Trial]
 ) -> Float[np.ndarray, " pairs"]:
     """How much the forest prefers each option; forests are grown on other folds."""
     from sklearn.ensemble import RandomForestClassifier
 
     of_fold = tables.fold[tables.row]
     counted = [counts.count(tables, key.cells) for key in keys]
-    judged = _features(tables, keys, counted, crosses, fold=None)
-    found = np.empty(len(tables.row))
-    for fold in range(tables.folds):
-        features = _features(tables, keys, counted, crosses, fold=fold)
-        known, mine = of_fold != fold, of_fold == fold
-        size = int(known.sum())
+    judged = _features(tables, keys, counted, crosses, trials)
+    found = np.zeros(len(tables.row))
+    for number, trial in enumerate(trials):
+        features = _features(tables, keys, counted, crosses, inside(tables, trial))
+        known = ~np.isin(of_fold, list(trial.unknown))
+        mine = np.isin(of_fold, list(trial.judged))
         forest = RandomForestClassifier(
-            n_estimators=TREES, min_samples_leaf=LEAST_LEAF, random_state=fold, n_jobs=2,
-            max_samples=min(MOST_SAMPLES, size), monotonic_cst=_directions(keys),
+            n_estimators=TREES, min_samples_leaf=LEAST_LEAF, random_state=number, n_jobs=2,
+            max_samples=min(MOST_SAMPLES, int(known.sum())), monotonic_cst=_directions(keys),
         )  # fmt: skip
         forest.fit(features[known], tables.right[known])
         forest.n_jobs = 1  # sums of several threads differ in their last digits
@@ -67,15 +67,14 @@ def _features(
     keys: Sequence[Key],
     counted: Sequence[counts.Counts],
     crosses: Sequence[Crosses],
-    *,
-    fold: int | None,
+    trials: Sequence[Trial],
 ) -> Float[np.ndarray, "pairs features"]:
     """What is said of each option beside the other options of its row."""
     said = [
-        np.log(counts.preferences(tables, key.cells, known, also_without=fold))
+        np.log(counts.preferences(tables, key.cells, known, trials))
         for key, known in zip(keys, counted, strict=True)
     ]
-    said.append(bayes.preferences(tables, crosses, also_without=fold))
+    said.append(bayes.preferences(tables, crosses, trials))
     usual = [np.add.reduceat(one, tables.start[:-1]) / tables.options for one in said]
     beside = [one - mean[tables.row] for one, mean in zip(said, usual, strict=True)]
     plain = [

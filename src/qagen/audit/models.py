@@ -1,6 +1,7 @@
 """Every model that answers without the video, tried on clips it has not learned from."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from jaxtyping import Float, Int
 from qagen.audit import bayes, counts, forest, scores
 from qagen.audit.bayes import Crosses
 from qagen.audit.keys import Key, all_keys
-from qagen.audit.tables import Tables, joined, ranked
+from qagen.audit.tables import Tables, Trial, by_fold, by_half, joined, ranked
 
 WORDS, SIBLINGS, FOREST = "words", "siblings", "forest"
 
@@ -25,6 +26,8 @@ class Blind(NamedTuple):
     credit: Float[np.ndarray, " rows"]
     cells: Int[np.ndarray, " pairs"] | None
     """The cells of a model that looks at one thing."""
+    by_half: Callable[[], Float[np.ndarray, " rows"]]
+    """What it gets right of either half of the clips when it learns from the other half."""
 
 
 class Suspects(NamedTuple):
@@ -77,32 +80,38 @@ def try_all(
     [1.0, 1.0]
     """
     for key in suspects.keys:
-        found = counts.preferences(tables, key.cells, counts.count(tables, key.cells))
-        yield _blind(tables, key.name, key.meaning, found, key.cells)
+        counted = counts.count(tables, key.cells)
+        prefer = partial(counts.preferences, tables, key.cells, counted)
+        yield _blind(tables, key.name, key.meaning, prefer, key.cells)
     tell = progress or (lambda _: None)
     tell(WORDS)
-    found = bayes.preferences(tables, suspects.words)
-    yield _blind(tables, WORDS, "naive Bayes on words", found, None)
+    prefer = partial(bayes.preferences, tables, suspects.words)
+    yield _blind(tables, WORDS, "naive Bayes on words", prefer, None)
     if suspects.siblings is not None:
         tell(SIBLINGS)
-        found = bayes.preferences(tables, [suspects.siblings])
-        yield _blind(
-            tables, SIBLINGS, "naive Bayes on the clip's other questions", found, None
-        )
+        prefer = partial(bayes.preferences, tables, [suspects.siblings])
+        yield _blind(tables, SIBLINGS, "naive Bayes on the clip's other questions", prefer, None)
     if with_forest:
         tell(FOREST)
-        found = forest.preferences(tables, suspects.keys, suspects.words)
-        yield _blind(tables, FOREST, "random forest on all of these and words", found, None)
+        prefer = partial(forest.preferences, tables, suspects.keys, suspects.words)
+        yield _blind(tables, FOREST, "random forest on all of these and words", prefer, None)
 
 
 def _blind(
     tables: Tables,
     name: str,
     meaning: str,
-    preference: Float[np.ndarray, " pairs"],
+    prefer: Callable[[list[Trial]], Float[np.ndarray, " pairs"]],
     cells: Int[np.ndarray, " pairs"] | None,
 ) -> Blind:
-    return Blind(name, meaning, preference, scores.credits(tables, preference), cells)
+    preference = prefer(by_fold(tables))
+
+    @cache
+    def halves() -> Float[np.ndarray, " rows"]:
+        return scores.credits(tables, prefer(by_half(tables)))
+
+    credit = scores.credits(tables, preference)
+    return Blind(name, meaning, preference, credit, cells, halves)
 
 
 def names(suspects: Suspects, *, with_forest: bool) -> Sequence[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import numpy as np
+from jaxtyping import Int
 
 from qagen.audit import copies, forest, models, rows, scores, tables, telling
 from qagen.audit.copies import Copies
@@ -87,7 +88,7 @@ def audit(
     findings = []
     for blind in models.try_all(found, suspects, with_forest=with_forest, progress=progress):
         by_group = {
-            name: scores.measure(found, blind.credit, among=among, looks=looks)
+            name: _score(found, blind, among, looks)
             for name, among in scores.groups(found)
         }
         accused = any(score.accused for score in by_group.values())
@@ -108,6 +109,10 @@ def audit(
         best={name: _best(findings, name) for name, _ in scores.groups(found)},
         copies=copies.find(asked),
     )
+
+
+def _score(found: Tables, blind: Blind, among: Int[np.ndarray, " chosen"], looks: int) -> Score:
+    return scores.measure(found, blind.credit, among=among, looks=looks, by_half=blind.by_half)
 
 
 def _counted(values: Iterable[str]) -> dict[str, int]:
@@ -156,6 +161,6 @@ def best_of(found: Tables, blinds: Sequence[Blind]) -> dict[str, Best]:
     for name, among in groups:
         gains = [float((blind.credit - found.chance)[among].sum()) for blind in blinds]
         blind = blinds[int(np.argmax(np.round(gains, 9)))]
-        score = scores.measure(found, blind.credit, among=among, looks=looks)
+        score = _score(found, blind, among, looks)
         best[name] = Best(model=blind.name, score=score)
     return best

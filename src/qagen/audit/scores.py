@@ -7,7 +7,7 @@ Student's t, at a rate that is divided by the number of models and groups of row
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 from scipy import stats
 
 from qagen.audit.tables import Tables
+from qagen.audit.tables import by_half as halves
 
 FALSE_ALARMS = 0.05
 """At most this share of clean data sets has any model accused, whatever is looked at together."""
@@ -81,16 +82,22 @@ def measure(
     *,
     among: Int[np.ndarray, " chosen"],
     looks: int,
+    by_half: Callable[[], Float[np.ndarray, " rows"]],
 ) -> Score:
     """The score of a model among some rows, when `looks` scores are looked at together.
+
+    `by_half` gives what it gets right when it learns from half of the clips only; it is asked when
+    there is a suspicion.
 
     >>> from qagen.audit import rows, tables
     >>> asked = [
     ...     rows.Row(clip=f"{n}", question="", options=("a", "b"), answer_index=0)
-    ...     for n in range(40)
+    ...     for n in range(80)
     ... ]
     >>> found = tables.build(asked)
-    >>> score = measure(found, np.ones(40), among=np.arange(40), looks=10)
+    >>> score = measure(
+    ...     found, np.ones(80), among=np.arange(80), looks=10, by_half=lambda: np.ones(80)
+    ... )
     >>> score.points, score.accused
     (100.0, True)
     """
@@ -103,7 +110,14 @@ def measure(
     low, high = wilson(right, rows)
     points = 100 * (accuracy - chance) / (1 - chance)
     luck = _luck(tables, credit, among)
-    accused = points >= LEAST_POINTS and luck < FALSE_ALARMS / max(1, looks)
+    accused = points >= LEAST_POINTS and luck * looks < FALSE_ALARMS
+    if accused:  # learning from all folds but one, folds err together; halves do not
+        half = by_half()
+        lucks = [
+            _luck(tables, half, among[np.isin(tables.fold[among], list(trial.judged))])
+            for trial in halves(tables)
+        ]
+        accused = len(lucks) * min(lucks) * looks < FALSE_ALARMS
     return Score(
         rows=rows, accuracy=round(accuracy, 5), chance=round(chance, 5), points=round(points, 3),
         low=round(low, 5), high=round(high, 5), luck=float(f"{luck:.3g}"), accused=bool(accused),
@@ -113,12 +127,12 @@ def measure(
 def _luck(
     tables: Tables, credit: Float[np.ndarray, " rows"], among: Int[np.ndarray, " chosen"]
 ) -> float:
-    gains = credit[among] - tables.chance[among]
     clips, of_clip = np.unique(tables.clip[among], return_inverse=True)
     if len(clips) < 2:
         return 1.0
-    by_clip = np.bincount(of_clip, weights=gains - gains.mean())
     chance = tables.chance[among]
+    gains = credit[among] - chance
+    by_clip = np.bincount(of_clip, weights=gains - gains.mean())
     by_coin = float((chance * (1 - chance)).sum())  # so much varies even if clips were all alike
     spread = math.sqrt(max(float((by_clip**2).sum()) * len(clips) / (len(clips) - 1), by_coin))
     return float(stats.t.sf(gains.sum() / spread, len(clips) - 1))

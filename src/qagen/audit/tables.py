@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -45,6 +46,46 @@ class Tables:
     def chance(self) -> Float[np.ndarray, " rows"]:
         """What guessing gets right of each row."""
         return 1.0 / self.options
+
+
+class Trial(NamedTuple):
+    """One judging: of which folds, and which folds nothing is learned from."""
+
+    judged: frozenset[int]
+    unknown: frozenset[int]
+
+
+def by_fold(tables: Tables) -> list[Trial]:
+    """Each fold is judged by all others.
+
+    >>> rows = [Row(clip=c, question="", options=("a", "b"), answer_index=0) for c in "wxyz"]
+    >>> len(by_fold(build(rows)))
+    4
+    """
+    return [Trial(frozenset({fold}), frozenset({fold})) for fold in range(tables.folds)]
+
+
+def by_half(tables: Tables) -> list[Trial]:
+    """Half of the folds are judged by the other half, and these by those.
+
+    >>> rows = [Row(clip=c, question="", options=("a", "b"), answer_index=0) for c in "wxyz"]
+    >>> [sorted(trial.judged) for trial in by_half(build(rows))]
+    [[0, 2], [1, 3]]
+    """
+    halves = [frozenset(range(first, tables.folds, 2)) for first in (0, 1)]
+    return [Trial(half, half) for half in halves]
+
+
+def inside(tables: Tables, trial: Trial) -> list[Trial]:
+    """Each fold that a trial learns from is judged by the others of these.
+
+    >>> rows = [Row(clip=c, question="", options=("a", "b"), answer_index=0) for c in "xyz"]
+    >>> tables = build(rows)
+    >>> [sorted(one.unknown) for one in inside(tables, by_fold(tables)[0])]
+    [[0, 1], [0, 2]]
+    """
+    known = [fold for fold in range(tables.folds) if fold not in trial.unknown]
+    return [Trial(frozenset({fold}), trial.unknown | {fold}) for fold in known]
 
 
 def numbered(values: Iterable[Hashable]) -> Int[np.ndarray, " values"]:
