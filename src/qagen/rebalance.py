@@ -73,11 +73,11 @@ def select(
 
     >>> asked = [
     ...     Row(clip=f"{n}", category="ever", question="Up?", options=("No", "Yes"),
-    ...         answer_index=n % 3 > 0)
-    ...     for n in range(300)
+    ...         answer_index=int(pow(3, n, 1009) > 400))
+    ...     for n in range(600)
     ... ]
     >>> found = select(asked, with_forest=False)
-    >>> len(found.kept) > 200, found.best["ever"].score.points <= 3.0, found.unreachable
+    >>> len(found.kept) > 400, found.best["ever"].score.points <= 3.0, found.unreachable
     (True, True, {})
     """
     if not 0 < max_blind < 1:
@@ -103,8 +103,9 @@ class _State:
     ) -> None:
         self._asked, self._folds = asked, folds
         self._max_blind, self._least_kept = max_blind, least_kept
-        self._draws = np.array([_draw(row) for row in asked], dtype=np.uint64)
+        self._draws = np.array([_draw(row) for row in asked], dtype=np.int64)
         self._category = np.array([row.category or "none" for row in asked])
+        self._one_group = set(self._category) == {"none"}
         self.kept: Bool[np.ndarray, " rows"] = np.ones(len(asked), dtype=bool)
         self.unreachable: dict[str, str] = {}
         self._over: dict[str, Best] = {}
@@ -112,7 +113,7 @@ class _State:
     def step(self, *, with_forest: bool) -> bool:
         """Looks once, and withholds where a model knows too much; false when none does."""
         places = np.flatnonzero(self.kept)
-        found = tables.build([self._asked[place] for place in places], folds=self._folds)
+        found = tables.build([self._asked[int(place)] for place in places], folds=self._folds)
         suspects = models.look(found)
         blinds = list(models.try_all(found, suspects, with_forest=with_forest))
         self._over = {
@@ -121,7 +122,7 @@ class _State:
             if self._too_much(name, best)
         }
         for name, best in self._over.items():
-            among = np.flatnonzero(self._category[places] == name)
+            among = np.flatnonzero(self._mine(name)[places])
             blind = next(blind for blind in blinds if blind.name == best.model)
             others = _excess(found, blinds)
             withheld = _level(
@@ -133,7 +134,7 @@ class _State:
         return bool(self._over)
 
     def _too_much(self, name: str, best: Best) -> bool:
-        if name in self.unreachable or (name == "all" and len(set(self._category)) > 1):
+        if name in self.unreachable or (name == "all" and not self._one_group):
             return False
         score = best.score
         return score.points > 100 * self._max_blind and score.luck < PLAIN_LUCK
@@ -166,7 +167,7 @@ class _State:
         """What stays, looked at once more."""
         places = np.flatnonzero(self.kept)
         names, withheld = np.unique(self._category[~self.kept], return_counts=True)
-        found = tables.build([self._asked[place] for place in places], folds=self._folds)
+        found = tables.build([self._asked[int(place)] for place in places], folds=self._folds)
         blinds = list(models.try_all(found, models.look(found), with_forest=with_forest))
         best = report.best_of(found, blinds)
         return Selected(
@@ -178,7 +179,7 @@ class _State:
         )
 
     def _is_unsure(self, name: str, best: Best) -> bool:
-        if name in self.unreachable or (name == "all" and len(set(self._category)) > 1):
+        if name in self.unreachable or (name == "all" and not self._one_group):
             return False
         return best.score.points > 100 * self._max_blind
 
@@ -194,7 +195,7 @@ def _doubt(best: Best) -> str:
 
 def _draw(row: Row) -> int:
     name = "\n".join((row.clip, row.question, *row.options))
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little") >> 1
 
 
 def _excess(found: Tables, blinds: Sequence[Blind]) -> Float[np.ndarray, " rows"]:

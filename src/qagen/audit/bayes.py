@@ -6,6 +6,7 @@ thus count for nothing.
 """
 
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -90,7 +91,7 @@ def of_siblings(tables: Tables) -> Crosses | None:
         {f"question “{stems[at]}”"}
         | {f"option “{tables.texts[text]}”" for text in tables.text[start:end].tolist()}
         | {f"word “{word}”" for word in tables.words[at]}
-        for at, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False))
+        for at, (start, end) in enumerate(pairwise(bounds))
     ]
     return _crosses(tables, _others(tables, own))
 

@@ -58,9 +58,9 @@ _TAGGED = re.compile(r"<answer>(.*?)</answer>", re.DOTALL | re.IGNORECASE)
 def to_row(item: Item, *, split: str = "", number: int = 0) -> Row | str:
     """The row of a dictionary, or why it has none.
 
-    >>> row = to_row({"video": "a.mp4", "question": "Where to?\\nA. left\\nB. right", "answer": "B"})
+    >>> row = to_row({"video": "a.mp4", "question": "Where?\\nA. left\\nB. right", "answer": "B"})
     >>> row.question, row.options, row.answer
-    ('Where to?', ('left', 'right'), 'right')
+    ('Where?', ('left', 'right'), 'right')
     >>> to_row({"question": "How far?", "ground_truth": "2.5"})
     'no options'
     """

@@ -6,6 +6,7 @@ others. The table `SUSPICIONS` is the list of everything that is tried; a furthe
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -194,9 +195,7 @@ def option_sets(tables: Tables) -> Int[np.ndarray, " rows"]:
     """
     bounds = tables.start.tolist()
     texts = tables.text.tolist()
-    return numbered(
-        tuple(sorted(texts[start:end])) for start, end in zip(bounds, bounds[1:], strict=False)
-    )
+    return numbered(tuple(sorted(texts[start:end])) for start, end in pairwise(bounds))
 
 
 def _answers_in(column: str) -> Callable[[Tables], list[Cells]]:
@@ -272,7 +271,7 @@ SUSPICIONS: tuple[Suspicion, ...] = (
     Suspicion("number in stem", "the same, by stem", _number_rank_in_stem, _say_number),
     Suspicion("alike", "words shared with other options", _alike, _say_shared),
     Suspicion("in stem", "words shared with the question", _in_stem, _say_shared),
-    Suspicion("category", "most frequent answers by category", _answers_in("category"), _say_answer),
+    Suspicion("category", "frequent answers by category", _answers_in("category"), _say_answer),
     Suspicion("family", "the same by family", _answers_in("family"), _say_answer),
     Suspicion("template", "the same by template", _answers_in("template"), _say_stem),
     Suspicion("stem", "the same by stem", _answers_in("stem"), _say_stem),

@@ -108,9 +108,9 @@ def _blind(
 
     @cache
     def halves() -> Float[np.ndarray, " rows"]:
-        return scores.credits(tables, prefer(by_half(tables)))
+        return scores.credited(tables, prefer(by_half(tables)))
 
-    credit = scores.credits(tables, preference)
+    credit = scores.credited(tables, preference)
     return Blind(name, meaning, preference, credit, cells, halves)
 
 

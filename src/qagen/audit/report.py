@@ -74,7 +74,7 @@ def audit(
     """Tries every blind model on every row, by folds of clips, and looks for copies.
 
     >>> asked = [
-    ...     Row(clip=f"{n}", question="Does she turn?", options=("No", "Yes"), answer_index=n % 9 > 0)
+    ...     Row(clip=f"{n}", question="Up?", options=("No", "Yes"), answer_index=int(n % 9 > 0))
     ...     for n in range(90)
     ... ]
     >>> report = audit(asked)
@@ -88,8 +88,7 @@ def audit(
     findings = []
     for blind in models.try_all(found, suspects, with_forest=with_forest, progress=progress):
         by_group = {
-            name: _score(found, blind, among, looks)
-            for name, among in scores.groups(found)
+            name: _score(found, blind, among, looks) for name, among in scores.groups(found)
         }
         accused = any(score.accused for score in by_group.values())
         tells = telling.of(found, suspects, blind.name) if accused else ()

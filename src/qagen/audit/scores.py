@@ -58,14 +58,12 @@ def wilson(right: float, rows: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def credits(
-    tables: Tables, preference: Float[np.ndarray, " pairs"]
-) -> Float[np.ndarray, " rows"]:
+def credited(tables: Tables, preference: Float[np.ndarray, " pairs"]) -> Float[np.ndarray, " rows"]:
     """What a model gets right of each row: 1, 0, or a share where it cannot decide.
 
     >>> from qagen.audit import rows, tables
     >>> asked = [rows.Row(clip=c, question="", options=("a", "b"), answer_index=0) for c in "xy"]
-    >>> credits(tables.build(asked), np.array([0.7, 0.3, 0.5, 0.5])).tolist()
+    >>> credited(tables.build(asked), np.array([0.7, 0.3, 0.5, 0.5])).tolist()
     [1.0, 0.5]
     """
     preference = np.round(preference, 9)

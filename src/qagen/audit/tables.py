@@ -14,7 +14,7 @@ from qagen.audit.rows import RARE_SHARE, Row, plain, words
 FOLDS = 5
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Tables:
     """All options of all rows, one after another; what is the same for both has an index."""
 

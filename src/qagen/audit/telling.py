@@ -93,6 +93,8 @@ def _most(found: list[_Found]) -> tuple[Tell, ...]:
     told: dict[tuple[int, float, float], Tell] = {}  # words that always come together, once
     for _, what, offered, right, expected in sorted(found, key=lambda one: (-one[0], one[1])):
         share = round(float(right / max(offered, 1)), 4)
-        tell = Tell(what=what, offered=int(offered), right=share, expected=round(float(expected), 4))
+        tell = Tell(
+            what=what, offered=int(offered), right=share, expected=round(float(expected), 4)
+        )
         told.setdefault((tell.offered, tell.right, tell.expected), tell)
     return tuple(told.values())[:MOST_TOLD]
