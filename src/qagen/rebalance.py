@@ -74,10 +74,10 @@ def select(
     >>> asked = [
     ...     Row(clip=f"{n}", category="ever", question="Up?", options=("No", "Yes"),
     ...         answer_index=int(pow(3, n, 1009) > 400))
-    ...     for n in range(600)
+    ...     for n in range(4000)
     ... ]
     >>> found = select(asked, with_forest=False)
-    >>> len(found.kept) > 400, found.best["ever"].score.points <= 3.0, found.unreachable
+    >>> len(found.kept) > 2000, found.best["ever"].score.points <= 3.0, found.unreachable
     (True, True, {})
     """
     if not 0 < max_blind < 1:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from qagen.audit.counts import Counts, count
 from qagen.audit.rows import words
@@ -21,6 +21,10 @@ STEADINESS = 4.0
 
 LEAST_OFFERED = 4
 """Rarer crosses are not looked at."""
+
+TELLING = 2.0
+"""Standard deviations of luck; evidence that differs less from what is usual counts for nothing,
+so that a model does not guess where it knows nothing."""
 
 SURE = 1e-3
 """No rate is nearer to 0 or 1."""
@@ -151,10 +155,10 @@ def _finished(
     cells = joined(used, base[pairs])
     common = (np.bincount(cells) >= LEAST_OFFERED)[cells] if len(cells) else cells.astype(bool)
     pairs, used = pairs[common], used[common]
-    kept, first, cells = np.unique(cells[common], return_index=True, return_inverse=True)
-    del kept
+    _, first, cells = np.unique(cells[common], return_index=True, return_inverse=True)
+    base_of = base[pairs[first]] if len(first) else np.zeros(1, dtype=np.int64)
     return Crosses(
-        pairs=pairs, cells=cells, base=base, base_of=base[pairs[first]],
+        pairs=pairs, cells=cells, base=base, base_of=base_of,
         counts=count(tables, cells, pairs=pairs), base_counts=count(tables, base),
         traits=used[first], names=tuple(names),
     )  # fmt: skip
@@ -181,9 +185,21 @@ def learn(crosses: Crosses, *, without: Collection[int]) -> Evidence:
     right, offered = _kept(crosses.base_counts, kept)
     usual = crosses.base_counts.expected.sum(axis=0) / crosses.base_counts.offered.sum(axis=0)
     base = (right + STEADINESS * usual) / (offered + STEADINESS)
+    base = np.where(_tells(right, offered, usual), base, usual)
     right, offered = _kept(crosses.counts, kept)
-    rate = (right + STEADINESS * base[crosses.base_of]) / (offered + STEADINESS)
-    return Evidence(_log_odds(base), _log_odds(rate) - _log_odds(base)[crosses.base_of])
+    expected = base[crosses.base_of]
+    rate = (right + STEADINESS * expected) / (offered + STEADINESS)
+    added = _log_odds(rate) - _log_odds(expected)
+    return Evidence(_log_odds(base), np.where(_tells(right, offered, expected), added, 0.0))
+
+
+def _tells(
+    right: Float[np.ndarray, " cells"],
+    offered: Float[np.ndarray, " cells"],
+    expected: Float[np.ndarray, " cells"],
+) -> Bool[np.ndarray, " cells"]:
+    spread = np.sqrt(offered * expected * (1 - expected))
+    return np.abs(right - offered * expected) >= TELLING * np.maximum(spread, 1e-9)
 
 
 def _kept(

@@ -139,7 +139,7 @@ def _alike(rows: Sequence[Row]) -> list[tuple[str, str]]:
                 common = both[ones, others]
                 alike = (common >= LEAST_SHARED) & (same.data[enough] >= ALIKE * common)
                 found += [
-                    (names[chunk[a]], names[other[b]])
+                    (min(names[chunk[a]], names[other[b]]), max(names[chunk[a]], names[other[b]]))
                     for a, b in zip(ones[alike], others[alike], strict=True)
                 ]
     return sorted(found)
