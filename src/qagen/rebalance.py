@@ -33,6 +33,9 @@ PLAIN_LUCK = 0.05
 """A gain that luck alone gives so often is let pass and named: to chase it would withhold for
 nothing, since the next of two dozen models is as lucky among what is left."""
 
+FEWEST = 20
+"""Nor is a category brought down to fewer questions than that."""
+
 MOST_ROUNDS = 60
 
 BINS = 10
@@ -141,7 +144,7 @@ class _State:
 
     def _check(self, name: str, best: Best) -> None:
         mine = self._mine(name)
-        if self.kept[mine].mean() < self._least_kept:
+        if self.kept[mine].mean() < self._least_kept or self.kept[mine].sum() < FEWEST:
             self._give_up(name, best)
 
     def _mine(self, name: str) -> Bool[np.ndarray, " rows"]:

@@ -185,8 +185,8 @@ def _place(answer: Any, options: Sequence[str]) -> int | None:
     text = str(answer).strip()
     if tagged := _TAGGED.search(text):
         text = tagged[1].strip()
-    if texts.count(plain(text)) == 1 and plain(text):
-        return texts.index(plain(text))
+    if plain(text) in texts and plain(text):
+        return texts.index(plain(text)) if texts.count(plain(text)) == 1 else None
     if isinstance(answer, int):
         return answer if 0 <= answer < len(options) else None
     if letter := _LETTER.match(text):
