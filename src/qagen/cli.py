@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from qagen.audit.show import Table as AuditTable
     from qagen.dataset import Manifest, Recipe
     from qagen.stats import Table
 
@@ -314,6 +315,65 @@ def print_statistics(out_dir: OutDir, out: Picture = None) -> None:
         _save(figures.statistics(found), out)
 
 
+@app.command("audit")
+def audit_questions(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="OUT_DIR",
+            help="The folder of a data set, or a file or folder of other people's questions.",
+            show_default=False,
+        ),
+    ],
+    json: Annotated[
+        Path | None, typer.Option(help="Write the whole report as JSON.", show_default=False)
+    ] = None,
+    folds: Annotated[
+        int, typer.Option(help="What is learned on the other folds is tried on one.", min=2, max=50)
+    ] = 5,
+    split: Annotated[
+        str, typer.Option(help="Only this side, such as test; all when left out.")
+    ] = "",
+    at_most: Annotated[
+        float | None,
+        typer.Option(
+            help="Exit with 1 when a model is surely above chance in a category, by more points.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Try to answer the questions without the video, and say what gives answers away.
+
+    Two dozen blind models learn from some clips and are tried on others: letters, row numbers,
+    lengths, ranks of numbers, most frequent answers, words, the clip's other questions, and with
+    the extra `audit` a random forest. A score is 0 for guessing and 100 for all right. Copies and
+    sides of a split that share a clip, a take or a subject are counted too.
+
+    [b]Examples[/b]
+
+    [cyan]qagen audit questions --json audit.json[/cyan]
+
+    [cyan]qagen audit vsibench/test.jsonl --folds 10[/cyan]
+
+    [cyan]qagen audit questions --split test --at-most 3[/cyan]
+    """
+    from qagen.audit import show
+
+    with _plainly(), _bar() as progress:
+        found = show.audited(path, folds=folds, split=split, progress=lambda n: progress(n, 0, 1))
+        if json is not None:
+            show.write(found, json)
+    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    typer.echo(show.summary(found))
+    for table in show.tables_of(found):
+        _print_table(console, table)
+    for line in show.remarks(found):
+        typer.echo(line)
+    if at_most is not None and (above := show.above(found, at_most)):
+        _complain(f"more than {at_most:g} points above chance: {', '.join(above)}")
+        raise typer.Exit(1)
+
+
 @app.command("verify")
 def verify_dataset(
     out_dir: OutDir,
@@ -413,7 +473,7 @@ def _save(figure: object, out: Path) -> None:
     typer.echo(out)
 
 
-def _print_table(console: Console, table: "Table") -> None:
+def _print_table(console: Console, table: "Table | AuditTable") -> None:
     from rich import box
     from rich.markup import escape
     from rich.table import Table as RichTable

@@ -1,0 +1,232 @@
+"""Naive Bayes over crosses: what speaks for an option, such as "throughout" in the question for No.
+
+The evidence of a cross is how much oftener its options are right than the same option otherwise
+is; pieces of evidence are added up as if they were independent. Words that stand in every question
+thus count for nothing.
+"""
+
+from collections.abc import Collection, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from qagen.audit.counts import Counts, count
+from qagen.audit.rows import words
+from qagen.audit.tables import Tables, Trial, joined, numbered
+
+STEADINESS = 4.0
+"""So many options as usual are added to every cross."""
+
+LEAST_OFFERED = 4
+"""Rarer crosses are not looked at."""
+
+TELLING = 2.0
+"""Standard deviations of luck; evidence that differs less from what is usual counts for nothing,
+so that a model does not guess where it knows nothing."""
+
+SURE = 1e-3
+"""No rate is nearer to 0 or 1."""
+
+MOST_SIBLINGS = 32
+"""So many traits of a clip's other questions are looked at, the rarest first."""
+
+COMMON = 0.9
+"""What more of the clips have than this tells nothing about one."""
+
+
+class Crosses(NamedTuple):
+    """Uses of crosses by options, and what each is compared with."""
+
+    pairs: Int[np.ndarray, " uses"]
+    cells: Int[np.ndarray, " uses"]
+    base: Int[np.ndarray, " pairs"]
+    """The cell that an option is in without further evidence."""
+    base_of: Int[np.ndarray, " cells"]
+    counts: Counts
+    base_counts: Counts
+    traits: Int[np.ndarray, " cells"]
+    """The number of each cross's word."""
+    names: tuple[str, ...]
+
+
+def of_questions(tables: Tables) -> Crosses:
+    """Words of the question, each for each option.
+
+    >>> from qagen.audit.rows import Row
+    >>> from qagen.audit.tables import build
+    >>> rows = [Row(clip=f"{n}", question="Up?", options=("a", "b"), answer_index=0)
+    ...         for n in range(8)]
+    >>> len(of_questions(build(rows)).counts.right[0])
+    2
+    """
+    known = {stem: set(one) for stem, one in zip(tables.stem.tolist(), tables.words, strict=True)}
+    return _crosses(tables, [known[stem] for stem in tables.stem.tolist()])
+
+
+def of_options(tables: Tables) -> Crosses:
+    """Words of the option itself, each by category."""
+    of_text: dict[str, list[str]] = {}
+    lists = [
+        of_text.setdefault(text, sorted(set(words(text))))
+        for row in tables.rows
+        for text in row.options
+    ]
+    lengths = np.array([len(one) for one in lists])
+    names = list(dict.fromkeys(word for one in lists for word in one))
+    flat = numbered(word for one in lists for word in one)
+    pairs = np.repeat(np.arange(len(lists)), lengths)
+    base = joined(tables.category[tables.row], tables.options[tables.row])
+    return _finished(tables, pairs, flat, base, names)
+
+
+def of_siblings(tables: Tables) -> Crosses | None:
+    """What the other questions about the same clip speak of, each for each option.
+
+    Their stems, options and words, not their answers: what stands in the file for all to read.
+    None when no clip has two questions.
+    """
+    if np.bincount(tables.clip).max() < 2:
+        return None
+    stems = [" ".join(one) for one in tables.words]
+    bounds = tables.start.tolist()
+    own = [
+        {f"question “{stems[at]}”"}
+        | {f"option “{tables.texts[text]}”" for text in tables.text[start:end].tolist()}
+        | {f"word “{word}”" for word in tables.words[at]}
+        for at, (start, end) in enumerate(pairwise(bounds))
+    ]
+    return _crosses(tables, _others(tables, own))
+
+
+def _others(tables: Tables, own: Sequence[set[str]]) -> list[list[str]]:
+    """For each row the rarest of what its clip's other rows have."""
+    clips: list[dict[str, int]] = [{} for _ in range(int(tables.clip.max()) + 1)]
+    for clip, traits in zip(tables.clip.tolist(), own, strict=True):
+        counted = clips[clip]
+        for trait in traits:
+            counted[trait] = counted.get(trait, 0) + 1
+    often: dict[str, int] = {}
+    for counted in clips:
+        for trait in counted:
+            often[trait] = often.get(trait, 0) + 1
+    most = COMMON * len(clips)
+    telling = [
+        sorted((t for t in counted if 1 < often[t] <= most), key=lambda t: (often[t], t))
+        for counted in clips
+    ]
+    found = []
+    for clip, traits in zip(tables.clip.tolist(), own, strict=True):
+        counted, kept = clips[clip], []
+        for trait in telling[clip]:
+            if counted[trait] > (trait in traits):
+                kept.append(trait)
+                if len(kept) == MOST_SIBLINGS:
+                    break
+        found.append(kept)
+    return found
+
+
+def _crosses(tables: Tables, traits: Sequence[Collection[str]]) -> Crosses:
+    """Each trait of a row with each of its options."""
+    known: dict[str, int] = {}
+    flat = np.array(
+        [known.setdefault(one, len(known)) for found in traits for one in sorted(found)],
+        dtype=np.int64,
+    )
+    lengths = np.array([len(found) for found in traits], dtype=np.int64)
+    starts = np.cumsum(lengths) - lengths
+    uses = lengths[tables.row]
+    pairs = np.repeat(np.arange(len(tables.row)), uses)
+    within = np.arange(len(pairs)) - np.repeat(np.cumsum(uses) - uses, uses)
+    used = flat[starts[tables.row[pairs]] + within]
+    base = joined(tables.category[tables.row], tables.text)
+    return _finished(tables, pairs, used, base, list(known))
+
+
+def _finished(
+    tables: Tables,
+    pairs: Int[np.ndarray, " uses"],
+    used: Int[np.ndarray, " uses"],
+    base: Int[np.ndarray, " pairs"],
+    names: Sequence[str],
+) -> Crosses:
+    cells = joined(used, base[pairs])
+    common = (np.bincount(cells) >= LEAST_OFFERED)[cells] if len(cells) else cells.astype(bool)
+    pairs, used = pairs[common], used[common]
+    _, first, cells = np.unique(cells[common], return_index=True, return_inverse=True)
+    base_of = base[pairs[first]] if len(first) else np.zeros(1, dtype=np.int64)
+    return Crosses(
+        pairs=pairs, cells=cells, base=base, base_of=base_of,
+        counts=count(tables, cells, pairs=pairs), base_counts=count(tables, base),
+        traits=used[first], names=tuple(names),
+    )  # fmt: skip
+
+
+class Evidence(NamedTuple):
+    """Log odds: of what an option is without further evidence, and what each cross adds."""
+
+    base: Float[np.ndarray, " bases"]
+    added: Float[np.ndarray, " cells"]
+
+
+def learn(crosses: Crosses, *, without: Collection[int]) -> Evidence:
+    """What all folds but some say.
+
+    >>> from qagen.audit.rows import Row
+    >>> from qagen.audit.tables import build
+    >>> rows = [Row(clip=f"{n}", question="Up?", options=("a", "b"), answer_index=0)
+    ...         for n in range(8)]
+    >>> learn(of_questions(build(rows)), without=[0]).base.round(1).tolist()
+    [1.4, -1.4]
+    """
+    kept = [fold for fold in range(len(crosses.counts.right)) if fold not in without]
+    right, offered = _kept(crosses.base_counts, kept)
+    usual = crosses.base_counts.expected.sum(axis=0) / crosses.base_counts.offered.sum(axis=0)
+    base = (right + STEADINESS * usual) / (offered + STEADINESS)
+    base = np.where(_tells(right, offered, usual), base, usual)
+    right, offered = _kept(crosses.counts, kept)
+    expected = base[crosses.base_of]
+    rate = (right + STEADINESS * expected) / (offered + STEADINESS)
+    added = _log_odds(rate) - _log_odds(expected)
+    return Evidence(_log_odds(base), np.where(_tells(right, offered, expected), added, 0.0))
+
+
+def _tells(
+    right: Float[np.ndarray, " cells"],
+    offered: Float[np.ndarray, " cells"],
+    expected: Float[np.ndarray, " cells"],
+) -> Bool[np.ndarray, " cells"]:
+    spread = np.sqrt(offered * expected * (1 - expected))
+    return np.abs(right - offered * expected) >= TELLING * np.maximum(spread, 1e-9)
+
+
+def _kept(
+    counts: Counts, folds: Sequence[int]
+) -> tuple[Float[np.ndarray, " cells"], Float[np.ndarray, " cells"]]:
+    return counts.right[folds].sum(axis=0), counts.offered[folds].sum(axis=0)
+
+
+def _log_odds(rate: Float[np.ndarray, " cells"]) -> Float[np.ndarray, " cells"]:
+    rate = np.clip(rate, SURE, 1 - SURE)
+    return np.log(rate / (1 - rate))
+
+
+def preferences(
+    tables: Tables, crosses: Sequence[Crosses], trials: Sequence[Trial]
+) -> Float[np.ndarray, " pairs"]:
+    """How much each option is preferred by what other folds say of all its crosses."""
+    of_fold = tables.fold[tables.row]
+    found = np.zeros(len(tables.row))
+    for one in crosses:
+        fold_of_use = of_fold[one.pairs]
+        for trial in trials:
+            mine = np.isin(of_fold, list(trial.judged))
+            uses = np.flatnonzero(np.isin(fold_of_use, list(trial.judged)))
+            evidence = learn(one, without=trial.unknown)
+            found += np.bincount(
+                one.pairs[uses], weights=evidence.added[one.cells[uses]], minlength=len(found)
+            )
+            found[mine] += evidence.base[one.base[mine]]
+    return found

@@ -1,0 +1,90 @@
+"""How often the options of a cell are right in other clips than those that are judged."""
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from qagen.audit.tables import Tables, Trial
+
+STEADINESS = 2.0
+"""So many options at chance are added to every cell, lest one lucky option decides."""
+
+
+class Counts(NamedTuple):
+    """By fold and cell: how many options there are, how many are right, and how many by chance."""
+
+    offered: Float[np.ndarray, "folds cells"]
+    right: Float[np.ndarray, "folds cells"]
+    expected: Float[np.ndarray, "folds cells"]
+
+
+def count(
+    tables: Tables,
+    cells: Int[np.ndarray, " uses"],
+    *,
+    pairs: Int[np.ndarray, " uses"] | None = None,
+) -> Counts:
+    """Counts of cells; `pairs` says which option each use of a cell belongs to.
+
+    >>> from qagen.audit.rows import Row
+    >>> from qagen.audit.tables import build
+    >>> rows = [Row(clip=c, question="", options=("a", "b"), answer_index=0) for c in "xy"]
+    >>> tables = build(rows)
+    >>> count(tables, tables.place).right.sum(axis=0).tolist()
+    [2.0, 0.0]
+    """
+    if pairs is None:
+        pairs = np.arange(len(tables.row))
+    width = int(cells.max(initial=0)) + 1
+    place = tables.fold[tables.row][pairs] * width + cells
+    size = tables.folds * width
+
+    def summed(weights: Float[np.ndarray, " uses"]) -> Float[np.ndarray, "folds cells"]:
+        total = np.bincount(place, weights=weights, minlength=size).astype(float)  # none: integers
+        return total.reshape(tables.folds, width)
+
+    chance = tables.chance[tables.row][pairs]
+    right = tables.right[pairs].astype(float)
+    return Counts(summed(np.ones(len(place))), summed(right), summed(chance))
+
+
+def rates(counts: Counts, *, without: Collection[int]) -> Float[np.ndarray, " cells"]:
+    """How much more often than by chance a cell's options are right, outside of some folds.
+
+    1 for chance; steadied, so that cells which are hardly known are near 1.
+
+    >>> counts = Counts(np.ones((2, 1)) * 50, np.ones((2, 1)) * 50, np.ones((2, 1)) * 25)
+    >>> rates(counts, without=[0]).tolist()
+    [1.9615384615384615]
+    """
+    kept = [fold for fold in range(len(counts.right)) if fold not in without]
+    right, expected = counts.right[kept].sum(axis=0), counts.expected[kept].sum(axis=0)
+    return (right + STEADINESS / 2) / (expected + STEADINESS / 2)
+
+
+def preferences(
+    tables: Tables,
+    cells: Int[np.ndarray, " pairs"],
+    counts: Counts,
+    trials: Sequence[Trial],
+) -> Float[np.ndarray, " pairs"]:
+    """How much each option is preferred by what other folds say of its cell.
+
+    >>> from qagen.audit.rows import Row
+    >>> from qagen.audit.tables import build, by_fold
+    >>> rows = [Row(clip=c, question="", options=("a", "b"), answer_index=0) for c in "xy"]
+    >>> tables = build(rows)
+    >>> found = preferences(
+    ...     tables, tables.place, count(tables, tables.place), by_fold(tables)
+    ... )
+    >>> [round(value, 2) for value in found.tolist()]
+    [1.33, 0.67, 1.33, 0.67]
+    """
+    of_fold = tables.fold[tables.row]
+    found = np.ones(len(cells))
+    for trial in trials:
+        mine = np.isin(of_fold, list(trial.judged))
+        found[mine] = rates(counts, without=trial.unknown)[cells[mine]]
+    return found

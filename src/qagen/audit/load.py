@@ -1,0 +1,137 @@
+"""Files to rows: data sets of this project, and `.json` and `.jsonl` files of others."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from qagen import dataset, record
+from qagen.audit import foreign
+from qagen.audit.rows import Row, from_record
+
+ENDINGS = (".jsonl", ".json")
+
+MOST_BYTES = 2_000_000_000
+"""A `.json` file is read as one piece."""
+
+MOST_PROBLEMS = 10
+
+LISTS = ("data", "questions", "annotations", "items", "samples", "rows", "examples", "qa_pairs")
+"""Where files keep their list, when they are no list themselves."""
+
+
+class Loaded(NamedTuple):
+    """What could be read and what could not."""
+
+    rows: list[Row]
+    left_out: dict[str, int]
+    """Rows that are no multiple-choice question with an answer, by reason."""
+
+
+def read(path: Path | str) -> Loaded:
+    """The rows of a data set: its folder, or a file or folder of `.json` and `.jsonl` files.
+
+    The name of a file says which side of a split it is. One `ValueError` names everything that
+    cannot be read.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "test.json").write_text(
+    ...         '[{"video": "a", "question": "Left?", "answer": "Yes"}, {"question": "Far?"}]')
+    ...     loaded = read(folder)
+    >>> loaded.rows[0].options, loaded.rows[0].split, loaded.left_out
+    (('Yes', 'No'), 'test', {'no answer': 1})
+    """
+    path = Path(path)
+    if (path / dataset.MANIFEST).is_file():
+        dataset.read_manifest(path)
+        return Loaded([from_record(one, split=side) for side, one in dataset.rows(path)], {})
+    files = _files(path)
+    rows: list[Row] = []
+    left_out: Counter[str] = Counter()
+    problems: list[str] = []
+    for file in files:
+        side = _side(file)
+        try:
+            for number, item in enumerate(_items(file, problems)):
+                row = _row(item, split=side, number=number)
+                if isinstance(row, str):
+                    left_out[row] += 1
+                else:
+                    rows.append(row)
+        except (ValueError, msgspec.DecodeError) as error:
+            problems.append(f"{file}: {error}")
+    if problems:
+        more = f"; and {len(problems) - MOST_PROBLEMS} more" * (len(problems) > MOST_PROBLEMS)
+        raise ValueError(
+            f"{'; '.join(problems[:MOST_PROBLEMS])}{more}. Expected one JSON object a line "
+            "(.jsonl), or a list of objects (.json)"
+        )
+    if not rows:
+        why = ", ".join(f"{reason}: {n} rows" for reason, n in left_out.items()) or "no rows"
+        raise ValueError(
+            f"{path}: no multiple-choice question with an answer ({why}); expected objects with "
+            "question, options and answer, or conversations with lettered options"
+        )
+    return Loaded(rows, dict(left_out))
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise ValueError(f"{path}: no such file or folder")
+    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in ENDINGS)
+    if not files:
+        raise ValueError(f"{path}: no {' or '.join(ENDINGS)} file; expected rows of questions")
+    return files
+
+
+def _side(file: Path) -> str:
+    name = file.stem.lower()
+    return next((side for side in ("train", "val", "test") if side in name), name)
+
+
+def _items(file: Path, problems: list[str]) -> Iterator[tuple[Any, str]]:
+    """The objects of a file, with the side that a list of them is named after."""
+    if file.suffix.lower() == ".jsonl":
+        with file.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    try:
+                        yield msgspec.json.decode(line), ""
+                    except msgspec.DecodeError as error:
+                        problems.append(f"{file}, line {number}: {error}")
+        return
+    if file.stat().st_size > MOST_BYTES:
+        raise ValueError(f"larger than {MOST_BYTES:,} bytes; write it as .jsonl")
+    yield from _listed(msgspec.json.decode(file.read_bytes()))
+
+
+def _listed(found: Any) -> Iterator[tuple[Any, str]]:
+    if isinstance(found, list):
+        yield from ((item, "") for item in found)
+        return
+    if not isinstance(found, dict):
+        raise ValueError(f"a {type(found).__name__}")
+    for name in LISTS:
+        if isinstance(found.get(name), list):
+            yield from ((item, "") for item in found[name])
+            return
+    for name, value in found.items():
+        if isinstance(value, dict):
+            yield {"id": name, **value}, ""
+        elif isinstance(value, list):
+            yield from ((item, name) for item in value)
+
+
+def _row(item: tuple[Any, str], *, split: str, number: int) -> Row | str:
+    content, side = item
+    if not isinstance(content, Mapping):
+        return "no object"
+    if {"schema_version", "option_codes", "ask"} <= content.keys():
+        line = msgspec.json.encode(content)
+        return from_record(record.from_line(line), split=side or split)
+    return foreign.to_row(content, split=side or split, number=number)

@@ -1,0 +1,191 @@
+"""A report for people: a line, tables, remarks; and as a file."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from qagen.audit import load, report
+from qagen.audit.models import Progress
+from qagen.audit.report import Best, Finding, Report
+from qagen.audit.scores import LEAST_POINTS
+
+MOST_CHARACTERS = 100
+"""What gives answers away is cut here."""
+
+MOST_MODELS = 8
+
+
+class Table(NamedTuple):
+    """Rows of text under headings; the first column is words, the others are numbers."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
+def audited(
+    path: Path | str, *, folds: int, split: str = "", progress: Progress | None = None
+) -> Report:
+    """The audit of what lies under a path; of one side of its split when one is named.
+
+    >>> audited("/nowhere", folds=5)
+    Traceback (most recent call last):
+    ...
+    ValueError: /nowhere: no such file or folder
+    """
+    rows, left_out = load.read(path)
+    sides = sorted({row.split for row in rows})
+    if split:
+        rows = [row for row in rows if row.split == split]
+        if not rows:
+            raise ValueError(f"{path}: no rows of the side {split}; there are {', '.join(sides)}")
+    return report.audit(rows, folds=folds, left_out=left_out, progress=progress)
+
+
+def write(found: Report, path: Path | str) -> None:
+    """Writes a report as JSON, whole or not at all."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{os.getpid()}.partial{target.suffix}")
+    try:
+        partial.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def summary(found: Report) -> str:
+    """What was looked at, and the verdict, in a line.
+
+    >>> from qagen.audit.rows import Row
+    >>> asked = [
+    ...     Row(clip=f"{n}", question="Up?", options=("Yes", "No"), answer_index=0)
+    ...     for n in range(99)
+    ... ]
+    >>> summary(report.audit(asked)).partition(":")[0]
+    '99 questions about 99 clips in 5 folds'
+    """
+    best = found.best["all"]
+    verdict = (
+        f"{len(found.accused)} of {len(found.findings)} blind models are above chance by more than "
+        f"luck; the best, “{best.model}”, by {best.score.points:.1f} points"
+        if found.accused
+        else f"none of {len(found.findings)} blind models is above chance by more than luck"
+    )
+    return f"{found.rows:,} questions about {found.clips:,} clips in {found.folds} folds: {verdict}"
+
+
+def tables_of(found: Report) -> list[Table]:
+    """The best model by category, all models, and what gives most away."""
+    shown = sorted(found.findings, key=lambda one: -max(s.points for s in one.scores.values()))
+    tables = [
+        Table(
+            "Best blind model",
+            ("category", "questions", "accuracy", "95 %", "chance", "points", "luck", "model"),
+            [_best(name, best) for name, best in found.best.items()],
+        ),
+        Table(
+            "All blind models, in points above chance (* more than luck)",
+            ("model", *found.best),
+            [_points(finding, found) for finding in shown],
+        ),
+    ]
+    tells = [
+        (_cut(tell.what), finding.model, f"{tell.offered}", f"{tell.right:.0%}",
+         f"{tell.expected:.0%}")
+        for finding in shown[:MOST_MODELS]
+        for tell in finding.telling
+    ]  # fmt: skip
+    if tells:
+        headings = ("what gives answers away", "model", "offered", "right", "expected")
+        tables.append(Table("What tells most", headings, list(dict.fromkeys(tells))))
+    return tables
+
+
+def _best(name: str, best: Best) -> tuple[str, ...]:
+    score = best.score
+    mark = "*" * score.accused
+    return (
+        name, f"{score.rows:,}", f"{score.accuracy:.1%}", f"{score.low:.1%}–{score.high:.1%}",
+        f"{score.chance:.1%}", f"{score.points:.1f}{mark}", f"{score.luck:.1g}", best.model,
+    )  # fmt: skip
+
+
+def _points(finding: Finding, found: Report) -> tuple[str, ...]:
+    scores = (finding.scores[name] for name in found.best)
+    return finding.model, *(f"{score.points:.1f}{'*' * score.accused}" for score in scores)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
+
+
+def remarks(found: Report) -> list[str]:
+    """What else is to be known: rows left out, copies, sides that share something, the method.
+
+    >>> from qagen.audit.rows import Row
+    >>> asked = [
+    ...     Row(clip=f"{n % 9}", question="Up?", options=("Yes", "No"), answer_index=0)
+    ...     for n in range(90)
+    ... ]
+    >>> remarks(report.audit(asked))[0]
+    '81 rows repeat an earlier one'
+    """
+    copies = found.copies
+    lines = [f"{n:,} rows left out: {reason}" for reason, n in found.left_out.items()]
+    if copies.repeated:
+        lines.append(f"{copies.repeated:,} rows repeat an earlier one")
+    if copies.repeated_ids:
+        lines.append(f"{copies.repeated_ids:,} ids are used again")
+    if copies.contradicting:
+        lines.append(
+            f"{copies.contradicting:,} rows contradict an earlier one, such as "
+            f"{copies.contradictions[0]}"
+        )
+    for kind, count in copies.shared.items():
+        if count:
+            lines.append(
+                f"{count:,} {kind}s on more than one side of the split, such as "
+                f"{copies.shared_names[kind][0]}"
+            )
+    if copies.clips_alike:
+        lines.append(
+            f"{copies.clips_alike:,} pairs of clips on different sides answer the same questions "
+            f"the same way, such as {' and '.join(copies.alike[0])}"
+        )
+    if len(found.splits) > 1:
+        lines.append(
+            f"{copies.near:,} rows ({copies.near_share:.0%}) of the smaller sides have the words "
+            "and answer of one in the largest"
+        )
+    if not found.forest:
+        lines.append("no random forest was tried; the extra `audit` brings scikit-learn")
+    lines.append(
+        f"* at most {found.false_alarms:.0%} of clean data sets have any such mark by luck; gains "
+        f"below {LEAST_POINTS:g} point are never marked"
+    )
+    return lines
+
+
+def above(found: Report, points: float) -> list[str]:
+    """The categories in which a model is above so many points, and not by luck.
+
+    >>> from qagen.audit.rows import Row
+    >>> asked = [
+    ...     Row(clip=f"{n}", question="Up?", options=("Yes", "No"), answer_index=0)
+    ...     for n in range(90)
+    ... ]
+    >>> above(report.audit(asked), 3.0)
+    ['all']
+    """
+    return [
+        name
+        for name in found.best
+        if any(
+            finding.scores[name].accused and finding.scores[name].points > points
+            for finding in found.findings
+        )
+    ]
