@@ -1,0 +1,138 @@
+"""`Film`: people filmed in one scene, frame by frame, and the camera that did it."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from kinematics.motion import Motion
+from kinematics.synthetic import generator
+from mllm.render.camera import Poses, seen_from
+from mllm.render.figure import Outfit, dressed, outfit
+from mllm.render.paths import CameraKind, Shot, shoot
+from mllm.render.picture import Painter, Picture, View
+from mllm.render.pose import Pose, posed
+from mllm.render.scene import Scene, scene
+from mllm.render.solids import Solids
+
+THINGS = 6
+"""Landmarks of a scene, so that what moves in the world can be told from the camera."""
+
+HEAD_ROOM_M = 0.24
+"""Cap and hair reach this far above the head's joint."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Film:
+    """What will be seen; `frames` paints it."""
+
+    times_s: Float[np.ndarray, " frames"]
+    shot: Shot
+    """Poses in the world of the motions."""
+    scene: Scene
+    outfits: tuple[Outfit, ...]
+    people: tuple[Solids, ...]
+    shown: tuple[np.ndarray, ...]
+    origin_m: Float[np.ndarray, "3"]
+    """The scene's origin, on the floor, in the world of the motions."""
+
+    def frames(self) -> Iterator[Picture]:
+        """The pictures in the order of time."""
+        painter = Painter(self.scene, self.shot.lens)
+        places_m = self.shot.poses.positions_m - self.origin_m
+        for i in range(len(self.times_s)):
+            people = [
+                solids._replace(starts_m=solids.starts_m[i], ends_m=solids.ends_m[i])
+                for solids, shown in zip(self.people, self.shown, strict=True)
+                if shown[i]
+            ]
+            view = View(places_m[i], self.shot.poses.world_from_camera[i])
+            yield painter.paint(people, view)
+
+
+def video_times(motion: Motion, *, fps: float) -> Float[np.ndarray, " frames"]:
+    """Times of video frames from a motion's first frame to its last.
+
+    >>> from kinematics import synthetic
+    >>> len(video_times(synthetic.perform(synthetic.stand(2.0)).motion, fps=16.0))
+    33
+    """
+    start_s = float(motion.times_s[0])
+    return start_s + np.arange(math.floor(motion.duration_s * fps + 1e-3) + 1) / fps
+
+
+def film(
+    motions: Sequence[Motion],
+    *,
+    size_px: int = 256,
+    fps: float = 16.0,
+    camera: CameraKind = "static",
+    seed: int = 0,
+    things: int = THINGS,
+) -> Film:
+    """A film of people whose motions share one world; the first one's times are the video's.
+
+    >>> from kinematics import synthetic
+    >>> performance = synthetic.perform(synthetic.walk(1.0))
+    >>> next(film([performance.motion], size_px=64).frames()).shape
+    (64, 64, 4)
+    """
+    times_s = video_times(motions[0], fps=fps)
+    poses = [posed(motion, times_s) for motion in motions]
+    clip = motions[0].source.clip
+    origin_m = _origin(poses)
+    points_m = np.concatenate([pose.points_m for pose in poses], axis=1) - origin_m
+    draw = generator("render", seed, clip, motions[0].source.person)
+    clothes = tuple(_outfits(len(motions), draw))
+    shot = shoot(_extents(points_m), times_s, kind=camera, size_px=size_px, draw=draw)
+    floor = [0, 2]
+    made = scene(
+        draw,
+        ways_m=points_m[::4, :, floor].reshape(-1, 2),
+        cameras_m=shot.poses.positions_m[::4, floor],
+        targets_m=points_m[::4, 0][:, floor],
+        things=things,
+    )
+    people = tuple(
+        _placed(dressed(pose.points_m, wear), origin_m)
+        for pose, wear in zip(poses, clothes, strict=True)
+    )
+    moved = shot.poses._replace(positions_m=shot.poses.positions_m + origin_m)
+    return Film(
+        times_s=times_s,
+        shot=shot._replace(poses=moved),
+        scene=made,
+        outfits=clothes,
+        people=people,
+        shown=tuple(pose.shown for pose in poses),
+        origin_m=origin_m,
+    )
+
+
+def _outfits(count: int, draw: np.random.Generator) -> Iterator[Outfit]:
+    first = draw.integers(2**31)
+    for index in range(count):
+        yield outfit(np.random.default_rng([int(first), 0]), taken=index)
+
+
+def _origin(poses: Sequence[Pose]) -> Float[np.ndarray, "3"]:
+    """A place on the floor amid the people."""
+    pelves = np.concatenate([pose.points_m[:, 0] for pose in poses])
+    middle = 0.5 * (pelves.min(axis=0) + pelves.max(axis=0))
+    middle[1] = min(pose.floor_m for pose in poses)
+    return middle
+
+
+def _extents(points_m: Float[np.ndarray, "frames points 3"]) -> np.ndarray:
+    """The points, and others above and below them that clothes reach."""
+    above = points_m + [0.0, HEAD_ROOM_M, 0.0]
+    below = points_m - [0.0, 0.06, 0.0]
+    return np.concatenate([points_m, above, below], axis=1)
+
+
+def _placed(solids: Solids, origin_m: np.ndarray) -> Solids:
+    return solids._replace(
+        starts_m=solids.starts_m - origin_m, ends_m=solids.ends_m - origin_m
+    )
