@@ -202,15 +202,6 @@ def _torso(
 ) -> list[_Piece]:
     hip_line, neck = body["pelvis"], body["neck"]
     back = chest.at(neck, 0.0, -0.21, -0.15)
-    front = chest.at(neck, 0.0, -0.20, 0.0)
-    straps = [
-        _piece(
-            chest.at(neck, sign * 0.105, -0.045, -0.02),
-            chest.at(neck, sign * 0.10, -0.26, 0.085),
-            0.045, 0.024, clothes.backpack,
-        )
-        for sign in (1.0, -1.0)
-    ]  # fmt: skip
     packs = [
         _piece(
             chest.at(back, sign * 0.06, 0.12, 0.0), chest.at(back, sign * 0.065, -0.14, -0.01),
@@ -235,13 +226,18 @@ def _torso(
         *sides,
         *yokes,
         *packs,
-        *straps,
         _piece(
             chest.at(back, 0.10, -0.03, -0.072), chest.at(back, -0.10, -0.03, -0.072),
             0.024, 0.024, (0.95, 0.95, 0.95),
         ),
-        _piece(chest.at(front, 0.0, 0.01, 0.062), chest.at(front, 0.0, -0.03, 0.058),
-               0.074, 0.074, clothes.emblem),
+        _piece(
+            chest.at(neck, 0.0, -0.14, 0.004), pelvis.at(hip_line, 0.0, 0.08, 0.004),
+            0.114, 0.100, clothes.shirt,
+        ),
+        _piece(
+            chest.at(neck, 0.0, -0.19, 0.040), chest.at(neck, 0.0, -0.22, 0.040),
+            0.100, 0.100, clothes.emblem,
+        ),
     ]  # fmt: skip
 
 
