@@ -1,6 +1,7 @@
 """Other people around a subject: they stand, wave, turn or take some steps, out of the way."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -12,27 +13,27 @@ APART_M = 1.0
 """Nobody comes nearer to anybody else than this."""
 
 AWAY_M = (1.2, 2.6)
-"""How far from the subject's way the others are."""
+"""How far from the subject's way the others stand."""
 
 _ATTEMPTS = 200
 
 
 def company(
-    subject: Motion,
+    subjects: Sequence[Motion],
     *,
     count: int,
     draw: np.random.Generator,
     floor_m: float = 0.0,
 ) -> list[Motion]:
-    """So many others in the subject's world, for as long as the subject is there.
+    """So many others in the subjects' world, for as long as the first of them is there.
 
     Fewer where there is no room for so many.
 
     >>> subject = synthetic.perform(synthetic.walk(2.0)).motion
-    >>> len(company(subject, count=2, draw=np.random.default_rng(0)))
+    >>> len(company([subject], count=2, draw=np.random.default_rng(0)))
     2
     """
-    taken_m = [np.asarray(subject.positions_m, np.float64)[:, [0, 2]]]
+    taken_m = [np.asarray(motion.positions_m, np.float64)[:, [0, 2]] for motion in subjects]
     way_m = taken_m[0]
     others: list[Motion] = []
     for _ in range(_ATTEMPTS):
@@ -41,7 +42,7 @@ def company(
         anchor = way_m[int(draw.integers(len(way_m)))]
         angle, away_m = draw.uniform(-math.pi, math.pi), draw.uniform(*AWAY_M)
         place_m = anchor + away_m * np.array([math.sin(angle), math.cos(angle)])
-        other = _other(subject, place_m, draw, floor_m=floor_m, number=len(others) + 1)
+        other = _other(subjects[0], place_m, draw, floor_m=floor_m, number=len(others) + 1)
         path_m = np.asarray(other.positions_m, np.float64)[:, [0, 2]]
         if all(_apart_m(path_m, way) > APART_M for way in taken_m):
             taken_m.append(path_m)

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from kinematics.motion import Motion
 from kinematics.synthetic import generator
-from mllm.render.camera import Poses, seen_from
+from mllm.render.company import company
 from mllm.render.figure import Outfit, dressed, outfit
 from mllm.render.paths import CameraKind, Shot, shoot
 from mllm.render.picture import Painter, Picture, View
@@ -28,6 +28,11 @@ HEAD_ROOM_M = 0.24
 class Film:
     """What will be seen; `frames` paints it."""
 
+    motions: tuple[Motion, ...]
+    """Everybody who is in it, the subjects first."""
+    camera: CameraKind
+    seed: int
+    fps: float
     times_s: Float[np.ndarray, " frames"]
     shot: Shot
     """Poses in the world of the motions."""
@@ -70,22 +75,28 @@ def film(
     fps: float = 16.0,
     camera: CameraKind = "static",
     seed: int = 0,
+    others: int = 0,
     things: int = THINGS,
 ) -> Film:
     """A film of people whose motions share one world; the first one's times are the video's.
+
+    `others` are so many people more, who keep out of the way; `things` is the number of landmarks.
 
     >>> from kinematics import synthetic
     >>> performance = synthetic.perform(synthetic.walk(1.0))
     >>> next(film([performance.motion], size_px=64).frames()).shape
     (64, 64, 4)
     """
-    times_s = video_times(motions[0], fps=fps)
+    first = motions[0]
+    times_s = video_times(first, fps=fps)
     poses = [posed(motion, times_s) for motion in motions]
-    clip = motions[0].source.clip
-    origin_m = _origin(poses)
+    draw = generator("render", seed, first.source.clip, first.source.person)
+    floor_m = min(pose.floor_m for pose in poses)
+    joining = company(motions, count=others, draw=draw, floor_m=floor_m)
+    poses += [posed(motion, times_s) for motion in joining]
+    origin_m = _origin(poses, floor_m)
     points_m = np.concatenate([pose.points_m for pose in poses], axis=1) - origin_m
-    draw = generator("render", seed, clip, motions[0].source.person)
-    clothes = tuple(_outfits(len(motions), draw))
+    clothes = tuple(_outfits(len(poses), draw))
     shot = shoot(_extents(points_m), times_s, kind=camera, size_px=size_px, draw=draw)
     floor = [0, 2]
     made = scene(
@@ -101,6 +112,10 @@ def film(
     )
     moved = shot.poses._replace(positions_m=shot.poses.positions_m + origin_m)
     return Film(
+        motions=(*motions, *joining),
+        camera=camera,
+        seed=seed,
+        fps=fps,
         times_s=times_s,
         shot=shot._replace(poses=moved),
         scene=made,
@@ -117,11 +132,11 @@ def _outfits(count: int, draw: np.random.Generator) -> Iterator[Outfit]:
         yield outfit(np.random.default_rng([int(first), 0]), taken=index)
 
 
-def _origin(poses: Sequence[Pose]) -> Float[np.ndarray, "3"]:
+def _origin(poses: Sequence[Pose], floor_m: float) -> Float[np.ndarray, "3"]:
     """A place on the floor amid the people."""
     pelves = np.concatenate([pose.points_m[:, 0] for pose in poses])
     middle = 0.5 * (pelves.min(axis=0) + pelves.max(axis=0))
-    middle[1] = min(pose.floor_m for pose in poses)
+    middle[1] = floor_m
     return middle
 
 

@@ -129,7 +129,7 @@ def attach(motion: Motion, track: CameraTrack) -> Motion:
     >>> from mllm.render.film import film
     >>> from mllm.render.folder import told
     >>> motion = synthetic.perform(synthetic.walk(1.0)).motion
-    >>> filmed = attach(motion, told(film([motion], camera="orbit"), [motion]))
+    >>> filmed = attach(motion, told(film([motion], camera="orbit")))
     >>> filmed.camera_positions_m.shape == (motion.frames, 3)
     True
     """
