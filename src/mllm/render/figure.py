@@ -4,6 +4,7 @@ Left limbs are warm, right limbs cool in every outfit. In front it has a face wi
 the brim of a cap and an emblem on the chest; behind it hair and a backpack.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -50,27 +51,30 @@ _PACKS = ((0.20, 0.24, 0.12), (0.16, 0.13, 0.30), (0.32, 0.10, 0.12))
 _EMBLEM_ON_LIGHT, _EMBLEM_ON_DARK = (0.05, 0.05, 0.35), (1.0, 0.95, 0.25)
 
 
-def outfit(draw: np.random.Generator, *, taken: int = 0) -> Outfit:
-    """Clothes drawn at random; the `taken`-th figure of a scene never wears another's shirt.
+def outfit(draw: np.random.Generator, *, shirt: int) -> Outfit:
+    """Clothes drawn at random around the shirt of the given number, counted in a circle.
 
-    >>> outfit(np.random.default_rng(3)).words.endswith("shirt")
-    True
+    >>> outfit(np.random.default_rng(3), shirt=0).words
+    'the person in the white shirt'
     """
-    first = int(draw.integers(len(_SHIRTS)))
-    pick = [int(draw.integers(10_000)) for _ in range(6)]
-    name, shirt = _SHIRTS[(first + taken) % len(_SHIRTS)]
-    light = sum(shirt) > 1.5
+    words, colour = _SHIRTS[shirt % len(_SHIRTS)]
+    light = sum(colour) > 1.5
+
+    def pick(choices: Sequence[Colour]) -> Colour:
+        return choices[int(draw.integers(len(choices)))]
+
+    red, green, blue = (0.35 + 0.25 * share for share in colour)
     return Outfit(
-        words=f"the person in the {name} shirt",
-        shirt=shirt,
-        trousers=tuple(0.35 + 0.25 * share for share in shirt),
-        left_limbs=_WARM[pick[0] % 3],
-        right_limbs=_COOL[pick[1] % 3],
-        cap=(_WARM + _COOL)[pick[2] % 6],
-        backpack=_PACKS[pick[3] % 3],
+        words=f"the person in the {words} shirt",
+        shirt=colour,
+        trousers=(red, green, blue),
+        left_limbs=pick(_WARM),
+        right_limbs=pick(_COOL),
+        cap=pick(_WARM + _COOL),
+        backpack=pick(_PACKS),
         emblem=_EMBLEM_ON_LIGHT if light else _EMBLEM_ON_DARK,
-        skin=_SKINS[pick[4] % 4],
-        hair=_HAIR[pick[5] % 3],
+        skin=pick(_SKINS),
+        hair=pick(_HAIR),
     )
 
 
@@ -117,7 +121,7 @@ def dressed(points_m: Float[np.ndarray, "frames points 3"], clothes: Outfit) -> 
     >>> from mllm.render.pose import posed
     >>> motion = synthetic.perform(synthetic.stand(1.0)).motion
     >>> points_m = posed(motion, np.array([0.0, 0.5])).points_m
-    >>> dressed(points_m, outfit(np.random.default_rng(0))).starts_m.shape[0]
+    >>> dressed(points_m, outfit(np.random.default_rng(0), shirt=0)).starts_m.shape[0]
     2
     """
     body = {name: points_m[:, index] for index, name in enumerate(POINTS)}
@@ -170,9 +174,11 @@ def _scale(body: dict[str, Places]) -> float:
 def _legs(body: dict[str, Places], pelvis: _Axes, clothes: Outfit) -> list[_Piece]:
     pieces = []
     for side, colour in (("left", clothes.left_limbs), ("right", clothes.right_limbs)):
-        hip, knee, ankle, foot = (body[f"{side}_{part}"] for part in ("hip", "knee", "ankle", "foot"))
+        hip, knee, ankle, foot = (
+            body[f"{side}_{part}"] for part in ("hip", "knee", "ankle", "foot")
+        )
         forth = _unit(foot - ankle)
-        shoe = tuple(0.25 * share for share in colour)
+        shoe = _dark(colour)
         heel = ankle - pelvis.scale * (0.02 * forth + np.array([0.0, 0.025, 0.0]))
         toes = foot + pelvis.scale * (0.05 * _unit(forth * [1.0, 0.3, 1.0]) + [0.0, 0.015, 0.0])
         pieces += [
@@ -181,6 +187,11 @@ def _legs(body: dict[str, Places], pelvis: _Axes, clothes: Outfit) -> list[_Piec
             _piece(heel, toes, 0.046, 0.036, shoe),
         ]
     return pieces
+
+
+def _dark(colour: Colour) -> Colour:
+    red, green, blue = colour
+    return 0.25 * red, 0.25 * green, 0.25 * blue
 
 
 def _arms(body: dict[str, Places], clothes: Outfit) -> list[_Piece]:
@@ -197,9 +208,7 @@ def _arms(body: dict[str, Places], clothes: Outfit) -> list[_Piece]:
     return pieces
 
 
-def _torso(
-    body: dict[str, Places], chest: _Axes, pelvis: _Axes, clothes: Outfit
-) -> list[_Piece]:
+def _torso(body: dict[str, Places], chest: _Axes, pelvis: _Axes, clothes: Outfit) -> list[_Piece]:
     hip_line, neck = body["pelvis"], body["neck"]
     back = chest.at(neck, 0.0, -0.21, -0.15)
     packs = [
@@ -218,7 +227,9 @@ def _torso(
         for sign in (1.0, -1.0)
     ]  # fmt: skip
     yokes = [
-        _piece(body[f"{side}_shoulder"], chest.at(neck, 0.0, -0.06, 0.0), 0.070, 0.085, clothes.shirt)
+        _piece(
+            body[f"{side}_shoulder"], chest.at(neck, 0.0, -0.06, 0.0), 0.070, 0.085, clothes.shirt
+        )
         for side in ("left", "right")
     ]
     return [
@@ -246,7 +257,10 @@ def _head(body: dict[str, Places], head: _Axes, clothes: Outfit) -> list[_Piece]
     white, dark = (0.97, 0.97, 0.97), (0.03, 0.03, 0.05)
     eyes = []
     for sign in (1.0, -1.0):
-        eye, pupil = head.at(middle, sign * 0.043, 0.022, 0.100), head.at(middle, sign * 0.041, 0.020, 0.119)
+        eye, pupil = (
+            head.at(middle, sign * 0.043, 0.022, 0.100),
+            head.at(middle, sign * 0.041, 0.020, 0.119),
+        )
         eyes += [_piece(eye, eye, 0.026, 0.026, white), _piece(pupil, pupil, 0.014, 0.014, dark)]
     brim = [
         _piece(

@@ -14,7 +14,7 @@ from mllm.render.figure import Outfit, dressed, outfit
 from mllm.render.paths import CameraKind, Shot, shoot
 from mllm.render.picture import Painter, Picture, View
 from mllm.render.pose import Pose, posed
-from mllm.render.scene import Scene, scene
+from mllm.render.scene import SIGHT_M, Scene, from_sight, scene
 from mllm.render.solids import Solids
 
 THINGS = 6
@@ -22,6 +22,14 @@ THINGS = 6
 
 HEAD_ROOM_M = 0.24
 """Cap and hair reach this far above the head's joint."""
+
+SOLE_M = 0.06
+"""Shoes reach this far below the joints of the feet."""
+
+ATTEMPTS = 8
+"""Cameras that are tried, so that others do not hide the first person."""
+
+_UP = np.array([0.0, 1.0, 0.0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,15 +103,16 @@ def film(
     joining = company(motions, count=others, draw=draw, floor_m=floor_m)
     poses += [posed(motion, times_s) for motion in joining]
     origin_m = _origin(poses, floor_m)
-    points_m = np.concatenate([pose.points_m for pose in poses], axis=1) - origin_m
-    clothes = tuple(_outfits(len(poses), draw))
-    shot = shoot(_extents(points_m), times_s, kind=camera, size_px=size_px, draw=draw)
+    points_m = np.stack([pose.points_m for pose in poses], axis=1) - origin_m
+    shirt = int(draw.integers(2**31))
+    clothes = tuple(outfit(draw, shirt=shirt + index) for index in range(len(poses)))
+    shot = _clearest(points_m, times_s, kind=camera, size_px=size_px, draw=draw)
     floor = [0, 2]
     made = scene(
         draw,
-        ways_m=points_m[::4, :, floor].reshape(-1, 2),
+        ways_m=points_m[::4][..., floor].reshape(-1, 2),
         cameras_m=shot.poses.positions_m[::4, floor],
-        targets_m=points_m[::4, 0][:, floor],
+        targets_m=points_m[::4, 0, 0][:, floor],
         things=things,
     )
     people = tuple(
@@ -126,10 +135,33 @@ def film(
     )
 
 
-def _outfits(count: int, draw: np.random.Generator) -> Iterator[Outfit]:
-    first = draw.integers(2**31)
-    for index in range(count):
-        yield outfit(np.random.default_rng([int(first), 0]), taken=index)
+def _clearest(
+    points_m: Float[np.ndarray, "frames people points 3"],
+    times_s: np.ndarray,
+    *,
+    kind: CameraKind,
+    size_px: int,
+    draw: np.random.Generator,
+) -> Shot:
+    """A shot in which the others do not stand before the first person, or do so least."""
+    frames, people, points, _ = points_m.shape
+    extents_m = _extents(points_m.reshape(frames, people * points, 3))
+    shots = []
+    for _ in range(ATTEMPTS if people > 1 else 1):
+        shot = shoot(extents_m, times_s, kind=kind, size_px=size_px, draw=draw)
+        shots.append((_hidden(shot, points_m[:, :, 0]), shot))
+        if not shots[-1][0]:
+            break
+    return min(shots, key=lambda pair: pair[0])[1]
+
+
+def _hidden(shot: Shot, pelves_m: Float[np.ndarray, "frames people 3"]) -> float:
+    """Share of the frames in which somebody stands between the camera and the first person."""
+    cameras_m, others_m = (places[..., [0, 2]] for places in (shot.poses.positions_m, pelves_m))
+    apart_m = [
+        from_sight(other, cameras_m, others_m[:, 0]) for other in np.moveaxis(others_m, 1, 0)[1:]
+    ]
+    return float(np.mean(np.min(apart_m, axis=0) < SIGHT_M)) if apart_m else 0.0
 
 
 def _origin(poses: Sequence[Pose], floor_m: float) -> Float[np.ndarray, "3"]:
@@ -142,12 +174,9 @@ def _origin(poses: Sequence[Pose], floor_m: float) -> Float[np.ndarray, "3"]:
 
 def _extents(points_m: Float[np.ndarray, "frames points 3"]) -> np.ndarray:
     """The points, and others above and below them that clothes reach."""
-    above = points_m + [0.0, HEAD_ROOM_M, 0.0]
-    below = points_m - [0.0, 0.06, 0.0]
+    above, below = points_m + HEAD_ROOM_M * _UP, points_m - SOLE_M * _UP
     return np.concatenate([points_m, above, below], axis=1)
 
 
 def _placed(solids: Solids, origin_m: np.ndarray) -> Solids:
-    return solids._replace(
-        starts_m=solids.starts_m - origin_m, ends_m=solids.ends_m - origin_m
-    )
+    return solids._replace(starts_m=solids.starts_m - origin_m, ends_m=solids.ends_m - origin_m)

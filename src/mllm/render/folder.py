@@ -129,7 +129,7 @@ def recipe(people: Sequence[Motion], options: Options) -> str:
             if value is not None:
                 array = np.ascontiguousarray(value)
                 digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
-                digest.update(array)
+                digest.update(array.tobytes())
     return digest.hexdigest()
 
 
@@ -148,7 +148,7 @@ def told(made: Film, *, name: str = "video.mp4", fingerprint: str = "") -> Camer
         for motion, wear in zip(made.motions, made.outfits, strict=True)
     )
     things = (
-        Thing(words=one.words, position_m=_three(made.origin_m + [one.place_m[0], 0, one.place_m[1]]))
+        Thing(words=one.words, position_m=_three(made.origin_m + np.insert(one.place_m, 1, 0.0)))
         for one in made.scene.landmarks
     )
     return CameraTrack(

@@ -110,8 +110,8 @@ def _skyline(draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     angle = np.linspace(-np.pi, np.pi, _DIRECTIONS, endpoint=False)
     height = np.full(_DIRECTIONS, 0.05)
     for waves in range(2, 9):
-        height += draw.uniform(0, 0.05) / waves**0.5 * np.cos(
-            waves * angle + draw.uniform(0, 2 * np.pi)
+        height += (
+            draw.uniform(0, 0.05) / waves**0.5 * np.cos(waves * angle + draw.uniform(0, 2 * np.pi))
         )
     colours = np.tile([0.44, 0.55, 0.44], (_DIRECTIONS, 1))
     for _ in range(22):  # houses, which make any small turn of the camera plain
@@ -153,7 +153,8 @@ def ground(
     z_m = (across[2] + downs[2, first:, None]) * depth_m + np.float32(position_m[2])
     picture = np.empty((lens.size_px, lens.size_px), np.uint32)
     picture[first:] = _floor_pixels(scene, x_m, z_m, depth_m, height * lens.focal_px)
-    above = _sky_pixels(scene, *(across[axis] + downs[axis, :end, None] for axis in (0, 2)), rise[:end])
+    x, _, z = across[:, None] + downs[:, :end, None]
+    above = _sky_pixels(scene, x, z, rise[:end])
     picture[:first] = above[:first]
     if end > first:
         picture[first:end] = np.where(rise[first:end] < 0, picture[first:end], above[first:])

@@ -80,7 +80,11 @@ def _around(
     """Poses at a distance from targets, in directions told by bearing and rise."""
     level, up = math.cos(rise_rad), math.sin(rise_rad)
     away = np.stack(
-        [level * np.sin(bearings_rad), np.full_like(bearings_rad, up), level * np.cos(bearings_rad)],
+        [
+            level * np.sin(bearings_rad),
+            np.full_like(bearings_rad, up),
+            level * np.cos(bearings_rad),
+        ],
         axis=1,
     )
     return lambda distance_m: looking(targets_m + distance_m * away, targets_m)

@@ -51,9 +51,7 @@ def posed(motion: Motion, times_s: Float[np.ndarray, " times"]) -> Pose:
     """
     seen = np.flatnonzero(motion.observed)
     if not len(seen):
-        raise ValueError(
-            f"{motion.source.clip}: no frame was observed; there is nothing to draw"
-        )
+        raise ValueError(f"{motion.source.clip}: no frame was observed; there is nothing to draw")
     known_s = np.asarray(motion.times_s, np.float64)[seen]
     has_points = motion.skeleton is not None and not motion.skeleton.missing
     if has_points and motion.joints_m is not None and motion.skeleton is not None:

@@ -101,7 +101,7 @@ def _boxes(solids: Solids, lens: Lens) -> tuple[np.ndarray, np.ndarray, np.ndarr
     """Left, right, top and bottom edges of what each solid can cover; right and bottom outside."""
     centres = np.stack([solids.starts_m, solids.ends_m]).astype(np.float64)
     radii = np.stack([solids.start_radii_m, solids.end_radii_m]).astype(np.float64)[..., None]
-    near = (centres[..., 2:] - radii < NEAREST_M).any(axis=(0, 2))
+    near = np.logical_or.reduce(centres[..., 2] - radii[..., 0] < NEAREST_M, axis=0)
     depth = np.where(near[:, None], 1.0 + radii, centres[..., 2:])  # any: it is not drawn
     across = centres[..., :2]
     squared = depth**2 - radii**2

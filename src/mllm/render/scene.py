@@ -100,11 +100,24 @@ def _is_free(
         return False
     if others_m and min(np.hypot(*(other - place_m)) for other in others_m) < CLEARANCE_M:
         return False
+    return float(from_sight(place_m, cameras_m, targets_m).min()) >= SIGHT_M
+
+
+def from_sight(
+    places_m: Float[np.ndarray, "*frames 2"],
+    cameras_m: Float[np.ndarray, "frames 2"],
+    targets_m: Float[np.ndarray, "frames 2"],
+) -> Float[np.ndarray, " frames"]:
+    """How far places on the floor are from the lines between cameras and what they look at.
+
+    >>> from_sight(np.array([1.0, 2.0]), np.array([[0.0, 0.0]]), np.array([[0.0, 5.0]])).tolist()
+    [1.0]
+    """
     sight = targets_m - cameras_m
     squared = np.maximum((sight * sight).sum(axis=1), 1e-6)
-    share = np.clip(((place_m - cameras_m) * sight).sum(axis=1) / squared, 0, 1)
+    share = np.clip(((places_m - cameras_m) * sight).sum(axis=1) / squared, 0, 1)
     nearest = cameras_m + share[:, None] * sight
-    return float(np.hypot(*(nearest - place_m).T).min()) >= SIGHT_M
+    return np.hypot(*(nearest - places_m).T)
 
 
 def _standing(rows: list[tuple[object, ...]], place_m: np.ndarray) -> Solids:

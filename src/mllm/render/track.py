@@ -45,7 +45,7 @@ class CameraTrack(msgspec.Struct, frozen=True, kw_only=True):
     middles of pixels.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     video: str
     camera: str
     seed: int
