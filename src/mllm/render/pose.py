@@ -18,12 +18,17 @@ LONGEST_GAP_S = 0.5
 GAIT_HZ = 60.0
 """Rows a second of the gait that is made up for a root without joints."""
 
-GAIT_SMOOTHING_S = 0.15
-"""Speeds of that gait are smoothed so far: feet then stay where they are put."""
+FEET_SMOOTHING_S = 0.30
+"""Feet go by a track that is smoothed so far, which takes the sway out: they stay where they are
+put."""
+
+BODY_SMOOTHING_S = 0.03
+"""The rest of the body goes by one that is only freed of jitter."""
 
 TOE_HEIGHT_M = 0.02
 """The ball of a standing foot is so high above the floor."""
 
+_LEG_M = 0.795  # of the figure, hip to ankle
 _POINT = {name: index for index, name in enumerate(POINTS)}
 _ANKLES = [_POINT["left_ankle"], _POINT["right_ankle"]]
 _FEET = [_POINT["left_foot"], _POINT["right_foot"]]
@@ -113,23 +118,72 @@ def _made_up(
     left = (ups[:, 0] * cosine - ups[:, 2] * sine) * per_rad
     positions_m = np.asarray(motion.positions_m, np.float64)[seen]
     columns = np.column_stack([positions_m, heading, forward, left])
-    rows, floor_m = _rows(_interpolated(even_s, known_s, columns))
+    track = _interpolated(even_s, known_s, columns)
+    points_m, floor_m = _walked(track)
+    return _interpolated(times_s, even_s, points_m), floor_m
+
+
+def _walked(
+    track: Float[np.ndarray, "rows 6"],
+) -> tuple[Float[np.ndarray, "rows points 3"], float]:
+    """Body points over a root's place, heading and leans, and the height of the floor."""
+    body, feet = (
+        gaussian_filter1d(track, smoothing_s * GAIT_HZ, axis=0, mode="nearest")
+        for smoothing_s in (BODY_SMOOTHING_S, FEET_SMOOTHING_S)
+    )
+    standing_m = float(np.quantile(body[:, 1], 0.75))
+    floor_m = standing_m - STANDING_M
+    rise_m = body[:, 1] - standing_m
+    steps = _rows(feet, feet, rise_m)
+    points_m, planted_m = (
+        _points(_joints(rows, floor_m), SMPL_22) for rows in (_rows(body, feet, rise_m), steps)
+    )
+    for side in ("left", "right"):
+        hip, knee, ankle, foot = (
+            _POINT[f"{side}_{part}"] for part in ("hip", "knee", "ankle", "foot")
+        )
+        points_m[:, [ankle, foot]] = planted_m[:, [ankle, foot]]
+        points_m[:, knee] = _knee(
+            points_m[:, hip], planted_m[:, ankle], planted_m[:, foot] - planted_m[:, ankle]
+        )
+    return points_m, floor_m
+
+
+def _joints(
+    rows: Float[np.ndarray, "rows columns"], floor_m: float
+) -> Float[np.ndarray, "rows joints 3"]:
     joints_m = figure(rows, STIFF, floor_m=floor_m).joints_m
-    assert joints_m is not None
-    return _interpolated(times_s, even_s, _points(joints_m, SMPL_22)), floor_m
+    if joints_m is None:  # never: it is asked for joints
+        raise TypeError("a figure without joints")
+    return joints_m
 
 
-def _rows(track: Float[np.ndarray, "rows 6"]) -> tuple[Float[np.ndarray, "rows columns"], float]:
-    """Rows of a timeline for a root's place, heading and leans, and the height of its floor."""
-    smooth = gaussian_filter1d(track, 0.03 * GAIT_HZ, axis=0, mode="nearest")
-    steady = gaussian_filter1d(track, GAIT_SMOOTHING_S * GAIT_HZ, axis=0, mode="nearest")
-    standing_m = float(np.quantile(smooth[:, 1], 0.75))
+def _knee(
+    hip: Float[np.ndarray, "rows 3"],
+    ankle: Float[np.ndarray, "rows 3"],
+    toes: Float[np.ndarray, "rows 3"],
+) -> Float[np.ndarray, "rows 3"]:
+    """The knee between two bones of one length, bent the way the toes point."""
+    reach = ankle - hip
+    squared = np.maximum((reach * reach).sum(axis=1, keepdims=True), 1e-6)
+    across = toes - reach * (toes * reach).sum(axis=1, keepdims=True) / squared
+    across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-6)
+    bent_m = np.sqrt(np.maximum(0.25 * (_LEG_M**2 - squared), 0))
+    return hip + 0.5 * reach + bent_m * across
+
+
+def _rows(
+    track: Float[np.ndarray, "rows 6"],
+    steady: Float[np.ndarray, "rows 6"],
+    rise_m: Float[np.ndarray, " rows"],
+) -> Float[np.ndarray, "rows columns"]:
+    """Rows of a timeline for a track whose speeds are those of a steadier one."""
     rows = np.zeros((len(track), len(Column)))
-    rows[:, [Column.X, Column.Z]] = steady[:, [0, 2]]
-    rows[:, Column.RISE] = smooth[:, 1] - standing_m
-    rows[:, Column.HEADING] = smooth[:, 3]
+    rows[:, [Column.X, Column.Z]] = track[:, [0, 2]]
+    rows[:, Column.RISE] = rise_m
+    rows[:, Column.HEADING] = track[:, 3]
     leans = [Column.TRUNK_FORWARD, Column.TRUNK_LEFT, Column.PELVIS_FORWARD, Column.PELVIS_LEFT]
-    rows[:, leans] = smooth[:, [4, 5, 4, 5]]
+    rows[:, leans] = track[:, [4, 5, 4, 5]]
     if len(track) > 1:
         x_mps, z_mps, turn_rps = np.gradient(steady[:, [0, 2, 3]], 1 / GAIT_HZ, axis=0).T
         sine, cosine = np.sin(steady[:, 3]), np.cos(steady[:, 3])
@@ -137,4 +191,4 @@ def _rows(track: Float[np.ndarray, "rows 6"]) -> tuple[Float[np.ndarray, "rows c
         rows[:, Column.LEFT_SPEED] = x_mps * cosine - z_mps * sine
         rows[:, Column.TURN_SPEED] = turn_rps
     rows[1:, Column.PHASE] = np.cumsum(stride_hz(rows)[:-1]) / GAIT_HZ
-    return rows, standing_m - STANDING_M
+    return rows
