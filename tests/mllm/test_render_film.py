@@ -19,8 +19,10 @@ from mllm.render.solids import Solids
 
 GREY = (0.5, 0.5, 0.5)
 SIGNALS = Outfit(
-    words="", shirt=GREY, trousers=GREY, left_limbs=(1.0, 0.0, 0.0), right_limbs=(0.0, 0.0, 1.0), cap=GREY,
-    backpack=(0.0, 1.0, 0.0), emblem=(1.0, 1.0, 0.0), skin=(1.0, 0.0, 1.0), hair=(0.0, 0.0, 0.0),
+    words="", shirt=GREY, trousers=GREY, cap=GREY, left_limbs=(1.0, 0.0, 0.0),
+    right_limbs=(0.0, 0.0, 1.0),
+    backpack=(0.0, 1.0, 0.0), emblem=(1.0, 1.0, 0.0), skin=(1.0, 0.0, 1.0),
+    hair=(0.0, 0.0, 0.0),
 )  # fmt: skip
 """Each part that matters in a colour of its own."""
 
