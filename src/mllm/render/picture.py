@@ -126,22 +126,23 @@ def _put(picture: np.ndarray, solids: Solids, scene: Scene, lens: Lens, view: Vi
         starts_m=(solids.starts_m - view.position_m) @ turned,
         ends_m=(solids.ends_m - view.position_m) @ turned,
     )
-    seen = hits(local, lens)
+    seen = hits(local, lens, samples=SAMPLES)
     height_m = view.position_m[1] + (turned[1].astype(np.float32) @ seen.rays) * seen.depths_m
-    colours = np.clip(_lit(solids, seen, scene, turned), 0, 1) * np.float32(255)
-    above = height_m > 0  # what sinks into the floor is hidden by it
+    # what sinks into the floor is hidden by it
+    weights = seen.weights * (height_m > 0) * np.float32(1 / SAMPLES**2)
+    colours = np.clip(_lit(solids, seen, scene, turned), 0, 1) * (np.float32(255) * weights)
     size = picture.shape[0]
     row, column = np.divmod(seen.pixels, lens.size_px)
     pixels = (row // SAMPLES) * size + column // SAMPLES
     flat = picture.reshape(-1)
-    counts = np.bincount(pixels, weights=above, minlength=flat.size)
+    counts = np.bincount(pixels, weights=weights, minlength=flat.size)
     touched = np.flatnonzero(counts)
-    kept = SAMPLES**2 - counts[touched]
+    kept = 1 - counts[touched]
     under = flat[touched].view(np.uint8).reshape(-1, 4)
     mixed = np.full_like(under, 255)
     for channel in range(3):
-        drawn = np.bincount(pixels, weights=colours[channel] * above, minlength=flat.size)
-        mixed[:, channel] = (drawn[touched] + kept * under[:, channel]) / SAMPLES**2 + 0.5
+        drawn = np.bincount(pixels, weights=colours[channel], minlength=flat.size)
+        mixed[:, channel] = drawn[touched] + kept * under[:, channel] + 0.5
     flat[touched] = mixed.view(np.uint32)[:, 0]
 
 

@@ -33,6 +33,8 @@ class Hits(NamedTuple):
     """Outward, in camera coordinates."""
     rays: Float[np.ndarray, "3 hits"]
     """Directions (x, y, 1) of the pixels."""
+    weights: Float[np.ndarray, " hits"]
+    """For how many pixels each stands."""
 
 
 class _Cones(NamedTuple):
@@ -46,8 +48,11 @@ class _Cones(NamedTuple):
     """By how much the radius grows with every metre of the axis."""
 
 
-def hits(solids: Solids, lens: Lens) -> Hits:
+def hits(solids: Solids, lens: Lens, *, samples: int = 1) -> Hits:
     """The pixels in which solids, given in camera coordinates, are seen.
+
+    With `samples`, squares of so many pixels a side are going to be averaged: where one solid
+    fills a square, its first pixel stands for all of it.
 
     >>> ball = Solids(
     ...     *(np.array([[0.0, 0.0, 4.0]], np.float32),) * 2,
@@ -75,17 +80,23 @@ def hits(solids: Solids, lens: Lens) -> Hits:
     pixels = column + np.repeat((row_y * lens.size_px).astype(np.int32), row_widths)
     x = (column - np.float32(lens.centre_px)) / np.float32(lens.focal_px)
     y = ((row_y - lens.centre_px) / lens.focal_px).astype(np.float32)
-    depths_m = _depths(cones, row_solid, row_widths, widths * heights, x, y)
+    areas = widths * heights
+    depths_m = _depths(cones, row_solid, row_widths, areas, x, y)
     hit = np.flatnonzero(depths_m < np.inf)
     nearest = _nearest(pixels[hit], depths_m[hit], hit, lens.size_px**2)
+    weights = None
+    if samples > 1:
+        owners = np.repeat(np.arange(len(areas), dtype=np.int16), areas)[nearest]
+        nearest, weights = _spared(pixels[nearest], owners, nearest, lens.size_px, samples)
     row = np.searchsorted(ends, nearest, side="right")
     rays = np.stack([x[nearest], y[row], np.ones(len(row), np.float32)])
-    return _touched(cones, pixels[nearest], row_solid[row], depths_m[nearest], rays)
+    seen = _touched(cones, pixels[nearest], row_solid[row], depths_m[nearest], rays)
+    return seen if weights is None else seen._replace(weights=weights)
 
 
 def _none() -> Hits:
     empty, numbers = np.empty(0, np.float32), np.empty(0, np.int32)
-    return Hits(numbers, numbers, empty, empty, *[np.empty((3, 0), np.float32)] * 2)
+    return Hits(numbers, numbers, empty, empty, *[np.empty((3, 0), np.float32)] * 2, empty)
 
 
 def _cones(solids: Solids) -> _Cones:
@@ -188,6 +199,30 @@ def _nearest(
     return least[least != none] & 0xFFFFFFFF
 
 
+def _spared(
+    pixels: Int[np.ndarray, " hits"],
+    owners: Int[np.ndarray, " hits"],
+    names: Int[np.ndarray, " hits"],
+    size: int,
+    samples: int,
+) -> tuple[Int[np.ndarray, " kept"], Float[np.ndarray, " kept"]]:
+    """The names without those for which another stands, and for how many each stands."""
+    solid = np.full(size * size, -1, np.int16)
+    solid[pixels] = owners
+    squares = solid.reshape(size // samples, samples, size // samples, samples)
+    corner = squares[:, 0, :, 0]
+    whole = corner >= 0
+    for row in range(samples):
+        for column in range(samples):
+            whole &= squares[:, row, :, column] == corner
+    stands_for = np.ones((size // samples, samples, size // samples, samples), np.uint8)
+    stands_for *= ~whole[:, None, :, None]
+    stands_for[:, 0, :, 0] += np.uint8(samples**2) * whole
+    weights = stands_for.reshape(-1)[pixels]
+    kept = np.flatnonzero(weights)
+    return names[kept], weights[kept].astype(np.float32)
+
+
 def _touched(
     cones: _Cones,
     pixels: Int[np.ndarray, " hits"],
@@ -206,4 +241,4 @@ def _touched(
     place = (level + slope * radius) / (1 - slope * slope)
     place = np.clip(place, 0, length)
     normals = (inward - axes * place) / (radius + slope * place)
-    return Hits(pixels, solids, depths_m, place / length, normals, rays)
+    return Hits(pixels, solids, depths_m, place / length, normals, rays, np.ones_like(place))
