@@ -137,3 +137,25 @@ def test_a_camera_that_looks_up_or_down_sees_only_sky_or_floor(rise: float) -> N
     pose = looking(place_m[None], np.array([[0.0, 1.5 + rise, 4.0]])).world_from_camera[0]
     seen = ground(SURROUNDINGS, LENS, place_m, pose)
     assert seen.floor_from_row == (0 if rise < 0 else LENS.size_px)
+
+
+@given(seed=SEEDS)
+@settings(max_examples=15)
+def test_a_pixel_that_stands_for_its_square_is_of_a_square_of_one_solid(seed: int) -> None:
+    solids = some(seed)
+    every, spared = hits(solids, LENS), hits(solids, LENS, in_squares=True)
+    assert spared.weights.sum() == len(every.pixels)
+    owners = np.full((LENS.size_px, LENS.size_px), -1)
+    owners.reshape(-1)[every.pixels] = every.solids
+    for pixel, solid, weight in zip(spared.pixels, spared.solids, spared.weights, strict=True):
+        row, column = divmod(int(pixel), LENS.size_px)
+        square = owners[row // 2 * 2 :, column // 2 * 2 :][:2, :2]
+        assert weight == (4 if (square == solid).all() else 1)
+
+
+def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    solids = some(3, count=9)
+    at_once = hits(solids, LENS)
+    monkeypatch.setattr("mllm.render.raster.CHUNK", 50)
+    for one, other in zip(at_once, hits(solids, LENS), strict=True):
+        np.testing.assert_array_equal(one, other)

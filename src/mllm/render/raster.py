@@ -1,8 +1,8 @@
 """Pixels of rounded cones: which solid each pixel's ray meets first, and where.
 
-A ray leaves the camera along (x, y, 1), so that its parameter is the depth. All candidate pixels
-of all solids lie behind one another in flat arrays: about forty array operations make a frame,
-however many solids there are.
+A ray leaves the camera along (x, y, 1), so that its parameter is the depth. The candidate pixels
+of many solids lie behind one another in flat arrays, as many as the processor's cache holds: about
+forty array operations serve a chunk of them.
 """
 
 from typing import NamedTuple
@@ -15,6 +15,9 @@ from mllm.render.solids import Solids
 
 NEAREST_M = 0.2
 """What reaches nearer to the camera than this is not drawn."""
+
+CHUNK = 40_000
+"""Candidate pixels that are worked on together."""
 
 _STEEPEST = 0.95  # greatest change of radius per metre of axis: beyond, one ball holds the other
 _LEVEL = np.float32(1e-6)  # least size of a quadratic's leading coefficient
@@ -48,11 +51,20 @@ class _Cones(NamedTuple):
     """By how much the radius grows with every metre of the axis."""
 
 
-def hits(solids: Solids, lens: Lens, *, samples: int = 1) -> Hits:
+class _Boxes(NamedTuple):
+    """Edges of boxes in the picture; right and bottom are outside."""
+
+    lefts: Int[np.ndarray, " solids"]
+    rights: Int[np.ndarray, " solids"]
+    tops: Int[np.ndarray, " solids"]
+    bottoms: Int[np.ndarray, " solids"]
+
+
+def hits(solids: Solids, lens: Lens, *, in_squares: bool = False) -> Hits:
     """The pixels in which solids, given in camera coordinates, are seen.
 
-    With `samples`, squares of so many pixels a side are going to be averaged: where one solid
-    fills a square, its first pixel stands for all of it.
+    With `in_squares`, squares of two by two pixels are going to be averaged: where one solid fills
+    a square, its first pixel stands for all four.
 
     >>> ball = Solids(
     ...     *(np.array([[0.0, 0.0, 4.0]], np.float32),) * 2,
@@ -64,34 +76,26 @@ def hits(solids: Solids, lens: Lens, *, samples: int = 1) -> Hits:
     >>> round(float(seen.depths_m.min()), 3)
     3.0
     """
-    cones = _cones(solids)
-    lefts, rights, tops, bottoms = _boxes(solids, lens)
-    widths = np.maximum(rights - lefts, 0)
-    heights = np.where(widths > 0, np.maximum(bottoms - tops, 0), 0)
-    # one entry for each row of each solid's box, then one for each pixel of each row
-    row_solid = np.repeat(np.arange(len(widths), dtype=np.int32), heights)
-    row_widths = widths[row_solid]
-    ends = np.cumsum(row_widths)
-    if not len(ends):
+    cones, boxes = _cones(solids), _boxes(solids, lens)
+    areas = (boxes.rights - boxes.lefts) * (boxes.bottoms - boxes.tops)
+    shares = (np.cumsum(areas) - 1) // CHUNK
+    met = [
+        _met(cones, boxes, np.flatnonzero((shares == share) & (areas > 0)), lens)
+        for share in np.unique(shares[areas > 0])
+    ]
+    if not met:
         return _none()
-    row_y = np.arange(len(row_solid)) - (np.cumsum(heights) - heights - tops)[row_solid]
-    column = np.arange(ends[-1], dtype=np.int32)
-    column -= np.repeat((ends - row_widths - lefts[row_solid]).astype(np.int32), row_widths)
-    pixels = column + np.repeat((row_y * lens.size_px).astype(np.int32), row_widths)
-    x = (column - np.float32(lens.centre_px)) / np.float32(lens.focal_px)
-    y = ((row_y - lens.centre_px) / lens.focal_px).astype(np.float32)
-    areas = widths * heights
-    depths_m = _depths(cones, row_solid, row_widths, areas, x, y)
-    hit = np.flatnonzero(depths_m < np.inf)
-    nearest = _nearest(pixels[hit], depths_m[hit], hit, lens.size_px**2)
-    weights = None
-    if samples > 1:
-        owners = np.repeat(np.arange(len(areas), dtype=np.int16), areas)[nearest]
-        nearest, weights = _spared(pixels[nearest], owners, nearest, lens.size_px, samples)
-    row = np.searchsorted(ends, nearest, side="right")
-    rays = np.stack([x[nearest], y[row], np.ones(len(row), np.float32)])
-    seen = _touched(cones, pixels[nearest], row_solid[row], depths_m[nearest], rays)
-    return seen if weights is None else seen._replace(weights=weights)
+    pixels, depths_m, owners = (np.concatenate(parts) for parts in zip(*met, strict=True))
+    nearest = _nearest(pixels, depths_m, lens.size_px**2)
+    weights = np.ones(len(nearest), np.float32)
+    if in_squares:
+        weights = _weights(pixels[nearest], owners[nearest], lens.size_px)
+        nearest, weights = nearest[weights > 0], weights[weights > 0]
+    places = np.divmod(pixels[nearest], lens.size_px)
+    y, x = ((place - lens.centre_px) / lens.focal_px for place in places)
+    rays = np.stack([x, y, np.ones_like(x)]).astype(np.float32)
+    seen = _touched(cones, pixels[nearest], owners[nearest], depths_m[nearest], rays)
+    return seen._replace(weights=weights)
 
 
 def _none() -> Hits:
@@ -108,8 +112,8 @@ def _cones(solids: Solids) -> _Cones:
     return _Cones(starts, between / length, length, radius, np.clip(steep, -_STEEPEST, _STEEPEST))
 
 
-def _boxes(solids: Solids, lens: Lens) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Left, right, top and bottom edges of what each solid can cover; right and bottom outside."""
+def _boxes(solids: Solids, lens: Lens) -> _Boxes:
+    """The box that each solid's pixels are in; an empty one for what is behind or too near."""
     centres = np.stack([solids.starts_m, solids.ends_m]).astype(np.float64)
     radii = np.stack([solids.start_radii_m, solids.end_radii_m]).astype(np.float64)[..., None]
     near = np.logical_or.reduce(centres[..., 2] - radii[..., 0] < NEAREST_M, axis=0)
@@ -124,13 +128,36 @@ def _boxes(solids: Solids, lens: Lens) -> tuple[np.ndarray, np.ndarray, np.ndarr
     (lefts, tops), (rights, bottoms) = (
         edges.T for edges in np.clip(np.ceil(limits), 0, lens.size_px).astype(np.int64)
     )
-    rights[near] = lefts[near]
-    return lefts, rights, tops, bottoms
+    rights[near | (bottoms <= tops)] = 0
+    return _Boxes(lefts, np.maximum(rights, lefts), tops, np.maximum(bottoms, tops))
+
+
+def _met(
+    cones: _Cones, boxes: _Boxes, those: Int[np.ndarray, " those"], lens: Lens
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pixels whose rays meet some of the solids, one solid after another; depths and solids."""
+    lefts, rights, tops, bottoms = (edges[those] for edges in boxes)
+    widths, heights = rights - lefts, bottoms - tops
+    # one entry for each row of each solid's box, then one for each pixel of each row
+    row_of = np.repeat(np.arange(len(those)), heights)
+    row_widths = widths[row_of]
+    ends = np.cumsum(row_widths)
+    rows = np.arange(len(row_of)) - (np.cumsum(heights) - heights - tops)[row_of]
+    columns = np.arange(ends[-1], dtype=np.int32)
+    columns -= np.repeat((ends - row_widths - lefts[row_of]).astype(np.int32), row_widths)
+    x = (columns - np.float32(lens.centre_px)) * np.float32(1 / lens.focal_px)
+    y = ((rows - lens.centre_px) / lens.focal_px).astype(np.float32)
+    chosen = _Cones(*(part[..., those] for part in cones))
+    depths_m = _depths(chosen, row_of, row_widths, widths * heights, x, y)
+    columns += np.repeat((rows * lens.size_px).astype(np.int32), row_widths)
+    owners = np.repeat(those.astype(np.int16), widths * heights)
+    hit = np.flatnonzero(depths_m < np.inf)
+    return columns[hit], depths_m[hit], owners[hit]
 
 
 def _depths(
     cones: _Cones,
-    row_solid: Int[np.ndarray, " rows"],
+    row_of: Int[np.ndarray, " rows"],
     row_widths: Int[np.ndarray, " rows"],
     areas: Int[np.ndarray, " solids"],
     x: Float[np.ndarray, " pixels"],
@@ -155,9 +182,7 @@ def _depths(
     widened, touch, gap, start_gap, end_gap, length, ax, sx, slope = np.repeat(
         constants.astype(np.float32), areas, axis=1
     )
-    of_rows = np.stack(
-        [ay[row_solid] * y + az[row_solid], -sy[row_solid] * y - sz[row_solid], 1 + y * y]
-    )
+    of_rows = np.stack([ay[row_of] * y + az[row_of], -sy[row_of] * y - sz[row_of], 1 + y * y])
     along, toward, ray = np.repeat(of_rows.astype(np.float32), row_widths, axis=1)
     along += ax * x
     toward -= sx * x
@@ -185,42 +210,30 @@ def _depths(
 
 
 def _nearest(
-    pixels: Int[np.ndarray, " candidates"],
-    depths_m: Float[np.ndarray, " candidates"],
-    names: Int[np.ndarray, " candidates"],
-    size: int,
+    pixels: Int[np.ndarray, " candidates"], depths_m: Float[np.ndarray, " candidates"], size: int
 ) -> Int[np.ndarray, " hits"]:
-    """The name of the nearest candidate of each pixel that has one; the first of equals."""
-    # positive floats are in the order of their bits, so depth and name make one sortable number
-    keys = (depths_m.view(np.int32).astype(np.int64) << 32) | names
+    """The number of the nearest candidate of each pixel that has one; the first of equals."""
+    # positive floats are in the order of their bits, so depth and number make one sortable key
+    keys = (depths_m.view(np.int32).astype(np.int64) << 32) | np.arange(len(pixels))
     none = np.iinfo(np.int64).max
     least = np.full(size, none)
     np.minimum.at(least, pixels, keys)
     return least[least != none] & 0xFFFFFFFF
 
 
-def _spared(
-    pixels: Int[np.ndarray, " hits"],
-    owners: Int[np.ndarray, " hits"],
-    names: Int[np.ndarray, " hits"],
-    size: int,
-    samples: int,
-) -> tuple[Int[np.ndarray, " kept"], Float[np.ndarray, " kept"]]:
-    """The names without those for which another stands, and for how many each stands."""
+def _weights(
+    pixels: Int[np.ndarray, " hits"], owners: Int[np.ndarray, " hits"], size: int
+) -> Float[np.ndarray, " hits"]:
+    """For how many pixels of its square each stands: all in the corner of a square of one solid."""
     solid = np.full(size * size, -1, np.int16)
     solid[pixels] = owners
-    squares = solid.reshape(size // samples, samples, size // samples, samples)
-    corner = squares[:, 0, :, 0]
-    whole = corner >= 0
-    for row in range(samples):
-        for column in range(samples):
-            whole &= squares[:, row, :, column] == corner
-    stands_for = np.ones((size // samples, samples, size // samples, samples), np.uint8)
-    stands_for *= ~whole[:, None, :, None]
-    stands_for[:, 0, :, 0] += np.uint8(samples**2) * whole
-    weights = stands_for.reshape(-1)[pixels]
-    kept = np.flatnonzero(weights)
-    return names[kept], weights[kept].astype(np.float32)
+    pairs = solid.view(np.int32).reshape(size // 2, 2, size // 2)  # two neighbours in one number
+    top, bottom = pairs[:, 0], pairs[:, 1]
+    whole = (top == bottom) & (top >> 16 == top << 16 >> 16) & (top >= 0)
+    rows, columns = np.divmod(pixels, size)
+    shared = whole.reshape(-1)[(rows >> 1) * (size // 2) + (columns >> 1)]
+    in_corner = (rows | columns) & 1 == 0
+    return np.where(shared, np.float32(4) * in_corner, np.float32(1))
 
 
 def _touched(
