@@ -1,0 +1,79 @@
+"""`Lens` and `Poses`: what a camera sees, and from where. OpenCV's axes: right, down, ahead."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+
+class Lens(NamedTuple):
+    """A pinhole before a square picture. Whole numbers are the middles of pixels."""
+
+    size_px: int
+    focal_px: float
+
+    @property
+    def centre_px(self) -> float:
+        """The place, in both directions, of what lies straight ahead."""
+        return 0.5 * (self.size_px - 1)
+
+    def scaled(self, factor: int) -> "Lens":
+        """The same view on a picture of `factor` times as many pixels a side."""
+        return Lens(self.size_px * factor, self.focal_px * factor)
+
+
+class Poses(NamedTuple):
+    """Where a camera is and how it is turned, frame by frame; columns are right, down, ahead."""
+
+    positions_m: Float[np.ndarray, "frames 3"]
+    world_from_camera: Float[np.ndarray, "frames 3 3"]
+
+
+def seen_from(
+    poses: Poses, points_m: Float[np.ndarray, "frames ... 3"]
+) -> Float[np.ndarray, "frames ... 3"]:
+    """Points of the world in the camera's coordinates, each frame's by its own pose.
+
+    >>> poses = Poses(np.array([[0.0, 0.0, -2.0]]), np.diag([-1.0, -1.0, 1.0])[None])
+    >>> seen_from(poses, np.array([[[0.5, 0.0, 1.0]]])).tolist()
+    [[[-0.5, 0.0, 3.0]]]
+    """
+    shape = points_m.shape
+    apart = points_m.reshape(shape[0], -1, 3) - poses.positions_m[:, None]
+    return (apart @ poses.world_from_camera).reshape(shape)
+
+
+def project(
+    poses: Poses, lens: Lens, points_m: Float[np.ndarray, "frames ... 3"]
+) -> Float[np.ndarray, "frames ... 2"]:
+    """Columns and rows at which points of the world appear; NaN for what is behind the camera.
+
+    >>> poses = Poses(np.zeros((1, 3)), np.eye(3)[None])
+    >>> project(poses, Lens(101, 100.0), np.array([[[0.1, 0.0, 1.0]]])).tolist()
+    [[[60.0, 50.0]]]
+    """
+    seen = seen_from(poses, points_m)
+    depth = np.where(seen[..., 2:] > 0, seen[..., 2:], np.nan)
+    return seen[..., :2] / depth * lens.focal_px + lens.centre_px
+
+
+def looking(
+    positions_m: Float[np.ndarray, "frames 3"],
+    targets_m: Float[np.ndarray, "frames 3"],
+    *,
+    rolls_rad: Float[np.ndarray, " frames"] | None = None,
+) -> Poses:
+    """Poses of an upright camera that looks at targets, turned clockwise by `rolls_rad`.
+
+    >>> looking(np.zeros((1, 3)), np.array([[0.0, 0.0, 2.0]])).world_from_camera[0].round().tolist()
+    [[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]]
+    """
+    ahead = targets_m - positions_m
+    ahead = ahead / np.linalg.norm(ahead, axis=1, keepdims=True)
+    right = np.cross(ahead, [0.0, 1.0, 0.0])
+    right /= np.linalg.norm(right, axis=1, keepdims=True)
+    down = np.cross(ahead, right)
+    if rolls_rad is not None:
+        cosine, sine = np.cos(rolls_rad)[:, None], np.sin(rolls_rad)[:, None]
+        right, down = cosine * right + sine * down, cosine * down - sine * right
+    return Poses(positions_m, np.stack([right, down, ahead], axis=2))

@@ -1,0 +1,286 @@
+"""A clothed figure of rounded cones, put on body points: no two of its sides look the same.
+
+Left limbs are warm, right limbs cool in every outfit. In front it has a face with nose and eyes,
+the brim of a cap and an emblem on the chest; behind it hair and a backpack.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from kinematics.skeleton import POINTS
+from mllm.render.solids import Solids
+
+USUAL_LEG_M = 0.795
+"""Hip to ankle of the figure whose measures stand below; others are scaled by their legs."""
+
+Places = Float[np.ndarray, "frames 3"]
+Colour = tuple[float, float, float]
+
+
+class Outfit(NamedTuple):
+    """What a figure wears. `words` tell it from others in a sentence."""
+
+    words: str
+    shirt: Colour
+    trousers: Colour
+    left_limbs: Colour
+    right_limbs: Colour
+    cap: Colour
+    backpack: Colour
+    emblem: Colour
+    skin: Colour
+    hair: Colour
+
+
+_WARM = ((0.93, 0.16, 0.10), (0.98, 0.48, 0.05), (0.98, 0.72, 0.08))
+_COOL = ((0.08, 0.28, 0.90), (0.02, 0.58, 0.62), (0.10, 0.55, 0.20))
+_SHIRTS = (
+    ("white", (0.92, 0.92, 0.90)),
+    ("black", (0.10, 0.10, 0.12)),
+    ("purple", (0.48, 0.20, 0.62)),
+    ("grey", (0.52, 0.54, 0.57)),
+    ("pink", (0.95, 0.55, 0.70)),
+    ("brown", (0.45, 0.29, 0.17)),
+)
+_SKINS = ((0.98, 0.82, 0.70), (0.92, 0.72, 0.55), (0.76, 0.54, 0.37), (0.60, 0.40, 0.27))
+_HAIR = ((0.12, 0.09, 0.07), (0.22, 0.13, 0.06), (0.05, 0.05, 0.06))
+_PACKS = ((0.20, 0.24, 0.12), (0.16, 0.13, 0.30), (0.32, 0.10, 0.12))
+_EMBLEM_ON_LIGHT, _EMBLEM_ON_DARK = (0.05, 0.05, 0.35), (1.0, 0.95, 0.25)
+
+
+def outfit(draw: np.random.Generator, *, shirt: int) -> Outfit:
+    """Clothes drawn at random around the shirt of the given number, counted in a circle.
+
+    >>> outfit(np.random.default_rng(3), shirt=0).words
+    'the person in the white shirt'
+    """
+    words, colour = _SHIRTS[shirt % len(_SHIRTS)]
+    light = sum(colour) > 1.5
+
+    def pick(choices: Sequence[Colour]) -> Colour:
+        return choices[int(draw.integers(len(choices)))]
+
+    red, green, blue = (0.35 + 0.25 * share for share in colour)
+    return Outfit(
+        words=f"the person in the {words} shirt",
+        shirt=colour,
+        trousers=(red, green, blue),
+        left_limbs=pick(_WARM),
+        right_limbs=pick(_COOL),
+        cap=pick(_WARM + _COOL),
+        backpack=pick(_PACKS),
+        emblem=_EMBLEM_ON_LIGHT if light else _EMBLEM_ON_DARK,
+        skin=pick(_SKINS),
+        hair=pick(_HAIR),
+    )
+
+
+class _Axes(NamedTuple):
+    """Left, up and ahead of one part of the body, and how large the body is."""
+
+    left: Places
+    up: Places
+    ahead: Places
+    scale: float
+
+    def at(self, place: Places, left_m: float, up_m: float, ahead_m: float) -> Places:
+        """The place so far from another, in a body of usual size."""
+        step = left_m * self.left + up_m * self.up + ahead_m * self.ahead
+        return place + self.scale * step
+
+
+class _Piece(NamedTuple):
+    start: Places
+    end: Places
+    start_radius: float
+    end_radius: float
+    colour: Colour
+    other: Colour
+    bands: int
+
+
+def _piece(
+    start: Places,
+    end: Places,
+    start_radius: float,
+    end_radius: float,
+    colour: Colour,
+    other: Colour | None = None,
+    bands: int = 1,
+) -> _Piece:
+    return _Piece(start, end, start_radius, end_radius, colour, other or colour, bands)
+
+
+def dressed(points_m: Float[np.ndarray, "frames points 3"], clothes: Outfit) -> Solids:
+    """The solids of a figure whose body points are given, frame by frame.
+
+    >>> from kinematics import synthetic
+    >>> from mllm.render.pose import posed
+    >>> motion = synthetic.perform(synthetic.stand(1.0)).motion
+    >>> points_m = posed(motion, np.array([0.0, 0.5])).points_m
+    >>> dressed(points_m, outfit(np.random.default_rng(0), shirt=0)).starts_m.shape[0]
+    2
+    """
+    body = {name: points_m[:, index] for index, name in enumerate(POINTS)}
+    scale = _scale(body)
+    trunk_up = body["neck"] - body["pelvis"]
+    shoulders = body["left_shoulder"] - body["right_shoulder"]
+    hips = body["left_hip"] - body["right_hip"]
+    chest = _axes(shoulders, trunk_up, scale)
+    pelvis = _axes(hips, trunk_up, scale)
+    head_up = _unit(body["head"] - body["neck"]) + 0.8 * chest.up
+    head = _axes(_unit(shoulders) + 0.3 * _unit(hips), head_up, scale)
+    pieces = [
+        *_legs(body, pelvis, clothes),
+        *_arms(body, clothes),
+        *_torso(body, chest, pelvis, clothes),
+        *_head(body, head, clothes),
+    ]
+    return Solids(
+        starts_m=np.stack([piece.start for piece in pieces], axis=1),
+        ends_m=np.stack([piece.end for piece in pieces], axis=1),
+        start_radii_m=scale * np.array([piece.start_radius for piece in pieces]),
+        end_radii_m=scale * np.array([piece.end_radius for piece in pieces]),
+        colours=np.array([piece.colour for piece in pieces]),
+        band_colours=np.array([piece.other for piece in pieces]),
+        bands=np.array([piece.bands for piece in pieces]),
+    )
+
+
+def _unit(vectors: Places) -> Places:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+
+
+def _axes(left: Places, up: Places, scale: float) -> _Axes:
+    """Axes whose up is given and whose left is as near as it can be to the one given."""
+    up = _unit(up)
+    ahead = _unit(np.cross(left, up))
+    return _Axes(np.cross(up, ahead), up, ahead, scale)
+
+
+def _scale(body: dict[str, Places]) -> float:
+    lengths = [
+        np.linalg.norm(body[f"{side}_{one}"] - body[f"{side}_{other}"], axis=1)
+        for side in ("left", "right")
+        for one, other in (("hip", "knee"), ("knee", "ankle"))
+    ]
+    leg_m = 0.5 * float(np.median(np.sum(lengths, axis=0)))
+    return float(np.clip(leg_m / USUAL_LEG_M, 0.4, 1.6))
+
+
+def _legs(body: dict[str, Places], pelvis: _Axes, clothes: Outfit) -> list[_Piece]:
+    pieces = []
+    for side, colour in (("left", clothes.left_limbs), ("right", clothes.right_limbs)):
+        hip, knee, ankle, foot = (
+            body[f"{side}_{part}"] for part in ("hip", "knee", "ankle", "foot")
+        )
+        forth = _unit(foot - ankle)
+        shoe = _dark(colour)
+        heel = ankle - pelvis.scale * (0.02 * forth + np.array([0.0, 0.025, 0.0]))
+        toes = foot + pelvis.scale * (0.05 * _unit(forth * [1.0, 0.3, 1.0]) + [0.0, 0.015, 0.0])
+        pieces += [
+            _piece(hip, knee, 0.088, 0.062, colour),
+            _piece(knee, ankle, 0.060, 0.042, colour),
+            _piece(heel, toes, 0.046, 0.036, shoe),
+        ]
+    return pieces
+
+
+def _dark(colour: Colour) -> Colour:
+    red, green, blue = colour
+    return 0.25 * red, 0.25 * green, 0.25 * blue
+
+
+def _arms(body: dict[str, Places], clothes: Outfit) -> list[_Piece]:
+    pieces = []
+    for side, colour in (("left", clothes.left_limbs), ("right", clothes.right_limbs)):
+        shoulder, elbow, wrist = (body[f"{side}_{part}"] for part in ("shoulder", "elbow", "wrist"))
+        reach = wrist - elbow
+        hand = wrist + 0.28 * reach
+        pieces += [
+            _piece(shoulder, elbow, 0.066, 0.047, colour),
+            _piece(elbow, wrist, 0.045, 0.034, colour),
+            _piece(wrist + 0.12 * reach, hand, 0.042, 0.040, clothes.skin),
+        ]
+    return pieces
+
+
+def _torso(body: dict[str, Places], chest: _Axes, pelvis: _Axes, clothes: Outfit) -> list[_Piece]:
+    hip_line, neck = body["pelvis"], body["neck"]
+    back = chest.at(neck, 0.0, -0.21, -0.15)
+    packs = [
+        _piece(
+            chest.at(back, sign * 0.06, 0.12, 0.0), chest.at(back, sign * 0.065, -0.14, -0.01),
+            0.080, 0.095, clothes.backpack,
+        )
+        for sign in (1.0, -1.0)
+    ]  # fmt: skip
+    sides = [
+        _piece(
+            pelvis.at(hip_line, sign * 0.065, 0.05, 0.0),
+            chest.at(neck, sign * 0.085, -0.15, 0.0),
+            0.095, 0.112, clothes.shirt,
+        )
+        for sign in (1.0, -1.0)
+    ]  # fmt: skip
+    yokes = [
+        _piece(
+            body[f"{side}_shoulder"], chest.at(neck, 0.0, -0.06, 0.0), 0.070, 0.085, clothes.shirt
+        )
+        for side in ("left", "right")
+    ]
+    return [
+        _piece(body["left_hip"], body["right_hip"], 0.100, 0.100, clothes.trousers),
+        *sides,
+        *yokes,
+        *packs,
+        _piece(
+            chest.at(back, 0.10, -0.03, -0.072), chest.at(back, -0.10, -0.03, -0.072),
+            0.024, 0.024, (0.95, 0.95, 0.95),
+        ),
+        _piece(
+            chest.at(neck, 0.0, -0.14, 0.004), pelvis.at(hip_line, 0.0, 0.08, 0.004),
+            0.114, 0.100, clothes.shirt,
+        ),
+        _piece(
+            chest.at(neck, 0.0, -0.19, 0.040), chest.at(neck, 0.0, -0.22, 0.040),
+            0.100, 0.100, clothes.emblem,
+        ),
+    ]  # fmt: skip
+
+
+def _head(body: dict[str, Places], head: _Axes, clothes: Outfit) -> list[_Piece]:
+    middle = head.at(body["head"], 0.0, 0.065, 0.0)
+    white, dark = (0.97, 0.97, 0.97), (0.03, 0.03, 0.05)
+    eyes = []
+    for sign in (1.0, -1.0):
+        eye, pupil = (
+            head.at(middle, sign * 0.043, 0.022, 0.100),
+            head.at(middle, sign * 0.041, 0.020, 0.119),
+        )
+        eyes += [_piece(eye, eye, 0.026, 0.026, white), _piece(pupil, pupil, 0.014, 0.014, dark)]
+    brim = [
+        _piece(
+            head.at(middle, 0.07, 0.062, out), head.at(middle, -0.07, 0.062, out),
+            0.020, 0.020, clothes.cap,
+        )
+        for out in (0.105, 0.135, 0.165)
+    ]  # fmt: skip
+    return [
+        _piece(body["neck"], middle, 0.055, 0.055, clothes.skin),
+        _piece(head.at(middle, 0.0, -0.035, 0.022), head.at(middle, 0.0, 0.03, 0.008),
+               0.098, 0.110, clothes.skin),
+        _piece(head.at(middle, 0.0, -0.035, -0.030), head.at(middle, 0.0, 0.02, -0.020),
+               0.105, 0.118, clothes.hair),
+        _piece(head.at(middle, 0.0, 0.055, 0.0), head.at(middle, 0.0, 0.075, 0.0),
+               0.116, 0.095, clothes.cap),
+        *brim,
+        *eyes,
+        _piece(head.at(middle, 0.0, 0.005, 0.115), head.at(middle, 0.0, -0.018, 0.150),
+               0.016, 0.019, clothes.skin),
+        _piece(head.at(middle, 0.028, -0.062, 0.106), head.at(middle, -0.028, -0.062, 0.106),
+               0.011, 0.011, (0.60, 0.10, 0.12)),
+    ]  # fmt: skip

@@ -1,0 +1,260 @@
+"""Folders of videos: one for each clip, with its camera track; what is there already is kept."""
+
+import hashlib
+import multiprocessing
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from kinematics.motion import ARRAYS, Motion
+from mllm.render import track, video
+from mllm.render.film import THINGS, Film, film
+from mllm.render.paths import KINDS, CameraKind
+from mllm.render.track import CameraTrack, Filmed, Thing
+
+VERSION = 1
+"""Goes up whenever the same motion and options give other pixels."""
+
+SIZES_PX = (32, 2048)
+"""Least and greatest edge of a video."""
+
+MOST_FRAMES = 200_000
+"""Longer videos are refused: at 16 frames a second this is more than three hours."""
+
+_WAITING = 4  # clips that wait for each worker
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How videos are made; a `ValueError` names everything that is wrong."""
+
+    size_px: int = 256
+    fps: float = 16.0
+    camera: CameraKind = "static"
+    seed: int = 0
+    others: int = 0
+    things: int = THINGS
+
+    def __post_init__(self) -> None:
+        low, high = SIZES_PX
+        problems = []
+        if not (low <= self.size_px <= high and self.size_px % 2 == 0):
+            problems.append(f"size: {self.size_px}; expected an even number, {low} to {high}")
+        if not 1 <= self.fps <= 240:
+            problems.append(f"fps: {self.fps:g}; expected 1 to 240")
+        if self.camera not in KINDS:
+            problems.append(f"camera: {self.camera!r}; expected one of {', '.join(KINDS)}")
+        if not 0 <= self.others <= 5:
+            problems.append(f"people: {self.others + 1}; expected 1 to 6")
+        if not 0 <= self.things <= 12:
+            problems.append(f"things: {self.things}; expected 0 to 12")
+        if problems:
+            raise ValueError("; ".join(problems))
+
+
+class Outcome(NamedTuple):
+    """What became of one video."""
+
+    name: str
+    frames: int
+    problem: str = ""
+    """Why there is none; empty where there is one."""
+    kept: bool = False
+    """It was there before."""
+
+
+def scenes(motions: Iterable[Motion]) -> Iterator[list[Motion]]:
+    """Motions that follow one another and share a world and a clip together, all others alone.
+
+    >>> from kinematics import synthetic
+    >>> one = synthetic.perform(synthetic.stand(1.0)).motion
+    >>> [len(scene) for scene in scenes([one, one.renamed(person=1), one.renamed(clip="b")])]
+    [2, 1]
+    """
+    together: list[Motion] = []
+    for motion in motions:
+        if together and not _share(together, motion):
+            yield together
+            together = []
+        together.append(motion)
+    if together:
+        yield together
+
+
+def _share(together: Sequence[Motion], motion: Motion) -> bool:
+    first, source = together[0].source, motion.source
+    if not (first.shared_world and source.shared_world) or source.person in {
+        other.source.person for other in together
+    }:
+        return False
+    return (first.clip, first.path) == (source.clip, source.path)
+
+
+def name_of(people: Sequence[Motion]) -> str:
+    """The name of the video of people, which is safe for a file.
+
+    >>> from kinematics import synthetic
+    >>> walk = synthetic.perform(synthetic.walk(1.0), clip="a/b c").motion
+    >>> name_of([walk]), name_of([walk.renamed(person=2)])
+    ('a_b_c', 'a_b_c_person2')
+    """
+    source = people[0].source
+    safe = re.sub(r"[^\w.-]+", "_", source.clip).strip("._") or "clip"
+    return safe[:120] + (f"_person{source.person}" if source.person else "")
+
+
+def recipe(people: Sequence[Motion], options: Options) -> str:
+    """A fingerprint of everything that a video depends on.
+
+    >>> from kinematics import synthetic
+    >>> walk = synthetic.perform(synthetic.walk(1.0)).motion
+    >>> recipe([walk], Options()) == recipe([walk], Options(seed=1))
+    False
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    settings = [VERSION, video.QUALITY, video.SPEED, asdict(options)]
+    digest.update(msgspec.json.encode(settings))
+    for motion in people:
+        identity = (motion.source.clip, motion.source.person, motion.skeleton)
+        digest.update(msgspec.json.encode(identity))
+        for name in (*ARRAYS, "joints_m"):
+            value = getattr(motion, name)
+            if value is not None:
+                array = np.ascontiguousarray(value)
+                digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+                digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def told(made: Film, *, name: str = "video.mp4", fingerprint: str = "") -> CameraTrack:
+    """The camera track of a film.
+
+    >>> from kinematics import synthetic
+    >>> made = film([synthetic.perform(synthetic.walk(1.0)).motion])
+    >>> told(made).people[0].words.startswith("the person in the")
+    True
+    """
+    poses = made.shot.poses
+    turns = Rotation.from_matrix(poses.world_from_camera).as_quat(scalar_first=True)
+    people = (
+        Filmed(clip=motion.source.clip, person=motion.source.person, words=wear.words)
+        for motion, wear in zip(made.motions, made.outfits, strict=True)
+    )
+    things = (
+        Thing(words=one.words, position_m=_three(made.origin_m + np.insert(one.place_m, 1, 0.0)))
+        for one in made.scene.landmarks
+    )
+    return CameraTrack(
+        video=name,
+        camera=made.camera,
+        seed=made.seed,
+        size_px=made.shot.lens.size_px,
+        focal_px=float(made.shot.lens.focal_px),
+        centre_px=made.shot.lens.centre_px,
+        fps=made.fps,
+        floor_m=float(made.origin_m[1]),
+        people=tuple(people),
+        things=tuple(things),
+        recipe=fingerprint,
+        times_s=tuple(made.times_s.tolist()),
+        positions_m=tuple(map(_three, poses.positions_m)),
+        orientations_wxyz=tuple(tuple(turn.tolist()) for turn in turns),
+    )
+
+
+def _three(place: np.ndarray) -> tuple[float, float, float]:
+    x, y, z = (float(value) for value in place)
+    return x, y, z
+
+
+def render(people: Sequence[Motion], out_dir: Path, options: Options) -> Outcome:
+    """Writes `NAME.mp4` and then `NAME.camera.json`, unless both are there from the same recipe.
+
+    What is wrong with the motions or the disk is told in the outcome.
+    """
+    name = name_of(people)
+    film_path, track_path = out_dir / f"{name}.mp4", out_dir / f"{name}.camera.json"
+    fingerprint = recipe(people, options)
+    if film_path.is_file() and track_path.is_file():
+        try:
+            old = track.read(track_path)
+        except ValueError:
+            pass  # it is written anew
+        else:
+            if old.recipe == fingerprint:
+                return Outcome(name, len(old.times_s), kept=True)
+    try:
+        if people[0].duration_s * options.fps > MOST_FRAMES:
+            raise ValueError(
+                f"{name}: {people[0].duration_s:.0f} s make more than {MOST_FRAMES} frames; "
+                "cut the motion into clips, or ask for fewer frames a second"
+            )
+        made = film(people, **asdict(options))
+        track_path.unlink(missing_ok=True)  # while the video is written it has no track
+        frames = video.write(film_path, made.frames(), fps=options.fps)
+        track.write(track_path, told(made, name=film_path.name, fingerprint=fingerprint))
+    except (ValueError, OSError) as error:
+        return Outcome(name, 0, problem=str(error))
+    return Outcome(name, frames)
+
+
+def render_all(
+    motions: Iterable[Motion],
+    out_dir: Path,
+    options: Options,
+    *,
+    workers: int = 1,
+    progress: Callable[[Outcome], None] | None = None,
+) -> list[Outcome]:
+    """Videos of all motions, in the order of the motions; the workers change no byte.
+
+    Two clips of one name are one video and one problem.
+    """
+    video.require()
+    out_dir.mkdir(parents=True, exist_ok=True)
+    outcomes = []
+    for outcome in _rendered(_once(scenes(motions)), out_dir, options, workers):
+        outcomes.append(outcome)
+        if progress is not None:
+            progress(outcome)
+    return outcomes
+
+
+def _once(groups: Iterable[list[Motion]]) -> Iterator[list[Motion] | Outcome]:
+    names: set[str] = set()
+    for people in groups:
+        name = name_of(people)
+        if name in names:
+            yield Outcome(name, 0, problem=f"{name}: a second clip of this name; rename one")
+        else:
+            names.add(name)
+            yield people
+
+
+def _rendered(
+    jobs: Iterable[list[Motion] | Outcome], out_dir: Path, options: Options, workers: int
+) -> Iterator[Outcome]:
+    if workers <= 1:
+        for job in jobs:
+            yield job if isinstance(job, Outcome) else render(job, out_dir, options)
+        return
+    spawn = multiprocessing.get_context("spawn")  # a fork after JAX has started may hang
+    with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
+        waiting: list[Future[Outcome] | Outcome] = []
+        for job in jobs:
+            future = job if isinstance(job, Outcome) else pool.submit(render, job, out_dir, options)
+            waiting.append(future)
+            if len(waiting) > _WAITING * workers:
+                yield _result(waiting.pop(0))
+        yield from map(_result, waiting)
+
+
+def _result(future: "Future[Outcome] | Outcome") -> Outcome:
+    return future if isinstance(future, Outcome) else future.result()

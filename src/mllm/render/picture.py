@@ -1,0 +1,164 @@
+"""Pictures: floor and sky, shadows on the floor, and the solids of people and things on top."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from mllm.render.camera import Lens
+from mllm.render.ground import Ground, ground
+from mllm.render.raster import NEAREST_M, Hits, hits
+from mllm.render.scene import Scene
+from mllm.render.solids import Solids, joined
+
+SAMPLES = 2
+"""Solids are drawn with so many rays along each edge of a pixel, which smooths their outlines;
+`raster` counts on two."""
+
+SHADOW = 0.42
+"""Share of its light that the floor loses in a shadow."""
+
+SHADOW_SOFT_M = 0.05
+"""Width of the edge of a shadow."""
+
+SHADOWING_M = 0.04
+"""Thinner solids throw no shadow."""
+
+
+class View(NamedTuple):
+    """One frame's camera, in the scene's coordinates: the floor is at height 0."""
+
+    position_m: Float[np.ndarray, "3"]
+    world_from_camera: Float[np.ndarray, "3 3"]
+
+
+Picture = UInt8[np.ndarray, "size size 4"]
+
+
+class Painter:
+    """Paints the frames of one scene; keeps floor and sky while the camera stays where it is."""
+
+    def __init__(self, scene: Scene, lens: Lens) -> None:
+        self._scene = scene
+        self._lens = lens
+        self._latest: tuple[View, Ground] | None = None
+
+    def paint(self, people: list[Solids], view: View) -> Picture:
+        """Red, green, blue and 255 of every pixel; each person's solids in scene coordinates."""
+        things = [landmark.solids for landmark in self._scene.landmarks]
+        below = self._ground(view)
+        picture = below.picture.copy()
+        for solids in (*people, *things):
+            _shade(picture, solids, self._scene.light, below, self._lens, view)
+        if people or things:
+            solids = joined([*people, *things])
+            _put(picture, solids, self._scene, self._lens.scaled(SAMPLES), view)
+        return picture.view(np.uint8).reshape(*picture.shape, 4)
+
+    def _ground(self, view: View) -> Ground:
+        if self._latest is not None:
+            old, seen = self._latest
+            if all(np.array_equal(*pair) for pair in zip(old, view, strict=True)):
+                return seen
+        seen = ground(self._scene.surroundings, self._lens, *view)
+        self._latest = (view, seen)
+        return seen
+
+
+def _shade(
+    picture: np.ndarray,
+    solids: Solids,
+    light: Float[np.ndarray, "3"],
+    below: Ground,
+    lens: Lens,
+    view: View,
+) -> None:
+    """Darkens the floor where the light does not reach it."""
+    thick = np.maximum(solids.start_radii_m, solids.end_radii_m) >= SHADOWING_M
+    radii_m = 0.5 * (solids.start_radii_m + solids.end_radii_m)[thick]
+    starts, ends = (
+        places[thick] - light * (places[thick, 1:2] / light[1])
+        for places in (solids.starts_m, solids.ends_m)
+    )
+    seen = (np.concatenate([starts, ends]) - view.position_m) @ view.world_from_camera
+    if not len(seen) or seen[:, 2].min() < NEAREST_M:
+        return
+    widest = (radii_m.max() + SHADOW_SOFT_M) / seen[:, 2:]
+    spots = seen[:, :2] / seen[:, 2:]
+    edges = np.stack([(spots - widest).min(axis=0), (spots + widest).max(axis=0)])
+    edges = np.clip(edges * lens.focal_px + lens.centre_px, 0, lens.size_px).astype(int)
+    (left, top), (right, bottom) = edges
+    top = max(top, below.floor_from_row)
+    if left >= right or top >= bottom:
+        return
+    rows = slice(top - below.floor_from_row, bottom - below.floor_from_row)
+    x_m, z_m = (places[rows, left:right] for places in (below.x_m, below.z_m))
+    lost = _covered(x_m, z_m, starts, ends, radii_m)
+    window = picture[top:bottom, left:right]
+    colours = np.ascontiguousarray(window).view(np.uint8).reshape(*window.shape, 4)
+    kept = (256 * (1 - SHADOW * lost)).astype(np.uint16)[..., None]
+    darker = (colours * kept >> 8).astype(np.uint8)
+    window[:] = darker.view(np.uint32)[..., 0] | np.uint32(0xFF000000)
+
+
+def _covered(
+    x_m: Float[np.ndarray, "rows columns"],
+    z_m: Float[np.ndarray, "rows columns"],
+    starts: np.ndarray,
+    ends: np.ndarray,
+    radii_m: np.ndarray,
+) -> Float[np.ndarray, "rows columns"]:
+    """How much of the light is taken from places on the floor, by strips between two points."""
+    columns = np.column_stack([starts[:, [0, 2]], (ends - starts)[:, [0, 2]], radii_m])
+    x0, z0, dx, dz, radius = columns.T.astype(np.float32)[..., None, None]
+    per_square = 1 / np.maximum(dx * dx + dz * dz, np.float32(1e-8))
+    x, z = x_m - x0, z_m - z0
+    share = np.clip((x * dx + z * dz) * per_square, 0, 1)
+    x -= share * dx
+    z -= share * dz
+    inside_m = (radius - np.sqrt(x * x + z * z)).max(axis=0)
+    return np.clip(inside_m / np.float32(SHADOW_SOFT_M) + np.float32(0.5), 0, 1)
+
+
+def _put(picture: np.ndarray, solids: Solids, scene: Scene, lens: Lens, view: View) -> None:
+    """Draws solids onto a picture of fewer pixels than the lens has."""
+    turned = view.world_from_camera
+    local = solids._replace(
+        starts_m=(solids.starts_m - view.position_m) @ turned,
+        ends_m=(solids.ends_m - view.position_m) @ turned,
+    )
+    seen = hits(local, lens, in_squares=True)
+    height_m = view.position_m[1] + (turned[1].astype(np.float32) @ seen.rays) * seen.depths_m
+    # what sinks into the floor is hidden by it
+    weights = seen.weights * (height_m > 0) * np.float32(1 / SAMPLES**2)
+    colours = np.clip(_lit(solids, seen, scene, turned), 0, 1) * (np.float32(255) * weights)
+    size = picture.shape[0]
+    row, column = np.divmod(seen.pixels, lens.size_px)
+    pixels = (row // SAMPLES) * size + column // SAMPLES
+    flat = picture.reshape(-1)
+    counts = np.bincount(pixels, weights=weights, minlength=flat.size)
+    touched = np.flatnonzero(counts)
+    kept = 1 - counts[touched]
+    under = flat[touched].view(np.uint8).reshape(-1, 4)
+    mixed = np.full_like(under, 255)
+    for channel in range(3):
+        drawn = np.bincount(pixels, weights=colours[channel], minlength=flat.size)
+        mixed[:, channel] = drawn[touched] + kept * under[:, channel] + 0.5
+    flat[touched] = mixed.view(np.uint32)[:, 0]
+
+
+def _lit(
+    solids: Solids, seen: Hits, scene: Scene, turned: Float[np.ndarray, "3 3"]
+) -> Float[np.ndarray, "3 hits"]:
+    """Colours of what the rays meet: bands, then light from the sky, the sun and the eye."""
+    bands = solids.bands.astype(np.float32)[seen.solids]
+    odd = (seen.along * bands * np.float32(0.9999)).astype(np.int32) & 1
+    table = np.concatenate([solids.colours, solids.band_colours]).astype(np.float32)
+    colours = table.T[:, seen.solids + odd * len(solids.colours)]
+    sun, up = ((turned.T @ way).astype(np.float32) for way in (scene.light, [0.0, 1.0, 0.0]))
+    toward = -(seen.normals * seen.rays).sum(axis=0)
+    toward /= np.sqrt((seen.rays * seen.rays).sum(axis=0))
+    shade = np.float32(0.50) + np.float32(0.16) * (up @ seen.normals)
+    shade += np.float32(0.48) * np.maximum(sun @ seen.normals, 0)
+    shade *= np.float32(0.62) + np.float32(0.38) * np.clip(toward, 0, 1)
+    return colours * shade * scene.warmth.astype(np.float32)[:, None]

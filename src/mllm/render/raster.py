@@ -1,0 +1,257 @@
+"""Pixels of rounded cones: which solid each pixel's ray meets first, and where.
+
+A ray leaves the camera along (x, y, 1), so that its parameter is the depth. The candidate pixels
+of many solids lie behind one another in flat arrays, as many as the processor's cache holds: about
+forty array operations serve a chunk of them.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from mllm.render.camera import Lens
+from mllm.render.solids import Solids
+
+NEAREST_M = 0.2
+"""What reaches nearer to the camera than this is not drawn."""
+
+CHUNK = 40_000
+"""Candidate pixels that are worked on together."""
+
+_STEEPEST = 0.95  # greatest change of radius per metre of axis: beyond, one ball holds the other
+_LEVEL = np.float32(1e-6)  # least size of a quadratic's leading coefficient
+
+
+class Hits(NamedTuple):
+    """The pixels in which a solid is seen."""
+
+    pixels: Int[np.ndarray, " hits"]
+    """Places in the flattened picture; each at most once, in rising order."""
+    solids: Int[np.ndarray, " hits"]
+    depths_m: Float[np.ndarray, " hits"]
+    along: Float[np.ndarray, " hits"]
+    """How far along the solid the ball is that touches here: 0 at the start, 1 at the end."""
+    normals: Float[np.ndarray, "3 hits"]
+    """Outward, in camera coordinates."""
+    rays: Float[np.ndarray, "3 hits"]
+    """Directions (x, y, 1) of the pixels."""
+    weights: Float[np.ndarray, " hits"]
+    """For how many pixels each stands."""
+
+
+class _Cones(NamedTuple):
+    """The solids in camera coordinates, in double precision, one column each."""
+
+    starts: Float[np.ndarray, "3 solids"]
+    axes: Float[np.ndarray, "3 solids"]
+    length: Float[np.ndarray, " solids"]
+    radius: Float[np.ndarray, " solids"]
+    slope: Float[np.ndarray, " solids"]
+    """By how much the radius grows with every metre of the axis."""
+
+
+class _Boxes(NamedTuple):
+    """Edges of boxes in the picture; right and bottom are outside."""
+
+    lefts: Int[np.ndarray, " solids"]
+    rights: Int[np.ndarray, " solids"]
+    tops: Int[np.ndarray, " solids"]
+    bottoms: Int[np.ndarray, " solids"]
+
+
+def hits(solids: Solids, lens: Lens, *, in_squares: bool = False) -> Hits:
+    """The pixels in which solids, given in camera coordinates, are seen.
+
+    With `in_squares`, squares of two by two pixels are going to be averaged: where one solid fills
+    a square, its first pixel stands for all four.
+
+    >>> ball = Solids(
+    ...     *(np.array([[0.0, 0.0, 4.0]], np.float32),) * 2,
+    ...     *(np.ones(1, np.float32),) * 2,
+    ...     *(np.ones((1, 3), np.float32),) * 2,
+    ...     np.ones(1, int),
+    ... )
+    >>> seen = hits(ball, Lens(size_px=33, focal_px=32.0))
+    >>> round(float(seen.depths_m.min()), 3)
+    3.0
+    """
+    cones, boxes = _cones(solids), _boxes(solids, lens)
+    areas = (boxes.rights - boxes.lefts) * (boxes.bottoms - boxes.tops)
+    shares = (np.cumsum(areas) - 1) // CHUNK
+    met = [
+        _met(cones, boxes, np.flatnonzero((shares == share) & (areas > 0)), lens)
+        for share in np.unique(shares[areas > 0])
+    ]
+    if not met:
+        return _none()
+    pixels, depths_m, owners = (np.concatenate(parts) for parts in zip(*met, strict=True))
+    nearest = _nearest(pixels, depths_m, lens.size_px**2)
+    weights = np.ones(len(nearest), np.float32)
+    if in_squares:
+        weights = _weights(pixels[nearest], owners[nearest], lens.size_px)
+        nearest, weights = nearest[weights > 0], weights[weights > 0]
+    places = np.divmod(pixels[nearest], lens.size_px)
+    y, x = ((place - lens.centre_px) / lens.focal_px for place in places)
+    rays = np.stack([x, y, np.ones_like(x)]).astype(np.float32)
+    seen = _touched(cones, pixels[nearest], owners[nearest], depths_m[nearest], rays)
+    return seen._replace(weights=weights)
+
+
+def _none() -> Hits:
+    empty, numbers = np.empty(0, np.float32), np.empty(0, np.int32)
+    return Hits(numbers, numbers, empty, empty, *[np.empty((3, 0), np.float32)] * 2, empty)
+
+
+def _cones(solids: Solids) -> _Cones:
+    starts = solids.starts_m.T.astype(np.float64)
+    between = solids.ends_m.T - starts
+    length = np.maximum(np.sqrt((between * between).sum(axis=0)), 1e-6)
+    radius = solids.start_radii_m.astype(np.float64)
+    steep = (solids.end_radii_m - radius) / length
+    return _Cones(starts, between / length, length, radius, np.clip(steep, -_STEEPEST, _STEEPEST))
+
+
+def _boxes(solids: Solids, lens: Lens) -> _Boxes:
+    """The box that each solid's pixels are in; an empty one for what is behind or too near."""
+    centres = np.stack([solids.starts_m, solids.ends_m]).astype(np.float64)
+    radii = np.stack([solids.start_radii_m, solids.end_radii_m]).astype(np.float64)[..., None]
+    near = np.logical_or.reduce(centres[..., 2] - radii[..., 0] < NEAREST_M, axis=0)
+    depth = np.where(near[:, None], 1.0 + radii, centres[..., 2:])  # any: it is not drawn
+    across = centres[..., :2]
+    squared = depth**2 - radii**2
+    # the tangents from the camera to the circles in which the balls appear from above and aside
+    reach = radii * np.sqrt(across**2 + squared)
+    low = ((across * depth - reach) / squared).min(axis=0)
+    high = ((across * depth + reach) / squared).max(axis=0)
+    limits = np.stack([low, high + 1 / lens.focal_px]) * lens.focal_px + lens.centre_px
+    (lefts, tops), (rights, bottoms) = (
+        edges.T for edges in np.clip(np.ceil(limits), 0, lens.size_px).astype(np.int64)
+    )
+    rights[near | (bottoms <= tops)] = 0
+    return _Boxes(lefts, np.maximum(rights, lefts), tops, np.maximum(bottoms, tops))
+
+
+def _met(
+    cones: _Cones, boxes: _Boxes, those: Int[np.ndarray, " those"], lens: Lens
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pixels whose rays meet some of the solids, one solid after another; depths and solids."""
+    lefts, rights, tops, bottoms = (edges[those] for edges in boxes)
+    widths, heights = rights - lefts, bottoms - tops
+    # one entry for each row of each solid's box, then one for each pixel of each row
+    row_of = np.repeat(np.arange(len(those)), heights)
+    row_widths = widths[row_of]
+    ends = np.cumsum(row_widths)
+    rows = np.arange(len(row_of)) - (np.cumsum(heights) - heights - tops)[row_of]
+    columns = np.arange(ends[-1], dtype=np.int32)
+    columns -= np.repeat((ends - row_widths - lefts[row_of]).astype(np.int32), row_widths)
+    x = (columns - np.float32(lens.centre_px)) * np.float32(1 / lens.focal_px)
+    y = ((rows - lens.centre_px) / lens.focal_px).astype(np.float32)
+    chosen = _Cones(*(part[..., those] for part in cones))
+    depths_m = _depths(chosen, row_of, row_widths, widths * heights, x, y)
+    columns += np.repeat((rows * lens.size_px).astype(np.int32), row_widths)
+    owners = np.repeat(those.astype(np.int16), widths * heights)
+    hit = np.flatnonzero(depths_m < np.inf)
+    return columns[hit], depths_m[hit], owners[hit]
+
+
+def _depths(
+    cones: _Cones,
+    row_of: Int[np.ndarray, " rows"],
+    row_widths: Int[np.ndarray, " rows"],
+    areas: Int[np.ndarray, " solids"],
+    x: Float[np.ndarray, " pixels"],
+    y: Float[np.ndarray, " rows"],
+) -> Float[np.ndarray, " pixels"]:
+    """Depth at which each pixel's ray enters its solid; infinite where it passes by.
+
+    The surface is where balls of radius `radius + slope s` about the points `s` of the axis touch
+    their envelope. A ray first meets the envelope's cone, at the ball `s`; where `s` is not on the
+    axis, it meets the ball of that end, if anything.
+    """
+    (ax, ay, az), (sx, sy, sz), length = cones.axes, cones.starts, cones.length
+    on_axis = -(ax * sx + ay * sy + az * sz)  # the camera's place along the axis
+    apart = sx * sx + sy * sy + sz * sz
+    widened = 1 / (1 - cones.slope**2)
+    gap = apart - on_axis**2 - widened * (cones.radius + cones.slope * on_axis) ** 2
+    end_gap = apart - 2 * length * on_axis + length**2
+    end_gap -= (cones.radius + cones.slope * length) ** 2
+    touch = widened * (on_axis + cones.slope * cones.radius)
+    start_gap = apart - cones.radius**2
+    constants = np.stack([widened, touch, gap, start_gap, end_gap, length, ax, sx, cones.slope])
+    widened, touch, gap, start_gap, end_gap, length, ax, sx, slope = np.repeat(
+        constants.astype(np.float32), areas, axis=1
+    )
+    of_rows = np.stack([ay[row_of] * y + az[row_of], -sy[row_of] * y - sz[row_of], 1 + y * y])
+    along, toward, ray = np.repeat(of_rows.astype(np.float32), row_widths, axis=1)
+    along += ax * x
+    toward -= sx * x
+    ray += x * x
+    level = ray - widened * along * along
+    half = toward - along * touch
+    root = half * half - level * gap
+    steep = np.flatnonzero(level <= _LEVEL)
+    level[steep] = np.minimum(level[steep], -_LEVEL)
+    depth_m = (-half - np.sqrt(np.maximum(root, 0))) / level
+    place = touch + widened * along * depth_m
+    if len(steep):  # seen along the axis, the ball in front hides the cone
+        looks_down = steep[slope[steep] * along[steep] <= 0]
+        place[looks_down] = np.where(along[looks_down] > 0, -1, length[looks_down] + 1)
+        root[looks_down] = 0
+    past_end = place > length
+    half = toward - np.where(past_end, length, 0) * along
+    ball = half * half - ray * np.where(past_end, end_gap, start_gap)
+    ball_m = (-half - np.sqrt(np.maximum(ball, 0))) / ray
+    on_cone = (place >= 0) & ~past_end
+    depth_m = np.where(on_cone, depth_m, ball_m)
+    missed = (root < 0) | (~on_cone & (ball < 0)) | (depth_m < np.float32(NEAREST_M))
+    depth_m[missed] = np.inf
+    return depth_m
+
+
+def _nearest(
+    pixels: Int[np.ndarray, " candidates"], depths_m: Float[np.ndarray, " candidates"], size: int
+) -> Int[np.ndarray, " hits"]:
+    """The number of the nearest candidate of each pixel that has one; the first of equals."""
+    # positive floats are in the order of their bits, so depth and number make one sortable key
+    keys = (depths_m.view(np.int32).astype(np.int64) << 32) | np.arange(len(pixels))
+    none = np.iinfo(np.int64).max
+    least = np.full(size, none)
+    np.minimum.at(least, pixels, keys)
+    return least[least != none] & 0xFFFFFFFF
+
+
+def _weights(
+    pixels: Int[np.ndarray, " hits"], owners: Int[np.ndarray, " hits"], size: int
+) -> Float[np.ndarray, " hits"]:
+    """For how many pixels of its square each stands: all in the corner of a square of one solid."""
+    solid = np.full(size * size, -1, np.int16)
+    solid[pixels] = owners
+    pairs = solid.view(np.int32).reshape(size // 2, 2, size // 2)  # two neighbours in one number
+    top, bottom = pairs[:, 0], pairs[:, 1]
+    whole = (top == bottom) & (top >> 16 == top << 16 >> 16) & (top >= 0)
+    rows, columns = np.divmod(pixels, size)
+    shared = whole.reshape(-1)[(rows >> 1) * (size // 2) + (columns >> 1)]
+    in_corner = (rows | columns) & 1 == 0
+    return np.where(shared, np.float32(4) * in_corner, np.float32(1))
+
+
+def _touched(
+    cones: _Cones,
+    pixels: Int[np.ndarray, " hits"],
+    solids: Int[np.ndarray, " hits"],
+    depths_m: Float[np.ndarray, " hits"],
+    rays: Float[np.ndarray, "3 hits"],
+) -> Hits:
+    """Where on their solids the rays end, and the normals there."""
+    constants = np.concatenate(
+        [cones.starts, cones.axes, np.stack([cones.length, cones.radius, cones.slope])]
+    )
+    mine = constants.astype(np.float32)[:, solids]
+    starts, axes, (length, radius, slope) = mine[:3], mine[3:6], mine[6:]
+    inward = rays * depths_m - starts
+    level = (inward * axes).sum(axis=0)
+    place = (level + slope * radius) / (1 - slope * slope)
+    place = np.clip(place, 0, length)
+    normals = (inward - axes * place) / (radius + slope * place)
+    return Hits(pixels, solids, depths_m, place / length, normals, rays, np.ones_like(place))
