@@ -139,7 +139,7 @@ def lines(items: list[dict[str, Any]]) -> str:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Iterator[Path]:
+def files(tmp_path: Path) -> Path:
     """The same questions as a list, as lines, and under names."""
     items = [as_list(row) for row in _planted.rows(12, per_clip=3)]
     (tmp_path / "qa_test.json").write_text(json.dumps({"data": items[:4]}))
@@ -148,7 +148,7 @@ def files(tmp_path: Path) -> Iterator[Path]:
     (tmp_path / "all.json").write_text(
         json.dumps({f"q{n}": one for n, one in enumerate(items[8:])})
     )
-    yield tmp_path
+    return tmp_path
 
 
 def test_folders_are_read_with_sides(files: Path) -> None:
