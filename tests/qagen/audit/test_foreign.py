@@ -1,7 +1,6 @@
 """Other people's files: rows as their tools write them, odd rows, broken files."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
