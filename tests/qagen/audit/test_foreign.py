@@ -1,7 +1,6 @@
 """Other people's files: rows as their tools write them, odd rows, broken files."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +62,8 @@ def as_text(row: Row) -> dict[str, Any]:
             "question": row.question, "answer": row.answer}  # fmt: skip
 
 
+THIRTY = {"question": "Which?", "options": [str(n) for n in range(30)], "answer": "3"}
+
 SHAPES = [as_list, as_conversation, as_messages, as_dictionary, as_columns, as_text]
 
 
@@ -89,10 +90,7 @@ def test_every_shape_gives_the_same_rows(shape: Any) -> None:
         ({"question": "Which?", "options": ["a", "b"], "answer": "C"}, "the answer is none of"),
         ({"question": "Which?", "options": ["a", "b"], "answer": 2}, "the answer is none of"),
         ({"question": "Which?", "options": ["a", "a"], "answer": "a"}, "the answer is none of"),
-        (
-            {"question": "Which?", "options": [str(n) for n in range(30)], "answer": "3"},
-            "more than",
-        ),
+        (THIRTY, "more than"),
         ({"conversations": "lost"}, "no question"),
         ({"conversations": [{"from": "gpt", "value": "A"}]}, "no question"),
     ],
@@ -139,7 +137,7 @@ def lines(items: list[dict[str, Any]]) -> str:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Iterator[Path]:
+def files(tmp_path: Path) -> Path:
     """The same questions as a list, as lines, and under names."""
     items = [as_list(row) for row in _planted.rows(12, per_clip=3)]
     (tmp_path / "qa_test.json").write_text(json.dumps({"data": items[:4]}))

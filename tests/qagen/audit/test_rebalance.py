@@ -79,5 +79,5 @@ def test_rows_without_category_are_one_group() -> None:
 
 @pytest.mark.parametrize("bound", [0.0, 1.0, -3.0, 3.0])
 def test_bounds_are_shares(bound: float) -> None:
-    with pytest.raises(ValueError, match="max_blind .*expected a share between 0 and 1"):
+    with pytest.raises(ValueError, match=r"max_blind .*expected a share between 0 and 1"):
         rebalance.select([], max_blind=bound)
