@@ -62,6 +62,8 @@ def as_text(row: Row) -> dict[str, Any]:
             "question": row.question, "answer": row.answer}  # fmt: skip
 
 
+THIRTY = {"question": "Which?", "options": [str(n) for n in range(30)], "answer": "3"}
+
 SHAPES = [as_list, as_conversation, as_messages, as_dictionary, as_columns, as_text]
 
 
@@ -88,10 +90,7 @@ def test_every_shape_gives_the_same_rows(shape: Any) -> None:
         ({"question": "Which?", "options": ["a", "b"], "answer": "C"}, "the answer is none of"),
         ({"question": "Which?", "options": ["a", "b"], "answer": 2}, "the answer is none of"),
         ({"question": "Which?", "options": ["a", "a"], "answer": "a"}, "the answer is none of"),
-        (
-            {"question": "Which?", "options": [str(n) for n in range(30)], "answer": "3"},
-            "more than",
-        ),
+        (THIRTY, "more than"),
         ({"conversations": "lost"}, "no question"),
         ({"conversations": [{"from": "gpt", "value": "A"}]}, "no question"),
     ],

@@ -1,7 +1,7 @@
 """Planted leaks are found, and clean questions are not accused."""
 
 import random
-from functools import partial
+from itertools import permutations
 
 import _planted
 import msgspec
@@ -113,13 +113,13 @@ def test_the_forest_finds_what_takes_two_looks() -> None:
     rows = []
     for number in range(900):
         place = draw.randrange(4)
-        others = [n for n in range(4) if n != place]
-        order = next(
-            tried
-            for tried in iter(partial(draw.sample, others, 3), None)
-            if all(n != at for at, n in enumerate([*tried[:place], -1, *tried[place:]]))
+        values = draw.choice(
+            [
+                order
+                for order in permutations(range(4))
+                if [n for at, n in enumerate(order) if n == at] == [place]
+            ]
         )
-        values = [*order[:place], place, *order[place:]]
         first = draw.randrange(5)
         rows.append(
             Row(clip=f"{number}", question="How many times?", answer_index=place,
