@@ -190,6 +190,10 @@ def test_a_foot_that_slides_by_a_known_speed() -> None:
     result = compare.compare(estimate, standing)
     assert result.foot_sliding_m == pytest.approx(0.06 / 30)
     assert result.stance_steps == 4 * (standing.frames - 1)
+    walking = synthetic.perform(synthetic.walk(6.0), dtype=np.float64).motion
+    swung = compare.compare(walking, walking)  # a swinging foot does not slide
+    assert swung.foot_sliding_m < 0.01
+    assert 0 < swung.stance_steps < 3 * (walking.frames - 1)
     assert result.rte_percent is None  # no path
     assert result.anchor_heading_error_rad is None
 
@@ -206,6 +210,9 @@ def test_what_the_estimate_lost_is_left_out_and_counted(walk: Motion) -> None:
     assert result.jitter_10mps3 == pytest.approx(
         compare.compare(walk, walk).jitter_10mps3, rel=0.2
     )  # nothing jumps across the gap
+    single = observed | True
+    single[100] = False
+    assert compare.compare(changed(walk, observed=single), walk).frames == walk.frames - 1
 
 
 def test_the_frame_rate_matters_little() -> None:
