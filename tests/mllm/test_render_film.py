@@ -271,3 +271,15 @@ def test_a_film_without_joints_and_one_with_others_have_their_frames() -> None:
     made = film([walker(joints=False)], size_px=32, camera="follow", others=1)
     assert isinstance(made, Film)
     assert len(list(made.frames())) == len(made.times_s)
+
+
+def test_a_walker_is_where_the_body_is_in_every_frame() -> None:
+    made = film([walker()], size_px=64, things=0, seed=2)
+    points_m = posed(made.motions[0], made.times_s).points_m
+    places = project(made.shot.poses, made.shot.lens, points_m).mean(axis=1)
+    assert np.abs(places[-1] - places[0]).max() > 8
+    empty = replace(made, people=(), shown=()).frames()
+    for place, one, bare in zip(places, made.frames(), empty, strict=True):
+        drawn = np.argwhere((one != bare).any(axis=-1))  # with the shadow, which spreads aside
+        top = drawn[drawn[:, 0] < place[1]]
+        assert abs(top[:, 1].mean() - place[0]) < 3
