@@ -4,21 +4,20 @@ Nobody who asked is asked again: the motions are measured by `qagen.second`, the
 evidence and sentences derived by `qagen.again` from what each row says that it asks.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from kinematics import readers, store, thresholds
+from kinematics import thresholds
 from qagen import record as record_of
-from qagen.again import answers, evidence, moves, sentences
+from qagen.again import answers, evidence, sentences
+from qagen.again.library import Library
 from qagen.again.moves import Clip
 from qagen.again.sizes import Finding
 from qagen.question import Unit
 from qagen.record import Record
-from qagen.second import derive
-from qagen.second.grid import SourcedTrack
 from qagen.wording import Speaker
 
 SIDES = ("train.jsonl", "val.jsonl", "test.jsonl")
@@ -94,7 +93,7 @@ def verify_folder(out_dir: Path | str, motions_dir: Path | str) -> VerifyReport:
                 mismatches.append(row)
             else:
                 rows.append(row)
-    found = [*_checked(rows, _Library(motions))]
+    found = [*_checked(rows, Library(motions))]
     mismatches += [one for one in found if one is not None]
     return VerifyReport(sum(one is None for one in found), tuple(mismatches))
 
@@ -113,7 +112,7 @@ def _rows(side: Path) -> Iterator[_Row | Mismatch]:
                 yield Mismatch(where, "?", "?", "?", (wrong,))
 
 
-def _checked(rows: Iterable[_Row], library: "_Library") -> Iterator[Mismatch | None]:
+def _checked(rows: Iterable[_Row], library: Library) -> Iterator[Mismatch | None]:
     """One result a row, rows of one clip together, so that every motion is measured once."""
     seen: set[str] = set()
     for row in sorted(rows, key=lambda row: (row.record.source, row.record.clip)):
@@ -217,72 +216,3 @@ def _margin(one: Record, found: Finding) -> Iterator[Difference]:
         yield Difference("margin", f"{said.value:.4f} {said.unit}, band {said.band:.4f}", shown)
     elif said.value < said.band:
         yield Difference("margin", f"{said.value:.4f} {said.unit}", f"at least {said.band:.4f}")
-
-
-# Motions -----------------------------------------------------------------------------------------
-
-
-class _Library:
-    """The motions of a folder or of a packed store, each measured when a row asks for it.
-
-    A row's source is a file below the folder; where it is none, its clip is looked for by name.
-    """
-
-    def __init__(self, root: Path) -> None:
-        self._store = store.read(root) if store.recognise(root) else None
-        self._root = root.resolve() if root.is_dir() else root.resolve().parent
-        self._measured: tuple[tuple[str, str, int, str], Clip | str] | None = None
-        self._held: tuple[Path, Sequence[SourcedTrack] | str] | None = None
-        self._files: dict[str, list[Path]] | None = None
-
-    def clip(self, one: Record) -> Clip | str:
-        """The clip of a row, or why there is none."""
-        wanted = (one.source, one.clip, one.person, one.frame)
-        if self._measured is None or self._measured[0] != wanted:
-            self._measured = (wanted, self._measure(one))
-        return self._measured[1]
-
-    def _measure(self, one: Record) -> Clip | str:
-        try:
-            found = self._below(one) if self._store is None else self._stored(self._store, one)
-            if isinstance(found, str):
-                return found
-            same = [
-                track
-                for track in found
-                if (track.source.clip, track.source.person) == (one.clip, one.person)
-            ]
-            if len(same) != 1:
-                return f"{len(same)} motions of person {one.person} of {one.clip}"
-            return moves.clip_of(derive.derived(same[0], frame=one.frame))
-        except ValueError as error:
-            return str(error)
-
-    def _stored(self, packed: store.Store, one: Record) -> Sequence[SourcedTrack]:
-        return [packed[number] for number in packed.numbers(one.clip)]
-
-    def _below(self, one: Record) -> Sequence[SourcedTrack] | str:
-        path = (self._root / one.source).resolve()
-        if path.is_relative_to(self._root) and path.is_file():
-            return self._read(path)
-        found = [self._read(path) for path in self._named(one.clip)]
-        return [track for tracks in found if not isinstance(tracks, str) for track in tracks]
-
-    def _read(self, path: Path) -> Sequence[SourcedTrack] | str:
-        """The motions of a file, kept until another one is read."""
-        if self._held is None or self._held[0] != path:
-            try:
-                self._held = (path, readers.read(path))
-            except (ValueError, OSError) as error:
-                self._held = (path, str(error))
-        return self._held[1]
-
-    def _named(self, clip: str) -> list[Path]:
-        """The files that hold a clip of this name; all files are read once to know them."""
-        if self._files is None:
-            self._files = {}
-            for path in readers.find([self._root]):
-                tracks = self._read(path)
-                for name in {track.source.clip for track in tracks if not isinstance(track, str)}:
-                    self._files.setdefault(name, []).append(path)
-        return self._files.get(clip, [])

@@ -105,14 +105,16 @@ def rung(value: float, unit: Unit) -> Finding:
 
     >>> rung(4.4, "m").code
     '4.5'
+    >>> round(rung(2.4, "s").margin, 6)  # its neighbours are equally far
+    0.4
     """
     ladder = LADDERS[unit]
     place = min(range(len(ladder)), key=lambda at: abs(ladder[at] - value))
     here = ladder[place]
     others = [ladder[place - 1] if place else 0.0, *ladder[place + 1 : place + 2]]
-    steps = {abs(other - here): abs(value - (here + other) / 2) for other in others}
-    nearest = min(steps, key=lambda step: steps[step])
-    return Finding(f"{round(here, 4):g}", steps[nearest], unit, LADDER_BAND_SHARE * nearest)
+    halves = [(abs(value - (here + other) / 2), abs(other - here)) for other in others]
+    margin, step = min(halves)
+    return Finding(f"{round(here, 4):g}", margin, unit, LADDER_BAND_SHARE * step)
 
 
 def stands_out(amounts: Mapping[str, float], band: float, *, lowest: bool = False) -> Finding:
