@@ -10,6 +10,7 @@ import _clock  # decides the number of threads, so it comes before NumPy and JAX
 
 # isort: split
 import argparse
+import importlib.util
 import json
 import tempfile
 from collections.abc import Callable, Sequence
@@ -24,7 +25,7 @@ from kinematics_throughput import Claim, show_claims, title
 
 from kinematics import measure, readers, store
 from kinematics.motion import Motion
-from kinematics.readers import archives, native
+from kinematics.readers import archives, bvh, bvh_text, native
 
 FRAMES = 300
 STORED_CLIPS = 4096
@@ -103,6 +104,32 @@ def each_format(folder: Path, *, turns: int) -> list[Row]:
             )  # fmt: skip
             rows.append(row.show())
     return rows
+
+
+def rigs(folder: Path, *, turns: int) -> tuple[list[Claim], dict]:
+    """A BVH file: its text, the whole motion, and the text through the public parser `bvh`."""
+    title(f"One BVH file of {FRAMES} frames")
+    if importlib.util.find_spec("bvh") is None:
+        print("no peer: pip install bvh==0.3")
+        return [], {}
+    import bvh as peer
+
+    (home := folder / "rigs").mkdir()
+    path = SAMPLES["BVH"](home, FRAMES)[0]
+    best = _clock.race(
+        {
+            "bvh 0.3, the text": lambda: peer.Bvh(path.read_text()),
+            "bvh_text.parse, the text": lambda: bvh_text.parse(path),
+            "bvh.read, a checked Motion": partial(bvh.read, path),
+        },
+        turns=turns,
+        wall=False,
+    )
+    reference_s = best["bvh 0.3, the text"]
+    for name, seconds in best.items():
+        print(f"{name:<34}{seconds * 1e6:>9.1f} us{reference_s / seconds:>8.2f} x bvh")
+    over = reference_s / best["bvh_text.parse, the text"]
+    return [Claim(name="BVH: text over the parser bvh", value=over, gate=5, reach=8)], best
 
 
 def small_archives(folder: Path, motion: Motion, *, turns: int) -> tuple[list[Claim], dict]:
@@ -252,6 +279,7 @@ def main() -> None:
         folder = Path(name)
         rows = each_format(folder, turns=turns)
         parts = {
+            "rigs": rigs(folder, turns=turns),
             "small_archives": small_archives(folder, motions[0], turns=turns),
             "packed": packed(folder, motions, turns=turns),
             "end_to_end": end_to_end(folder, motions[: max(clips // 4, 512)], turns=turns),
