@@ -146,7 +146,7 @@ def files(tmp_path: Path) -> Path:
     (tmp_path / "all.json").write_text(
         json.dumps({f"q{n}": one for n, one in enumerate(items[8:])})
     )
-    yield tmp_path
+    return tmp_path
 
 
 def test_folders_are_read_with_sides(files: Path) -> None:
