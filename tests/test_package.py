@@ -96,7 +96,7 @@ def test_constraints_name_every_dependency_and_no_place(path: Path) -> None:
     assert {name: pins[name] for name in wanted} == wanted
 
 
-@pytest.mark.parametrize("package", ["kinematics", "qagen"])
+@pytest.mark.parametrize("package", PACKAGES)
 def test_architecture_names_exactly_the_modules(package: str) -> None:
     text = (ROOT / "docs" / "architecture.md").read_text()
     named = re.findall(r"^\| `(\w+)` \|", section(text, f"The rooms of {package}"), re.MULTILINE)

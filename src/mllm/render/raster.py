@@ -99,8 +99,9 @@ def hits(solids: Solids, lens: Lens, *, in_squares: bool = False) -> Hits:
 
 
 def _none() -> Hits:
-    empty, numbers = np.empty(0, np.float32), np.empty(0, np.int32)
-    return Hits(numbers, numbers, empty, empty, *[np.empty((3, 0), np.float32)] * 2, empty)
+    numbers, shares = np.empty(0, np.int32), np.empty(0, np.float32)
+    vectors = np.empty((3, 0), np.float32)
+    return Hits(numbers, numbers, shares, shares, vectors, vectors, shares)
 
 
 def _cones(solids: Solids) -> _Cones:
