@@ -143,6 +143,7 @@ def verify(one: Record, clip: Clip) -> list[Difference]:
 
     >>> from kinematics import synthetic
     >>> from qagen import generate
+    >>> from qagen.again import moves
     >>> from qagen.second import derive
     >>> derived = derive.derived(synthetic.perform(synthetic.walk(3.0)).motion)
     >>> asked, _ = generate.ask_all(derived.facts)
