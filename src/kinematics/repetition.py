@@ -41,6 +41,9 @@ class Cycles(NamedTuple):
 class _Swings(NamedTuple):
     """The scan's memory: the swing under way since the last turn, and the stretch of like ones."""
 
+    begun: Bool[Array, " signals"]
+    """A swing is under way; before the first, `turn` is the lowest value and `extreme` the highest,
+    so that neither direction is taken for granted."""
     turn: Float[Array, " signals"]
     turn_s: Float[Array, " signals"]
     extreme: Float[Array, " signals"]
@@ -130,7 +133,11 @@ def _step(
     further = seen & (ahead * (value - past.extreme) > 0)
     extreme = jnp.where(further, value, past.extreme)
     extreme_s = jnp.where(further, time_s, past.extreme_s)
-    turns = seen & (ahead * (extreme - value) >= least_swing)
+    lower = seen & ~past.begun & (value < past.turn)
+    turn, turn_s = jnp.where(lower, value, past.turn), jnp.where(lower, time_s, past.turn_s)
+    begins = ~past.begun & (extreme - turn >= least_swing)
+    falls = begins & lower
+    turns = past.begun & seen & (ahead * (extreme - value) >= least_swing)
     # the swing that ends here either goes on with the stretch or is the first of another
     size, swing_s = jnp.abs(extreme - past.turn), extreme_s - past.turn_s
     same_size = jnp.minimum(size, past.last_size) >= SAME_SIZE * jnp.maximum(size, past.last_size)
@@ -142,10 +149,11 @@ def _step(
     total = total + jnp.where(goes_on, 1, _share(size, past.last_size))
     better = turns & (total > past.best)
     return _Swings(
-        turn=jnp.where(turns, extreme, past.turn),
-        turn_s=jnp.where(turns, extreme_s, past.turn_s),
-        extreme=jnp.where(turns, value, extreme),
-        extreme_s=jnp.where(turns, time_s, extreme_s),
+        begun=past.begun | begins,
+        turn=jnp.where(turns | falls, extreme, turn),
+        turn_s=jnp.where(turns | falls, extreme_s, turn_s),
+        extreme=jnp.where(turns, value, jnp.where(falls, turn, extreme)),
+        extreme_s=jnp.where(turns, time_s, jnp.where(falls, turn_s, extreme_s)),
         last_size=jnp.where(turns, size, past.last_size),
         last_s=jnp.where(turns, swing_s, past.last_s),
         opening=jnp.where(turns & ~goes_on, _share(past.last_size, size), past.opening),
@@ -181,7 +189,11 @@ def count(
     first = jnp.argmax(seen, axis=0)
     value = jnp.take_along_axis(signals, first[None], axis=0)[0]
     time_s = times_s[first]
-    start = _Swings(value, time_s, value, time_s, *(jnp.zeros_like(value) for _ in range(7)))
+    start = _Swings(
+        jnp.zeros_like(value, dtype=bool),
+        *(value, time_s, value, time_s),
+        *(jnp.zeros_like(value) for _ in range(7)),
+    )
     step = functools.partial(_step, least_swing=least_swing)
     end, _ = jax.lax.scan(step, start, (signals, times_s, seen))
 

@@ -87,8 +87,14 @@ def by_quarter(
     def share(start: Array, end: Array) -> Array:
         return windows.segment_share(times_s, usable, start_s=start, end_s=end)
 
-    def in_quarter(start: Array, end: Array) -> tuple[Array, Array, trajectory.Reach]:
-        inside = usable & (times_s >= start) & (times_s <= end)
+    # counted in whole frames: a frame on a bound belongs to both sides, whatever the last bit
+    place = QUARTERS * jnp.arange(times_s.shape[0], dtype=jnp.int32)
+    last = signals.length.astype(jnp.int32) - 1
+
+    def in_quarter(
+        number: Array, start: Array, end: Array
+    ) -> tuple[Array, Array, trajectory.Reach]:
+        inside = usable & (place >= number * last) & (place <= (number + 1) * last)
         return (
             masked.maximum(speed, inside),
             masked.maximum(signals.tilt_rad, inside),
@@ -99,7 +105,8 @@ def by_quarter(
         return jnp.stack([trajectory.value_at(track[:, i], times_s, bound) for i in range(4)])
 
     total = masked.weighted_totals(rows, jax.vmap(share, out_axes=1)(bounds[:-1], bounds[1:]))
-    peaks, tilts, reach = jax.vmap(in_quarter)(bounds[:-1], bounds[1:])
+    numbers = jnp.arange(QUARTERS, dtype=jnp.int32)
+    peaks, tilts, reach = jax.vmap(in_quarter)(numbers, bounds[:-1], bounds[1:])
     net = jnp.diff(jax.vmap(at)(bounds), axis=0)
     leans = signals.values[:, _LEANS[0] : _LEANS[1] + 1]
     return Totals(

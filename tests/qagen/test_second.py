@@ -52,27 +52,19 @@ def differences(first: MotionFacts, second: MotionFacts) -> Iterator[str]:
         strict=True,
     )
     for label, one, other in windows:
-        for name in set(WindowFacts.__struct_fields__) - {*PLATEAU_TIMES, *AT_BOUNDS}:
+        for name in set(WindowFacts.__struct_fields__) - set(PLATEAU_TIMES):
             yield from _apart(f"{label}.{name}", getattr(one, name), getattr(other, name), name)
     for label in ("shape", "posture"):
         one, other = getattr(first, label), getattr(second, label)
         for name in one.__struct_fields__:
-            if name not in AT_BOUNDS:
-                yield from _apart(f"{label}.{name}", getattr(one, name), getattr(other, name), name)
+            yield from _apart(f"{label}.{name}", getattr(one, name), getattr(other, name), name)
     for name in ("frame", "frames", "duration_s", "fps", "coverage", "has_joints", "thresholds"):
         yield from _apart(name, getattr(first, name), getattr(second, name), name)
     assert [one.part for one in first.parts] == [one.part for one in second.parts]
     for one, other in zip(first.parts, second.parts, strict=True):
-        for name in set(PartFacts.__struct_fields__) - BY_CYCLES:
+        for name in PartFacts.__struct_fields__:
             yield from _apart(f"{one.part}.{name}", getattr(one, name), getattr(other, name), name)
     yield from _apart("samples", _table(first), _table(second), "samples")
-
-
-AT_BOUNDS = ("max_tilt_rad", "peak_speed_mps")
-"""Checked by cases: whether the first takes a frame that falls on the bound of two quarters for
-both depends on the last bit."""
-BY_CYCLES = {"repetitions", "period_s"}
-"""Checked by cases: the first counts some movements otherwise than their mirror images."""
 
 
 def _table(facts: MotionFacts) -> tuple[tuple[float, ...], ...]:

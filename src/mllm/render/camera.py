@@ -29,6 +29,33 @@ class Poses(NamedTuple):
     world_from_camera: Float[np.ndarray, "frames 3 3"]
 
 
+def along(
+    direction: Float[np.ndarray, "3"], vectors: Float[np.ndarray, "3 many"]
+) -> Float[np.ndarray, " many"]:
+    """The parts of vectors along a direction, in the vectors' precision.
+
+    Written out: what a library for matrices makes of the last bit depends on its threads, and one
+    bit is enough for another video.
+
+    >>> along(np.array([0.0, 2.0, 0.0]), np.array([[1.0], [3.0], [5.0]])).tolist()
+    [6.0]
+    """
+    x, y, z = direction.astype(vectors.dtype)
+    return x * vectors[0] + y * vectors[1] + z * vectors[2]
+
+
+def turned(
+    vectors: Float[np.ndarray, "*many 3"], columns: Float[np.ndarray, "*some 3 3"]
+) -> Float[np.ndarray, "*many 3"]:
+    """Vectors in the axes that are the columns of a matrix; written out as `along` is.
+
+    >>> turned(np.array([[1.0, 2.0, 3.0]]), np.eye(3)[:, ::-1]).tolist()
+    [[3.0, 2.0, 1.0]]
+    """
+    x, y, z = (vectors[..., i, None] for i in range(3))
+    return x * columns[..., 0, :] + y * columns[..., 1, :] + z * columns[..., 2, :]
+
+
 def seen_from(
     poses: Poses, points_m: Float[np.ndarray, "frames ... 3"]
 ) -> Float[np.ndarray, "frames ... 3"]:
@@ -40,7 +67,7 @@ def seen_from(
     """
     shape = points_m.shape
     apart = points_m.reshape(shape[0], -1, 3) - poses.positions_m[:, None]
-    return (apart @ poses.world_from_camera).reshape(shape)
+    return turned(apart, poses.world_from_camera[:, None]).reshape(shape)
 
 
 def project(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from mllm.render.camera import Lens
+from mllm.render.camera import Lens, along, turned
 from mllm.render.ground import Ground, ground
 from mllm.render.raster import NEAREST_M, Hits, hits
 from mllm.render.scene import Scene
@@ -80,7 +80,7 @@ def _shade(
         places[thick] - light * (places[thick, 1:2] / light[1])
         for places in (solids.starts_m, solids.ends_m)
     )
-    seen = (np.concatenate([starts, ends]) - view.position_m) @ view.world_from_camera
+    seen = turned(np.concatenate([starts, ends]) - view.position_m, view.world_from_camera)
     if not len(seen) or seen[:, 2].min() < NEAREST_M:
         return
     widest = (radii_m.max() + SHADOW_SOFT_M) / seen[:, 2:]
@@ -122,16 +122,16 @@ def _covered(
 
 def _put(picture: np.ndarray, solids: Solids, scene: Scene, lens: Lens, view: View) -> None:
     """Draws solids onto a picture of fewer pixels than the lens has."""
-    turned = view.world_from_camera
+    axes = view.world_from_camera
     local = solids._replace(
-        starts_m=(solids.starts_m - view.position_m) @ turned,
-        ends_m=(solids.ends_m - view.position_m) @ turned,
+        starts_m=turned(solids.starts_m - view.position_m, axes),
+        ends_m=turned(solids.ends_m - view.position_m, axes),
     )
     seen = hits(local, lens, in_squares=True)
-    height_m = view.position_m[1] + (turned[1].astype(np.float32) @ seen.rays) * seen.depths_m
+    height_m = view.position_m[1] + along(axes[1], seen.rays) * seen.depths_m
     # what sinks into the floor is hidden by it
     weights = seen.weights * (height_m > 0) * np.float32(1 / SAMPLES**2)
-    colours = np.clip(_lit(solids, seen, scene, turned), 0, 1) * (np.float32(255) * weights)
+    colours = np.clip(_lit(solids, seen, scene, axes), 0, 1) * (np.float32(255) * weights)
     size = picture.shape[0]
     row, column = np.divmod(seen.pixels, lens.size_px)
     pixels = (row // SAMPLES) * size + column // SAMPLES
@@ -148,17 +148,17 @@ def _put(picture: np.ndarray, solids: Solids, scene: Scene, lens: Lens, view: Vi
 
 
 def _lit(
-    solids: Solids, seen: Hits, scene: Scene, turned: Float[np.ndarray, "3 3"]
+    solids: Solids, seen: Hits, scene: Scene, axes: Float[np.ndarray, "3 3"]
 ) -> Float[np.ndarray, "3 hits"]:
     """Colours of what the rays meet: bands, then light from the sky, the sun and the eye."""
     bands = solids.bands.astype(np.float32)[seen.solids]
     odd = (seen.along * bands * np.float32(0.9999)).astype(np.int32) & 1
     table = np.concatenate([solids.colours, solids.band_colours]).astype(np.float32)
     colours = table.T[:, seen.solids + odd * len(solids.colours)]
-    sun, up = ((turned.T @ way).astype(np.float32) for way in (scene.light, [0.0, 1.0, 0.0]))
+    sun, up = turned(scene.light, axes), axes[1]
     toward = -(seen.normals * seen.rays).sum(axis=0)
     toward /= np.sqrt((seen.rays * seen.rays).sum(axis=0))
-    shade = np.float32(0.50) + np.float32(0.16) * (up @ seen.normals)
-    shade += np.float32(0.48) * np.maximum(sun @ seen.normals, 0)
+    shade = np.float32(0.50) + np.float32(0.16) * along(up, seen.normals)
+    shade += np.float32(0.48) * np.maximum(along(sun, seen.normals), 0)
     shade *= np.float32(0.62) + np.float32(0.38) * np.clip(toward, 0, 1)
     return colours * shade * scene.warmth.astype(np.float32)[:, None]

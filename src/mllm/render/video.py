@@ -44,13 +44,19 @@ def write(path: Path, pictures: Iterable[UInt8[np.ndarray, "size size 4"]], *, f
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     count = 0
     try:
-        # one thread: with several, x264 cuts the picture as the machine has cores
+        # one thread: with several, x264 cuts the picture as the machine has cores; no mbtree: in
+        # small pictures its bits hang on what the memory held before
         flags = {"fflags": "bitexact", "movflags": "faststart"}
         with av.open(str(partial), "w", format="mp4", options=flags) as container:
             stream = None
             for picture in pictures:
                 if stream is None:
-                    options = {"crf": str(QUALITY), "preset": SPEED, "threads": "1"}
+                    options = {
+                        "crf": str(QUALITY),
+                        "preset": SPEED,
+                        "threads": "1",
+                        "x264-params": "mbtree=0",
+                    }
                     rate = Fraction(fps).limit_denominator(1001)
                     stream = container.add_stream("libx264", rate=rate, options=options)
                     stream.height, stream.width = picture.shape[:2]
