@@ -1003,6 +1003,22 @@ def meant(found: list[Movement], signals: Signals, step_s: float) -> list[tuple[
     ]
 
 
+def unspread(one: Movement, speed_mps: np.ndarray) -> Movement:
+    """Without what taking out the gait spread a movement by, at either end."""
+    if SIGNALS[one.signal] not in thresholds.SWAY_RANGE:
+        return one
+    reach, last = thresholds.SPREAD_S * 30, len(speed_mps) - 1
+    most = thresholds.SPREAD_SHARE * (one.end - one.start)
+
+    def spread(inside: int) -> int:
+        gait = gait_share(speed_mps[min(max(inside, one.start), one.end)])
+        return round(min(float(gait) * reach, most))
+
+    after = spread(one.start + round(2 * reach)) if one.start > 0 else 0
+    before = spread(one.end - round(2 * reach)) if one.end < last else 0
+    return one._replace(start=one.start + after, end=one.end - before)
+
+
 def told(
     found: list[Movement],
     signals: Signals,
@@ -1014,7 +1030,9 @@ def told(
     """The figures as facts."""
     sums = np.zeros((len(SIGNALS), 2, QUARTERS))
     rows = []
+    speed_mps = np.hypot(signals.velocity_mps[:, 0], signals.velocity_mps[:, 2])
     for one, amount in meant(found, signals, step_s):
+        one = unspread(one, speed_mps)
         quarters = split(signals.values[:, one.signal], one, amount)
         sums[one.signal, int(amount < 0)] += np.abs(quarters)
         peak = float(signals.speed[one.start : one.end + 1, one.signal].max())
