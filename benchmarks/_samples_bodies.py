@@ -61,7 +61,7 @@ def prompthmr_files(folder: Path, frames: int) -> list[Path]:
     cameras = {"Rcw": np.tile(np.eye(3), (frames, 1, 1)), "Tcw": np.zeros((frames, 3))}
     people = {1: {"frames": np.arange(frames), "track_id": 1, "smplx_world": world}}
     whole = {"people": people, "camera_world": cameras}
-    np.save(folder / "person_2.npy", {"frames": np.arange(frames), **world}, allow_pickle=True)
+    np.save(folder / "person_2.npy", {"frames": np.arange(frames), **world})
     return [_dumped(folder / "results.pkl", whole), folder / "person_2.npy"]
 
 
@@ -94,7 +94,7 @@ def tram_files(folder: Path, frames: int) -> list[Path]:
         "pred_rotmat": matrices, "pred_shape": np.zeros((frames, 10)),
         "pred_trans": places[:, None], "frame": np.arange(frames),
     }  # fmt: skip
-    np.save(folder / "hps_track_0.npy", track, allow_pickle=True)
+    np.save(folder / "hps_track_0.npy", track)
     return [folder / "hps_track_0.npy"]
 
 

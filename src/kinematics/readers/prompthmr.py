@@ -66,7 +66,7 @@ def read(
     >>> one = {"frames": np.arange(9), "pose": np.zeros((9, 165)), "shape": np.zeros((9, 10)),
     ...        "trans": np.zeros((9, 3))}
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     np.save(Path(folder, "person_4.npy"), one, allow_pickle=True)
+    ...     np.save(Path(folder, "person_4.npy"), one)
     ...     [motion.source.person for motion in read(Path(folder, "person_4.npy"))]
     [4]
     """
