@@ -195,6 +195,7 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "no frame": (one(image_id=None), "image_id 'None'; expected a frame number"),
     "frame without number": (one(image_id="first.jpg"), "image_id 'first.jpg'"),
     "huge frame": (one(image_id=10**15), "expected a frame number"),
+    "huge identity": (one(track_id=2**63), "identity 9223372036854775808; expected at most"),
     "frame past 64 bits": (one(image_id=10**30), ""),
     "negative frame": (one(image_id=-4), "image_id '-4'"),
     "a wrong object": ('{"annotations": []}', "neither 'people' nor 'instance_info'"),
