@@ -6,6 +6,7 @@ on a cluster (`shard`), or Ray. `merge` puts the chunks together. All
 engines share this file, which is longer than most.
 """
 
+import gc
 import multiprocessing
 import os
 import threading
@@ -13,7 +14,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -36,7 +39,7 @@ from qagen import (
 from qagen.chunks import AskedClip, Chunk, Columns, Plan
 from qagen.dataset import Manifest, Recipe
 from qagen.intake import Intake, Measured
-from qagen.question import Question
+from qagen.question import Ask, Candidate
 from qagen.select import Kind
 
 Engine = Literal["pool", "ray"]
@@ -246,7 +249,8 @@ def make(job: Job, number: int) -> int:
     """Makes one chunk and writes it; gives its number. Pure: depends on its arguments alone."""
     taken = intake.take(job.intake, number)
     asking = _Asking(job.recipe)
-    clips = [asking.ask(measured) for measured in taken.measured]
+    with _without_cycles():
+        clips = [asking.ask(measured) for measured in taken.measured]
     chunk = Chunk(
         kinds=list(asking.kinds),
         clips=clips,
@@ -258,6 +262,18 @@ def make(job: Job, number: int) -> int:
     )
     chunks.write(chunks.path_of(job.work, number), chunk, b"".join(asking.rows))
     return number
+
+
+@contextmanager
+def _without_cycles() -> Iterator[None]:
+    """Keeps Python from looking for cycles: asking makes none, and looking takes a third longer."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _Asking:
@@ -274,14 +290,14 @@ class _Asking:
     def ask(self, measured: Measured) -> AskedClip:
         facts, recipe = measured.facts, self.recipe
         phrase = dataset.phrase_of(recipe, facts.clip, facts.person)
-        questions, rejections = generate.ask_all(
+        candidates, rejections = generate.candidates(
             facts, seed=recipe.seed, categories=recipe.categories, descriptor=phrase
         )
-        _check_consistent(questions, measured)
+        _check_consistent(candidates, measured)
         self.rejections.update(f"{one.category}/{one.reason}" for one in rejections)
         identity = splits.identify(clip=facts.clip, take=facts.take, source=measured.source)
         known = msgspec.structs.replace(facts, take=identity.take, path=measured.source)
-        columns = self._columns(questions, known, identity.subject, phrase)
+        columns = self._columns(candidates, known, identity.subject, phrase)
         track = nearby.track_of(facts)
         clip = dataset.clip_of(
             facts,
@@ -289,7 +305,7 @@ class _Asking:
             subject=identity.subject,
             source=measured.source,
             digest=measured.digest,
-            asked=len(questions),
+            asked=len(candidates),
             rejected=len(rejections),
         )
         return AskedClip(
@@ -299,18 +315,25 @@ class _Asking:
         )
 
     def _columns(
-        self, questions: Sequence[Question], facts: MotionFacts, subject: str, phrase: str
+        self, candidates: Sequence[Candidate], facts: MotionFacts, subject: str, phrase: str
     ) -> Columns:
-        """The clip's questions that stay in the running; their rows are kept in `rows`."""
+        """The clip's questions that stay in the running; their rows are kept in `rows`.
+
+        Rows get their ids when they are merged, for until then their group is not known.
+        """
         seed = self.recipe.seed
-        kinds = [select.kind_of_question(question) for question in questions]
-        numbers = [draws.number(seed, f"{question.name}/select") for question in questions]
+        kinds = [select.kind_of_candidate(one) for one in candidates]
+        numbers = draws.numbers(
+            seed,
+            f"{facts.clip}#{facts.person}/{facts.frame}/",
+            [_selecting(one.ask) for one in candidates],
+        )
         places = select.reserve(kinds, numbers, per_category=self.recipe.per_category)
-        self.withheld[merge.UNWANTED] += len(questions) - len(places)
+        self.withheld[merge.UNWANTED] += len(candidates) - len(places)
         letters, sizes = [], []
         for place in places:
-            record = generate.to_record(
-                questions[place], facts, seed=seed, subject=subject, descriptor=phrase
+            record = generate.unnamed_record(
+                candidates[place].question(), facts, seed=seed, subject=subject, descriptor=phrase
             )
             row = self._encode(record)
             self.rows.append(row)
@@ -324,8 +347,14 @@ class _Asking:
         )
 
 
-def _check_consistent(questions: Sequence[Question], measured: Measured) -> None:
-    if contradictions := consistency.check(questions, measured.facts):
+@lru_cache(maxsize=1 << 16)
+def _selecting(ask: Ask) -> str:
+    """The end of the name that draws whether a question goes in."""
+    return f"{ask.name}/select"
+
+
+def _check_consistent(candidates: Sequence[Candidate], measured: Measured) -> None:
+    if contradictions := consistency.check(candidates, measured.facts):
         first = contradictions[0]
         raise ValueError(
             f"{measured.source}: {len(contradictions)} pairs of questions about "
