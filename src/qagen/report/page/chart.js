@@ -87,7 +87,7 @@ report.parts.chart = (() => {
     svg.append(draw("polyline", { class: "whole", points: line(points(0, clip.duration)) }));
     const evidence = draw("g", {});
     const done = draw("polyline", { class: "done" });
-    svg.append(evidence, done);
+    svg.append(done, evidence);
     if (times.length) {
       svg.append(draw("circle", { class: "start", cx: x(across[0]), cy: y(along[0]), r: 6 }));
       const last = times.length - 1;
@@ -101,8 +101,9 @@ report.parts.chart = (() => {
     function highlight(found) {
       pieces = [];
       evidence.replaceChildren();
-      found.forEach((piece, place) => {
-        if (!piece.path || lasting(piece, clip)) return;
+      const seen = found.map((piece, place) => [piece, place]).filter(([piece]) => piece.path && !lasting(piece, clip));
+      seen.sort(([one], [other]) => other.end - other.start - (one.end - one.start)); // the shorter on top
+      seen.forEach(([piece, place]) => {
         const shape = draw("polyline", { class: `evidence e${place % COLOURS}`, points: line(points(piece.start, piece.end)) });
         evidence.append(shape);
         pieces.push([piece, shape]);
@@ -189,7 +190,7 @@ report.parts.chart = (() => {
 
     function drawBar(svg, piece, place, top) {
       const left = x(piece.start), right = Math.max(x(piece.end), x(piece.start) + 3);
-      const bar = draw("rect", { class: `bar e${place % COLOURS}`, x: left, y: top + 14, width: right - left, height: 5, rx: 2 });
+      const bar = draw("rect", { class: `stretch e${place % COLOURS}`, x: left, y: top + 14, width: right - left, height: 5, rx: 2 });
       const words = `${piece.what} ${piece.value}`;
       const wide = words.length * 6.2;
       const start = Math.min(Math.max(GUTTER, left), Math.max(GUTTER, width - RIGHT - wide));
@@ -212,7 +213,7 @@ report.parts.chart = (() => {
         svg.append(band);
         marks.push([piece, band]);
       });
-      const step = niceStep(2 * half, 2, unit === "m" ? METRES : DEGREES);
+      const step = niceStep(2 * half, 2.5, unit === "m" ? METRES : DEGREES);
       for (let k = Math.ceil((middle - half) / step); k * step <= middle + half; k++) {
         svg.append(draw("line", { class: k === 0 ? "tick zero" : "tick", x1: GUTTER, x2: width - RIGHT, y1: y(k * step), y2: y(k * step) }));
         svg.append(draw("text", { class: "axis", x: GUTTER - 5, y: y(k * step) + 4, "text-anchor": "end" }, unit === "m" ? label(k * step, step) : written(k * step, 0)));

@@ -8,7 +8,7 @@ report.parts.list = (() => {
   const OUTCOMES = { "+": "right", "-": "wrong", 0: "no answer", " ": "not asked" };
   const MARKS = { "+": "✓", "-": "✗", 0: "–", " ": "·" };
   const SORTS = {
-    "": "in the order of the files",
+    "": "as in the files",
     clip: "by clip",
     least: "least margin first",
     most: "greatest margin first",
@@ -18,6 +18,8 @@ report.parts.list = (() => {
   let entries = [];
   let byId = new Map();
   let everything = null;
+  let begun = null;
+  const first = new Promise((resolve) => { begun = resolve; });
   let facets = [];
   let filters = {};
   let matches = [];
@@ -27,7 +29,7 @@ report.parts.list = (() => {
   // Columns to entries
 
   function add(columns) {
-    const stems = columns.stems.map((stem) => [stem, stem.toLowerCase()]);
+    const stems = columns.stems.map((stem) => [report.parted(stem)[0], stem.toLowerCase()]);
     columns.ids.forEach((id, place) => {
       const clip = columns.clip[place];
       const [stem, searched] = stems[columns.stem[place]];
@@ -52,8 +54,9 @@ report.parts.list = (() => {
     for (const [place, name] of names.entries()) {
       if (place + 4 < names.length) report.load(names[place + 4]).catch(() => {});
       add(await report.load(name));
-      if (performance.now() - painted > 150 || place === names.length - 1) {
+      if (place === 0 || performance.now() - painted > 150 || place === names.length - 1) {
         select();
+        begun();
         await new Promise((resolve) => setTimeout(resolve));
         painted = performance.now();
       }
@@ -139,6 +142,8 @@ report.parts.list = (() => {
     }
     matches = sorted(found);
     facets.forEach((one, place) => relabel(one, counts[place]));
+    const active = facets.filter((one) => filters[one.name]).length;
+    find("more").textContent = active ? `Filters (${active} on)` : "Filters";
     const total = about.total;
     const loading = entries.length < total ? `, ${count(entries.length)} of ${count(total)} loaded` : "";
     find("found").textContent =
@@ -229,8 +234,8 @@ report.parts.list = (() => {
     else find("list").removeAttribute("aria-activedescendant");
   }
 
-  function pick(entry) {
-    report.go(entry.id, filters);
+  function pick(entry, { replace = false } = {}) {
+    report.go(entry.id, filters, { replace });
   }
 
   function step(by) {
@@ -238,7 +243,7 @@ report.parts.list = (() => {
     const now = matches.findIndex((entry) => entry.id === open);
     const next = now < 0 ? 0 : Math.min(matches.length - 1, Math.max(0, now + by));
     reveal(next);
-    if (matches[next].id !== open) pick(matches[next]);
+    if (matches[next].id !== open) pick(matches[next], { replace: true });
   }
 
   function reveal(place) {
@@ -281,7 +286,7 @@ report.parts.list = (() => {
       document.title = `${about.title}: questions`;
       report.parts.question.close();
       if (matchMedia("(min-width: 900px)").matches) {
-        await first();
+        await first;
         if (!open && matches.length && report.address().head === "questions") {
           report.go(matches[0].id, filters, { replace: true });
         }
@@ -301,10 +306,6 @@ report.parts.list = (() => {
     report.parts.question.show(entry);
   }
 
-  const first = () => (entries.length ? Promise.resolve() : Promise.race([
-    everything, report.load("list/000").then(() => new Promise((done) => setTimeout(done, 0))),
-  ]));
-
   function start(content) {
     about = content;
     prepare();
@@ -318,6 +319,10 @@ report.parts.list = (() => {
       find("search").value = "";
       for (const choice of find("facets").querySelectorAll("select")) choice.value = "";
       changed();
+    });
+    find("more").addEventListener("click", () => {
+      const now = find("more").getAttribute("aria-expanded") === "true";
+      find("more").setAttribute("aria-expanded", String(!now));
     });
     find("list").addEventListener("scroll", paint, { passive: true });
     new ResizeObserver(paint).observe(find("list"));

@@ -10,11 +10,17 @@ report.parts.overview = (() => {
     return make("section", { class: "panel" }, make("h2", {}, title), note ? make("p", { class: "quiet" }, note) : null, kept);
   }
 
-  function table(headings, rows, { numbers = true } = {}) {
+  // Columns of numbers are set flush right.
+  function table(headings, rows) {
+    const textOf = (cell) => (cell instanceof Node ? cell.textContent : String(cell));
+    const numeric = headings.map((_, place) => place > 0
+      && rows.every((row) => /^[\d\s.,%°*–\u2212-]*( [sm])?$/.test(textOf(row[place]))));
+    const look = (place) => (numeric[place] ? "n" : null);
     return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": headings.join(", ") }, make(
-      "table", { class: numbers ? "numbers" : "" },
-      make("thead", {}, make("tr", {}, headings.map((words) => make("th", { scope: "col" }, words)))),
-      make("tbody", {}, rows.map(([first, ...others]) => make("tr", {}, make("th", { scope: "row" }, first), others.map((cell) => make("td", {}, cell))))),
+      "table", {},
+      make("thead", {}, make("tr", {}, headings.map((words, place) => make("th", { scope: "col", class: look(place) }, words)))),
+      make("tbody", {}, rows.map(([first, ...others]) => make(
+        "tr", {}, make("th", { scope: "row" }, first), others.map((cell, place) => make("td", { class: look(place + 1) }, cell))))),
     ));
   }
 
@@ -113,8 +119,9 @@ report.parts.overview = (() => {
       return panel("Answers without the video", "", make("p", {}, "No audit was given. ", make("code", {}, "qagen audit DATASET --json audit.json"), " tries two dozen models that see no video; ", make("code", {}, "qagen report … --audit audit.json"), " shows them here."));
     }
     const accused = found.findings.filter((one) => Object.values(one.scores).some((score) => score.accused)).length;
+    const meanings = new Map(found.findings.map((one) => [one.model, one.meaning]));
     const rows = Object.entries(found.best).map(([name, best]) => [
-      name, best.model, make("span", { class: best.score.accused ? "bad" : "" }, `${best.score.points.toFixed(1)}${best.score.accused ? " *" : ""}`),
+      name, make("span", { class: "model-name" }, best.model, make("small", {}, meanings.get(best.model) || "")), make("span", { class: best.score.accused ? "bad" : "" }, `${best.score.points.toFixed(1)}${best.score.accused ? " *" : ""}`),
       percent(best.score.accuracy), `${percent(best.score.low)} – ${percent(best.score.high)}`, percent(best.score.chance),
     ]);
     return panel(
@@ -183,7 +190,12 @@ report.parts.overview = (() => {
   function show(about) {
     find("overview").replaceChildren(
       head(about),
-      make("div", { class: "panels" }, [categories, balance, stems, audit, models, certificates, leftOut, motions, origin].map((part) => part(about)).filter(Boolean)),
+      make(
+        "div", { class: "panels" },
+        make("div", {}, [categories, balance, stems, certificates].map((part) => part(about))),
+        make("div", {}, [audit, motions].map((part) => part(about))),
+        [models, leftOut, origin].map((part) => part(about)),
+      ),
     );
   }
 

@@ -87,6 +87,7 @@ report.parts.question = (() => {
       ? make("a", { class: "jump", href: report.link(other.id, filters), "aria-label": words }, sign)
       : make("span", { class: "jump off", "aria-hidden": "true" }, sign));
     const category = report.parts.about.categories[entry.category].name;
+    const [asked, note] = report.parted(question.question);
     return make(
       "header", {},
       make(
@@ -105,7 +106,8 @@ report.parts.question = (() => {
         make("span", {}, clip.split),
         make("span", {}, `frame: ${question.frame.replace("_", " ")}`),
       ),
-      make("h1", {}, question.question),
+      make("h1", {}, asked),
+      note ? make("p", { class: "terms" }, note) : null,
     );
   }
 
@@ -262,27 +264,31 @@ report.parts.question = (() => {
     const chart = report.parts.chart;
     const path = chart.path(clip);
     const lines = chart.timelines(clip, report.parts.about.lanes, { seek: (to) => { time.pause(); time.seek(to); } });
+    const asked = make("div", { class: "asked" });
+    const explained = make("div", { class: "explained" });
+    const stage = make(
+      "div", { class: `stage${video ? "" : " silent"}` },
+      make("div", { class: "seen" }, element, transport(time, clip), make(
+        "figure", { class: "ground" }, path.element,
+        make(
+          "figcaption", {}, make("span", { class: "from" }, "start"),
+          make("span", { class: "to" }, "end"), make("span", { class: "who" }, "person"),
+        ),
+      )),
+      make("div", { class: "told" }, asked, lines.element, explained),
+    );
     if (video) {
       video.addEventListener("click", () => time.toggle());
+      video.addEventListener("loadedmetadata", () => {
+        stage.classList.toggle("wide", video.videoWidth > 1.2 * video.videoHeight);
+      });
       video.addEventListener("error", () => {
         note.textContent = "This browser cannot play the video; the measurements still can be.";
         note.hidden = false;
         time.drop();
       });
     }
-    const asked = make("div", { class: "asked" });
-    const explained = make("div", { class: "explained" });
-    article.replaceChildren(
-      header(entry, question, clip),
-      make(
-        "div", { class: `stage${video ? "" : " silent"}` },
-        make("div", { class: "seen" }, element, transport(time, clip), make(
-          "figure", { class: "ground" }, path.element,
-          make("figcaption", {}, make("span", { class: "from" }, "start"), make("span", { class: "to" }, "end"), make("span", { class: "who" }, "person, and where they face")),
-        )),
-        make("div", { class: "told" }, asked, lines.element, explained),
-      ),
-    );
+    article.replaceChildren(header(entry, question, clip), stage);
     shown = { entry, question, clip, time, path, lines, asked, explained, evidence: -1 };
     time.listen((now) => { path.at(now); lines.at(now); });
     fillIn();

@@ -64,6 +64,12 @@ const report = (() => {
   const draw = (tag, attributes, ...children) =>
     fill(document.createElementNS(SVG, tag), attributes, children);
   const find = (id) => document.getElementById(id);
+  // What is asked, and what is said about its words: everything after the last question mark.
+  function parted(stem) {
+    const cut = stem.lastIndexOf("?") + 1 || stem.length;
+    return [stem.slice(0, cut), stem.slice(cut).trim()];
+  }
+
   const count = (number) => number.toLocaleString("en");
 
   function say(problem) {
@@ -103,6 +109,7 @@ const report = (() => {
       return;
     }
     const browsing = head !== "overview";
+    if (find("overview").hidden !== browsing) window.scrollTo(0, 0);
     find("overview").hidden = browsing;
     find("browse").hidden = !browsing;
     for (const other of document.querySelectorAll("nav a")) {
@@ -208,6 +215,7 @@ const report = (() => {
   document.addEventListener("DOMContentLoaded", start);
 
   return {
-    parts, take, load, item, make, draw, find, count, say, address, link, go, remembered, remember,
+    parts, take, load, item, make, draw, find, parted, count, say, address, link, go, remembered,
+    remember,
   };
 })();
