@@ -8,8 +8,11 @@ from qagen.vocabulary import MOVEMENTS
 ENDINGS = ("_total", "_peak", "_most", "_path")
 """What a name of evidence may add to the name of a movement."""
 
-PLACES = frozenset({"furthest", "closest", "return"})
+PLACES = frozenset({"furthest", "closest", "end", "return", "returns"})
 """Places that are seen in the distance from the start."""
+
+SHAPES = frozenset({"laps", "straightness", "path", "travelling"})
+"""What the way as a whole shows."""
 
 TRAVELS = frozenset({"left", "forward", "start_distance"})
 
@@ -61,6 +64,6 @@ def on_path(what: str) -> bool:
     >>> on_path("own_left"), on_path("path"), on_path("turn_left"), on_path("left_hand_path")
     (True, True, False, False)
     """
-    if what in ("path", "travelling", "own_left", "own_right", "own_forward", "own_backward"):
+    if what in SHAPES or what.startswith("own_"):
         return True
     return signal_of(what) in TRAVELS
