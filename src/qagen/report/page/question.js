@@ -128,7 +128,7 @@ report.parts.question = (() => {
     const button = make("button", { type: "button", class: "play", onclick: () => time.toggle() }, "▶");
     const scrub = make("input", {
       type: "range", min: 0, max: clip.duration, step: "any", value: 0, "aria-label": "Time",
-      oninput: () => { time.pause(); time.seek(Number(scrub.value)); },
+      oninput: () => { const to = Number(scrub.value); time.pause(); time.seek(to); },
     });
     const text = make("output", { class: "time" });
     const speed = make(
