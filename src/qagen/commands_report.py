@@ -29,9 +29,7 @@ def register(app: typer.Typer, *, plainly: Plainly, bar: Bar) -> None:
         out_dir: Annotated[
             Path, typer.Argument(help="The folder of a data set.", show_default=False)
         ],
-        out: Annotated[
-            Path, typer.Option(help="The folder for the report.", show_default=False)
-        ],
+        out: Annotated[Path, typer.Option(help="The folder for the report.", show_default=False)],
         motions: Annotated[
             Path | None,
             typer.Option(

@@ -122,9 +122,7 @@ def _replace(partial: Path, out: Path) -> None:
 class _Writing:
     """The writing of one report."""
 
-    def __init__(
-        self, folder: Path, out: Path, moving: Sequence[Clip], progress: Progress
-    ) -> None:
+    def __init__(self, folder: Path, out: Path, moving: Sequence[Clip], progress: Progress) -> None:
         self._folder, self._out, self._progress = folder, out, progress
         self._clips = moving
         self._numbers = {clip.name: number for number, clip in enumerate(moving)}
@@ -175,7 +173,7 @@ class _Writing:
             question_starts=question_starts,
             clip_starts=clip_starts,
             clip_names=[clip.name.removesuffix("#0") for clip in self._clips],
-            lanes=[tuple(lane) for lane in LANES],
+            lanes=LANES,
             has_videos=bool(films),
         )
         pieces.write(self._out, "overview", content)

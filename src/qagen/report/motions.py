@@ -73,9 +73,7 @@ def _told(source: Path, clips: Sequence[Clip]) -> Iterator[Moved | None]:
     yield from (found.get((clip.clip, clip.person)) for clip in clips)
 
 
-def _measured(
-    motions: "Sequence[Motion | None]", clips: Sequence[Clip]
-) -> Iterator[Moved | None]:
+def _measured(motions: "Sequence[Motion | None]", clips: Sequence[Clip]) -> Iterator[Moved | None]:
     """Clips of one build have one frame of reference."""
     from kinematics import measure
 

@@ -11,6 +11,7 @@ from qagen.balance import Evenness, evenness
 from qagen.question import CATEGORIES
 from qagen.record import LETTERS, Record
 from qagen.report.audits import Audit
+from qagen.report.lanes import Lane
 from qagen.report.predictions import Predictions
 from qagen.report.rows import NO_ANSWER, RIGHT, WRONG, outcome
 from qagen.splits import SPLITS
@@ -93,7 +94,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     question_starts: list[int]
     clip_starts: list[int]
     clip_names: list[str]
-    lanes: list[tuple[str, str, str, float]]
+    lanes: tuple[Lane, ...]
     has_videos: bool
 
 

@@ -91,7 +91,9 @@ def _prediction(line: _Line) -> Prediction:
     if isinstance(place, str):
         letter = place.strip().upper()
         if len(letter) != 1 or letter not in LETTERS:
-            raise ValueError(f"answer {place!r}; expected a letter from A to {LETTERS[-1]}, or null")
+            raise ValueError(
+                f"answer {place!r}; expected a letter from A to {LETTERS[-1]}, or null"
+            )
         place = LETTERS.index(letter)
     if not 0 <= place < len(LETTERS):
         raise ValueError(f"answer_index {place}; expected 0 to {len(LETTERS) - 1}")
