@@ -21,7 +21,7 @@ report.parts.question = (() => {
     function tick(now) {
       if (!alive || !running) return;
       if (film) time = Math.min(duration, film.currentTime);
-      else time = Math.min(duration, time + rate * Math.min(0.25, (now - before) / 1000));
+      else time = Math.min(duration, time + rate * Math.min(0.25, Math.max(0, now - before) / 1000));
       before = now;
       const ended = time >= Math.min(until, duration) - 1e-3 || (film && film.ended);
       if (ended) pause(); else frame = requestAnimationFrame(tick);
