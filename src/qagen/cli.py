@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
+from qagen import commands_report
+
 if TYPE_CHECKING:
     from qagen.audit.show import Table as AuditTable
     from qagen.dataset import Manifest, Recipe
@@ -454,6 +456,9 @@ def write_examples(
                 raise ValueError(f"{readme}: out of date; run `qagen examples --readme {readme}`")
         else:
             examples.write(readme, text)
+
+
+commands_report.register(app, plainly=_plainly, bar=_bar)
 
 
 def _check_picture(out: Path | None) -> None:

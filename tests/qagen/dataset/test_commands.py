@@ -24,7 +24,7 @@ from qagen.splits import SPLITS
 
 ROOT = Path(__file__).parents[3]
 
-COMMANDS = ("build", "merge", "stats", "audit", "verify", "explain", "examples")
+COMMANDS = ("build", "merge", "stats", "audit", "verify", "explain", "examples", "report")
 
 
 def call(*words: object) -> Result:

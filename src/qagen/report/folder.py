@@ -1,0 +1,236 @@
+"""A report as a folder: the page, its data in pieces, and copies of the videos.
+
+    index.html  page.css  *.js         the page, the same for every data set
+    data/overview.js                   counts, balance, audit, certificates, rejections
+    data/list/000.js ...               the list of all questions, a thousand a piece
+    data/questions/000.js ...          the questions, some a piece
+    data/clips/000.js ...              the clips, some a piece
+    videos/00000.mp4 ...               copies of the videos that were given
+
+The same input gives the same bytes. A report appears whole or not at all.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from importlib import resources
+from itertools import chain, repeat
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from qagen import dataset, stats
+from qagen.dataset import Clip
+from qagen.question import CATEGORIES
+from qagen.report import audits, clips, motions, overview, pieces, predictions, rows, videos
+from qagen.report.audits import Audit
+from qagen.report.lanes import LANES
+from qagen.report.overview import Overview, Tallies
+from qagen.report.predictions import Predictions
+from qagen.report.videos import Copies, Video
+from qagen.splits import SPLITS
+from qagen.stats import Statistics
+
+PAGE = "index.html"
+
+STATIC = ("page.html", "page.css", "start.js", "chart.js", "list.js", "overview.js", "question.js")
+"""Files of the page, in the order in which it loads them; the first becomes `index.html`."""
+
+LISTED = 1000
+"""Questions in a piece of the list."""
+
+TOGETHER = 50
+"""Questions or clips in a piece, at most."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of the stage, how far it is, and how far it goes."""
+
+
+class Made(NamedTuple):
+    """What was written."""
+
+    questions: int
+    clips: int
+    videos: int
+    bytes: int
+    """Of the whole folder."""
+    without_motion: int
+    """Clips that were not found among the motions; 0 when none were given."""
+
+
+def write(
+    folder: Path,
+    out: Path,
+    *,
+    motions_dir: Path | None = None,
+    videos_dir: Path | None = None,
+    prediction_files: Sequence[Path] = (),
+    audit_file: Path | None = None,
+    progress: Progress | None = None,
+) -> Made:
+    """Writes the report of a data set, in place of an earlier report.
+
+    Raises `ValueError` when the data set is not as it was built, when an option names what is not
+    there, and when `out` holds anything but a report.
+    """
+    _check_out(out)
+    found = stats.of(folder)
+    models = predictions.read_all(prediction_files)
+    if models:
+        options = {row.id: len(row.options) for _, row in dataset.rows(folder)}
+        predictions.check(models, options)
+    audit = audits.read(audit_file) if audit_file else audits.of_manifest(found.manifest.audit)
+    moving = list(dataset.clips(folder))
+    films = videos.find(videos_dir, moving) if videos_dir else {}
+    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(parents=True)
+        writing = _Writing(folder, partial, moving, progress or _silent)
+        made = writing.write(
+            found, models=models, audit=audit, films=films, motions_dir=motions_dir
+        )
+        _replace(partial, out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return made
+
+
+def _silent(_stage: str, _done: int, _total: int) -> None:
+    """Says nothing."""
+
+
+def _check_out(out: Path) -> None:
+    """An earlier report may be replaced, anything else may not."""
+    if out.exists() and not (
+        out.is_dir() and ((out / pieces.DATA / "overview.js").is_file() or not any(out.iterdir()))
+    ):
+        raise ValueError(
+            f"{out}: there is something else than a report; name a new folder, or remove it"
+        )
+
+
+def _replace(partial: Path, out: Path) -> None:
+    old = out.with_name(f".{out.name}.{os.getpid()}.old")
+    if out.exists():
+        out.rename(old)
+    partial.rename(out)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+class _Writing:
+    """The writing of one report."""
+
+    def __init__(self, folder: Path, out: Path, moving: Sequence[Clip], progress: Progress) -> None:
+        self._folder, self._out, self._progress = folder, out, progress
+        self._clips = moving
+        self._numbers = {clip.name: number for number, clip in enumerate(moving)}
+
+    def write(
+        self,
+        found: Statistics,
+        *,
+        models: Sequence[Predictions],
+        audit: Audit | None,
+        films: dict[str, Video],
+        motions_dir: Path | None,
+    ) -> Made:
+        """Writes everything; the overview last, so that it can say where each piece begins."""
+        copies = Copies(self._out)
+        clip_starts, missing = self._write_clips(films, copies, motions_dir)
+        tallies = Tallies(models)
+        families = sorted({name for counts in found.families.values() for name in counts})
+        list_starts, question_starts = self._write_rows(found.total, models, tallies, families)
+        inputs = found.manifest.inputs
+        content = Overview(
+            title=self._folder.resolve().name,
+            total=found.total,
+            clips=len(self._clips),
+            minutes=round(inputs.minutes, 1),
+            groups=found.groups,
+            splits=list(SPLITS),
+            sides=[
+                (name, side.groups, side.clips, side.questions)
+                for name, side in found.manifest.splits.items()
+            ],
+            categories=overview.categories(found),
+            families=families,
+            margins=rows.MARGINS,
+            letters=overview.letters(found.letters),
+            ranks=overview.ranks(found.ranks),
+            answers=overview.answers(found.answers),
+            motions=overview.motions(found),
+            movements=list(found.movements.items()),
+            withheld=list(found.manifest.withheld.items()),
+            unreadable=inputs.unreadable_files,
+            audit=audit,
+            error_models=tallies.error_models,
+            certificates=tallies.certificates(),
+            models=tallies.models(),
+            made=overview.made(found),
+            list_starts=list_starts,
+            question_starts=question_starts,
+            clip_starts=clip_starts,
+            clip_names=[clip.name.removesuffix("#0") for clip in self._clips],
+            lanes=LANES,
+            has_videos=bool(films),
+        )
+        pieces.write(self._out, "overview", content)
+        self._write_page()
+        size = sum(path.stat().st_size for path in self._out.rglob("*") if path.is_file())
+        return Made(found.total, len(self._clips), len(copies), size, missing)
+
+    def _write_clips(
+        self, films: dict[str, Video], copies: Copies, motions_dir: Path | None
+    ) -> tuple[list[int], int]:
+        series = pieces.Series(self._out, "clips", most=TOGETHER)
+        again: Iterator[motions.Moved | None] = (
+            repeat(None, len(self._clips))
+            if motions_dir is None
+            else motions.moved(motions_dir, self._clips)
+        )
+        missing = 0
+        for number, (clip, moved) in enumerate(zip(self._clips, again, strict=True)):
+            missing += motions_dir is not None and moved is None
+            film = films.get(clip.name)
+            copy = copies.add(film.path) if film else ""
+            words = film.words if film else ""
+            one = clips.shown(clip, moved=moved, video=copy, people=words)
+            series.add(one, size=len(msgspec.json.encode(one)))
+            self._progress("clips", number + 1, len(self._clips))
+        if missing and missing == len(self._clips):
+            raise ValueError(
+                f"{motions_dir}: none of the clips is in it; expected the motions that the data "
+                "set was built from"
+            )
+        return series.close(), missing
+
+    def _write_rows(
+        self, total: int, models: Sequence[Predictions], tallies: Tallies, families: list[str]
+    ) -> tuple[list[int], list[int]]:
+        listed = pieces.Series(self._out, "list", most=LISTED, pack=rows.columns)
+        asked = pieces.Series(self._out, "questions", most=TOGETHER)
+        places = {name: place for place, name in enumerate(families)}
+        for number, (split, row) in enumerate(dataset.rows(self._folder)):
+            one = rows.shown(row, models)
+            asked.add(one, size=len(msgspec.json.encode(one)))
+            listed.add(
+                rows.Listed(
+                    id=row.id,
+                    stem=row.question,
+                    clip=self._numbers[f"{row.clip}#{row.person}"],
+                    category=CATEGORIES.index(row.category),
+                    family=places[row.family],
+                    split=SPLITS.index(split),
+                    margin=one.times,
+                    models=tallies.add(row),
+                )
+            )
+            self._progress("questions", number + 1, total)
+        return listed.close(), asked.close()
+
+    def _write_page(self) -> None:
+        source = resources.files("qagen.report") / "page"
+        for name, target in chain([(STATIC[0], PAGE)], ((name, name) for name in STATIC[1:])):
+            (self._out / target).write_bytes((source / name).read_bytes())

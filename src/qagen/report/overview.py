@@ -1,0 +1,272 @@
+"""The first page of a report: what a data set holds, how even it is, what was left out."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from qagen.balance import Evenness, evenness
+from qagen.question import CATEGORIES
+from qagen.record import LETTERS, Record
+from qagen.report.audits import Audit
+from qagen.report.lanes import Lane
+from qagen.report.predictions import Predictions
+from qagen.report.rows import NO_ANSWER, RIGHT, WRONG, outcome
+from qagen.splits import SPLITS
+from qagen.stats import Statistics, spread
+
+MOST_ANSWERS = 4
+"""Rules with more answers have no one balance to show."""
+
+
+class Category(msgspec.Struct, frozen=True, kw_only=True):
+    """One category of questions."""
+
+    name: str
+    splits: list[int]
+    chance: float | None
+    majority: float | None
+    families: list[tuple[str, int]]
+    rejected: list[tuple[str, int]]
+
+
+class Balance(msgspec.Struct, frozen=True, kw_only=True):
+    """How evenly something falls."""
+
+    name: str
+    labels: list[str]
+    counts: list[int]
+    p: float
+
+
+class Certified(msgspec.Struct, frozen=True, kw_only=True):
+    """What certificates say of a category."""
+
+    name: str
+    rows: int
+    certified: int
+    agreement: float
+    least: float
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one file of predictions; `score` is 0 for guessing and 100 for all right."""
+
+    name: str
+    right: int
+    wrong: int
+    unanswered: int
+    unasked: int
+    score: float | None
+    scores: list[float | None]
+    """By category."""
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that the page needs before a question is opened."""
+
+    title: str
+    total: int
+    clips: int
+    minutes: float
+    groups: int
+    splits: list[str]
+    sides: list[tuple[str, int, int, int]]
+    """Name, groups, clips, questions."""
+    categories: list[Category]
+    families: list[str]
+    margins: tuple[float, ...]
+    letters: list[Balance]
+    ranks: list[Balance]
+    answers: list[Balance]
+    motions: list[tuple[str, list[str]]]
+    movements: list[tuple[str, int]]
+    withheld: list[tuple[str, int]]
+    unreadable: int
+    audit: Audit | None
+    error_models: list[str]
+    certificates: list[Certified]
+    models: list[Model]
+    made: list[tuple[str, str]]
+    list_starts: list[int]
+    question_starts: list[int]
+    clip_starts: list[int]
+    clip_names: list[str]
+    lanes: tuple[Lane, ...]
+    has_videos: bool
+
+
+class Tallies:
+    """What is counted over rows for the overview, beside what `stats` counts."""
+
+    def __init__(self, models: Sequence[Predictions]) -> None:
+        self._models = models
+        self._outcomes: list[Counter[tuple[str, str]]] = [Counter() for _ in models]
+        self._gains: list[defaultdict[str, list[float]]] = [defaultdict(list) for _ in models]
+        self._agreements: defaultdict[str, list[float]] = defaultdict(list)
+        self._error_models: set[str] = set()
+        self._rows: Counter[str] = Counter()
+
+    def add(self, row: Record) -> str:
+        """Counts one row; gives what became of it, a character for each model."""
+        self._rows[row.category] += 1
+        if row.certificate is not None:
+            self._agreements[row.category].append(row.certificate.agreement)
+            self._error_models.add(f"{row.certificate.model}, {row.certificate.copies} copies")
+        outcomes = ""
+        for number, model in enumerate(self._models):
+            one = outcome(row, model.answers.get(row.id))
+            outcomes += one
+            self._outcomes[number][row.category, one] += 1
+            if one in (RIGHT, WRONG, NO_ANSWER):
+                gain = ((one == RIGHT) - row.chance) / (1 - row.chance)
+                self._gains[number][row.category].append(gain)
+        return outcomes
+
+    @property
+    def error_models(self) -> list[str]:
+        """By which errors answers were certified."""
+        return sorted(self._error_models)
+
+    def certificates(self) -> list[Certified]:
+        """Certificates by category; none when no row has one."""
+        return [
+            Certified(
+                name=name,
+                rows=self._rows[name],
+                certified=len(agreements),
+                agreement=round(math.fsum(agreements) / len(agreements), 4),
+                least=round(min(agreements), 4),
+            )
+            for name in CATEGORIES
+            if (agreements := self._agreements[name])
+        ]
+
+    def models(self) -> list[Model]:
+        """Every file of predictions: counts, and points above chance by category and as a mean."""
+        total = self._rows.total()
+        made = []
+        for model, outcomes, gains in zip(self._models, self._outcomes, self._gains, strict=True):
+            counts: Counter[str] = Counter()
+            for (_, one), count in outcomes.items():
+                counts[one] += count
+            scores = [_points(gains[name]) for name in CATEGORIES]
+            there = [score for score in scores if score is not None]
+            answered = counts[RIGHT] + counts[WRONG] + counts[NO_ANSWER]
+            made.append(
+                Model(
+                    name=model.name,
+                    right=counts[RIGHT],
+                    wrong=counts[WRONG],
+                    unanswered=counts[NO_ANSWER],
+                    unasked=total - answered,
+                    score=round(math.fsum(there) / len(there), 1) if there else None,
+                    scores=scores,
+                )
+            )
+        return made
+
+
+def _points(gains: Sequence[float]) -> float | None:
+    return round(100 * math.fsum(gains) / len(gains), 1) if gains else None
+
+
+def categories(found: Statistics) -> list[Category]:
+    """Counts, chance, families and rejections of each category."""
+    return [
+        Category(
+            name=name,
+            splits=[found.questions[name][split] for split in SPLITS],
+            chance=_rounded(found.chance.get(name)),
+            majority=_rounded(found.majority.get(name)),
+            families=_ranked(found.families.get(name, {})),
+            rejected=_ranked(found.manifest.rejections.get(name, {})),
+        )
+        for name in CATEGORIES
+    ]
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)
+
+
+def _ranked(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The most frequent first; equals in the order of the alphabet."""
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def letters(found: Mapping[str, Evenness]) -> list[Balance]:
+    """How often each letter is right."""
+    return [
+        Balance(name=name, labels=list(LETTERS[: len(one.counts)]), counts=[*one.counts], p=one.p)
+        for name, one in found.items()
+    ]
+
+
+def ranks(found: Mapping[str, Evenness]) -> list[Balance]:
+    """How often the right number is the lowest of those offered, the second, ..."""
+    return [
+        Balance(
+            name=name,
+            labels=[str(rank) for rank in range(1, len(one.counts) + 1)],
+            counts=[*one.counts],
+            p=one.p,
+        )
+        for name, one in found.items()
+    ]
+
+
+def answers(found: Mapping[str, Mapping[str, int]]) -> list[Balance]:
+    """How often each answer is right, for the rules that have few.
+
+    >>> [one.name for one in answers({"ever": {"no": 4, "yes": 4}, "place": {"here": 2}})]
+    ['ever']
+    """
+    return [
+        Balance(
+            name=rule,
+            labels=[name.replace("_", " ") for name in counts],
+            counts=[*counts.values()],
+            p=evenness([*counts.values()]).p,
+        )
+        for rule, counts in found.items()
+        if 1 < len(counts) <= MOST_ANSWERS
+    ]
+
+
+def motions(found: Statistics) -> list[tuple[str, list[str]]]:
+    """How the motions are distributed: least, quartiles and most."""
+    turns = [math.degrees(turn) for turn in found.turns_rad]
+    quantities = (
+        ("duration", found.durations_s, "{:.1f} s"),
+        ("path", found.paths_m, "{:.2f} m"),
+        ("turning", turns, "{:.0f}°"),
+        ("seen", found.coverages, "{:.0%}"),
+    )
+    return [
+        (name, [form.format(value) for value in spread(values)])
+        for name, values, form in quantities
+    ]
+
+
+def made(found: Statistics) -> list[tuple[str, str]]:
+    """Where the data set comes from, in pairs."""
+    manifest = found.manifest
+    recipe: Mapping[str, Any] = manifest.recipe
+    pairs = [(name, version) for name, version in manifest.made_with.items()]
+    pairs += [
+        ("rules", manifest.rules),
+        ("thresholds", ", ".join(manifest.thresholds)),
+        ("input digest", manifest.inputs.digest),
+    ]
+    shown = {name: value for name, value in recipe.items() if name != "categories"}
+    pairs += [(name.replace("_", " "), _said(value)) for name, value in shown.items()]
+    return pairs
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "all" if value is None else str(value)

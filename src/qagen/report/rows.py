@@ -1,0 +1,162 @@
+"""A question as the page shows it, and the columns by which all questions are listed."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from qagen.explain import in_words
+from qagen.question import Evidence
+from qagen.record import Record
+from qagen.report.lanes import on_path, signal_of
+from qagen.report.predictions import Prediction, Predictions
+
+RIGHT, WRONG, NO_ANSWER, NOT_ASKED = "+-0 "
+"""What became of a question, a character for each file of predictions."""
+
+LEAST_BAND = 1e-9
+"""A band below this is none."""
+
+MARGINS: tuple[float, ...] = (1.5, 3.0, 10.0)
+"""Bounds of the classes of margins that the page filters by, in multiples of the least needed."""
+
+
+class Piece(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One measured value, where it can be seen, and when."""
+
+    what: str
+    value: str
+    start: float
+    end: float
+    lane: str = ""
+    path: bool = False
+
+
+class Answered(msgspec.Struct, frozen=True, array_like=True):
+    """What one model said; `place` is null when no answer could be read."""
+
+    model: int
+    place: int | None
+    reply: str
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the page knows of a question beside its list entry."""
+
+    id: str
+    question: str
+    options: tuple[str, ...]
+    key: int
+    chance: float
+    rule: str
+    person: str
+    frame: str
+    evidence: list[Piece]
+    margin: str
+    band: str
+    times: float
+    """Margin in multiples of the least that was needed."""
+    reasoning: tuple[str, ...]
+    certificate: dict[str, Any] | None = None
+    answered: list[Answered] = []
+
+
+class Listed(NamedTuple):
+    """One question in the list."""
+
+    id: str
+    stem: str
+    clip: int
+    category: int
+    family: int
+    split: int
+    margin: float
+    models: str
+
+
+class Columns(msgspec.Struct, frozen=True, kw_only=True):
+    """Some questions of the list, column by column; texts that return stand once."""
+
+    ids: list[str]
+    stems: list[str]
+    stem: list[int]
+    clip: list[int]
+    category: list[int]
+    family: list[int]
+    split: list[int]
+    margin: list[float]
+    models: list[str]
+
+
+def times_needed(row: Record) -> float:
+    """The margin in multiples of the least that the rule needs; 0 where it needs none."""
+    return round(row.margin.value / row.margin.band, 2) if row.margin.band > LEAST_BAND else 0.0
+
+
+def shown(row: Record, models: Sequence[Predictions] = ()) -> Shown:
+    """A question for the page."""
+    answered = []
+    for number, model in enumerate(models):
+        given = model.answers.get(row.id)
+        if given is not None:
+            answered.append(Answered(number, given.place, given.reply))
+    return Shown(
+        id=row.id,
+        question=row.question,
+        options=row.options,
+        key=row.answer_index,
+        chance=round(row.chance, 4),
+        rule=row.ask.rule,
+        person=row.descriptor,
+        frame=row.frame,
+        evidence=[_piece(one) for one in row.evidence],
+        margin=in_words(row.margin.value, row.margin.unit),
+        band=in_words(row.margin.band, row.margin.unit),
+        times=times_needed(row),
+        reasoning=row.reasoning,
+        certificate=None if row.certificate is None else msgspec.to_builtins(row.certificate),
+        answered=answered,
+    )
+
+
+def _piece(one: Evidence) -> Piece:
+    return Piece(
+        what=one.what.replace("_", " "),
+        value=in_words(one.value, one.unit),
+        start=round(one.start_s, 3),
+        end=round(one.end_s, 3),
+        lane=signal_of(one.what),
+        path=on_path(one.what),
+    )
+
+
+def outcome(row: Record, given: Prediction | None) -> str:
+    """One character for what a model made of a question."""
+    if given is None:
+        return NOT_ASKED
+    if given.place is None:
+        return NO_ANSWER
+    return RIGHT if given.place == row.answer_index else WRONG
+
+
+def columns(items: Sequence[Listed]) -> Columns:
+    """A piece of the list.
+
+    >>> items = [Listed("a", "Up?", 0, 1, 2, 0, 1.5, ""), Listed("b", "Up?", 3, 1, 2, 0, 2.5, "")]
+    >>> made = columns(items)
+    >>> made.stems, made.stem, made.clip
+    (['Up?'], [0, 0], [0, 3])
+    """
+    stems: dict[str, int] = {}
+    places = [stems.setdefault(item.stem, len(stems)) for item in items]
+    return Columns(
+        ids=[item.id for item in items],
+        stems=list(stems),
+        stem=places,
+        clip=[item.clip for item in items],
+        category=[item.category for item in items],
+        family=[item.family for item in items],
+        split=[item.split for item in items],
+        margin=[item.margin for item in items],
+        models=[item.models for item in items],
+    )
