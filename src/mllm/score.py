@@ -23,8 +23,14 @@ from qagen.record import LETTERS
 SURENESS = ((1.0, "1 to 1.5 bands"), (1.5, "1.5 to 3 bands"), (3.0, "3 bands and more"))
 """Classes of the margin, in tie bands of the rule, by their least."""
 
-FRAMES = ((0, "none"), (1, "1 to 8"), (9, "9 to 16"), (17, "17 to 32"), (33, "33 to 64"),
-          (65, "65 and more"))  # fmt: skip
+FRAMES = (
+    (0.0, "none"),
+    (1.0, "1 to 8"),
+    (9.0, "9 to 16"),
+    (17.0, "17 to 32"),
+    (33.0, "33 to 64"),
+    (65.0, "65 and more"),
+)
 """Classes of how many frames were seen, by their least."""
 
 
@@ -190,7 +196,7 @@ def score(run: Loaded, *, seed: int = 0) -> Score:
             rows, lambda asked, _: _class(asked.sureness, SURENESS), [name for _, name in SURENESS]
         ),
         frames=_parts(
-            rows, lambda _, reply: _class(reply.frames, FRAMES), [name for _, name in FRAMES]
+            rows, lambda _, reply: _class(float(reply.frames), FRAMES), [name for _, name in FRAMES]
         ),
         letters=tuple(_letters(rows)),
         tokens=sum(one.prompt_tokens + one.completion_tokens for one in rows.predictions),

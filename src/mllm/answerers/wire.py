@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from http.client import HTTPException, HTTPMessage
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib import error, request
 from urllib.parse import urlsplit
 
@@ -96,7 +96,7 @@ class _NoRedirect(request.HTTPRedirectHandler):
     """A key is for one server only; what sends us elsewhere is refused."""
 
     def redirect_request(
-        self, req: request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage,
+        self, req: request.Request, fp: Any, code: int, msg: str, headers: HTTPMessage,
         newurl: str,
     ) -> None:  # fmt: skip
         del req, fp, code, msg, headers, newurl
