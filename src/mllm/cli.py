@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
+from mllm import commands_evaluate
+
 if TYPE_CHECKING:
     from kinematics.motion import Motion
     from mllm.render.folder import Outcome
@@ -20,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
+app.command("evaluate")(commands_evaluate.evaluate)
 _errors = Console(stderr=True)
 
 
