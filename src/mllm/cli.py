@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
+from mllm import commands_export
+
 if TYPE_CHECKING:
     from kinematics.motion import Motion
     from mllm.render.folder import Outcome
@@ -21,6 +23,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 _errors = Console(stderr=True)
+
+app.command("export")(commands_export.export)
 
 
 @app.callback()

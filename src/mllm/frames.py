@@ -5,6 +5,7 @@ and settings give the same pictures. Frames are shrunk to fit, never enlarged.
 """
 
 import math
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,9 @@ MOST_LISTED = 5_000_000
 """Videos of more frames than this are refused."""
 
 LEAST_PIXELS = 16
+
+JPEG_QUALITY = "3"
+"""Of 2 to 31; lower is better and larger."""
 
 
 class Sampling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -185,3 +189,23 @@ def _decoded(
     if lost := len(wanted) - len(found):
         raise ValueError(f"{path}: {lost} of {len(wanted)} frames cannot be decoded; it is damaged")
     return np.stack([found[stamp] for stamp in stamps.tolist()])
+
+
+def to_jpeg(picture: UInt8[np.ndarray, "height width 3"]) -> bytes:
+    """A picture as the bytes of a JPEG file; equal pictures, equal bytes.
+
+    >>> to_jpeg(np.full((32, 48, 3), 99, np.uint8))[:2].hex()
+    'ffd8'
+    """
+    from mllm.render.video import require
+
+    av = require()
+    encoder = av.CodecContext.create("mjpeg", "w")
+    encoder.height, encoder.width = picture.shape[:2]
+    encoder.pix_fmt = "yuvj420p"
+    encoder.time_base = Fraction(1)
+    encoder.thread_count = 1
+    encoder.options = {"qmin": JPEG_QUALITY, "qmax": JPEG_QUALITY}
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+    packets = [*encoder.encode(frame), *encoder.encode(None)]
+    return b"".join(bytes(packet) for packet in packets)
