@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
-from mllm import commands_evaluate
+from mllm import commands_evaluate, commands_export
 
 if TYPE_CHECKING:
     from kinematics.motion import Motion
@@ -23,6 +23,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command("evaluate")(commands_evaluate.evaluate)
+app.command("export")(commands_export.export)
 _errors = Console(stderr=True)
 
 
