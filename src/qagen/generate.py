@@ -10,7 +10,7 @@ from qagen import options, vocabulary, wording
 from qagen.categories import RULES
 from qagen.question import CATEGORIES, Category, Question, Rejection
 from qagen.reading import read
-from qagen.record import Record, named
+from qagen.record import Certificate, Record, named
 
 
 def ask_all(
@@ -73,6 +73,7 @@ def to_record(
     descriptor: str = "",
     subject: str = "",
     group: str = "",
+    certificate: Certificate | None = None,
 ) -> Record:
     """The question as a row, its options laid out by its own name.
 
@@ -105,6 +106,7 @@ def to_record(
             evidence=question.evidence,
             margin=question.margin,
             reasoning=question.reasoning,
+            certificate=certificate,
             thresholds=facts.thresholds,
             rules=fingerprint(),
         )

@@ -15,13 +15,14 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
 from kinematics import thresholds
 from kinematics.facts import MotionFacts
 from qagen import (
+    certificates,
     chunks,
     consistency,
     dataset,
@@ -33,10 +34,12 @@ from qagen import (
     select,
     splits,
 )
+from qagen.certificates import Certification, Yield
 from qagen.chunks import AskedClip, Chunk, Columns, Plan
 from qagen.dataset import Manifest, Recipe
 from qagen.intake import Intake, Measured
-from qagen.question import Question
+from qagen.question import Category, Question
+from qagen.record import Certificate
 from qagen.select import Kind
 
 Engine = Literal["pool", "ray"]
@@ -116,6 +119,11 @@ def begin(source: Path, out_dir: Path, recipe: Recipe, *, restart: bool = False)
     """Looks the input over and claims the folder for it."""
     _check(recipe)
     looked = intake.look_over(source, frame=recipe.frame)
+    if recipe.certify is not None and looked.kind == "facts":
+        raise ValueError(
+            f"{source}: holds facts, and only motions can be copied with errors; build from the "
+            "motions themselves, or leave --certify out"
+        )
     if restart:
         chunks.drop(out_dir)
     versions = merge.versions()
@@ -135,6 +143,8 @@ def _check(recipe: Recipe) -> None:
         problems.append(f"per_category {recipe.per_category}: expected at least 1")
     if not recipe.categories:
         problems.append("no category: expected at least one")
+    if recipe.certify is not None:
+        problems += certificates.problems(recipe.certify)
     if problems:
         raise ValueError("; ".join(problems))
 
@@ -244,9 +254,13 @@ def _by_ray(job: Job, pending: Sequence[int], workers: int) -> Iterator[int]:
 
 def make(job: Job, number: int) -> int:
     """Makes one chunk and writes it; gives its number. Pure: depends on its arguments alone."""
-    taken = intake.take(job.intake, number)
+    taken = intake.take(job.intake, number, with_motions=job.recipe.certify is not None)
     asking = _Asking(job.recipe)
-    clips = [asking.ask(measured) for measured in taken.measured]
+    clips = [
+        asked
+        for first in range(0, len(taken.measured), TOGETHER)
+        for asked in asking.ask_some(taken.measured[first : first + TOGETHER])
+    ]
     chunk = Chunk(
         kinds=list(asking.kinds),
         clips=clips,
@@ -255,9 +269,24 @@ def make(job: Job, number: int) -> int:
         others=taken.others,
         rejections=dict(sorted(asking.rejections.items())),
         withheld=dict(asking.withheld),
+        yields=asking.yields,
     )
     chunks.write(chunks.path_of(job.work, number), chunk, b"".join(asking.rows))
     return number
+
+
+TOGETHER = 16
+"""Clips whose copies are measured together: enough to fill batches, few enough for the memory."""
+
+
+class _Posed(NamedTuple):
+    """What could be asked of a clip, and what is asked."""
+
+    questions: Sequence[Question]
+    rejected: int
+    kept: Sequence[Question]
+    certificates: Sequence[Certificate | None]
+    """Of the questions that are kept."""
 
 
 class _Asking:
@@ -269,19 +298,63 @@ class _Asking:
         self.rows: list[bytes] = []
         self.rejections: Counter[str] = Counter()
         self.withheld: Counter[str] = Counter()
+        self.yields: dict[Category, Yield] = {}
         self._encode = msgspec.json.Encoder().encode
 
-    def ask(self, measured: Measured) -> AskedClip:
+    def ask_some(self, some: Sequence[Measured]) -> Iterator[AskedClip]:
+        """Several clips, whose certificates are made together."""
+        posed = [self._pose(measured) for measured in some]
+        if self.recipe.certify is not None:
+            posed = self._certified(some, posed, self.recipe.certify)
+        for measured, one in zip(some, posed, strict=True):
+            yield self._asked(measured, one)
+
+    def _pose(self, measured: Measured) -> _Posed:
         facts, recipe = measured.facts, self.recipe
-        phrase = dataset.phrase_of(recipe, facts.clip, facts.person)
         questions, rejections = generate.ask_all(
-            facts, seed=recipe.seed, categories=recipe.categories, descriptor=phrase
+            facts,
+            seed=recipe.seed,
+            categories=recipe.categories,
+            descriptor=dataset.phrase_of(recipe, facts.clip, facts.person),
         )
         _check_consistent(questions, measured)
         self.rejections.update(f"{one.category}/{one.reason}" for one in rejections)
+        return _Posed(questions, len(rejections), questions, [None] * len(questions))
+
+    def _certified(
+        self, some: Sequence[Measured], posed: Sequence[_Posed], policy: Certification
+    ) -> list[_Posed]:
+        """Only the questions whose answers survive."""
+        from qagen import certify
+
+        found = certify.certify(
+            [
+                certify.Asked(measured.motion, measured.facts, one.questions)
+                for measured, one in zip(some, posed, strict=True)
+                if measured.motion is not None
+            ],
+            policy,
+        )
+        kept = []
+        for one, given in zip(posed, found, strict=True):
+            for category, counted in certificates.yields(one.questions, given).items():
+                self.yields[category] = self.yields.get(category, Yield()) + counted
+                self.withheld[certificates.UNCERTIFIED] += counted.asked - counted.certified
+            sure = [place for place, certificate in enumerate(given) if certificate is not None]
+            kept.append(
+                one._replace(
+                    kept=[one.questions[place] for place in sure],
+                    certificates=[given[place] for place in sure],
+                )
+            )
+        return kept
+
+    def _asked(self, measured: Measured, posed: _Posed) -> AskedClip:
+        facts = measured.facts
+        phrase = dataset.phrase_of(self.recipe, facts.clip, facts.person)
         identity = splits.identify(clip=facts.clip, take=facts.take, source=measured.source)
         known = msgspec.structs.replace(facts, take=identity.take, path=measured.source)
-        columns = self._columns(questions, known, identity.subject, phrase)
+        columns = self._columns(posed, known, identity.subject, phrase)
         track = nearby.track_of(facts)
         clip = dataset.clip_of(
             facts,
@@ -289,8 +362,8 @@ class _Asking:
             subject=identity.subject,
             source=measured.source,
             digest=measured.digest,
-            asked=len(questions),
-            rejected=len(rejections),
+            asked=len(posed.questions),
+            rejected=posed.rejected,
         )
         return AskedClip(
             clip=clip,
@@ -298,11 +371,9 @@ class _Asking:
             columns=columns,
         )
 
-    def _columns(
-        self, questions: Sequence[Question], facts: MotionFacts, subject: str, phrase: str
-    ) -> Columns:
+    def _columns(self, posed: _Posed, facts: MotionFacts, subject: str, phrase: str) -> Columns:
         """The clip's questions that stay in the running; their rows are kept in `rows`."""
-        seed = self.recipe.seed
+        seed, questions = self.recipe.seed, posed.kept
         kinds = [select.kind_of_question(question) for question in questions]
         numbers = [draws.number(seed, f"{question.name}/select") for question in questions]
         places = select.reserve(kinds, numbers, per_category=self.recipe.per_category)
@@ -310,8 +381,9 @@ class _Asking:
         letters, sizes = [], []
         for place in places:
             record = generate.to_record(
-                questions[place], facts, seed=seed, subject=subject, descriptor=phrase
-            )
+                questions[place], facts, seed=seed, subject=subject, descriptor=phrase,
+                certificate=posed.certificates[place],
+            )  # fmt: skip
             row = self._encode(record)
             self.rows.append(row)
             letters.append(record.answer_index)
