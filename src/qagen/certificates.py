@@ -111,10 +111,14 @@ def most_flips(copies: int, least: float) -> int:
     >>> most_flips(64, 0.95), most_flips(93, 0.95), most_flips(20, 0.95)
     (0, 1, -1)
     """
-    flips = -1
-    while flips < copies and lower_bound(copies - flips - 1, copies) >= least:
-        flips += 1
-    return flips
+    too_few, enough = -1, copies + 1
+    while enough - too_few > 1:  # of the copies that have to agree
+        agree = (too_few + enough) // 2
+        if lower_bound(agree, copies) >= least:
+            enough = agree
+        else:
+            too_few = agree
+    return copies - enough
 
 
 def problems(policy: Certification) -> list[str]:

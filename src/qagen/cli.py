@@ -480,19 +480,29 @@ def verify_dataset(
     motions: Annotated[
         Path, typer.Option(help="The motions that it was built from.", show_default=False)
     ],
+    copies: Annotated[
+        int,
+        typer.Option(
+            help="Make so many of the copies that certified, and ask them again; 0 looks only at "
+            "what certificates say.",
+            min=0,
+        ),
+    ] = 0,
 ) -> None:
     """Derive every answer again from the motions, by a second and independent implementation.
 
     Prints every row that does not agree; the exit code is then 1.
 
-    [b]Example[/b]
+    [b]Examples[/b]
 
     [cyan]qagen verify questions --motions motions/[/cyan]
+
+    [cyan]qagen verify questions --motions motions/ --copies 16[/cyan]
     """
     with _plainly():
         from qagen import verify
 
-        report = verify.verify_folder(out_dir, motions)
+        report = verify.verify_folder(out_dir, motions, copies=copies)
     for mismatch in report.mismatches:
         typer.echo(str(mismatch))
     typer.echo(str(report))

@@ -382,9 +382,13 @@ def _draw_flips(axes: Axes, rows: Sequence[Row]) -> None:
         )  # fmt: skip
     axes.set_yticks(range(len(rows)), [row.name for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlim(left=0)
+    axes.set_xscale("symlog", linthresh=1.0)
+    axes.set_xlim(0, 100)
+    axes.set_xticks(
+        [0, 0.5, 1, 2, 5, 10, 20, 50, 100], ["0", "0.5", "1", "2", "5", "10", "20", "50", "100"]
+    )
     axes.axvline(1, color=SOFT, linewidth=0.8, linestyle="--")
-    axes.set_xlabel("% that flip, with 95 % intervals; the dashes are at 1 %")
+    axes.set_xlabel("% that flip, with 95 % intervals; even up to 1 %, then logarithmic")
     axes.grid(axis="x", color=FAINT, linewidth=0.7)
     axes.set_title("Answers that flip, by category")
     axes.legend(frameon=False, fontsize=8)
