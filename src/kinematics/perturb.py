@@ -36,24 +36,30 @@ class _Draw(NamedTuple):
     seed: int
     clip: str
     person: int
-    copies: int
+    made: int
+    first: int
+
+    @property
+    def copies(self) -> int:
+        return self.made - self.first
 
     def normal(self, kind: str, *shape: int) -> Float[np.ndarray, "copies ..."]:
-        return self._generator(kind).standard_normal((self.copies, *shape))
+        return self._generator(kind).standard_normal((self.made, *shape))[self.first :]
 
     def uniform(self, kind: str, *shape: int) -> Float[np.ndarray, "copies ..."]:
-        return self._generator(kind).random((self.copies, *shape))
+        return self._generator(kind).random((self.made, *shape))[self.first :]
 
     def _generator(self, kind: str) -> np.random.Generator:
         return generator("perturb", self.seed, self.clip, self.person, kind)
 
 
 def copies(
-    motion: Motion, model: ErrorModel, *, count: int = 64, seed: int = 0
+    motion: Motion, model: ErrorModel, *, count: int = 64, first: int = 0, seed: int = 0
 ) -> tuple[Motion, ...]:
     """Copies of the motion, each with errors of its own; the same seed gives the same bytes.
 
-    Frames that a copy loses are unobserved and keep the last value. Cameras stay as they are.
+    Frames that a copy loses are unobserved and keep the last value. Cameras stay as they are. The
+    copies before `first` are left out; the others are as they would be with them.
 
     >>> from kinematics import error_models, synthetic
     >>> walk = synthetic.perform(synthetic.walk(3.0)).motion
@@ -61,10 +67,10 @@ def copies(
     >>> len({copy.positions_m.tobytes() for copy in made})
     3
     """
-    if count < 1:
-        raise ValueError(f"count: {count}; expected at least 1")
+    if count <= max(first, 0):
+        raise ValueError(f"count: {count}; expected more than the first, {max(first, 0)}")
     checked(model)
-    draw = _Draw(seed, motion.source.clip, motion.source.person, count)
+    draw = _Draw(seed, motion.source.clip, motion.source.person, count, first)
     times_s = np.asarray(motion.times_s, dtype=np.float64)
     times_s = times_s - times_s[0]
     positions_m = np.asarray(motion.positions_m, dtype=np.float64)
@@ -81,7 +87,7 @@ def copies(
         moved = _offsets(model, draw, times_s, offsets_m, turns_wxyz, motion.skeleton)
         moved = _swapped(model, draw, times_s, moved, motion.skeleton)
         made["joints_m"] = moved + made["positions_m"][:, :, None]
-    rows: Int[np.ndarray, "copies 1"] = np.arange(count)[:, None]
+    rows: Int[np.ndarray, "copies 1"] = np.arange(draw.copies)[:, None]
     for name, values in made.items():
         held = values if seen.all() else values[rows, latest]
         made[name] = held.astype(getattr(motion, name).dtype)
@@ -89,7 +95,7 @@ def copies(
     seen.setflags(write=False)
     return tuple(
         assembled(vars(motion) | {"observed": seen[i]} | {n: made[n][i] for n in made})
-        for i in range(count)
+        for i in range(draw.copies)
     )
 
 
@@ -290,15 +296,37 @@ def _offsets(
     turns_wxyz: Float[np.ndarray, "copies frames 4"],
     skeleton: Skeleton,
 ) -> Float[np.ndarray, "copies frames joints 3"]:
-    """Joints as seen from the root: turned with the body, scaled, and shaken one by one."""
-    moved = rotated(turns_wxyz[..., None, :], offsets_m)
-    moved *= np.exp(model.body_scale_share * draw.normal("body scale", 1, 1, 1))
+    """Joints as seen from the root: turned with the body, scaled, and shaken one by one.
+
+    One copy after another: what a copy needs then stays in the processor's cache.
+    """
+    made = np.empty((draw.copies, *offsets_m.shape))
+    scales = np.exp(model.body_scale_share * draw.normal("body scale"))
+    left, up, ahead = np.ascontiguousarray(np.moveaxis(offsets_m, -1, 0))
+    knots = np.zeros((draw.copies, 4, *offsets_m.shape[1:]))
     if model.joint_jitter_m:
-        shape = offsets_m.shape[1:]
-        noise = _noise(draw, "joint jitter", times_s, model.jitter_time_s, *shape)
-        noise[:, :, list(skeleton.points[0])] = 0.0  # the pelvis stays where the root is
-        moved += model.joint_jitter_m * noise
-    return moved
+        count = _knots(times_s[-1], model.jitter_time_s)
+        knots = model.joint_jitter_m * draw.normal("joint jitter", count, *offsets_m.shape[1:])
+        knots[:, :, list(skeleton.points[0])] = 0.0  # the pelvis stays where the root is
+    for copy, turn_wxyz in enumerate(turns_wxyz):
+        for axis, (a, b, c) in enumerate(_matrix(turn_wxyz * np.sqrt(scales[copy]))):
+            made[copy, :, :, axis] = a * left + b * up + c * ahead
+        if model.joint_jitter_m:
+            places = times_s / model.jitter_time_s
+            made[copy] += _smooth(knots[copy : copy + 1], places, steady=True)[0]
+    return made
+
+
+def _matrix(
+    wxyz: Float[np.ndarray, "frames 4"],
+) -> tuple[tuple[Float[np.ndarray, "frames 1"], ...], ...]:
+    """The rows of rotation matrices, times the squared length of the quaternions."""
+    w, x, y, z = np.moveaxis(wxyz, -1, 0)[..., None]
+    return (
+        (w * w + x * x - y * y - z * z, 2 * (x * y - w * z), 2 * (x * z + w * y)),
+        (2 * (x * y + w * z), w * w - x * x + y * y - z * z, 2 * (y * z - w * x)),
+        (2 * (x * z - w * y), 2 * (y * z + w * x), w * w - x * x - y * y + z * z),
+    )
 
 
 # What is lost or exchanged

@@ -18,6 +18,7 @@ import msgspec
 from kinematics.facts import Frame, MotionFacts, PathSample
 from qagen import record, wording
 from qagen.balance import Evenness
+from qagen.certificates import Certification, Yield
 from qagen.question import Category
 from qagen.record import Record
 from qagen.splits import SPLITS, Split
@@ -85,6 +86,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """Words that tell people apart, by clip or `clip#person`."""
     groups: dict[str, str] = {}
     """Groups that were given, by clip or `clip#person`."""
+    certify: Certification | None = None
+    """What answers have to survive; none asks them as they are."""
 
 
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +135,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """By category and family."""
     withheld: dict[str, int]
     """Sound questions that were left out, by reason."""
+    certified: dict[Category, Yield] = {}
+    """Sound questions and how many of them were certified; empty without certification."""
     rejections: dict[Category, dict[str, int]]
     """Questions that could not be asked, by category and reason."""
     letters: dict[str, Evenness]

@@ -10,7 +10,7 @@ from qagen import options, vocabulary, wording
 from qagen.categories import RULES
 from qagen.question import CATEGORIES, Candidate, Category, Question, Rejection
 from qagen.reading import read
-from qagen.record import Record, named
+from qagen.record import Certificate, Record, named
 
 
 def ask_all(
@@ -91,6 +91,7 @@ def unnamed_record(
     descriptor: str = "",
     subject: str = "",
     group: str = "",
+    certificate: Certificate | None = None,
 ) -> Record:
     """The question as a row, its options laid out by its own name; the id is left empty.
 
@@ -121,6 +122,7 @@ def unnamed_record(
         evidence=question.evidence,
         margin=question.margin,
         reasoning=question.reasoning,
+        certificate=certificate,
         thresholds=facts.thresholds,
         rules=fingerprint(),
     )
@@ -134,6 +136,7 @@ def to_record(
     descriptor: str = "",
     subject: str = "",
     group: str = "",
+    certificate: Certificate | None = None,
 ) -> Record:
     """The question as a row with the id that belongs to its content.
 
@@ -145,6 +148,12 @@ def to_record(
     """
     return named(
         unnamed_record(
-            question, facts, seed=seed, descriptor=descriptor, subject=subject, group=group
+            question,
+            facts,
+            seed=seed,
+            descriptor=descriptor,
+            subject=subject,
+            group=group,
+            certificate=certificate,
         )
     )

@@ -19,8 +19,10 @@ import msgspec
 
 from kinematics import facts
 from qagen import chunks, dataset, nearby, record, select, splits, wording
+from qagen.certificates import Yield
 from qagen.chunks import AskedClip, Chunk, Plan
 from qagen.dataset import CLIPS, MANIFEST, Clip, Inputs, Manifest, Recipe, Side
+from qagen.question import CATEGORIES, Category
 from qagen.select import Kind
 from qagen.splits import SPLITS, Groups, Split
 from qagen.tally import Tally
@@ -56,6 +58,7 @@ class _Gathered:
     repeated: list[str] = field(default_factory=list)
     rejections: Counter[str] = field(default_factory=Counter)
     withheld: Counter[str] = field(default_factory=Counter)
+    yields: dict[Category, Yield] = field(default_factory=dict)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     thresholds: set[str] = field(default_factory=set)
     digest: "hashlib._Hash" = field(default_factory=lambda: hashlib.sha256())
@@ -119,6 +122,8 @@ def _gather(every: _Every, recipe: Recipe) -> _Gathered:
             _gather_clip(found, asked, recipe)
         found.rejections.update(chunk.rejections)
         found.withheld.update(chunk.withheld)
+        for category, one in chunk.yields.items():
+            found.yields[category] = found.yields.get(category, Yield()) + one
         found.files += len(chunk.files)
         for name, digest in chunk.files:
             found.digest.update(f"{name}\n{digest}\n".encode())
@@ -324,6 +329,7 @@ def _manifest(
         alike=found.alike,
         questions=tally.families(),
         withheld={reason: n for reason, n in sorted(chooser.withheld.items()) if n},
+        certified={name: found.yields[name] for name in CATEGORIES if name in found.yields},
         rejections=dict(rejections),  # type: ignore[arg-type]
         letters=tally.letters(),
         ranks=tally.ranks(),

@@ -18,13 +18,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
 from kinematics import thresholds
 from kinematics.facts import MotionFacts
 from qagen import (
+    certificates,
     chunks,
     consistency,
     dataset,
@@ -36,10 +37,12 @@ from qagen import (
     select,
     splits,
 )
+from qagen.certificates import Certification, Yield
 from qagen.chunks import AskedClip, Chunk, Columns, Plan
 from qagen.dataset import Manifest, Recipe
 from qagen.intake import Intake, Measured
-from qagen.question import Ask, Candidate
+from qagen.question import Ask, Candidate, Category
+from qagen.record import Certificate
 from qagen.select import Kind
 
 Engine = Literal["pool", "ray"]
@@ -119,6 +122,11 @@ def begin(source: Path, out_dir: Path, recipe: Recipe, *, restart: bool = False)
     """Looks the input over and claims the folder for it."""
     _check(recipe)
     looked = intake.look_over(source, frame=recipe.frame)
+    if recipe.certify is not None and looked.kind == "facts":
+        raise ValueError(
+            f"{source}: holds facts, and only motions can be copied with errors; build from the "
+            "motions themselves, or leave --certify out"
+        )
     if restart:
         chunks.drop(out_dir)
     versions = merge.versions()
@@ -138,6 +146,8 @@ def _check(recipe: Recipe) -> None:
         problems.append(f"per_category {recipe.per_category}: expected at least 1")
     if not recipe.categories:
         problems.append("no category: expected at least one")
+    if recipe.certify is not None:
+        problems += certificates.problems(recipe.certify)
     if problems:
         raise ValueError("; ".join(problems))
 
@@ -247,10 +257,14 @@ def _by_ray(job: Job, pending: Sequence[int], workers: int) -> Iterator[int]:
 
 def make(job: Job, number: int) -> int:
     """Makes one chunk and writes it; gives its number. Pure: depends on its arguments alone."""
-    taken = intake.take(job.intake, number)
+    taken = intake.take(job.intake, number, with_motions=job.recipe.certify is not None)
     asking = _Asking(job.recipe)
     with _without_cycles():
-        clips = [asking.ask(measured) for measured in taken.measured]
+        clips = [
+            asked
+            for first in range(0, len(taken.measured), TOGETHER)
+            for asked in asking.ask_some(taken.measured[first : first + TOGETHER])
+        ]
     chunk = Chunk(
         kinds=list(asking.kinds),
         clips=clips,
@@ -259,6 +273,7 @@ def make(job: Job, number: int) -> int:
         others=taken.others,
         rejections=dict(sorted(asking.rejections.items())),
         withheld=dict(asking.withheld),
+        yields=asking.yields,
     )
     chunks.write(chunks.path_of(job.work, number), chunk, b"".join(asking.rows))
     return number
@@ -276,6 +291,20 @@ def _without_cycles() -> Iterator[None]:
             gc.enable()
 
 
+TOGETHER = 16
+"""Clips whose copies are measured together: enough to fill batches, few enough for the memory."""
+
+
+class _Posed(NamedTuple):
+    """What could be asked of a clip, and what is asked."""
+
+    candidates: Sequence[Candidate]
+    rejected: int
+    kept: Sequence[Candidate]
+    certificates: Sequence[Certificate | None]
+    """Of those that are kept."""
+
+
 class _Asking:
     """Asks clips one after another and gathers what is to be written."""
 
@@ -285,19 +314,63 @@ class _Asking:
         self.rows: list[bytes] = []
         self.rejections: Counter[str] = Counter()
         self.withheld: Counter[str] = Counter()
+        self.yields: dict[Category, Yield] = {}
         self._encode = msgspec.json.Encoder().encode
 
-    def ask(self, measured: Measured) -> AskedClip:
+    def ask_some(self, some: Sequence[Measured]) -> Iterator[AskedClip]:
+        """Several clips, whose certificates are made together."""
+        posed = [self._pose(measured) for measured in some]
+        if self.recipe.certify is not None:
+            posed = self._certified(some, posed, self.recipe.certify)
+        for measured, one in zip(some, posed, strict=True):
+            yield self._asked(measured, one)
+
+    def _pose(self, measured: Measured) -> _Posed:
         facts, recipe = measured.facts, self.recipe
-        phrase = dataset.phrase_of(recipe, facts.clip, facts.person)
         candidates, rejections = generate.candidates(
-            facts, seed=recipe.seed, categories=recipe.categories, descriptor=phrase
+            facts,
+            seed=recipe.seed,
+            categories=recipe.categories,
+            descriptor=dataset.phrase_of(recipe, facts.clip, facts.person),
         )
         _check_consistent(candidates, measured)
         self.rejections.update(f"{one.category}/{one.reason}" for one in rejections)
+        return _Posed(candidates, len(rejections), candidates, [None] * len(candidates))
+
+    def _certified(
+        self, some: Sequence[Measured], posed: Sequence[_Posed], policy: Certification
+    ) -> list[_Posed]:
+        """Only the questions whose answers survive."""
+        from qagen import certify
+
+        found = certify.certify(
+            [
+                certify.Asked(measured.motion, measured.facts, one.candidates)
+                for measured, one in zip(some, posed, strict=True)
+                if measured.motion is not None
+            ],
+            policy,
+        )
+        kept = []
+        for one, given in zip(posed, found, strict=True):
+            for category, counted in certificates.yields(one.candidates, given).items():
+                self.yields[category] = self.yields.get(category, Yield()) + counted
+                self.withheld[certificates.UNCERTIFIED] += counted.asked - counted.certified
+            sure = [place for place, certificate in enumerate(given) if certificate is not None]
+            kept.append(
+                one._replace(
+                    kept=[one.candidates[place] for place in sure],
+                    certificates=[given[place] for place in sure],
+                )
+            )
+        return kept
+
+    def _asked(self, measured: Measured, posed: _Posed) -> AskedClip:
+        facts = measured.facts
+        phrase = dataset.phrase_of(self.recipe, facts.clip, facts.person)
         identity = splits.identify(clip=facts.clip, take=facts.take, source=measured.source)
         known = msgspec.structs.replace(facts, take=identity.take, path=measured.source)
-        columns = self._columns(candidates, known, identity.subject, phrase)
+        columns = self._columns(posed, known, identity.subject, phrase)
         track = nearby.track_of(facts)
         clip = dataset.clip_of(
             facts,
@@ -305,8 +378,8 @@ class _Asking:
             subject=identity.subject,
             source=measured.source,
             digest=measured.digest,
-            asked=len(candidates),
-            rejected=len(rejections),
+            asked=len(posed.candidates),
+            rejected=posed.rejected,
         )
         return AskedClip(
             clip=clip,
@@ -314,14 +387,12 @@ class _Asking:
             columns=columns,
         )
 
-    def _columns(
-        self, candidates: Sequence[Candidate], facts: MotionFacts, subject: str, phrase: str
-    ) -> Columns:
+    def _columns(self, posed: _Posed, facts: MotionFacts, subject: str, phrase: str) -> Columns:
         """The clip's questions that stay in the running; their rows are kept in `rows`.
 
         Rows get their ids when they are merged, for until then their group is not known.
         """
-        seed = self.recipe.seed
+        seed, candidates = self.recipe.seed, posed.kept
         kinds = [select.kind_of_candidate(one) for one in candidates]
         numbers = draws.numbers(
             seed,
@@ -333,8 +404,9 @@ class _Asking:
         letters, sizes = [], []
         for place in places:
             record = generate.unnamed_record(
-                candidates[place].question(), facts, seed=seed, subject=subject, descriptor=phrase
-            )
+                candidates[place].question(), facts, seed=seed, subject=subject,
+                descriptor=phrase, certificate=posed.certificates[place],
+            )  # fmt: skip
             row = self._encode(record)
             self.rows.append(row)
             letters.append(record.answer_index)

@@ -137,6 +137,7 @@ def tables(found: Statistics) -> list[Table]:
         _families(found),
         _evenness(found),
         _motions(found),
+        *([_certified(found)] if found.manifest.certified else []),
         _left_out(found),
     ]
 
@@ -219,6 +220,20 @@ def _motions(found: Statistics) -> Table:
     return Table(
         "Motions", ("quantity", "least", "quarter", "median", "three quarters", "most"), rows
     )
+
+
+def _certified(found: Statistics) -> Table:
+    """What certification left: of all sound questions, before any selection."""
+    rows = []
+    for category, one in found.manifest.certified.items():
+        share = f"{one.certified / one.asked:.1%}" if one.asked else ""
+        rows.append((category, f"{one.asked:,}", f"{one.certified:,}", share, f"{one.by_margin:,}"))
+    wanted = found.manifest.recipe["certify"]
+    title = (
+        f"Certified: at least {wanted['least']:.0%} of copies agree, {wanted['copies']} copies, "
+        f"errors of {wanted['model']['name']}"
+    )
+    return Table(title, ("category", "sound", "certified", "share", "by margin"), rows)
 
 
 def _left_out(found: Statistics) -> Table:

@@ -16,8 +16,8 @@ from mllm.answering import Asked, Reply, Sees, Setting
 from qagen.record import LETTERS, Record
 
 if TYPE_CHECKING:
+    from kinematics.motion import Motion
     from qagen.again.library import Library
-    from qagen.second.grid import SourcedTrack
 
 NOTHING = "None of the options."
 """Said when the motion has no clear answer among those offered."""
@@ -84,14 +84,12 @@ class Oracle:
 
         return Library(self.motions, alter=self._err)
 
-    def _err(self, motion: "SourcedTrack") -> "SourcedTrack":
+    def _err(self, motion: "Motion") -> "Motion":
         from kinematics import perturb
-        from kinematics.motion import Motion
 
         if self.model is None:
             return motion
-        copy = perturb.copies(cast(Motion, motion), self.model, count=1, seed=self.seed)[0]
-        return cast("SourcedTrack", copy)
+        return perturb.copies(motion, self.model, count=1, seed=self.seed)[0]
 
     def _facts_code(self, record: Record) -> str:
         found = self._keys.get((record.clip, record.person, record.frame))
