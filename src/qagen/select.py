@@ -243,8 +243,8 @@ class Selection:
                 for one in ones:
                     units.add((one,))
             return
-        for members in stem.sets():
-            units.add(members)
+        for one_of_each in stem.sets():
+            units.add(one_of_each)
 
     def _gather_left_over(self, stems: Iterable["_Stem"], units: _Units) -> None:
         pools: defaultdict[tuple[str, str, int], defaultdict[int, array[int]]]
