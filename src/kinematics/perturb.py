@@ -36,30 +36,24 @@ class _Draw(NamedTuple):
     seed: int
     clip: str
     person: int
-    made: int
-    first: int
-
-    @property
-    def copies(self) -> int:
-        return self.made - self.first
+    copies: int
 
     def normal(self, kind: str, *shape: int) -> Float[np.ndarray, "copies ..."]:
-        return self._generator(kind).standard_normal((self.made, *shape))[self.first :]
+        return self._generator(kind).standard_normal((self.copies, *shape))
 
     def uniform(self, kind: str, *shape: int) -> Float[np.ndarray, "copies ..."]:
-        return self._generator(kind).random((self.made, *shape))[self.first :]
+        return self._generator(kind).random((self.copies, *shape))
 
     def _generator(self, kind: str) -> np.random.Generator:
         return generator("perturb", self.seed, self.clip, self.person, kind)
 
 
 def copies(
-    motion: Motion, model: ErrorModel, *, count: int = 64, first: int = 0, seed: int = 0
+    motion: Motion, model: ErrorModel, *, count: int = 64, seed: int = 0
 ) -> tuple[Motion, ...]:
     """Copies of the motion, each with errors of its own; the same seed gives the same bytes.
 
-    Frames that a copy loses are unobserved and keep the last value. Cameras stay as they are. The
-    copies before `first` are left out; the others are as they would be with them.
+    Frames that a copy loses are unobserved and keep the last value. Cameras stay as they are.
 
     >>> from kinematics import error_models, synthetic
     >>> walk = synthetic.perform(synthetic.walk(3.0)).motion
@@ -67,10 +61,10 @@ def copies(
     >>> len({copy.positions_m.tobytes() for copy in made})
     3
     """
-    if count <= max(first, 0):
-        raise ValueError(f"count: {count}; expected more than the first, {max(first, 0)}")
+    if count < 1:
+        raise ValueError(f"count: {count}; expected at least 1")
     checked(model)
-    draw = _Draw(seed, motion.source.clip, motion.source.person, count, first)
+    draw = _Draw(seed, motion.source.clip, motion.source.person, count)
     times_s = np.asarray(motion.times_s, dtype=np.float64)
     times_s = times_s - times_s[0]
     positions_m = np.asarray(motion.positions_m, dtype=np.float64)
@@ -87,7 +81,7 @@ def copies(
         moved = _offsets(model, draw, times_s, offsets_m, turns_wxyz, motion.skeleton)
         moved = _swapped(model, draw, times_s, moved, motion.skeleton)
         made["joints_m"] = moved + made["positions_m"][:, :, None]
-    rows: Int[np.ndarray, "copies 1"] = np.arange(draw.copies)[:, None]
+    rows: Int[np.ndarray, "copies 1"] = np.arange(count)[:, None]
     for name, values in made.items():
         held = values if seen.all() else values[rows, latest]
         made[name] = held.astype(getattr(motion, name).dtype)
@@ -95,7 +89,7 @@ def copies(
     seen.setflags(write=False)
     return tuple(
         assembled(vars(motion) | {"observed": seen[i]} | {n: made[n][i] for n in made})
-        for i in range(draw.copies)
+        for i in range(count)
     )
 
 

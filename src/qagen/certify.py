@@ -26,10 +26,6 @@ from qagen.certificates import Certification
 from qagen.question import Ask, Candidate, Question
 from qagen.record import Certificate
 
-FIRST: int = 8
-"""Copies that are tried of every clip before the rest is made: they rule out most of what will not
-be certified, and some clips altogether."""
-
 _TURNED = {"yes": "no", "no": "yes"}
 
 
@@ -61,29 +57,16 @@ def certify(
         raise ValueError("; ".join(problems))
     most = certificates.most_flips(policy.copies, policy.least)
     trials = [_Trial(asked, policy) for asked in clips]
-    for numbers in _stages(policy.copies):
-        _hear([trial for trial in trials if trial.open], policy, numbers, most=most)
-    for trial in trials:
-        yield trial.verdicts(policy)
-
-
-def _hear(trials: "Sequence[_Trial]", policy: Certification, numbers: range, *, most: int) -> None:
-    """Measures some copies of every clip, and lets each clip's answers meet its own."""
-    made = (copy for trial in trials for copy in trial.copies(policy, numbers))
+    under_way = [trial for trial in trials if trial.open]
+    made = (copy for trial in under_way for copy in trial.copies(policy))
     # clips of one input are all asked about in one frame
     frame = trials[0].frame if trials else "first_heading"
     measured = measure.measure_all(made, frame=frame)
-    for trial in trials:
-        for _ in numbers:
+    for trial in under_way:
+        for _ in range(policy.copies):
             trial.hear(next(measured), most=most)
-
-
-def _stages(copies: int) -> Iterator[range]:
-    """Which copies are made together."""
-    first = min(FIRST, copies)
-    yield range(first)
-    if copies > first:
-        yield range(first, copies)
+    for trial in trials:
+        yield trial.verdicts(policy)
 
 
 class _Trial:
@@ -107,10 +90,8 @@ class _Trial:
                 self.open[plain] = answer
                 self.flips[plain] = 0
 
-    def copies(self, policy: Certification, numbers: range) -> tuple[Motion, ...]:
-        return perturb.copies(
-            self._motion, policy.model, count=numbers.stop, first=numbers.start, seed=policy.seed
-        )
+    def copies(self, policy: Certification) -> tuple[Motion, ...]:
+        return perturb.copies(self._motion, policy.model, count=policy.copies, seed=policy.seed)
 
     def hear(self, facts: MotionFacts, *, most: int) -> None:
         """Asks one copy; what was answered otherwise too often is asked no more."""
