@@ -152,7 +152,7 @@ def _describe(
         )
         for (clip, person), record in sorted(people.items())
     ]  # fmt: skip
-    _begin(out_dir, writer, settings, records)
+    journal.settle(out_dir / WRITER, _written(writer, settings, records), of="descriptions")
     by_key = {f"{clip}#{person}": (clip, person) for clip, person in people}
 
     def line(one: Asked, reply: Reply) -> Caption:
@@ -184,19 +184,10 @@ class _Written(msgspec.Struct, frozen=True, kw_only=True):
     people_sha256: str
 
 
-def _begin(out_dir: Path, writer: Answerer, settings: Settings, records: Sequence[Record]) -> None:
-    """Refuses to mix descriptions of two writers, before anything is asked."""
-    digest = runs.sha256("\n".join(sorted({f"{one.clip}#{one.person}" for one in records})))
-    written = _Written(
+def _written(writer: Answerer, settings: Settings, records: Sequence[Record]) -> _Written:
+    people = sorted({f"{one.clip}#{one.person}" for one in records})
+    return _Written(
         writer=writer.name, settings=dict(writer.settings), prompt_version=prompt.VERSION,
-        sampling=msgspec.structs.asdict(settings.sampling), people_sha256=digest,
+        sampling=msgspec.structs.asdict(settings.sampling),
+        people_sha256=runs.sha256("\n".join(people)),
     )  # fmt: skip
-    path = out_dir / WRITER
-    data = msgspec.json.format(msgspec.json.encode(written), indent=1) + b"\n"
-    if path.is_file() and path.read_bytes() != data:
-        raise ValueError(
-            f"{out_dir}: holds descriptions with other settings or of other clips; give another "
-            "--out, or the same settings"
-        )
-    out_dir.mkdir(parents=True, exist_ok=True)
-    journal.write_bytes(path, data)

@@ -120,7 +120,7 @@ def judge(
         for one in items
         for draw in range(repeats)
     ]
-    _begin(out_dir, _what(items, answerer, levels, repeats))
+    journal.settle(out_dir / JUDGE, _what(items, answerer, levels, repeats), of="judgements")
 
     def line(one: Asked, reply: Reply) -> Judged:
         found = rubric.verdict(reply.text, levels)
@@ -147,17 +147,6 @@ def _what(items: Sequence[Item], answerer: Answerer, levels: Rubric, repeats: in
         judge=answerer.name, settings=dict(answerer.settings), rubric=levels,
         rubric_version=rubric.VERSION, repeats=repeats, items_sha256=digest,
     )  # fmt: skip
-
-
-def _begin(folder: Path, what: Judge) -> None:
-    path = folder / JUDGE
-    if path.is_file() and _decoded(path) != what:
-        raise ValueError(
-            f"{folder}: holds judgements with other settings or of other items; give another "
-            "--out, or the same settings"
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    journal.write_bytes(path, msgspec.json.format(msgspec.json.encode(what), indent=1) + b"\n")
 
 
 def _decoded(path: Path) -> Judge:

@@ -142,7 +142,7 @@ def begin(folder: Path, run: Run, asked: Sequence[Asked]) -> None:
             )
     folder.mkdir(parents=True, exist_ok=True)
     journal.write_bytes(folder / QUESTIONS, questions_bytes(asked))
-    journal.write_bytes(path, msgspec.json.format(msgspec.json.encode(run), indent=1) + b"\n")
+    journal.settle(path, run, of="replies")
 
 
 def _differences(old: Run, new: Run) -> Iterator[str]:

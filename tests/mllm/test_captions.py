@@ -113,7 +113,7 @@ def test_descriptions_are_finished_before_anything_is_asked_and_never_mixed(
     assert not (tmp_path / "run" / "predictions.jsonl").exists()
     assert again().missing == 0
     other = Remote(model="another", url=server.url, patience=QUICK)
-    with pytest.raises(ValueError, match="descriptions with other settings"):
+    with pytest.raises(ValueError, match="descriptions that were made with other"):
         again(other)
 
 

@@ -169,7 +169,7 @@ def test_items_are_judged_repeatedly_kept_and_never_mixed(
     assert again == found
     assert (tmp_path / "verdicts.jsonl").read_bytes() == whole
     for items, repeats in ((ITEMS, 2), (ITEMS[:3], 3)):
-        with pytest.raises(ValueError, match="other settings or of other items"):
+        with pytest.raises(ValueError, match="judgements that were made with other settings"):
             judge.judge(items, tmp_path, model(server), repeats=repeats)
 
 
