@@ -132,7 +132,7 @@ def evaluate(
             outcome = run(
                 dataset, out, chosen, settings=settings, videos_dir=videos, progress=progress
             )
-    _report(outcome, out)
+    outcome_told(outcome, out)
 
 
 def _chosen(
@@ -160,7 +160,8 @@ def _chosen(
     )
 
 
-def _report(outcome: "Outcome", out: Path) -> None:
+def outcome_told(outcome: "Outcome", out: Path) -> None:
+    """Says what came of a run; exit code 1 while replies are missing."""
     before = f", {outcome.kept:,} of them from before" if outcome.kept else ""
     spent = f"; {outcome.tokens:,} tokens" if outcome.tokens else ""
     spent += f", {outcome.cost:.2f} paid" if outcome.cost else ""

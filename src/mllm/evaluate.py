@@ -4,16 +4,16 @@ Replies are written as they come and put in order at the end, so that the same r
 bytes. What went wrong for good is a counted "no answer"; what may go better is asked next time.
 """
 
-import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from mllm import answering, parse, prompt, runs, videos
-from mllm.answering import Answerer, Reply, StoppedError
+from mllm.answering import Answerer, Reply
+from mllm.collecting import Progress, collect
 from mllm.frames import Sampling
 from mllm.journal import Journal, write
 from mllm.runs import Prediction, Run
@@ -21,9 +21,6 @@ from qagen import dataset, draws
 from qagen.question import CATEGORIES
 from qagen.record import Record
 from qagen.splits import SPLITS
-
-MOST_FAILURES = 8
-"""After so many failures in a row nothing further is asked."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,10 +70,6 @@ class Outcome(NamedTuple):
     seconds: float
 
 
-Progress = Callable[[int, int], None]
-"""Called with how many are done and how many there are."""
-
-
 def rows(folder: Path | str, settings: Settings) -> list[Record]:
     """The rows of a data set that are asked, in the order of the folder.
 
@@ -123,32 +116,51 @@ def evaluate(
     ...
     ValueError: /nowhere: no manifest.json...
     """
-    started_s = time.monotonic()
     records = rows(folder, settings)
     asked = list(_asked(records, Path(folder), settings, answerer, videos_dir))
-    out_dir = Path(out_dir)
-    questions = [runs.asked_of(record) for record in records]
-    runs.begin(out_dir, _run(Path(folder), settings, answerer, questions), questions)
-    with Journal(out_dir / runs.PREDICTIONS, Prediction) as kept:
-        before = len(kept.lines)
-        predictions, problem = _ask(asked, answerer, kept, progress)
-        found = {_key(one.id, one.shift): one for one in predictions}
-        if len(found) == len(asked):  # whole: in order, so that equal runs are equal bytes
-            predictions = [found[one.key] for one in asked]
-            if before < len(asked) or predictions != kept.lines:
-                write(out_dir / runs.PREDICTIONS, predictions)
+    run = run_of(folder, records, answerer, settings)
+    return carry_out(run, records, asked, answerer, Path(out_dir), progress=progress)
+
+
+def carry_out(
+    run: Run,
+    records: Sequence[Record],
+    asked: Sequence[answering.Asked],
+    answerer: Answerer,
+    out_dir: Path,
+    *,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Begins a run or goes on with it; puts it in order when nothing is missing."""
+    started_s = time.monotonic()
+    runs.begin(out_dir, run, [runs.asked_of(record) for record in records])
+    with Journal(out_dir / runs.PREDICTIONS, Prediction) as journal:
+        before = list(journal.lines)
+        done = collect(asked, answerer, journal, line=predicted, key=_key_of, progress=progress)
+        predictions = journal.lines
+        if not done.missing and predictions != before:  # so that equal runs are equal bytes
+            write(out_dir / runs.PREDICTIONS, predictions)
     answered = sum(one.answer is not None for one in predictions)
     return Outcome(
-        asked=len(asked), kept=before, answered=answered, silent=len(predictions) - answered,
-        missing=len(asked) - len(predictions), problem=problem,
+        asked=len(asked), kept=done.kept, answered=answered, silent=len(predictions) - answered,
+        missing=done.missing, problem=done.problem,
         cost=sum(one.cost for one in predictions),
         tokens=sum(one.prompt_tokens + one.completion_tokens for one in predictions),
         seconds=time.monotonic() - started_s,
     )  # fmt: skip
 
 
-def _key(question: str, shift: int) -> str:
+def key_of(question: str, shift: int) -> str:
+    """What a question with its rotation is called in a run.
+
+    >>> key_of("0123456789abcdef", 2)
+    '0123456789abcdef/2'
+    """
     return f"{question}/{shift}"
+
+
+def _key_of(one: Prediction) -> str:
+    return key_of(one.id, one.shift)
 
 
 def _asked(
@@ -176,14 +188,17 @@ def _asked(
                 duration_s=durations_s.get(who),
             )
             yield answering.Asked(
-                key=_key(record.id, shift), text=text.text, options=text.options,
+                key=key_of(record.id, shift), text=text.text, options=text.options,
                 video=shown.get(who), sampling=settings.sampling, record=record, shift=shift,
             )  # fmt: skip
 
 
-def _run(
-    folder: Path, settings: Settings, answerer: Answerer, questions: Sequence[runs.Asked]
+def run_of(
+    folder: Path | str, records: Sequence[Record], answerer: Answerer, settings: Settings
 ) -> Run:
+    """What a run of these rows is."""
+    questions = [runs.asked_of(record) for record in records]
+    folder = Path(folder)
     return Run(
         answerer=answerer.name,
         sees=answerer.sees,
@@ -193,46 +208,12 @@ def _run(
         manifest_sha256=dataset.file_sha256(folder / dataset.MANIFEST),
         split=settings.split,
         questions=len(questions),
-        questions_sha256=hashlib.sha256(runs.questions_bytes(questions)).hexdigest(),
+        questions_sha256=runs.sha256(runs.questions_bytes(questions)),
         circular=settings.circular,
         prompt_version=prompt.VERSION,
         style=settings.style,
         sampling=settings.sampling if answerer.sees == "video" else None,
     )
-
-
-def _ask(
-    asked: Sequence[answering.Asked],
-    answerer: Answerer,
-    kept: Journal[Prediction],
-    progress: Progress | None,
-) -> tuple[list[Prediction], str]:
-    """All predictions, old and new, and the last thing that went wrong and may go better."""
-    predictions = list(kept.lines)
-    known = {_key(one.id, one.shift) for one in predictions}
-    by_key = {one.key: one for one in asked}
-    waiting = [one for one in asked if one.key not in known]
-    tell = progress or (lambda _done, _all: None)
-    tell(len(predictions), len(asked))
-    problem, in_a_row = "", 0
-    replies = answerer.replies(waiting) if waiting else iter(())
-    try:
-        for reply in replies:
-            if not reply.final:
-                problem, in_a_row = reply.problem, in_a_row + 1
-                if in_a_row >= MOST_FAILURES:
-                    raise StoppedError(f"{in_a_row} failures in a row, the last: {problem}")
-                continue
-            in_a_row = 0
-            predictions.append(predicted(by_key[reply.key], reply))
-            kept.add(predictions[-1])
-            tell(len(predictions), len(asked))
-    except StoppedError as stopped:
-        problem = str(stopped)
-    finally:
-        if (close := getattr(replies, "close", None)) is not None:
-            close()
-    return predictions, problem
 
 
 def predicted(asked: answering.Asked, reply: Reply) -> Prediction:

@@ -104,6 +104,30 @@ def write(path: Path, lines: Iterable[msgspec.Struct]) -> None:
     write_bytes(path, b"".join(encoder.encode(line) + b"\n" for line in lines))
 
 
+def settle(path: Path, what: msgspec.Struct, *, of: str) -> None:
+    """Writes what decides the contents of a folder, or raises `ValueError` if others decided them.
+
+    >>> import tempfile
+    >>> class Note(msgspec.Struct):
+    ...     seed: int
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "note.json")
+    ...     for seed in (1, 1, 2):
+    ...         settle(path, Note(seed), of="notes")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: ...: holds notes that were made with other settings; give another --out, or ...
+    """
+    data = msgspec.json.format(msgspec.json.encode(what), indent=1) + b"\n"
+    if path.is_file() and path.read_bytes() != data:
+        raise ValueError(
+            f"{path.parent}: holds {of} that were made with other settings; give another --out, or "
+            "the same settings"
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, data)
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Writes a whole file at once, or leaves what is there.
 

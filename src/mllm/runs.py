@@ -121,6 +121,15 @@ def questions_bytes(asked: Sequence[Asked]) -> bytes:
     return b"".join(encoder.encode(one) + b"\n" for one in asked)
 
 
+def sha256(data: bytes | str) -> str:
+    """The SHA-256 of bytes or a text, as hexadecimal digits.
+
+    >>> sha256("")[:8]
+    'e3b0c442'
+    """
+    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
+
+
 def begin(folder: Path, run: Run, asked: Sequence[Asked]) -> None:
     """Writes what a run is, or raises `ValueError` when the folder holds another one."""
     path = folder / RUN
@@ -133,7 +142,7 @@ def begin(folder: Path, run: Run, asked: Sequence[Asked]) -> None:
             )
     folder.mkdir(parents=True, exist_ok=True)
     journal.write_bytes(folder / QUESTIONS, questions_bytes(asked))
-    journal.write_bytes(path, msgspec.json.format(msgspec.json.encode(run), indent=1) + b"\n")
+    journal.settle(path, run, of="replies")
 
 
 def _differences(old: Run, new: Run) -> Iterator[str]:
@@ -186,7 +195,7 @@ def read(folder: Path | str) -> Loaded:
     run = read_run(folder)
     path = folder / QUESTIONS
     data = path.read_bytes()
-    if hashlib.sha256(data).hexdigest() != run.questions_sha256:
+    if sha256(data) != run.questions_sha256:
         raise ValueError(f"{path}: was changed since {RUN} was written; copy the whole run again")
     asked = journal.decoded(data, Asked, path=path)
     path = folder / PREDICTIONS

@@ -80,6 +80,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     points_low: float
     points_high: float
     accuracy: float
+    accuracy_answered: float | None
+    """Of the replies with a letter alone."""
     silent_share: float
     silences: dict[str, int]
     """Replies without a letter, by reason."""
@@ -171,6 +173,7 @@ def score(run: Loaded, *, seed: int = 0) -> Score:
         for name, places in _grouped(rows, lambda asked, _: asked.category, CATEGORIES).items()
     }
     silent = [one for one in rows.predictions if one.answer is None]
+    answered = len(rows.asked) - len(silent)
     sampling = run.run.sampling
     return Score(
         name=run.name,
@@ -187,6 +190,7 @@ def score(run: Loaded, *, seed: int = 0) -> Score:
         points_low=_number(whole.low),
         points_high=_number(whole.high),
         accuracy=round(float(rows.right.mean()), 5),
+        accuracy_answered=round(int(rows.right.sum()) / answered, 5) if answered else None,
         silent_share=round(len(silent) / len(rows.asked), 5),
         silences=dict(sorted(Counter(map(_silence, silent)).items())),
         circular_points=_circular(rows) if run.run.circular else None,
