@@ -136,9 +136,9 @@ class Selection:
 
     What is asked of a stem is taken in sets, one question of each answer, so that the answers to
     every stem are even to the last question. What is left over of numbers makes sets with what is
-    left of other stems, one of each rank. Stems with more answers than options, such as what came
-    next, give single questions until no answer is likelier than a guess. Sets come in the order of
-    their draws, while every clip in them has room.
+    left of other stems that offer the same numbers. Stems with more answers than options, such as
+    what came next, give single questions until no answer is likelier than a guess. Sets come in the
+    order of their draws, while every clip in them has room.
 
     >>> yes, no = (
     ...     Kind("existence", "", "ever", "jump", "", word, NO_RANK, 2) for word in ("yes", "no")
@@ -196,17 +196,17 @@ class Selection:
         return [_Unit(max(self._draws[one] for one in ones), ones) for ones in sets]
 
     def _left_over(self, stems: Iterable["_Stem"]) -> list[_Unit]:
-        pools: defaultdict[tuple[str, str, int], defaultdict[int, list[int]]]
+        pools: defaultdict[tuple[str, str, int, str], defaultdict[int, list[int]]]
         pools = defaultdict(lambda: defaultdict(list))
         for stem in stems:
             if not stem.kind.offered:
                 continue  # words: who knows the stem would know the answer
             used = len(stem.sets())
             for answer, members in stem.answers.items():
-                pool = pools[stem.split, stem.kind.rule, stem.kind.options]
+                pool = pools[stem.split, stem.kind.rule, stem.kind.options, stem.kind.offered]
                 pool[stem.ranks[answer]] += members[used:]
         units = []
-        for (_, _, options), pool in sorted(pools.items()):
+        for (_, _, options, _), pool in sorted(pools.items()):
             ranked = [sorted(pool[r], key=self._draws.__getitem__) for r in range(options)]
             units += self._sets(zip(*ranked, strict=False))
         return units

@@ -210,7 +210,7 @@ def _measured(
     because: tuple[str, str],
 ) -> Answer:
     """A question about a measured amount, or why its number is not clear."""
-    offered = numbers(clip, ask, value, unit, seed=seed)
+    offered = numbers(clip, value, unit, seed=seed)
     if isinstance(offered, str):
         return rejection(rule, clip, ask, offered)
     key, others, margin = offered
