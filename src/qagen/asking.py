@@ -21,7 +21,7 @@ from qagen.question import (
     Words,
 )
 from qagen.reading import Occurrence, Reading
-from qagen.vocabulary import EVEN_SIDES, MOVEMENTS, mirrored
+from qagen.vocabulary import EVEN_SIDES, MOST_ABSENT, MOVEMENTS, mirrored
 
 Answer = Candidate | Rejection
 
@@ -119,15 +119,18 @@ def rejection(rule: Rule, clip: Reading, ask: Ask, reason: str) -> Rejection:
 
 def name_of(clip: Reading, ask: Ask) -> str:
     """The name that the question will have; draws are seeded by it."""
+    return f"{_person_of(clip)}/{ask.name}"
+
+
+def _person_of(clip: Reading) -> str:
     facts = clip.facts
-    return f"{facts.clip}#{facts.person}/{facts.frame}/{ask.name}"
+    return f"{facts.clip}#{facts.person}/{facts.frame}"
 
 
 def neutral_name(clip: Reading, ask: Ask) -> str:
     """A name that the mirrored question shares, for draws that a mirror may not change."""
     neutral = "+".join(sorted(min(name, mirrored(name)) for name in ask.movements))
-    facts = clip.facts
-    return f"{facts.clip}#{facts.person}/{facts.frame}/{ask.rule}({neutral};{ask.window};{ask.nth})"
+    return f"{_person_of(clip)}/{ask.rule}({neutral};{ask.window};{ask.nth})"
 
 
 def recounted(clip: Reading, ones: Sequence[Occurrence]) -> str:
@@ -153,10 +156,10 @@ def _option(text: str, code: str) -> Option:
 
 
 def numbers(
-    clip: Reading, ask: Ask, value: float, unit: Unit, *, seed: int
+    clip: Reading, value: float, unit: Unit, *, seed: int
 ) -> tuple[Option, tuple[Option, ...], Margin] | str:
     """Options for a measured amount: the true one, the others, how clear the true one is."""
-    found = options.rungs(value, unit, seed=seed, name=name_of(clip, ask))
+    found = options.rungs(value, unit, seed=seed, name=_person_of(clip))
     if isinstance(found, str):
         return found
     all_options = [_number_option(rung, unit) for rung in found.values]
@@ -190,21 +193,52 @@ def _leftward(clip: Reading) -> float:
     return found if abs(found) > EVEN_SIDES else 0.0
 
 
+def offered_of(
+    clip: Reading, topic: str, candidates: Iterable[str], *, wanted: int, seed: int
+) -> tuple[str, ...]:
+    """The movements or parts that all of a clip's questions on a topic offer, whatever is true.
+
+    Drawn by the clip's name, before any answer is known. So neither an option, nor how often it is
+    offered, tells which one is true; what is true and not among them is not asked for. A mirror
+    shows the mirrored choice.
+    """
+    name = f"{_person_of(clip)}/{topic}/offered"
+    return draws.shuffled(_ranked(clip, candidates), seed=seed, name=name)[:wanted]
+
+
+def on_busy_axes(clip: Reading) -> frozenset[str]:
+    """The movements that happen in the clip, and their opposites.
+
+    Other questions about the clip speak of both. An option of which none of them speaks would be
+    known to be wrong.
+    """
+    happened = [name for name, ones in clip.occurrences.items() if ones]
+    return frozenset([*happened, *(MOVEMENTS[name].opposite for name in happened)])
+
+
 def plausible(
     clip: Reading, ask: Ask, candidates: Iterable[str], *, wanted: int, seed: int
 ) -> tuple[str, ...] | None:
-    """Wrong movements or parts to choose from: those that the clip shows come first.
+    """Wrong movements to choose from: those on busy axes come first; none if too few happen.
 
     Among equals they are drawn by the question's name, so that no habit of choosing gives the true
     one away; a mirror shows the mirrored choice.
     """
+    busy = on_busy_axes(clip)
+    name = f"{neutral_name(clip, ask)}/others"
+    drawn = draws.shuffled(_ranked(clip, candidates), seed=seed, name=name)
+    ordered = sorted(drawn, key=lambda one: one not in busy)
+    absent = [one for one in ordered if not clip.occurrences.get(one)]
+    found = [one for one in ordered if one not in absent[MOST_ABSENT:]][:wanted]
+    return tuple(found) if len(found) == wanted else None
+
+
+def _ranked(clip: Reading, names: Iterable[str]) -> tuple[str, ...]:
+    """Names in an order that a mirror mirrors."""
     left_first = leftward(clip) > 0
 
     def rank(name: str) -> tuple[str, bool]:
         other = mirrored(name)
         return min(name, other), other != name and (name < other) != left_first
 
-    ranked = tuple(sorted(candidates, key=rank))
-    drawn = draws.shuffled(ranked, seed=seed, name=f"{neutral_name(clip, ask)}/others")
-    found = sorted(drawn, key=lambda name: not clip.occurrences.get(name))[:wanted]
-    return tuple(found) if len(found) == wanted else None
+    return tuple(sorted(names, key=rank))

@@ -128,6 +128,7 @@ def _recipe(
     frame: AskedFrame,
     per_category: int | None,
     balanced: bool,
+    max_blind: float | None,
     val: float,
     test: float,
     descriptors: Path | None,
@@ -149,6 +150,7 @@ def _recipe(
         frame=frame,
         per_category=per_category,
         balanced=balanced,
+        max_blind=max_blind,
         val=val,
         test=test,
         descriptors=splits.read_table(descriptors, column="descriptor") if descriptors else {},
@@ -206,6 +208,14 @@ def build_dataset(
             help="Leave questions out until no stem has an answer that is likelier than a guess.",
         ),
     ] = True,
+    max_blind: Annotated[
+        float | None,
+        typer.Option(
+            help="Withhold questions until no model without the video is further above chance in "
+            "a category than this share, such as 0.03; needs the extra audit.",
+            show_default=False,
+        ),
+    ] = None,
     descriptors: Annotated[
         Path | None,
         typer.Option(
@@ -260,6 +270,8 @@ def build_dataset(
 
     [cyan]qagen build facts.jsonl questions --categories ordering,trajectory --seed 7[/cyan]
 
+    [cyan]qagen build motions/ questions --per-category 2 --max-blind 0.03[/cyan]
+
     [cyan]qagen build corpus.store questions --shard 3/8[/cyan]
 
     [cyan]qagen build motions/ questions --certify 0.95 --error-model wham_emdb[/cyan]
@@ -269,7 +281,8 @@ def build_dataset(
     with _plainly():
         recipe = _recipe(
             seed=seed, categories=categories, frame=frame, per_category=per_category,
-            balanced=balance, val=val, test=test, descriptors=descriptors, groups=groups,
+            balanced=balance, max_blind=max_blind, val=val, test=test, descriptors=descriptors,
+            groups=groups,
             certify=_certification(certify, error_model=error_model, copies=copies, seed=seed),
         )  # fmt: skip
         with _bar() as progress:
@@ -303,6 +316,16 @@ def _report(manifest: "Manifest", out_dir: Path) -> None:
         f"{total:,} questions ({sides}) about {inputs.clips:,} clips, {inputs.minutes:,.1f} "
         f"minutes: {out_dir}"
     )
+    if (blind := manifest.blind) is not None:
+        from qagen.merge import KNOWN_BLINDLY
+
+        best = max(blind.after[name].points for name in blind.kept)
+        typer.echo(
+            f"without the video: at most {best:.1f} points above chance in a category; "
+            f"{manifest.withheld.get(KNOWN_BLINDLY, 0):,} questions withheld for that"
+        )
+        for name, why in {**blind.unsure, **blind.unreachable}.items():
+            _complain(f"{name}: {why}")
     if inputs.other_files:
         _complain(f"{inputs.other_files} files of the folder hold no motion and were left out")
     if inputs.unreadable_files:
@@ -318,11 +341,10 @@ def merge_shards(out_dir: OutDir) -> None:
 
     [cyan]qagen merge questions[/cyan]
     """
-    from qagen import chunks, merge
+    from qagen import pipeline
 
     with _plainly(), _bar() as progress:
-        stages = 3 * chunks.read_plan(out_dir).chunks
-        manifest = merge.merge(out_dir, progress=lambda done: progress("merging", done, stages))
+        manifest = pipeline.finish(out_dir, progress=progress)
     _report(manifest, out_dir)
 
 

@@ -59,11 +59,14 @@ def counts(true: int, *, seed: int, name: str, step: int = 1) -> tuple[int, ...]
 def rungs(value: float, unit: Unit, *, seed: int, name: str) -> Rungs | str:
     """Four neighbouring numbers of the unit's ladder, or the reason why the value has none.
 
-    The true one is the lowest, second, third and highest equally often.
+    A name divides the ladder into fours, beginning at a place of its own. So values that are near
+    each other are offered the same four under one name, and how often a number is offered does not
+    tell that it is true. Over many names the true one is the lowest, second, third and highest
+    equally often. Values in a four that is not whole, at the lower end, are turned down.
 
     >>> rungs(4.4, "m", seed=0, name="example").margin
     0.45
-    >>> rungs(1.0, "m", seed=0, name="example"), rungs(4.0, "m", seed=0, name="example")
+    >>> rungs(0.6, "m", seed=0, name="example"), rungs(4.0, "m", seed=0, name="example")
     ('too small', 'between two answers')
     """
     ladder = LADDERS[unit]
@@ -81,6 +84,8 @@ def rungs(value: float, unit: Unit, *, seed: int, name: str) -> Rungs | str:
     band = LADDER_BAND_SHARE * max(here - low, high - here)
     if margin < band:
         return "between two answers"
-    rank = draws.below(seed, f"{name}/rank", count=CHOICES)
+    rank = (nearest + draws.below(seed, f"{name}/{unit}/fours", count=CHOICES)) % CHOICES
     first = nearest - rank
+    if first < LADDER_BELOW:
+        return "too small"
     return Rungs(ladder[first : first + CHOICES], rank, round(margin, 5), round(band, 5))

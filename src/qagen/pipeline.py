@@ -16,7 +16,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
@@ -84,13 +84,32 @@ def build(
     """
     job = begin(source, out_dir, recipe, restart=restart)
     _make_all(job, range(job.intake.chunks), workers=workers, engine=engine, progress=progress)
-    stages = 3 * job.intake.chunks
+    return finish(out_dir, progress=progress)
+
+
+def finish(out_dir: Path, *, progress: Callable[[str, int, int], None] | None = None) -> Manifest:
+    """Puts the chunks of a build together, and withholds what its recipe bounds.
+
+    Raises one `ValueError` when chunks are missing or two clips have one name.
+    """
+    plan = chunks.read_plan(out_dir)
+    stages = 3 * plan.chunks
 
     def merging(done: int) -> None:
         if progress:
             progress("merging", done, stages)
 
-    return merge.merge(out_dir, progress=merging)
+    bound = plan.recipe.max_blind
+    if bound is None:
+        return merge.merge(out_dir, progress=merging)
+    from qagen import withhold  # half a second that others need not wait
+
+    def withholding(number: int, rounds: int) -> None:
+        if progress:
+            progress("withholding", number, rounds)
+
+    thin = partial(withhold.thin, max_blind=bound, progress=withholding)
+    return merge.merge(out_dir, thin=thin, progress=merging)
 
 
 def process_shard(
@@ -108,7 +127,7 @@ def process_shard(
     """Makes one of `of` shares of a build (`shard` counts from 1); gives the number of chunks.
 
     Pure and idempotent: what the shares make together does not depend on `of`, and making one
-    again changes nothing. `merge.merge` makes the data set when all are done.
+    again changes nothing. `finish` makes the data set when all are done.
     """
     if not 1 <= shard <= of:
         raise ValueError(f"shard {shard} of {of}: expected a number from 1 to {of}")
@@ -150,6 +169,10 @@ def _check(recipe: Recipe) -> None:
         problems += certificates.problems(recipe.certify)
     if problems:
         raise ValueError("; ".join(problems))
+    if recipe.max_blind is not None:
+        from qagen import withhold
+
+        withhold.check(recipe.max_blind)
 
 
 # Who makes which chunk

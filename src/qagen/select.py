@@ -182,9 +182,9 @@ class Selection:
 
     What is asked of a stem is taken in sets, one question of each answer, so that the answers to
     every stem are even to the last question. What is left over of numbers makes sets with what is
-    left of other stems, one of each rank. Stems with more answers than options, such as what came
-    next, give single questions until no answer is likelier than a guess. Sets come in the order of
-    their draws, while every clip in them has room.
+    left of other stems that offer the same numbers. Stems with more answers than options, such as
+    what came next, give single questions until no answer is likelier than a guess. Sets come in the
+    order of their draws, while every clip in them has room.
 
     >>> yes, no = (
     ...     Kind("existence", "", "ever", "jump", "", word, NO_RANK, 2) for word in ("yes", "no")
@@ -247,16 +247,16 @@ class Selection:
             units.add(one_of_each)
 
     def _gather_left_over(self, stems: Iterable["_Stem"], units: _Units) -> None:
-        pools: defaultdict[tuple[str, str, int], defaultdict[int, array[int]]]
+        pools: defaultdict[tuple[str, str, int, str], defaultdict[int, array[int]]]
         pools = defaultdict(lambda: defaultdict(lambda: array("I")))
         for stem in stems:
             if not stem.kind.offered:
                 continue  # words: who knows the stem would know the answer
             used = stem.set_count
             for answer, members in stem.answers.items():
-                pool = pools[stem.split, stem.kind.rule, stem.kind.options]
+                pool = pools[stem.split, stem.kind.rule, stem.kind.options, stem.kind.offered]
                 pool[stem.ranks[answer]] += members[used:]
-        for (_, _, options), pool in sorted(pools.items()):
+        for (_, _, options, _), pool in sorted(pools.items()):
             ranked = [self._sorted(pool[rank]) for rank in range(options)]
             for ones in zip(*ranked, strict=False):
                 units.add(ones)

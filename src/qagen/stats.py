@@ -138,6 +138,7 @@ def tables(found: Statistics) -> list[Table]:
         _evenness(found),
         _motions(found),
         *([_certified(found)] if found.manifest.certified else []),
+        *_blind(found),
         _left_out(found),
     ]
 
@@ -234,6 +235,25 @@ def _certified(found: Statistics) -> Table:
         f"errors of {wanted['model']['name']}"
     )
     return Table(title, ("category", "sound", "certified", "share", "by margin"), rows)
+
+
+def _blind(found: Statistics) -> list[Table]:
+    """What the best blind model knew and knows, where a build bounded it."""
+    blind = found.manifest.blind
+    if blind is None:
+        return []
+    rows = [
+        (
+            category, f"{blind.before[category].points:.1f}", blind.before[category].model,
+            f"{after.points:.1f}", after.model, f"{blind.kept[category]:.1%}",
+            "out of reach" if category in blind.unreachable else
+            "perhaps luck" if category in blind.unsure else "",
+        )
+        for category, after in blind.after.items() if category in blind.kept
+    ]  # fmt: skip
+    title = f"Points above chance of the best blind model, at most {100 * blind.max_blind:g}"
+    headings = ("category", "before", "model", "after", "model", "kept", "")
+    return [Table(title, headings, rows)]
 
 
 def _left_out(found: Statistics) -> Table:

@@ -9,7 +9,8 @@ from qagen.asking import (
     Rule,
     Truth,
     movement_option,
-    plausible,
+    offered_of,
+    on_busy_axes,
     question,
     rejection,
 )
@@ -29,6 +30,12 @@ from qagen.vocabulary import (
 
 _CHOICES = 3
 _TOTALS = frozenset({"dominant_direction", "dominant_lean"})
+_TOPICS = {
+    "dominant_direction": "direction",
+    "dominant_speed": "direction",
+    "dominant_lean": "lean",
+}
+"""Questions on one topic offer the same."""
 
 
 def _dominant(
@@ -51,10 +58,13 @@ def _dominant(
     key, margin = found
     if doubt := unsure(clip, evidence, margin=margin.value if ask.rule in _TOTALS else 0.0):
         return rejection(rule, clip, ask, doubt)
-    rest = [movement for movement in amounts if movement != key]
-    others = plausible(clip, ask, rest, wanted=_CHOICES - 1, seed=seed)
-    if others is None:
+    offered = offered_of(clip, _TOPICS[ask.rule], evidence, wanted=_CHOICES, seed=seed)
+    if key not in offered:
+        return rejection(rule, clip, ask, "not offered")
+    if not on_busy_axes(clip).issuperset(offered):
         return rejection(rule, clip, ask, "too few others")
+    rest = [movement for movement in amounts if movement != key]
+    others = tuple([movement for movement in offered if movement != key])
     shown = tuple([movement for movement in (key, *rest) if amounts[movement] > 0])
     truth = Truth(
         movement_option(clip, key),
@@ -198,8 +208,11 @@ def _limb(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
         yield rejection(rule, clip, ask, chosen)
         return
     key, margin = chosen
-    rest = [name for name in LIMBS if name != key]
-    others = plausible(clip, ask, rest, wanted=_CHOICES - 1, seed=seed) or ()
+    offered = offered_of(clip, "limb", LIMBS, wanted=_CHOICES, seed=seed)
+    if key not in offered:
+        yield rejection(rule, clip, ask, "not offered")
+        return
+    others = tuple([name for name in offered if name != key])
     start_s, end_s = span(clip, "whole")
     evidence = tuple(
         [

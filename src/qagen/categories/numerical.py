@@ -234,7 +234,7 @@ def _measured(
     words: Callable[[], Words],
 ) -> Answer:
     """A question about a measured amount, or why its number is not clear."""
-    offered = numbers(clip, ask, value, unit, seed=seed)
+    offered = numbers(clip, value, unit, seed=seed)
     if isinstance(offered, str):
         return rejection(rule, clip, ask, offered)
     key, others, margin = offered
