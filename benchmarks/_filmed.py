@@ -23,8 +23,10 @@ SIZE_PX = 640
 FPS = 10.0
 SECONDS = 10.0
 
-POINT_NOISE = 0.002
-"""Standard deviation of a keypoint along each axis, as a share of the picture: a good detector."""
+POINT_NOISE = 0.006
+POINT_NOISE_PX = 0.7
+"""Standard deviation of a keypoint along each axis: a share of its person's diagonal, because
+estimators look at a person at one size, and what the pixels add."""
 
 TRACK_NOISE_PX = 0.4
 LOST_POINTS = 0.03
@@ -112,8 +114,8 @@ def swaying(draw: np.random.Generator, *, place_m: tuple[float, float] = (0.0, 0
     return held
 
 
-def _random_action(draw: np.random.Generator) -> tuple[str, Script]:
-    """Something that nobody would call standing still."""
+def _action(draw: np.random.Generator, name: str | None = None) -> tuple[str, Script]:
+    """Something that nobody would call standing still, at random unless named."""
     side: Literal["left", "right"] = "left" if draw.random() < 0.5 else "right"
     hold = synthetic.pause(draw.uniform(0.3, 1.0))
     actions: dict[str, Callable[[], Script]] = {
@@ -139,7 +141,7 @@ def _random_action(draw: np.random.Generator) -> tuple[str, Script]:
             synthetic.stand(1.5), synthetic.stand_up(), synthetic.walk(2.0)
         ),
     }
-    name = sorted(actions)[draw.integers(len(actions))]
+    name = name or sorted(actions)[draw.integers(len(actions))]
     return name, actions[name]()
 
 
@@ -211,7 +213,10 @@ def _clip(
     name: str, points_px: np.ndarray, background_px: np.ndarray, draw: np.random.Generator
 ) -> PoseClip:
     """Trembling, lost points, and people in any order."""
-    noisy = points_px + draw.normal(scale=POINT_NOISE * SIZE_PX, size=points_px.shape)
+    corners = _corners(points_px)
+    sizes_px = np.hypot(*np.moveaxis(corners[..., 2:] - corners[..., :2], -1, 0))
+    noise_px = np.hypot(POINT_NOISE * sizes_px, POINT_NOISE_PX)[..., None, None]
+    noisy = points_px + noise_px * draw.normal(size=points_px.shape)
     lost = draw.random(points_px.shape[:3]) < LOST_POINTS
     outside = ((noisy < 0) | (noisy > SIZE_PX - 1)).any(axis=-1)
     noisy[lost | outside] = np.nan
@@ -246,7 +251,7 @@ def _scene(
 
 def _photo(draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """One frame of somebody in mid-action, and the background."""
-    script = _random_action(draw)[1] if draw.random() < 0.6 else synthetic.stand(SECONDS)
+    script = _action(draw)[1] if draw.random() < 0.6 else synthetic.stand(SECONDS)
     points_m = performer(script, draw)
     moment = int(draw.integers(len(points_m)))
     body = body_m(points_m[moment : moment + 1])[:, None]
@@ -289,8 +294,8 @@ CASES: tuple[Case, ...] = (
 )
 
 
-def film(case: Case, index: int, *, seed: int = 0) -> Filmed:
-    """One clip of a case; it depends on case, index and seed alone."""
+def film(case: Case, index: int, *, seed: int = 0, action: str | None = None) -> Filmed:
+    """One clip of a case; it depends on what is given here alone."""
     draw = generator("filmed", seed, case, index)
     camera = MOVING[index % len(MOVING)]
     name = f"{case} {index}"
@@ -302,7 +307,7 @@ def film(case: Case, index: int, *, seed: int = 0) -> Filmed:
     if case == "two still, moving camera":
         people_m = [swaying(draw), swaying(draw, place_m=apart_m)]
         return Filmed(case, camera, _scene(name, people_m, camera, draw), False)
-    action, script = _random_action(draw)
+    action, script = _action(draw, action)
     people_m = [performer(script, draw)]
     if case == "acting, still camera":
         camera = "static"

@@ -172,8 +172,8 @@ def camera_motion(
     >>> draw = np.random.default_rng(0)
     >>> wall = draw.uniform(0, 640, (40, 2))
     >>> zoomed = camera_motion(wall, 1.1 * wall - 20, tolerance_px=1.0, limits=Limits())
-    >>> zoomed.kind, zoomed.matrix.round(3).tolist()
-    ('affine', [[1.1, 0.0, -20.0], [0.0, 1.1, -20.0], [0.0, 0.0, 1.0]])
+    >>> zoomed.kind, zoomed.matrix.diagonal().round(3).tolist()
+    ('affine', [1.1, 1.1, 1.0])
     """
     known = np.isfinite(source_px).all(axis=1) & np.isfinite(target_px).all(axis=1)
     source, target = source_px[known].astype(float), target_px[known].astype(float)

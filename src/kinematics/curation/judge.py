@@ -93,7 +93,7 @@ def _by_rule(
 
 def body_movements(
     clip: PoseClip, tracklets: Sequence[Tracklet], *, limits: Limits
-) -> list[Float[np.ndarray, " steps"]]:
+) -> list[Float[np.ndarray, "_"]]:
     """Everybody's movements without the camera's part; all unknown where no background is.
 
     >>> bare = PoseClip(

@@ -5,7 +5,7 @@ shapes, and the rows of each shape filled up, so that what is measured of a clip
 but the clip.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -24,8 +24,8 @@ PADDED_FRAMES = (8, 16, 24, 32, 48, 64, 128)
 PADDED_PEOPLE = (1, 2, 3, 5, 8, 16)
 """The same for people in a frame."""
 
-DETECTIONS_A_CALL = 8192
-"""People times frames that are computed together: about a megabyte of keypoints."""
+DETECTIONS_A_CALL = 2048
+"""People times frames that are computed together: the arrays then stay in a core's cache."""
 
 
 class Scene(NamedTuple):
@@ -105,9 +105,7 @@ class Tracklet(NamedTuple):
 
 
 @cache
-def _compiled(frames: int, people: int, patience: int):  # type: ignore[no-untyped-def]
-    del frames, people  # one compiled function a shape, whatever JAX keeps
-
+def _compiled(patience: int) -> Callable[..., Steps]:
     def run(
         keypoints: Float[Array, "clips frames people points 2"],
         boxes: Float[Array, "clips frames people 4"],
@@ -123,10 +121,6 @@ def _compiled(frames: int, people: int, patience: int):  # type: ignore[no-untyp
     return jax.jit(run)
 
 
-def _padded(count: int, sizes: Sequence[int]) -> int:
-    return next((size for size in sizes if size >= count), 1 << (max(count, 1) - 1).bit_length())
-
-
 def steps(scenes: Sequence[Scene], *, limits: Limits | None = None) -> list[Steps]:
     """The steps of many clips, as NumPy arrays of each clip's own size.
 
@@ -137,44 +131,65 @@ def steps(scenes: Sequence[Scene], *, limits: Limits | None = None) -> list[Step
     limits = limits or Limits()
     groups: dict[tuple[int, int], list[int]] = {}
     for place, scene in enumerate(scenes):
-        frames, people = scene.boxes.shape[:2]
-        shape = _padded(frames, PADDED_FRAMES), _padded(people, PADDED_PEOPLE)
-        groups.setdefault(shape, []).append(place)
+        groups.setdefault(_shape(*scene.boxes.shape[:2]), []).append(place)
     found: list[Steps | None] = [None] * len(scenes)
     for (frames, people), places in groups.items():
-        rows = max(1, DETECTIONS_A_CALL // (frames * people))
-        for start in range(0, len(places), rows):
-            chosen = places[start : start + rows]
-            together = _run([scenes[place] for place in chosen], rows, frames, people, limits)
-            for row, place in enumerate(chosen):
-                size = scenes[place].boxes.shape[:2]
-                found[place] = _cut(together, row, *size)
+        keypoints = np.full((len(places), frames, people, KEYPOINTS, 2), np.nan, np.float32)
+        boxes = np.full((len(places), frames, people, 4), np.nan, np.float32)
+        for row, place in enumerate(places):
+            own_frames, own_people = scenes[place].boxes.shape[:2]
+            keypoints[row, :own_frames, :own_people] = scenes[place].keypoints
+            boxes[row, :own_frames, :own_people] = scenes[place].boxes
+        stacked = steps_of_batch(Scene(keypoints, boxes), limits=limits)
+        for row, place in enumerate(places):
+            own_frames, own_people = scenes[place].boxes.shape[:2]
+            found[place] = jax.tree.map(
+                lambda values, r=row, f=own_frames, p=own_people: values[r, :f, :p], stacked
+            )
     return [one for one in found if one is not None]
 
 
-def _run(scenes: Sequence[Scene], rows: int, frames: int, people: int, limits: Limits) -> Steps:
-    """One call: clips of one shape, filled up with clips without people."""
-    keypoints = np.full((rows, frames, people, KEYPOINTS, 2), np.nan, np.float32)
-    boxes = np.full((rows, frames, people, 4), np.nan, np.float32)
-    for row, scene in enumerate(scenes):
-        own_frames, own_people = scene.boxes.shape[:2]
-        keypoints[row, :own_frames, :own_people] = scene.keypoints
-        boxes[row, :own_frames, :own_people] = scene.boxes
+def _shape(frames: int, people: int) -> tuple[int, int]:
+    def up(count: int, sizes: Sequence[int]) -> int:
+        more = 1 << (max(count, 1) - 1).bit_length()
+        return next((size for size in sizes if size >= count), more)
+
+    return up(frames, PADDED_FRAMES), up(people, PADDED_PEOPLE)
+
+
+def steps_of_batch(scenes: Scene, *, limits: Limits | None = None) -> Steps:
+    """The steps of clips that are stacked already, along a first axis of all arrays.
+
+    >>> two = Scene(np.full((2, 3, 1, 17, 2), 0.5), np.full((2, 3, 1, 4), np.nan))
+    >>> steps_of_batch(two).travel.shape
+    (2, 3, 1)
+    """
+    limits = limits or Limits()
+    clips, frames, people = scenes.boxes.shape[:3]
+    shape = _shape(frames, people)
+    rows = max(1, DETECTIONS_A_CALL // (shape[0] * shape[1]))
+    run = _compiled(int(limits.patience))
     least = np.array([limits.least_overlap, limits.least_points], np.float32)
-    run = _compiled(frames, people, int(limits.patience))
-    return jax.device_get(run(keypoints, boxes, least))
+    parts = []
+    for start in range(0, clips, rows):
+        inputs = [_filled(values[start : start + rows], (rows, *shape)) for values in scenes]
+        parts.append(run(*inputs, least))
+    if not parts:
+        nothing = np.zeros((0, frames, people))
+        whole = nothing.astype(int)
+        return Steps(Links(whole, whole, whole), nothing, nothing, nothing > 0)
+    joined = jax.tree.map(lambda *values: np.concatenate(values), *jax.device_get(parts))
+    return jax.tree.map(lambda values: values[:clips, :frames, :people], joined)
 
 
-def _cut(together: Steps, row: int, frames: int, people: int) -> Steps:
-    def own(values: np.ndarray) -> np.ndarray:
-        return values[row, :frames, :people]
-
-    return Steps(
-        links=Links(*(own(values) for values in together.links)),
-        travel=own(together.travel),
-        residual=own(together.residual),
-        sound=own(together.sound),
-    )
+def _filled(values: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+    """Rows, frames and people filled up with nobody."""
+    if values.shape[:3] == shape and values.dtype == np.float32:
+        return values
+    filled = np.full((*shape, *values.shape[3:]), np.nan, np.float32)
+    clips, frames, people = values.shape[:3]
+    filled[:clips, :frames, :people] = values
+    return filled
 
 
 def by_tracklet(measured: Steps) -> list[Tracklet]:

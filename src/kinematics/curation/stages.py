@@ -59,7 +59,7 @@ def scene(*, start_s: float, end_s: float, limits: Limits) -> Verdict:
 
 
 def people(
-    boxes_px: Sequence[Float[np.ndarray, "people 4"]],
+    boxes_px: Sequence[Float[np.ndarray, "_ 4"]],
     *,
     image_size_px: tuple[int, int],
     limits: Limits,
@@ -76,8 +76,8 @@ def people(
     counts, shares = [], []
     width, height = image_size_px
     for boxes in boxes_px:
-        there = boxes[np.isfinite(boxes).all(axis=1)]
-        sizes = (there.clip(0, [width, height] * 2)[:, 2:] - there.clip(0, [width, height] * 2)[:, :2]).clip(0)
+        there = boxes[np.isfinite(boxes).all(axis=1)].clip(0, [width, height] * 2)
+        sizes = (there[:, 2:] - there[:, :2]).clip(0)
         counts.append(len(there))
         shares.append(float(sizes.prod(axis=1).sum()) / (width * height))
     checks = (
@@ -89,7 +89,7 @@ def people(
     return Verdict(stage="people", checks=checks)
 
 
-def _known(values: Iterable[Float[np.ndarray, " seen"]]) -> Float[np.ndarray, " steps"]:
+def _known(values: Iterable[Float[np.ndarray, "_"]]) -> Float[np.ndarray, " steps"]:
     joined = np.concatenate([np.zeros(0), *values])
     return joined[np.isfinite(joined)]
 
@@ -134,7 +134,7 @@ def acts(movements: Float[np.ndarray, " steps"], *, limits: Limits) -> bool:
 
 
 def acting(
-    movements: Sequence[Float[np.ndarray, " steps"]], *, limits: Limits
+    movements: Sequence[Float[np.ndarray, "_"]], *, limits: Limits
 ) -> tuple[Verdict, Verdict]:
     """The rule that knows the background, as the verdicts on action and on camera.
 

@@ -35,12 +35,12 @@ class _Memory(NamedTuple):
 
 
 def overlap(
-    one: Float[Array, "*boxes 4"], other: Float[Array, "*boxes 4"]
-) -> Float[Array, "*boxes"]:
+    one: Float[Array, "*#boxes 4"], other: Float[Array, "*#boxes 4"]
+) -> Float[Array, "..."]:
     """Intersection over union of boxes (left, top, right, bottom); 0 for boxes without an area.
 
-    >>> float(overlap(jnp.array([0.0, 0, 2, 2]), jnp.array([1.0, 0, 3, 2])))
-    0.33333334
+    >>> float(overlap(jnp.array([0.0, 0, 2, 2]), jnp.array([0.0, 0, 2, 1])))
+    0.5
     """
     left, top = jnp.maximum(one[..., 0], other[..., 0]), jnp.maximum(one[..., 1], other[..., 1])
     right, bottom = jnp.minimum(one[..., 2], other[..., 2]), jnp.minimum(one[..., 3], other[..., 3])
@@ -56,7 +56,7 @@ def _area(box: Float[Array, "*boxes 4"]) -> Float[Array, "*boxes"]:
 
 
 def _best_first(
-    overlaps: Float[Array, "remembered people"], least: float
+    overlaps: Float[Array, "remembered people"], least: float | Float[Array, ""]
 ) -> tuple[Bool[Array, " people"], Int[Array, " people"], Bool[Array, " remembered"]]:
     """Which detections are linked, to whom, and who of the remembered was continued."""
     remembered, people = overlaps.shape
