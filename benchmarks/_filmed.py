@@ -15,7 +15,7 @@ from kinematics import synthetic
 from kinematics.curation.clips import PoseClip
 from kinematics.skeleton import COCO_17, POINTS
 from kinematics.synthetic import Script, generator
-from mllm.render.camera import Lens, Poses, looking, project, seen_from
+from mllm.render.camera import looking, project, seen_from
 from mllm.render.paths import Shot, shoot
 from mllm.render.pose import posed
 
@@ -75,9 +75,7 @@ def body_m(points_m: np.ndarray) -> np.ndarray:
         name: points_m[:, _ROW["head"]] + a * left + b * up + c * ahead
         for name, (a, b, c) in _FACE.items()
     }
-    joints = [
-        face[name] if name in face else points_m[:, _ROW[name]] for name in COCO_17.joints
-    ]
+    joints = [face[name] if name in face else points_m[:, _ROW[name]] for name in COCO_17.joints]
     return np.stack(joints, axis=1)
 
 

@@ -114,9 +114,7 @@ def test_tracklets_are_sound_whatever_ties_there_are(seed):
         assert len(numbers) == len(set(numbers))
         new = [number for number in numbers if number not in seen]
         assert new == sorted(new)
-        assert all(
-            number not in seen or number in links.tracklet[frame - 1] for number in numbers
-        )
+        assert all(number not in seen or number in links.tracklet[frame - 1] for number in numbers)
         for slot in np.flatnonzero(links.lag[frame]):
             before = links.slot[frame, slot]
             assert links.tracklet[frame - 1, before] == links.tracklet[frame, slot]
@@ -372,9 +370,13 @@ def test_clips_from_tracks_hold_everybody_of_a_frame():
     shown = np.isfinite(clip.keypoints_px).all(axis=(2, 3)).sum(axis=1)
     assert shown.tolist() == [2, 1, 0, 2]
     nose, hip = (BODY_25.joints.index(name) for name in ("nose", "right_hip"))
-    np.testing.assert_allclose(clip.keypoints_px[1, 0, 0], everybody.keypoints_px[2, nose], rtol=1e-6)
+    np.testing.assert_allclose(
+        clip.keypoints_px[1, 0, 0], everybody.keypoints_px[2, nose], rtol=1e-6
+    )
     own = COCO_17.joints.index("right_hip")
-    np.testing.assert_allclose(clip.keypoints_px[1, 0, own], everybody.keypoints_px[2, hip], rtol=1e-6)
+    np.testing.assert_allclose(
+        clip.keypoints_px[1, 0, own], everybody.keypoints_px[2, hip], rtol=1e-6
+    )
     longer = from_tracks([everybody], fps=2.0, image_size_px=(100, 100), frames=9)
     assert len(longer.times_s) == 9
     with pytest.raises(ValueError, match="Cut the video"):
@@ -527,7 +529,11 @@ def test_boxes_hold_the_trusted_points():
     sure[0, 0, 3] = 0.1
     sure[0, 1] = 0
     clip = PoseClip(
-        clip="a", image_size_px=(100, 100), times_s=np.zeros(1), keypoints_px=points, confidence=sure
+        clip="a",
+        image_size_px=(100, 100),
+        times_s=np.zeros(1),
+        keypoints_px=points,
+        confidence=sure,
     )
     boxes = boxes_of(clip, LIMITS)
     assert boxes[0, 0].tolist() == [50, 50, 50, 50]

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from kinematics.curation.limits import Limits
 
@@ -81,7 +81,9 @@ def _board(
     rows = np.hstack([points - points[known].mean(axis=0), np.ones((len(points), 1))])
     weights, shifts = np.ones(int(known.sum())), along
     for _ in range(5):
-        solution = np.linalg.lstsq(rows[known] * weights[:, None], along[known] * weights, rcond=None)
+        solution = np.linalg.lstsq(
+            rows[known] * weights[:, None], along[known] * weights, rcond=None
+        )
         shifts = rows @ solution[0]
         left = np.abs(along - shifts)[known]
         weights = 1 / np.sqrt(1 + (left / max(float(np.median(left)), 1e-9)) ** 2)
@@ -111,7 +113,11 @@ def _apart(
             left = image[..., :2] / image[..., 2:] - target
             distance = np.hypot(left[..., 0], left[..., 1])
             distance = np.where(image[..., 2] > 0, distance, np.inf)
-    return np.where(np.isnan(distance) & np.isfinite(source).all(1) & np.isfinite(target).all(1), np.inf, distance)
+    return np.where(
+        np.isnan(distance) & np.isfinite(source).all(1) & np.isfinite(target).all(1),
+        np.inf,
+        distance,
+    )
 
 
 def _affine(

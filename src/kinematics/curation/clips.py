@@ -153,9 +153,7 @@ def boxes_of(clip: PoseClip, limits: Limits) -> Float[np.ndarray, "frames people
     return boxes.clip(0, np.tile(np.array(clip.image_size_px, float), 2))
 
 
-def sampled(
-    clip: PoseClip, limits: Limits, *, rate_hz: float, uneven: bool = False
-) -> PoseClip:
+def sampled(clip: PoseClip, limits: Limits, *, rate_hz: float, uneven: bool = False) -> PoseClip:
     """The clip's frames nearest to regular times, or uneven ones.
 
     >>> tiny = PoseClip(
@@ -215,7 +213,9 @@ def from_tracks(
     name = tracks[0].clip if tracks else "clip"
     numbers = np.concatenate([track.frames for track in tracks]) if tracks else np.zeros(0, int)
     first = 0 if frames is not None or not len(numbers) else int(numbers.min())
-    length = frames if frames is not None else (int(numbers.max()) - first + 1 if len(numbers) else 0)
+    length = (
+        frames if frames is not None else (int(numbers.max()) - first + 1 if len(numbers) else 0)
+    )
     rows = numbers - first
     inside = (rows >= 0) & (rows < length)
     counts = np.bincount(rows[inside], minlength=1) if inside.any() else np.zeros(1, int)

@@ -12,8 +12,9 @@ from kinematics.curation.limits import Limits
 from kinematics.curation.movement import Tracklet, by_tracklet, steps
 from kinematics.curation.records import Verdict
 
-Rule = Literal["paper", "background"]
-"""How action is told from the camera's motion."""
+Rule = Literal["auto", "paper", "background"]
+"""How action is told from the camera's motion: by the background where a clip has points of it, or
+by the people alone; `auto` is whichever a clip allows."""
 
 
 class Judged(NamedTuple):
@@ -23,12 +24,14 @@ class Judged(NamedTuple):
     measured: PoseClip
     """The frames that movement was measured on."""
     tracklets: tuple[Tracklet, ...]
+    rule: Rule
+    """`paper` or `background`, whichever was applied."""
     acts: tuple[bool, ...]
     """Of each tracklet: by the paper's rule those whose own steps pass it."""
 
 
 def judge(
-    clips: Sequence[PoseClip], *, rule: Rule = "background", limits: Limits | None = None
+    clips: Sequence[PoseClip], *, rule: Rule = "auto", limits: Limits | None = None
 ) -> list[Judged]:
     """Scene, people, action and camera of each clip; a clip's verdict depends on the clip alone.
 
@@ -40,20 +43,29 @@ def judge(
     [None, 'people too small']
     """
     limits = limits or Limits()
-    rate_hz = limits.rate_hz if rule == "paper" else limits.background_rate_hz
+    rules = [_applied(clip, rule) for clip in clips]
     early = [_presence(clip, limits) for clip in clips]
-    thin = [sampled(clip, limits, rate_hz=rate_hz, uneven=rule != "paper") for clip in clips]
+    thin = [
+        sampled(clip, limits, rate_hz=limits.rate_hz)
+        if applied == "paper"
+        else sampled(clip, limits, rate_hz=limits.background_rate_hz, uneven=True)
+        for clip, applied in zip(clips, rules, strict=True)
+    ]
     going = [place for place, verdicts in enumerate(early) if verdicts[-1].kept]
     measured = steps([scene_of(thin[place], limits) for place in going], limits=limits)
-    tracklets = {
-        place: by_tracklet(one) for place, one in zip(going, measured, strict=True)
-    }
+    tracklets = {place: by_tracklet(one) for place, one in zip(going, measured, strict=True)}
     return [
-        Judged(early[place], thin[place], (), ())
+        Judged(early[place], thin[place], (), rules[place], ())
         if place not in tracklets
-        else _by_rule(early[place], thin[place], tracklets[place], rule=rule, limits=limits)
+        else _by_rule(early[place], thin[place], tracklets[place], rule=rules[place], limits=limits)
         for place in range(len(clips))
     ]
+
+
+def _applied(clip: PoseClip, rule: Rule) -> Rule:
+    if rule != "auto":
+        return rule
+    return "paper" if clip.background_px is None else "background"
 
 
 def _presence(clip: PoseClip, limits: Limits) -> tuple[Verdict, ...]:
@@ -88,7 +100,7 @@ def _by_rule(
         acts = tuple(stages.acts(one, limits=limits) for one in movements)
     if not verdicts[0].kept:
         verdicts = verdicts[:1]  # type: ignore[assignment]
-    return Judged((*early, *verdicts), clip, tuple(tracklets), acts)
+    return Judged((*early, *verdicts), clip, tuple(tracklets), rule, acts)
 
 
 def body_movements(

@@ -109,7 +109,10 @@ class ClipReport(msgspec.Struct, frozen=True, kw_only=True):
     """In the video, where it was cut into scenes."""
     end_s: float | None = None
     caption: str | None = None
-    rule: str = "paper"
+    attributes: tuple[str, ...] = ()
+    """Of the people, as given; in the order in which they first appear, from left to right."""
+    rule: Literal["paper", "background"] | None = None
+    """By which action was told from the camera's motion; none where it did not come to that."""
     verdicts: tuple[Verdict, ...] = ()
     people: tuple[Person, ...] = ()
     error: str | None = None

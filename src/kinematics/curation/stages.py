@@ -82,7 +82,9 @@ def people(
         shares.append(float(sizes.prod(axis=1).sum()) / (width * height))
     checks = (
         # the fewest people of any frame must be enough, the most not too many
-        Check(name="people", value=float(min(counts)) if counts else None, least=limits.least_people),
+        Check(
+            name="people", value=float(min(counts)) if counts else None, least=limits.least_people
+        ),
         Check(name="people", value=float(max(counts)) if counts else None, most=limits.most_people),
         Check(name="box_share", value=min(shares, default=None), least=limits.least_box_share),
     )
@@ -156,9 +158,7 @@ def acting(
         if len(steps)
     ]
     measured = Check(name="known_steps", value=float(most), least=limits.moving_steps)
-    share = Check(
-        name="moving_share", value=max(shares, default=None), least=limits.moving_share
-    )
+    share = Check(name="moving_share", value=max(shares, default=None), least=limits.moving_share)
     return (
         Verdict(stage="action", checks=(measured,)),
         Verdict(stage="camera", checks=(share,)),
