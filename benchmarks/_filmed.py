@@ -5,6 +5,7 @@ order. The background is a floor and things that stand on it, at all distances, 
 tracker that slips now and then.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
@@ -185,7 +186,7 @@ def _things_m(bodies_m: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     standing = np.column_stack(
         [distance * np.sin(angle), draw.uniform(0, 4.0, 900), distance * np.cos(angle)]
     )
-    return np.vstack([floor, standing]) + [middle[0], 0.0, middle[2]]
+    return np.vstack([floor, standing]) + middle * [1.0, 0.0, 1.0]
 
 
 def _tracked(view: _View, things_m: np.ndarray, boxes: np.ndarray, draw) -> np.ndarray:  # type: ignore[no-untyped-def]
@@ -266,7 +267,7 @@ def _gallery(name: str, draw: np.random.Generator) -> PoseClip:
     bounds = np.linspace(0, frames, photos + 1).astype(int)
     points_px = np.empty((frames, 1, 17, 2))
     parts = []
-    for start, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, end in itertools.pairwise(bounds):
         person, things = _photo(draw)
         share = np.linspace(0, 1, end - start)[:, None, None]
         zoom = np.exp(share * draw.choice([-1, 1]) * draw.uniform(0.02, 0.25))

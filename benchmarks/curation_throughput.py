@@ -56,7 +56,7 @@ def one_at_a_time(scene: Scene, least_overlap: float) -> tuple[np.ndarray, np.nd
             taken[1].add(j)
             source, target = scene.keypoints[frame - 1, i], scene.keypoints[frame, j]
             rows = np.hstack([source, np.ones((17, 1))])
-            solution, left, _, _ = np.linalg.lstsq(rows, target, rcond=None)
+            left = np.linalg.lstsq(rows, target, rcond=None)[1]
             travel[frame, j] = np.abs(target - source).sum()
             residual[frame, j] = left.sum()
     return travel, residual

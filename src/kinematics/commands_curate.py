@@ -3,10 +3,18 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kinematics.curation.funnel import Funnel
+    from kinematics.curation.intake import Item
+    from kinematics.curation.records import ClipReport
+    from kinematics.curation.run import Options
 
 PIPED_WIDTH = 150
 """Columns of the table when it is not printed to a terminal."""
@@ -72,7 +80,7 @@ def curate(
 
     [cyan]kinematics curate keypoints/ --out kept.jsonl --captions captions.jsonl --workers 4[/cyan]
 
-    [cyan]kinematics curate videos/ --out kept.jsonl --detector yolox.onnx --pose rtmpose.onnx[/cyan]
+    [cyan]kinematics curate videos/ --out kept.jsonl --detector det.onnx --pose pose.onnx[/cyan]
     """
     from kinematics.curation import funnel, intake, run
     from kinematics.curation.limits import Limits, changed
@@ -118,7 +126,9 @@ def _numbers(limits: list[str]) -> dict[str, float]:
     return values
 
 
-def _watched(items, out, options, workers):  # type: ignore[no-untyped-def]
+def _watched(
+    items: "Sequence[Item]", out: Path, options: "Options", workers: int
+) -> "list[ClipReport]":
     """Runs with a bar on the terminal, and without one elsewhere."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -149,7 +159,7 @@ def _print_funnel(rows: list[tuple[str, str, str, str]]) -> None:
     Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(table)
 
 
-def _draw(counts, plot: Path) -> None:  # type: ignore[no-untyped-def]
+def _draw(counts: "Funnel", plot: Path) -> None:
     from kinematics.curation import picture
 
     plot.parent.mkdir(parents=True, exist_ok=True)

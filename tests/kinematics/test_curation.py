@@ -259,18 +259,21 @@ def test_a_check_says_which_bound_fails():
 
 
 @pytest.mark.parametrize(
-    ("verdict", "reason"),
+    ("width_px", "height_px", "duration_s", "verbs", "reason"),
     [
-        (dict(width_px=1280, height_px=720, duration_s=9.0, verbs=1), None),
-        (dict(width_px=1280, height_px=720, duration_s=9.0, verbs=None), None),
-        (dict(width_px=1280, height_px=300, duration_s=9.0, verbs=1), "side_px too small"),
-        (dict(width_px=None, height_px=300, duration_s=9.0, verbs=1), "side_px unknown"),
-        (dict(width_px=1280, height_px=720, duration_s=4.9, verbs=1), "video_s too small"),
-        (dict(width_px=1280, height_px=720, duration_s=9.0, verbs=0), "verbs too small"),
+        (1280, 720, 9.0, 1, None),
+        (1280, 720, 9.0, None, None),
+        (1280, 300, 9.0, 1, "side_px too small"),
+        (None, 300, 9.0, 1, "side_px unknown"),
+        (1280, 720, 4.9, 1, "video_s too small"),
+        (1280, 720, 9.0, 0, "verbs too small"),
     ],
 )
-def test_metadata(verdict, reason):
-    assert stages.metadata(**verdict, limits=LIMITS).reason == reason
+def test_metadata(width_px, height_px, duration_s, verbs, reason):
+    verdict = stages.metadata(
+        width_px=width_px, height_px=height_px, duration_s=duration_s, verbs=verbs, limits=LIMITS
+    )
+    assert verdict.reason == reason
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,12 @@ explains, so that up to a third of the background may move by itself. NumPy in f
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from kinematics.curation.limits import Limits
 
@@ -161,7 +162,19 @@ def _travel(
     return (left * sizes[:, None]) @ right
 
 
-_MODELS = (("affine", _affine, 3), ("homography", _homography, 4), ("travel", _travel, 8))
+class _Model(NamedTuple):
+    """A kind of motion, its least-squares fit, and how many points make a candidate."""
+
+    kind: CameraKind
+    fit: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    least: int
+
+
+_MODELS = (
+    _Model("affine", _affine, 3),
+    _Model("homography", _homography, 4),
+    _Model("travel", _travel, 8),
+)
 
 
 def camera_motion(
@@ -191,8 +204,9 @@ def camera_motion(
     source, target = (source - middle) / scale, (target - middle) / scale
     draw = _generator(source, target)
     plane = np.eye(3)
-    for kind, fit, count in _MODELS:
-        matrix, near = _fitted(kind, fit, count, source, target, tolerance_px / scale, draw)
+    for model in _MODELS:
+        kind = model.kind
+        matrix, near = _fitted(model, source, target, tolerance_px / scale, draw)
         if near.mean() >= limits.background_share:
             explained, back = float(near.mean()), np.linalg.inv(from_px)
             if kind != "travel":
@@ -209,15 +223,22 @@ def _generator(source: np.ndarray, target: np.ndarray) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(digest, "little"))
 
 
-def _fitted(kind, fit, count, source, target, tolerance, draw):  # type: ignore[no-untyped-def]
+def _fitted(
+    model: _Model,
+    source: Float[np.ndarray, "points 2"],
+    target: Float[np.ndarray, "points 2"],
+    tolerance: float,
+    draw: np.random.Generator,
+) -> tuple[Float[np.ndarray, "3 3"], Bool[np.ndarray, " points"]]:
     """The best of many small fits, fitted again to all that it explains."""
-    chosen = np.argsort(draw.random((TRIES, len(source))), axis=1)[:, :count]
+    kind, fit, least = model
+    chosen = np.argsort(draw.random((TRIES, len(source))), axis=1)[:, :least]
     matrices = fit(source[chosen], target[chosen])
     cost = np.minimum(_apart(kind, matrices, source, target) / tolerance, 1) ** 2
     best = matrices[np.argmin(cost.sum(axis=1))]
     near = _apart(kind, best[None], source, target)[0] <= tolerance
     for _ in range(3):
-        if near.sum() <= count:
+        if near.sum() <= least:
             break
         again = fit(source[near][None], target[near][None])[0]
         now = _apart(kind, again[None], source, target)[0] <= tolerance
@@ -243,7 +264,7 @@ def camera_motions(
     tolerance_px = limits.background_tolerance * float(np.hypot(*image_size_px))
     return [
         camera_motion(before, after, tolerance_px=tolerance_px, limits=limits)
-        for before, after in zip(background_px[:-1], background_px[1:], strict=True)
+        for before, after in pairwise(background_px)
     ]
 
 
@@ -266,7 +287,7 @@ def movements(
     [0.15]
     """
     found = np.full(max(len(rows) - 1, 0), np.nan)
-    for step, (row, after) in enumerate(zip(rows[:-1], rows[1:], strict=True)):
+    for step, (row, after) in enumerate(pairwise(rows)):
         motion = motions[row] if after == row + 1 else None
         if motion is None:
             continue

@@ -145,7 +145,7 @@ def _described(windows: Sequence[_Track]) -> PartMotion:
     filled = [*windows, *[windows[0]] * (-count % WINDOWS_A_CALL if count > 1 else 0)]
     arrays = (np.stack(values).astype(np.float32) for values in zip(*filled, strict=True))
     motion = jax.device_get(_compiled()(*arrays))
-    return PartMotion(*(np.asarray(values)[:count] for values in motion))
+    return jax.tree.map(lambda values: values[:count], motion)
 
 
 def _counted(moves: list[Move], repetitions: int) -> list[Move]:
@@ -185,19 +185,17 @@ def _joined(
     """Windows in a row that tell the same, as one movement."""
     moves: list[Move] = []
     before: _Told | None = None
-    for one, start_s in zip(told, starts_s, strict=True):
-        ends_s = min(float(start_s) + WINDOW_S, end_s)
-        if one is not None and before is not None and one.direction == before.direction:
-            last = moves.pop()
-            begin_s, path = last.start_s, last.path + one.path
-        elif one is not None:
-            begin_s, path = float(start_s), one.path
+    for one, start_s in zip(told, starts_s.tolist(), strict=True):
         if one is not None:
+            begin_s, path = start_s, one.path
+            if before is not None and before.direction == one.direction:
+                last = moves.pop()
+                begin_s, path = last.start_s, last.path + one.path
             moves.append(
                 Move(
                     part=name,
                     start_s=round(begin_s, 2),
-                    end_s=round(ends_s, 2),
+                    end_s=round(min(start_s + WINDOW_S, end_s), 2),
                     direction=one.direction,
                     path=round(path, 2),
                 )

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from kinematics import readers
 from kinematics.curation.clips import PoseClip, from_tracks
-from kinematics.readers import keypoints2d
+from kinematics.readers.border import refuse
 
 VIDEO_SUFFIXES: frozenset[str] = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
 
@@ -83,7 +83,7 @@ def read_captions(path: Path) -> dict[str, About]:
                 problems.append(f"line {number}: clip {about.clip!a} a second time")
             found[about.clip] = about
     if problems:
-        keypoints2d.refuse(
+        refuse(
             path,
             problems,
             expected='captions, one a line: {"clip": "walk", "caption": "A man walks."}',
@@ -160,7 +160,7 @@ def read_clip(item: Item, *, fps: float | None, size_px: tuple[int, int] | None)
     problems = [] if fps and 0 < fps < 1e4 else ["no frame rate"]
     problems += [] if size_px else ["no size of the picture"]
     if problems or not fps or not size_px:
-        keypoints2d.refuse(
+        refuse(
             item.path,
             problems,
             expected="keypoints of a video whose frame rate and size are known",

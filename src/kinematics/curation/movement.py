@@ -171,13 +171,9 @@ def steps_of_batch(scenes: Scene, *, limits: Limits | None = None) -> Steps:
     run = _compiled(int(limits.patience))
     least = np.array([limits.least_overlap, limits.least_points], np.float32)
     parts = []
-    for start in range(0, clips, rows):
+    for start in range(0, max(clips, 1), rows):
         inputs = [_filled(values[start : start + rows], (rows, *shape)) for values in scenes]
         parts.append(run(*inputs, least))
-    if not parts:
-        nothing = np.zeros((0, frames, people))
-        whole = nothing.astype(int)
-        return Steps(Links(whole, whole, whole), nothing, nothing, nothing > 0)
     joined = jax.tree.map(lambda *values: np.concatenate(values), *jax.device_get(parts))
     return jax.tree.map(lambda values: values[:clips, :frames, :people], joined)
 

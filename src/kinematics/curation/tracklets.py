@@ -31,7 +31,8 @@ class _Memory(NamedTuple):
     boxes: Float[Array, "lags people 4"]
     tracklets: Int[Array, "lags people"]
     """-1 where nobody is or somebody was continued."""
-    count: Int[Array, ""]
+    begun: Int[Array, ""]
+    """Number of tracklets so far."""
 
 
 def overlap(
@@ -100,14 +101,14 @@ def link(
         usable = open_[:, None] & here[None, :] & (overlaps > 0)
         linked, partner, continued = _best_first(jnp.where(usable, overlaps, -1.0), least_overlap)
         begins = here & ~linked
-        new = memory.count + jnp.cumsum(begins) - 1
+        new = memory.begun + jnp.cumsum(begins) - 1
         tracklet = jnp.where(linked, memory.tracklets.reshape(-1)[partner], new)
         tracklet = jnp.where(here, tracklet, -1)
         left = jnp.where(continued, -1, memory.tracklets.reshape(-1)).reshape(lags, people)
         after = _Memory(
             boxes=jnp.concatenate([found[None], memory.boxes[:-1]]),
             tracklets=jnp.concatenate([tracklet[None], left[:-1]]),
-            count=memory.count + begins.sum(),
+            begun=memory.begun + begins.sum(),
         )
         lag = jnp.where(linked, partner // people + 1, 0)
         return after, Links(tracklet, lag, jnp.where(linked, partner % people, 0))
@@ -115,7 +116,7 @@ def link(
     start = _Memory(
         boxes=jnp.zeros((lags, people, 4), boxes.dtype),
         tracklets=jnp.full((lags, people), -1),
-        count=jnp.zeros((), int),
+        begun=jnp.zeros((), int),
     )
     _, links = jax.lax.scan(step, start, (jnp.where(present[..., None], boxes, 0), present))
     return links

@@ -10,23 +10,25 @@ import re
 from collections.abc import Callable
 
 VERBS: frozenset[str] = frozenset(
-    "accelerate adjust aim applaud approach arrange arrive assemble attack balance bathe beat beckon "
-    "bend bike blow bounce bow bowl box brush build burn bury button call carry carve cast catch "
-    "celebrate chase cheer chop clap clean climb close comb cook cough crawl cross crouch cry cut "
-    "cycle dance dash dig dip dive drag draw dress dribble drink drive drop drum dunk eat embrace "
-    "enter exercise exit fall feed fence fight fish fix flip fly fold follow fry gallop gesture "
-    "give glide grab greet grind grip hammer hand hang hike hit hold hop hug hurdle hurry inhale "
-    "iron jog juggle jump kayak kick kiss kneel knit knock laugh lay lead lean leap leave lie lift "
-    "limp load lower lunge march massage measure mix mop mount move mow nod open pack paddle paint "
-    "pass pat pedal peel perform pet pick pitch place plant play point polish pose pour practice "
-    "practise press prune pull punch push put race raise rake reach read recline ride rinse rise "
-    "roll rotate row rub run rush sail salute saw scoop scratch scrub set sew shake shave shoot "
-    "shovel shrug shuffle sing sit skate skateboard ski skip slam slap sled slice slide slip smash "
-    "smile smoke snap sneeze snowboard spar spin splash sprint squat squeeze stack stamp stand step "
-    "stir stomp stoop stretch stride stroke stroll stumble surf swat sweep swim swing swirl tackle "
-    "take talk tap taste tear tend throw thrust tie tilt tiptoe toss touch train travel trim trip "
-    "trot tumble turn twirl twist type unfold unload unpack unwrap vacuum vault wade walk wander "
-    "warm wash water wave weave weld whip whisk whistle wipe work wrap wrestle write yawn yell".split()
+    "accelerate adjust aim applaud approach arrange arrive assemble attack balance bathe beat "
+    "beckon bend bike blow bounce bow bowl box brush build burn bury button call carry carve "
+    "cast catch celebrate chase cheer chop clap clean climb close comb cook cough crawl cross "
+    "crouch cry cut cycle dance dash dig dip dive drag draw dress dribble drink drive drop "
+    "drum dunk eat embrace enter exercise exit fall feed fence fight fish fix flip fly fold "
+    "follow fry gallop gesture give glide grab greet grind grip hammer hand hang hike hit "
+    "hold hop hug hurdle hurry inhale iron jog juggle jump kayak kick kiss kneel knit knock "
+    "laugh lay lead lean leap leave lie lift limp load lower lunge march massage measure mix "
+    "mop mount move mow nod open pack paddle paint pass pat pedal peel perform pet pick pitch "
+    "place plant play point polish pose pour practice practise press prune pull punch push "
+    "put race raise rake reach read recline ride rinse rise roll rotate row rub run rush sail "
+    "salute saw scoop scratch scrub set sew shake shave shoot shovel shrug shuffle sing sit "
+    "skate skateboard ski skip slam slap sled slice slide slip smash smile smoke snap sneeze "
+    "snowboard spar spin splash sprint squat squeeze stack stamp stand step stir stomp stoop "
+    "stretch stride stroke stroll stumble surf swat sweep swim swing swirl tackle take talk "
+    "tap taste tear tend throw thrust tie tilt tiptoe toss touch train travel trim trip trot "
+    "tumble turn twirl twist type unfold unload unpack unwrap vacuum vault wade walk wander "
+    "warm wash water wave weave weld whip whisk whistle wipe work wrap wrestle write yawn "
+    "yell".split()
 )
 """Verbs of movements and of what people do with their hands, in their basic form."""
 
@@ -108,7 +110,10 @@ def _lemmatiser() -> Callable[[str], str]:
 
 
 def by_words() -> Counter:
-    """A counter by the list of verbs. A bare form after an article is a noun and does not count.
+    """A counter by the list of verbs.
+
+    What follows an article or a verb at once, and does not end in -ing, is a noun: "a walk",
+    "carries boxes".
 
     >>> count = by_words()
     >>> count("A man is waving and then throws a ball."), count("The dance hall of a hotel")
@@ -117,14 +122,14 @@ def by_words() -> Counter:
     basic = _lemmatiser()
 
     def count(caption: str) -> int:
-        words = _WORD.findall(caption.lower())
-        verbs = 0
-        for place, word in enumerate(words):
-            if basic(word) not in VERBS:
-                continue
-            before = words[place - 1] if place else ""
-            named = before in _ARTICLES and not word.endswith("ing")
-            verbs += not named
+        text = caption.lower()
+        verbs, end, before, after_verb = 0, 0, "", False
+        for found in _WORD.finditer(text):
+            word, close = found[0], text[end : found.start()].isspace()
+            named = close and (before in _ARTICLES or after_verb) and not word.endswith("ing")
+            is_verb = basic(word) in VERBS and not named
+            verbs += is_verb
+            end, before, after_verb = found.end(), word, is_verb
         return verbs
 
     return count
