@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
+from qagen import commands_captions
+
 if TYPE_CHECKING:
     from qagen.audit.show import Table as AuditTable
     from qagen.dataset import Manifest, Recipe
@@ -398,6 +400,9 @@ def verify_dataset(
     typer.echo(str(report))
     if report.mismatches:
         raise typer.Exit(1)
+
+
+app.command("captions")(commands_captions.write_captions)
 
 
 @app.command("explain")

@@ -110,7 +110,7 @@ class ClipReport(msgspec.Struct, frozen=True, kw_only=True):
     end_s: float | None = None
     caption: str | None = None
     attributes: tuple[str, ...] = ()
-    """Of the people, as given; in the order in which they first appear, from left to right."""
+    """Of the people, from left to right, as given."""
     rule: Literal["paper", "background"] | None = None
     """By which action was told from the camera's motion; none where it did not come to that."""
     verdicts: tuple[Verdict, ...] = ()

@@ -29,16 +29,13 @@ MAX_SIDE_PX = 8192
 """Larger pictures are refused before they are decoded."""
 
 TRACKS = 250
-"""Points of the background that are followed at a time."""
+"""Points of the background that are followed at a time; new ones join where half are lost."""
 
 TRACK_SPACING = 0.02
 """Least distance between two of them, as a share of the picture's diagonal."""
 
 ROUND_TRIP_PX = 1.0
 """A point that, followed forth and back, does not come home within this is lost."""
-
-LONGEST_TRACK = 20
-"""Pictures after which a point is followed anew: what a tracker confuses it does not mend."""
 
 Picture = UInt8[np.ndarray, "height width 3"]
 
@@ -191,7 +188,6 @@ class Background:
         self._cv = _imported("cv2")
         self._before: np.ndarray | None = None
         self._points = np.zeros((0, 2), np.float32)
-        self._ages = np.zeros(0, int)
         self._names = np.zeros(0, int)
         self._count = 0
         self.rows: list[tuple[np.ndarray, np.ndarray]] = []
@@ -218,16 +214,12 @@ class Background:
         back, home, _ = follow(grey, self._before, there, None)
         there = there[:, 0]
         sides = np.array(grey.shape[::-1])
-        kept = (found[:, 0] == 1) & (home[:, 0] == 1) & (self._ages < LONGEST_TRACK)
+        kept = (found[:, 0] == 1) & (home[:, 0] == 1)
         kept &= np.hypot(*(back[:, 0] - self._points).T) < ROUND_TRIP_PX
         kept &= ((there >= 0) & (there <= sides - 1)).all(axis=1)
         column, row = np.nan_to_num(there).round().astype(int).clip(0, sides - 1).T
         kept &= free[row, column] > 0
-        self._points, self._ages, self._names = (
-            there[kept],
-            self._ages[kept] + 1,
-            self._names[kept],
-        )
+        self._points, self._names = there[kept], self._names[kept]
 
     def _take(self, grey: np.ndarray, free: np.ndarray) -> None:
         spacing_px = TRACK_SPACING * float(np.hypot(*grey.shape))
@@ -242,7 +234,6 @@ class Background:
         names = self._count + np.arange(len(new))
         self._count += len(new)
         self._points = np.concatenate([self._points, new])
-        self._ages = np.concatenate([self._ages, np.zeros(len(new), int)])
         self._names = np.concatenate([self._names, names])
 
     def tracks(self) -> Float[np.ndarray, "frames tracks 2"]:
