@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
-from qagen import commands_report
+from qagen import commands_captions, commands_report
 
 if TYPE_CHECKING:
     from qagen.audit.show import Table as AuditTable
@@ -532,6 +532,9 @@ def verify_dataset(
     typer.echo(str(report))
     if report.mismatches:
         raise typer.Exit(1)
+
+
+app.command("captions")(commands_captions.write_captions)
 
 
 @app.command("explain")
