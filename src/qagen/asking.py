@@ -1,25 +1,29 @@
 """What the rules of all categories share: making questions, turning them down, choosing others."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
+
+import msgspec
 
 from qagen import draws, options, wording
 from qagen.question import (
     WINDOWS,
     Ask,
+    Candidate,
     Category,
     Evidence,
     Margin,
     Option,
-    Question,
     Rejection,
     Unit,
     Window,
+    Words,
 )
 from qagen.reading import Occurrence, Reading
 from qagen.vocabulary import EVEN_SIDES, MOVEMENTS, mirrored
 
-Answer = Question | Rejection
+Answer = Candidate | Rejection
 
 
 class Rule(NamedTuple):
@@ -31,15 +35,15 @@ class Rule(NamedTuple):
     """Given the rule itself, a clip and a seed."""
 
 
-class Truth(NamedTuple):
+class Truth(msgspec.Struct, frozen=True, gc=False):
     """What a rule found: the answer and everything that it follows from."""
 
     key: Option
     others: tuple[Option, ...]
     evidence: tuple[Evidence, ...]
     margin: Margin
-    because: tuple[str, str]
-    """What was observed, and what follows; the answer is the third sentence."""
+    words: Callable[[], Words]
+    """Stem and reasoning, made only when they are wanted: call nothing that a loop changes."""
 
 
 def movements(clip: Reading) -> tuple[str, ...]:
@@ -72,6 +76,7 @@ def ordinal(nth: int) -> str:
     return wording.ORDINALS[nth]
 
 
+@lru_cache
 def quarter_options(key: Window) -> tuple[Option, tuple[Option, ...]]:
     """The four quarters as options, the true one apart."""
     options = [Option(wording.QUARTERS[place], window) for place, window in enumerate(_QUARTERS)]
@@ -81,22 +86,21 @@ def quarter_options(key: Window) -> tuple[Option, tuple[Option, ...]]:
 _QUARTERS = WINDOWS[1:]
 
 
-def question(rule: Rule, clip: Reading, ask: Ask, stem: str, truth: Truth) -> Question:
-    """The question with its answer."""
+def question(rule: Rule, clip: Reading, ask: Ask, truth: Truth) -> Candidate:
+    """The question with its answer, not yet in words."""
     facts = clip.facts
-    return Question(
+    return Candidate(
         clip=facts.clip,
         person=facts.person,
         frame=facts.frame,
         category=rule.category,
         family=rule.family,
         ask=ask,
-        stem=stem,
         key=truth.key,
         distractors=truth.others,
         evidence=truth.evidence,
         margin=truth.margin,
-        reasoning=(*truth.because, f"The answer is: {truth.key.text}."),
+        words=truth.words,
     )
 
 
@@ -126,9 +130,9 @@ def neutral_name(clip: Reading, ask: Ask) -> str:
     return f"{facts.clip}#{facts.person}/{facts.frame}/{ask.rule}({neutral};{ask.window};{ask.nth})"
 
 
-def recounted(ones: Sequence[Occurrence]) -> str:
+def recounted(clip: Reading, ones: Sequence[Occurrence]) -> str:
     """Movements in words, the first few with times and sizes."""
-    told = "; ".join([one.said for one in ones[:_TOLD]])
+    told = "; ".join([clip.speaker.event(one) for one in ones[:_TOLD]])
     return told if len(ones) <= _TOLD else f"{told}; and {len(ones) - _TOLD} more"
 
 
@@ -140,7 +144,12 @@ _TOLD = 4
 
 def movement_option(clip: Reading, movement: str) -> Option:
     """A movement as an option."""
-    return Option(wording.capital(clip.speaker.phrases[movement].gerund), movement)
+    return _option(clip.speaker.phrases[movement].gerund, movement)
+
+
+@lru_cache
+def _option(text: str, code: str) -> Option:
+    return Option(wording.capital(text), code)
 
 
 def numbers(
@@ -150,11 +159,14 @@ def numbers(
     found = options.rungs(value, unit, seed=seed, name=name_of(clip, ask))
     if isinstance(found, str):
         return found
-    all_options = [
-        Option(wording.about(rung, unit), f"{round(rung, 4):g}") for rung in found.values
-    ]
+    all_options = [_number_option(rung, unit) for rung in found.values]
     key = all_options.pop(found.key)
     return key, tuple(all_options), Margin(value=found.margin, unit=unit, band=found.band)
+
+
+@lru_cache
+def _number_option(rung: float, unit: Unit) -> Option:
+    return Option(wording.about(rung, unit), f"{round(rung, 4):g}")
 
 
 def leftward(clip: Reading) -> float:

@@ -12,7 +12,10 @@ from typing import NamedTuple
 import msgspec
 
 from kinematics.facts import MotionFacts
-from qagen.question import Question
+from qagen.question import Candidate, Question
+
+Asked = Question | Candidate
+"""Candidates are judged before they are put into words: no word decides anything."""
 
 
 class Contradiction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -29,17 +32,17 @@ class _Claim(NamedTuple):
     """What a question says of one thing."""
 
     value: object
-    by: Question
+    by: Asked
 
 
-_Clash = tuple[Question, Question, str]
+_Clash = tuple[Asked, Asked, str]
 _Claims = dict[tuple[str, ...], list[_Claim]]
 
 
 class _Case(NamedTuple):
     """All that is judged."""
 
-    questions: Sequence[Question]
+    questions: Sequence[Asked]
     claims: _Claims
     facts: MotionFacts
 
@@ -48,7 +51,7 @@ _QUARTERS = ("quarter_1", "quarter_2", "quarter_3", "quarter_4")
 _SLACK_S = 1e-6
 
 
-def check(questions: Iterable[Question], facts: MotionFacts) -> list[Contradiction]:
+def check(questions: Iterable[Asked], facts: MotionFacts) -> list[Contradiction]:
     """Every contradiction among the questions of one clip; none is what is expected.
 
     >>> from kinematics import measure, synthetic
@@ -73,12 +76,12 @@ def check(questions: Iterable[Question], facts: MotionFacts) -> list[Contradicti
 # What questions claim -----------------------------------------------------------------------------
 
 
-def _truth(one: Question) -> bool:
+def _truth(one: Asked) -> bool:
     """Whether an existence question says that the thing happens."""
     return (one.key.code == "yes") != one.ask.negated
 
 
-def _claims(questions: Sequence[Question]) -> _Claims:
+def _claims(questions: Sequence[Asked]) -> _Claims:
     claims: _Claims = defaultdict(list)
     for one in questions:
         tell = _TELLERS.get(one.ask.rule)
@@ -91,49 +94,49 @@ def _claims(questions: Sequence[Question]) -> _Claims:
 _Told = Iterator[tuple[tuple[str, ...], object]]
 
 
-def _tell_ever(one: Question) -> _Told:
+def _tell_ever(one: Asked) -> _Told:
     yield ("happens", *one.ask.movements, one.ask.window), _truth(one)
 
 
-def _tell_named(one: Question) -> _Told:
+def _tell_named(one: Asked) -> _Told:
     yield (
         (one.ask.rule.removeprefix("ever_"), *one.ask.movements, one.ask.part, one.ask.window),
         (_truth(one)),
     )
 
 
-def _tell_count(one: Question) -> _Told:
+def _tell_count(one: Asked) -> _Told:
     (movement,) = one.ask.movements
     yield ("happens", movement, "whole"), int(one.key.code) > 0
     yield ("count", movement), int(one.key.code)
 
 
-def _tell_strength(one: Question) -> _Told:
+def _tell_strength(one: Asked) -> _Told:
     (movement,) = one.ask.movements
     yield ("strength", movement, one.ask.strength), int(one.key.code)
     if int(one.key.code) > 0:
         yield ("happens", movement, "whole"), True
 
 
-def _tell_returns(one: Question) -> _Told:
+def _tell_returns(one: Asked) -> _Told:
     yield ("returns", "", "whole"), int(one.key.code) > 0
 
 
-def _tell_shape(one: Question) -> _Told:
+def _tell_shape(one: Asked) -> _Told:
     yield ("returns", "", "whole"), one.key.code in ("loop", "back_and_forth")
 
 
-def _tell_repetitions(one: Question) -> _Told:
+def _tell_repetitions(one: Asked) -> _Told:
     yield ("repeats", one.ask.part, "whole"), int(one.key.code) > 1
 
 
-def _tell_happens_in(one: Question) -> _Told:
+def _tell_happens_in(one: Asked) -> _Told:
     first, second = one.ask.movements
     yield ("happens", first, one.ask.window), one.key.code in (first, "both")
     yield ("happens", second, one.ask.window), one.key.code in (second, "both")
 
 
-def _tell_mentioned(one: Question) -> _Told:
+def _tell_mentioned(one: Asked) -> _Told:
     """Movements that the ask or the key takes for granted."""
     named = one.key.code.split(">") if one.ask.rule in _KEYED else ()
     for movement in (*one.ask.movements, *named):
@@ -143,12 +146,12 @@ def _tell_mentioned(one: Question) -> _Told:
 _KEYED = frozenset({"next_after", "last_before", "first_of", "last_of", "first_in", "order_of"})
 
 
-def _tell_total(one: Question) -> _Told:
+def _tell_total(one: Asked) -> _Told:
     (movement,) = one.ask.movements
     yield ("not without", movement, one.ask.window), True
 
 
-def _tell_larger(one: Question) -> _Told:
+def _tell_larger(one: Asked) -> _Told:
     """Which of each two amounts is the larger: the key over everything else that was offered."""
     kind = _AMOUNTS[one.ask.rule]
     if one.key.code == "same":
@@ -179,12 +182,12 @@ _AMOUNTS = {
 }
 
 
-def _tell_quarter_most(one: Question) -> _Told:
+def _tell_quarter_most(one: Asked) -> _Told:
     yield ("not without", one.ask.movements[0], one.key.code), True
     yield ("happens", one.ask.movements[0], "whole"), True
 
 
-_TELLERS: dict[str, Callable[[Question], _Told]] = {
+_TELLERS: dict[str, Callable[[Asked], _Told]] = {
     "ever": _tell_ever,
     "ever_walks": _tell_named,
     "ever_returns": _tell_named,
@@ -266,7 +269,7 @@ def _numbers(case: _Case) -> Iterator[_Clash]:
 
 def _evidence(case: _Case) -> Iterator[_Clash]:
     """The same thing, measured over the same time, has one value everywhere."""
-    values: dict[tuple[str, float, float], tuple[float, Question]] = {}
+    values: dict[tuple[str, float, float], tuple[float, Asked]] = {}
     for one in case.questions:
         for shown in one.evidence:
             place = (shown.what, shown.start_s, shown.end_s)
@@ -290,9 +293,9 @@ def _quarters(case: _Case) -> Iterator[_Clash]:
         yield end, furthest, "ends further away than it ever gets"
 
 
-def _starts(questions: Sequence[Question]) -> dict[str, dict[float, Question]]:
+def _starts(questions: Sequence[Asked]) -> dict[str, dict[float, Asked]]:
     """When each movement begins, by the evidence of all questions, and who says so."""
-    starts: dict[str, dict[float, Question]] = defaultdict(dict)
+    starts: dict[str, dict[float, Asked]] = defaultdict(dict)
     for one in questions:
         for shown in one.evidence:
             starts[shown.what].setdefault(shown.start_s, one)
@@ -320,7 +323,7 @@ def _orders(case: _Case) -> Iterator[_Clash]:
                     yield one, starts[name][later], "begins before what comes first"
 
 
-def _forbidden(one: Question, facts: MotionFacts) -> tuple[float, float]:
+def _forbidden(one: Asked, facts: MotionFacts) -> tuple[float, float]:
     """The stretch of time in which no other option may begin."""
     times_s = sorted(shown.start_s for shown in one.evidence)
     if one.ask.rule in ("next_after", "last_before"):
@@ -335,7 +338,7 @@ def _forbidden(one: Question, facts: MotionFacts) -> tuple[float, float]:
 
 def _amounts(case: _Case) -> Iterator[_Clash]:
     """The larger of two totals is the one whose evidence, in any question, is larger."""
-    totals: dict[tuple[str, float, float], tuple[float, Question]] = {}
+    totals: dict[tuple[str, float, float], tuple[float, Asked]] = {}
     for one in case.questions:
         for shown in one.evidence:
             if shown.what.endswith("_total"):

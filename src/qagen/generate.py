@@ -8,7 +8,7 @@ from typing import cast
 from kinematics.facts import MotionFacts
 from qagen import options, vocabulary, wording
 from qagen.categories import RULES
-from qagen.question import CATEGORIES, Category, Question, Rejection
+from qagen.question import CATEGORIES, Candidate, Category, Question, Rejection
 from qagen.reading import read
 from qagen.record import Record, named
 
@@ -20,7 +20,7 @@ def ask_all(
     categories: Iterable[str] = CATEGORIES,
     descriptor: str = "",
 ) -> tuple[tuple[Question, ...], tuple[Rejection, ...]]:
-    """Every question that the facts answer clearly, and why the others were not asked.
+    """Every question that the facts answer clearly, in words, and why the others were not asked.
 
     The questions of a clip depend on its facts, the seed and the descriptor, and on no other clip.
 
@@ -30,6 +30,24 @@ def ask_all(
     >>> next(one.key.text for one in questions if one.ask.movements == ("forward",))
     'Once'
     """
+    found, rejections = candidates(facts, seed=seed, categories=categories, descriptor=descriptor)
+    return tuple([one.question() for one in found]), tuple(rejections)
+
+
+def candidates(
+    facts: MotionFacts,
+    *,
+    seed: int = 0,
+    categories: Iterable[str] = CATEGORIES,
+    descriptor: str = "",
+) -> tuple[list[Candidate], list[Rejection]]:
+    """The same before anything is put into words, which most candidates never are.
+
+    >>> from kinematics import measure, synthetic
+    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> candidates(facts)[0][0].question() == ask_all(facts)[0][0]
+    True
+    """
     wanted = tuple(categories)
     unknown = sorted(set(wanted) - set(CATEGORIES))
     if unknown:
@@ -37,16 +55,16 @@ def ask_all(
             f"categories {', '.join(unknown)}: expected some of {', '.join(CATEGORIES)}"
         )
     clip = read(facts, descriptor=descriptor)
-    questions: list[Question] = []
+    found: list[Candidate] = []
     rejections: list[Rejection] = []
     for category in wanted:
         for rule in RULES[cast(Category, category)]:
             for answer in rule.ask(rule, clip, seed):
-                if type(answer) is Question:
-                    questions.append(answer)
+                if type(answer) is Candidate:
+                    found.append(answer)
                 else:
                     rejections.append(answer)  # type: ignore[arg-type]
-    return tuple(questions), tuple(rejections)
+    return found, rejections
 
 
 @cache

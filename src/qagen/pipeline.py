@@ -36,7 +36,7 @@ from qagen import (
 from qagen.chunks import AskedClip, Chunk, Columns, Plan
 from qagen.dataset import Manifest, Recipe
 from qagen.intake import Intake, Measured
-from qagen.question import Question
+from qagen.question import Candidate
 from qagen.select import Kind
 
 Engine = Literal["pool", "ray"]
@@ -274,14 +274,14 @@ class _Asking:
     def ask(self, measured: Measured) -> AskedClip:
         facts, recipe = measured.facts, self.recipe
         phrase = dataset.phrase_of(recipe, facts.clip, facts.person)
-        questions, rejections = generate.ask_all(
+        candidates, rejections = generate.candidates(
             facts, seed=recipe.seed, categories=recipe.categories, descriptor=phrase
         )
-        _check_consistent(questions, measured)
+        _check_consistent(candidates, measured)
         self.rejections.update(f"{one.category}/{one.reason}" for one in rejections)
         identity = splits.identify(clip=facts.clip, take=facts.take, source=measured.source)
         known = msgspec.structs.replace(facts, take=identity.take, path=measured.source)
-        columns = self._columns(questions, known, identity.subject, phrase)
+        columns = self._columns(candidates, known, identity.subject, phrase)
         track = nearby.track_of(facts)
         clip = dataset.clip_of(
             facts,
@@ -289,7 +289,7 @@ class _Asking:
             subject=identity.subject,
             source=measured.source,
             digest=measured.digest,
-            asked=len(questions),
+            asked=len(candidates),
             rejected=len(rejections),
         )
         return AskedClip(
@@ -299,18 +299,18 @@ class _Asking:
         )
 
     def _columns(
-        self, questions: Sequence[Question], facts: MotionFacts, subject: str, phrase: str
+        self, candidates: Sequence[Candidate], facts: MotionFacts, subject: str, phrase: str
     ) -> Columns:
         """The clip's questions that stay in the running; their rows are kept in `rows`."""
         seed = self.recipe.seed
-        kinds = [select.kind_of_question(question) for question in questions]
-        numbers = [draws.number(seed, f"{question.name}/select") for question in questions]
+        kinds = [select.kind_of_candidate(one) for one in candidates]
+        numbers = [draws.number(seed, f"{one.name}/select") for one in candidates]
         places = select.reserve(kinds, numbers, per_category=self.recipe.per_category)
-        self.withheld[merge.UNWANTED] += len(questions) - len(places)
+        self.withheld[merge.UNWANTED] += len(candidates) - len(places)
         letters, sizes = [], []
         for place in places:
             record = generate.to_record(
-                questions[place], facts, seed=seed, subject=subject, descriptor=phrase
+                candidates[place].question(), facts, seed=seed, subject=subject, descriptor=phrase
             )
             row = self._encode(record)
             self.rows.append(row)
@@ -324,8 +324,8 @@ class _Asking:
         )
 
 
-def _check_consistent(questions: Sequence[Question], measured: Measured) -> None:
-    if contradictions := consistency.check(questions, measured.facts):
+def _check_consistent(candidates: Sequence[Candidate], measured: Measured) -> None:
+    if contradictions := consistency.check(candidates, measured.facts):
         first = contradictions[0]
         raise ValueError(
             f"{measured.source}: {len(contradictions)} pairs of questions about "

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from qagen.question import CATEGORIES, Category, Question
+from qagen.question import CATEGORIES, Candidate, Category
 from qagen.record import Record
 
 RESERVE = 3
@@ -43,13 +43,13 @@ def kind_of(record: Record) -> Kind:
     return _kind(record, record.option_codes, record.option_codes[record.answer_index])
 
 
-def kind_of_question(question: Question) -> Kind:
-    """The same of a question whose options are not laid out yet."""
-    codes = [question.key.code, *(option.code for option in question.distractors)]
-    return _kind(question, codes, codes[0])
+def kind_of_candidate(one: Candidate) -> Kind:
+    """The same of a candidate."""
+    codes = [one.key.code, *[option.code for option in one.distractors]]
+    return _kind(one, codes, codes[0])
 
 
-def _kind(asked: Record | Question, codes: Sequence[str], answer: str) -> Kind:
+def _kind(asked: Record | Candidate, codes: Sequence[str], answer: str) -> Kind:
     ask = asked.ask
     if answer[:1].isalpha():  # nearly all; numbers are looked at more closely
         return Kind(
