@@ -174,6 +174,13 @@ def leftward(clip: Reading) -> float:
 
     Zero when too little went on to either side for the sign to be more than noise.
     """
+    found = clip.known.get("leftward")
+    if found is None:
+        found = clip.known["leftward"] = _leftward(clip)
+    return found  # type: ignore[return-value]
+
+
+def _leftward(clip: Reading) -> float:
     facts = clip.facts
     found = facts.whole.net_left_m + facts.whole.net_turn_rad
     found += sum([event.amount for event in facts.events if event.signal == "left_lean"])

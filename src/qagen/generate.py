@@ -83,6 +83,49 @@ def fingerprint() -> str:
     return hashlib.sha256(repr(values).encode()).hexdigest()[:12]
 
 
+def unnamed_record(
+    question: Question,
+    facts: MotionFacts,
+    *,
+    seed: int = 0,
+    descriptor: str = "",
+    subject: str = "",
+    group: str = "",
+) -> Record:
+    """The question as a row, its options laid out by its own name; the id is left empty.
+
+    >>> from kinematics import measure, synthetic
+    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> unnamed_record(ask_all(facts)[0][0], facts).id
+    ''
+    """
+    offered = (question.key, *question.distractors)
+    order = options.lay_out(question, seed)
+    return Record(
+        clip=question.clip,
+        person=question.person,
+        take=facts.take,
+        subject=subject,
+        group=group or facts.take or facts.clip,
+        source=facts.path,
+        descriptor=descriptor,
+        category=question.category,
+        family=question.family,
+        frame=question.frame,
+        question=question.stem,
+        options=tuple([offered[place].text for place in order]),
+        option_codes=tuple([offered[place].code for place in order]),
+        answer_index=order.index(0),
+        chance=question.chance,
+        ask=question.ask,
+        evidence=question.evidence,
+        margin=question.margin,
+        reasoning=question.reasoning,
+        thresholds=facts.thresholds,
+        rules=fingerprint(),
+    )
+
+
 def to_record(
     question: Question,
     facts: MotionFacts,
@@ -92,7 +135,7 @@ def to_record(
     subject: str = "",
     group: str = "",
 ) -> Record:
-    """The question as a row, its options laid out by its own name.
+    """The question as a row with the id that belongs to its content.
 
     >>> from kinematics import measure, synthetic
     >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
@@ -100,30 +143,8 @@ def to_record(
     >>> record.option_codes[record.answer_index] == ask_all(facts)[0][0].key.code
     True
     """
-    offered = (question.key, *question.distractors)
-    order = options.lay_out(question, seed)
     return named(
-        Record(
-            clip=question.clip,
-            person=question.person,
-            take=facts.take,
-            subject=subject,
-            group=group or facts.take or facts.clip,
-            source=facts.path,
-            descriptor=descriptor,
-            category=question.category,
-            family=question.family,
-            frame=question.frame,
-            question=question.stem,
-            options=tuple([offered[place].text for place in order]),
-            option_codes=tuple([offered[place].code for place in order]),
-            answer_index=order.index(0),
-            chance=question.chance,
-            ask=question.ask,
-            evidence=question.evidence,
-            margin=question.margin,
-            reasoning=question.reasoning,
-            thresholds=facts.thresholds,
-            rules=fingerprint(),
+        unnamed_record(
+            question, facts, seed=seed, descriptor=descriptor, subject=subject, group=group
         )
     )

@@ -6,6 +6,7 @@ on a cluster (`shard`), or Ray. `merge` puts the chunks together. All
 engines share this file, which is longer than most.
 """
 
+import gc
 import multiprocessing
 import os
 import threading
@@ -13,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -246,7 +248,8 @@ def make(job: Job, number: int) -> int:
     """Makes one chunk and writes it; gives its number. Pure: depends on its arguments alone."""
     taken = intake.take(job.intake, number)
     asking = _Asking(job.recipe)
-    clips = [asking.ask(measured) for measured in taken.measured]
+    with _without_cycles():
+        clips = [asking.ask(measured) for measured in taken.measured]
     chunk = Chunk(
         kinds=list(asking.kinds),
         clips=clips,
@@ -258,6 +261,18 @@ def make(job: Job, number: int) -> int:
     )
     chunks.write(chunks.path_of(job.work, number), chunk, b"".join(asking.rows))
     return number
+
+
+@contextmanager
+def _without_cycles() -> Iterator[None]:
+    """Keeps Python from looking for cycles: asking makes none, and looking takes a third longer."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _Asking:
@@ -301,15 +316,22 @@ class _Asking:
     def _columns(
         self, candidates: Sequence[Candidate], facts: MotionFacts, subject: str, phrase: str
     ) -> Columns:
-        """The clip's questions that stay in the running; their rows are kept in `rows`."""
+        """The clip's questions that stay in the running; their rows are kept in `rows`.
+
+        Rows get their ids when they are merged, for until then their group is not known.
+        """
         seed = self.recipe.seed
         kinds = [select.kind_of_candidate(one) for one in candidates]
-        numbers = [draws.number(seed, f"{one.name}/select") for one in candidates]
+        numbers = draws.numbers(
+            seed,
+            f"{facts.clip}#{facts.person}/{facts.frame}/",
+            [f"{one.ask.name}/select" for one in candidates],
+        )
         places = select.reserve(kinds, numbers, per_category=self.recipe.per_category)
         self.withheld[merge.UNWANTED] += len(candidates) - len(places)
         letters, sizes = [], []
         for place in places:
-            record = generate.to_record(
+            record = generate.unnamed_record(
                 candidates[place].question(), facts, seed=seed, subject=subject, descriptor=phrase
             )
             row = self._encode(record)

@@ -119,7 +119,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def name(self) -> str:
-        """The name that the question has."""
+        """The name that the question has: that of its clip, then that of its ask."""
         return f"{self.clip}#{self.person}/{self.frame}/{self.ask.name}"
 
     def question(self) -> "Question":

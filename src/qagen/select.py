@@ -8,11 +8,12 @@ stem are made even within each side of the split, so that knowing the stem helps
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
-from qagen.question import CATEGORIES, Candidate, Category
+from qagen.question import CATEGORIES, Ask, Candidate, Category
 from qagen.record import Record
 
 RESERVE = 3
@@ -40,25 +41,38 @@ class Kind(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 def kind_of(record: Record) -> Kind:
     """What a row has in common with others that are alike in stem and answer."""
-    return _kind(record, record.option_codes, record.option_codes[record.answer_index])
+    codes, answer = record.option_codes, record.option_codes[record.answer_index]
+    return _kind(record.category, record.family, record.ask, answer, codes)
 
 
 def kind_of_candidate(one: Candidate) -> Kind:
     """The same of a candidate."""
-    codes = [one.key.code, *[option.code for option in one.distractors]]
-    return _kind(one, codes, codes[0])
+    answer, others = one.key.code, one.distractors
+    if answer[:1].isalpha():
+        return _kind_of_words(one.category, one.family, one.ask, answer, 1 + len(others))
+    codes = (answer, *[option.code for option in others])
+    return _kind(one.category, one.family, one.ask, answer, codes)
 
 
-def _kind(asked: Record | Candidate, codes: Sequence[str], answer: str) -> Kind:
-    ask = asked.ask
+def _kind(category: Category, family: str, ask: Ask, answer: str, codes: tuple[str, ...]) -> Kind:
     if answer[:1].isalpha():  # nearly all; numbers are looked at more closely
-        return Kind(
-            asked.category, asked.family, ask.rule, ask.name, "", answer, NO_RANK, len(codes)
-        )
+        return _kind_of_words(category, family, ask, answer, len(codes))
+    return _kind_of_numbers(category, family, ask, answer, codes)
+
+
+@lru_cache(maxsize=1 << 16)
+def _kind_of_words(category: Category, family: str, ask: Ask, answer: str, options: int) -> Kind:
+    return Kind(category, family, ask.rule, ask.name, "", answer, NO_RANK, options)
+
+
+@lru_cache(maxsize=1 << 16)
+def _kind_of_numbers(
+    category: Category, family: str, ask: Ask, answer: str, codes: tuple[str, ...]
+) -> Kind:
     ranked = in_order(codes)
     return Kind(
-        asked.category,
-        asked.family,
+        category,
+        family,
         ask.rule,
         ask.name,
         "+".join(ranked),
