@@ -98,10 +98,15 @@ class _Said(NamedTuple):
 
 
 def _claims(questions: Sequence[Asked]) -> _Claims:
-    claims: _Claims = defaultdict(list)
+    """For each thing what is said of it first, and whatever is said otherwise."""
+    claims: _Claims = {}
     for one in questions:
         for name, value in _told(one.ask, one.key, one.distractors):
-            claims[name].append(_Claim(value, one))
+            said = claims.get(name)
+            if said is None:
+                claims[name] = [_Claim(value, one)]
+            elif said[0].value != value:
+                said.append(_Claim(value, one))
     return claims
 
 
@@ -241,8 +246,7 @@ def _same_thing(case: _Case) -> Iterator[_Clash]:
     """Everything that is said of one thing is the same."""
     for name, said in case.claims.items():
         for claim in said[1:]:
-            if claim.value != said[0].value:
-                yield said[0].by, claim.by, f"disagree on {' '.join(name)}"
+            yield said[0].by, claim.by, f"disagree on {' '.join(name)}"
 
 
 def _parts_and_whole(case: _Case) -> Iterator[_Clash]:

@@ -16,6 +16,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -38,7 +39,7 @@ from qagen import (
 from qagen.chunks import AskedClip, Chunk, Columns, Plan
 from qagen.dataset import Manifest, Recipe
 from qagen.intake import Intake, Measured
-from qagen.question import Candidate
+from qagen.question import Ask, Candidate
 from qagen.select import Kind
 
 Engine = Literal["pool", "ray"]
@@ -325,7 +326,7 @@ class _Asking:
         numbers = draws.numbers(
             seed,
             f"{facts.clip}#{facts.person}/{facts.frame}/",
-            [f"{one.ask.name}/select" for one in candidates],
+            [_selecting(one.ask) for one in candidates],
         )
         places = select.reserve(kinds, numbers, per_category=self.recipe.per_category)
         self.withheld[merge.UNWANTED] += len(candidates) - len(places)
@@ -344,6 +345,12 @@ class _Asking:
             letters=letters,
             sizes=sizes,
         )
+
+
+@lru_cache(maxsize=1 << 16)
+def _selecting(ask: Ask) -> str:
+    """The end of the name that draws whether a question goes in."""
+    return f"{ask.name}/select"
 
 
 def _check_consistent(candidates: Sequence[Candidate], measured: Measured) -> None:

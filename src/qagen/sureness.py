@@ -4,6 +4,7 @@ Each function gives what was found with its margin, or the reason why it is not 
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 from qagen.question import WINDOWS, Evidence, Margin, Unit, Window
@@ -39,6 +40,14 @@ def span(clip: Reading, window: Window) -> tuple[float, float]:
 
 def total(clip: Reading, movement: str, window: Window) -> Evidence:
     """A movement's total in a window, as evidence."""
+    name = f"total {movement} {window}"
+    found = clip.known.get(name)
+    if found is None:
+        found = clip.known[name] = _total(clip, movement, window)
+    return found  # type: ignore[return-value]
+
+
+def _total(clip: Reading, movement: str, window: Window) -> Evidence:
     start_s, end_s = span(clip, window)
     amount = clip.totals[movement][_PLACES[window]]
     return Evidence(
@@ -127,17 +136,25 @@ def _absent(clip: Reading, movement: str, window: Window) -> Presence | str:
     if place:
         nearest = max(nearest, clip.totals[movement][place])
     start_s, end_s = span(clip, window)
-    margin = Margin(value=round(row.least - nearest, 5), unit=row.unit, band=_BANDS[movement])
+    margin, most = _room(movement, nearest)
     if margin.value < margin.band:
         return "between two answers"
     evidence = Evidence(
         what=f"{movement}_most",
-        value=round(nearest, 5) if nearest else 0.0,
+        value=most,
         unit=row.unit,
         start_s=start_s,
         end_s=end_s,
     )
     return Presence(False, margin, (evidence,), ())
+
+
+@lru_cache(maxsize=256)
+def _room(movement: str, nearest: float) -> tuple[Margin, float]:
+    """How far the largest change is from a movement, and that change: often alike in a clip."""
+    row = MOVEMENTS[movement]
+    margin = Margin(value=round(row.least - nearest, 5), unit=row.unit, band=_BANDS[movement])
+    return margin, round(nearest, 5) if nearest else 0.0
 
 
 def clearance(clip: Reading, movement: str) -> Margin | str:

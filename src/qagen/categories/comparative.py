@@ -118,9 +118,11 @@ def _more(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
         for place, window in enumerate(WINDOWS):
             ask = Ask(rule="compare_total", movements=pair, window=window)
             amounts = [clip.totals[movement][place] for movement in pair]
-            found = compare(amounts[0], amounts[1], row.unit)
             if max(amounts) < CLEAR_SHARE * row.least:
-                found = "too small" if any(amounts) else "no such movement"
+                reason = "too small" if any(amounts) else "no such movement"
+                yield rejection(rule, clip, ask, reason)
+                continue
+            found = compare(amounts[0], amounts[1], row.unit)
             if isinstance(found, str):
                 yield rejection(rule, clip, ask, found)
                 continue
