@@ -6,10 +6,9 @@ stem are made even within each side of the split, so that knowing the stem helps
 """
 
 from array import array
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 import msgspec
 
@@ -138,11 +137,44 @@ def even(counts: Mapping[str, int], *, options: int) -> dict[str, int]:
     return {answer: min(count, least) for answer, count in counts.items()}
 
 
-class _Unit(NamedTuple):
-    """Questions that go in together or not at all: one of each answer, or a single one."""
+class _Units:
+    """Questions that go in together or not at all: one of each answer, or single ones.
 
-    draw: int
-    members: tuple[int, ...]
+    Millions are put in order, so that each takes a dozen bytes and no objects of its own.
+    """
+
+    def __init__(self, draws: Sequence[int]) -> None:
+        self._draws = draws
+        self._members, self._starts = array("I"), array("I")
+
+    def add(self, members: Iterable[int]) -> None:
+        """One more unit."""
+        self._starts.append(len(self._members))
+        self._members.extend(members)
+
+    def all_members(self) -> Iterable[int]:
+        """The questions of all units, in no order that means anything."""
+        return self._members
+
+    def in_order(self) -> Iterator[tuple[int, ...]]:
+        """All units by their largest draw, sorted a pile at a time."""
+        piles = [array("I") for _ in range(1 << _PILE_BITS)]
+        self._starts.append(len(self._members))
+        for unit in range(len(self._starts) - 1):
+            piles[max([self._draws[one] for one in self._of(unit)]) >> _PILE_SHIFT].append(unit)
+        for pile in piles:
+            held = [self._of(unit) for unit in pile]
+            yield from sorted(
+                held, key=lambda ones: (max([self._draws[one] for one in ones]), ones)
+            )
+
+    def _of(self, unit: int) -> tuple[int, ...]:
+        return tuple(self._members[self._starts[unit] : self._starts[unit + 1]])
+
+
+_PILE_BITS = 8
+_PILE_SHIFT = 64 - _PILE_BITS
+"""Draws have 64 bits, all equally likely, so that piles are about equal."""
 
 
 class Selection:
@@ -181,10 +213,12 @@ class Selection:
         """For every question, in the order in which they came, 1 when it goes in and else 0."""
         kept = bytearray(len(self._draws))
         stems = self._stems()
-        units = [unit for stem in stems for unit in self._units(stem)]
+        units = _Units(self._draws)
+        for stem in stems:
+            self._gather(stem, units)
         if self._balanced:
-            units += self._left_over(stems)
-        self._admit(sorted(units), kept)
+            self._gather_left_over(stems, units)
+        self._admit(units, kept)
         if self._balanced:
             for stem in stems:
                 self._trim(stem, kept)
@@ -196,51 +230,55 @@ class Selection:
             kind = self._kinds[place]
             key = (split, kind.rule, kind.options, kind.stem, kind.offered)
             stem = found.setdefault(key, _Stem(split, kind, {}))
-            stem.answers[kind.answer] = sorted(members, key=self._draws.__getitem__)
+            stem.answers[kind.answer] = self._sorted(members)
             stem.ranks[kind.answer] = kind.rank
         return [found[key] for key in sorted(found)]
 
-    def _units(self, stem: "_Stem") -> list[_Unit]:
+    def _sorted(self, members: "array[int]") -> "array[int]":
+        return array("I", sorted(members, key=self._draws.__getitem__))
+
+    def _gather(self, stem: "_Stem", units: _Units) -> None:
         if not self._balanced or stem.is_open:
-            members = [one for ones in stem.answers.values() for one in ones]
-            return [_Unit(self._draws[one], (one,)) for one in members]
-        return self._sets(stem.sets())
+            for ones in stem.answers.values():
+                for one in ones:
+                    units.add((one,))
+            return
+        for ones in stem.sets():
+            units.add(ones)
 
-    def _sets(self, sets: Iterable[tuple[int, ...]]) -> list[_Unit]:
-        return [_Unit(max(self._draws[one] for one in ones), ones) for ones in sets]
-
-    def _left_over(self, stems: Iterable["_Stem"]) -> list[_Unit]:
-        pools: defaultdict[tuple[str, str, int], defaultdict[int, list[int]]]
-        pools = defaultdict(lambda: defaultdict(list))
+    def _gather_left_over(self, stems: Iterable["_Stem"], units: _Units) -> None:
+        pools: defaultdict[tuple[str, str, int], defaultdict[int, array[int]]]
+        pools = defaultdict(lambda: defaultdict(lambda: array("I")))
         for stem in stems:
             if not stem.kind.offered:
                 continue  # words: who knows the stem would know the answer
-            used = len(stem.sets())
+            used = stem.set_count
             for answer, members in stem.answers.items():
                 pool = pools[stem.split, stem.kind.rule, stem.kind.options]
                 pool[stem.ranks[answer]] += members[used:]
-        units = []
         for (_, _, options), pool in sorted(pools.items()):
-            ranked = [sorted(pool[r], key=self._draws.__getitem__) for r in range(options)]
-            units += self._sets(zip(*ranked, strict=False))
-        return units
+            ranked = [self._sorted(pool[rank]) for rank in range(options)]
+            for ones in zip(*ranked, strict=False):
+                units.add(ones)
 
-    def _admit(self, units: Iterable[_Unit], kept: bytearray) -> None:
+    def _admit(self, units: _Units, kept: bytearray) -> None:
         """Lets units in, one after another, while all their clips have room."""
         if self._per_category is None:
-            for unit in units:
-                for one in unit.members:
-                    kept[one] = 1
+            for one in units.all_members():
+                kept[one] = 1
             return
         categories = self._categories()
-        taken: Counter[tuple[int, int]] = Counter()
-        for unit in units:
-            places = [(self._clips[one], categories[one]) for one in unit.members]
-            taken.update(places)
+        clips = max(self._clips, default=-1) + 1
+        taken = array("I", bytes(4 * len(CATEGORIES) * clips))
+        for members in units.in_order():
+            places = [len(CATEGORIES) * self._clips[one] + categories[one] for one in members]
+            for place in places:
+                taken[place] += 1
             if any(taken[place] > self._per_category for place in places):
-                taken.subtract(places)
+                for place in places:
+                    taken[place] -= 1
                 continue
-            for one in unit.members:
+            for one in members:
                 kept[one] = 1
 
     def _categories(self) -> bytearray:
@@ -265,7 +303,7 @@ class Selection:
 class _Stem:
     """The questions of one split that share a stem and the numbers offered."""
 
-    def __init__(self, split: str, kind: Kind, answers: dict[str, list[int]]) -> None:
+    def __init__(self, split: str, kind: Kind, answers: dict[str, "array[int]"]) -> None:
         self.split, self.kind, self.answers = split, kind, answers
         self.ranks: dict[str, int] = {}
 
@@ -274,8 +312,14 @@ class _Stem:
         """Whether different clips have different options."""
         return len(self.answers) > self.kind.options
 
-    def sets(self) -> list[tuple[int, ...]]:
-        """One question of each answer, as often as there are enough."""
+    @property
+    def set_count(self) -> int:
+        """How many sets there are."""
         if len(self.answers) < self.kind.options or self.is_open:
-            return []
-        return list(zip(*(self.answers[answer] for answer in sorted(self.answers)), strict=False))
+            return 0
+        return min(len(members) for members in self.answers.values())
+
+    def sets(self) -> Iterator[tuple[int, ...]]:
+        """One question of each answer, as often as there are enough."""
+        columns = [self.answers[answer][: self.set_count] for answer in sorted(self.answers)]
+        return zip(*columns, strict=True)
