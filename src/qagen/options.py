@@ -76,11 +76,9 @@ def rungs(value: float, unit: Unit, *, seed: int, name: str) -> Rungs | str:
     if nearest < LADDER_BELOW:
         return "too small"
     low, here, high = ladder[nearest - 1 : nearest + 2]
-    # what is nearer: half-way to the number below, or half-way to the one above
-    margin, step = min(
-        (value - (low + here) / 2, here - low), ((here + high) / 2 - value, high - here)
-    )
-    band = LADDER_BAND_SHARE * step
+    margin = min(value - (low + here) / 2, (here + high) / 2 - value)
+    # one band for both sides: a value midway between them must not have two
+    band = LADDER_BAND_SHARE * max(here - low, high - here)
     if margin < band:
         return "between two answers"
     rank = draws.below(seed, f"{name}/rank", count=CHOICES)

@@ -243,8 +243,8 @@ class Selection:
                 for one in ones:
                     units.add((one,))
             return
-        for ones in stem.sets():
-            units.add(ones)
+        for one_of_each in stem.sets():
+            units.add(one_of_each)
 
     def _gather_left_over(self, stems: Iterable["_Stem"], units: _Units) -> None:
         pools: defaultdict[tuple[str, str, int], defaultdict[int, array[int]]]

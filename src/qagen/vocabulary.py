@@ -137,7 +137,8 @@ FLOOR: dict[Unit, float] = {"m": 0.1, "rad": math.radians(5), "s": 0.3, "m/s": 0
 """Least difference between two amounts that are told apart, whatever their ratio."""
 
 LADDER_BAND_SHARE = 0.2
-"""A number stands for a value that is at least this share of the step away from half-way."""
+"""A number stands for a value that is at least this share of a step away from half-way to its
+neighbours; of the larger of the two steps."""
 
 NO_PATH_M = 0.3
 WALK_PATH_M = 1.0
