@@ -11,6 +11,7 @@ that no two are alike and each is read, measured and asked about.
 """
 
 import argparse
+import gc
 import json
 import math
 import os
@@ -117,6 +118,7 @@ def asking(clips: list[MotionFacts], *, turns: int) -> dict[str, float]:
 def where_time_goes(clips: list[MotionFacts]) -> dict[str, float]:
     """Microseconds a clip of every stage before merging."""
     lines = [facts.to_line(one) for one in clips]
+    gc.disable()  # as builds do
     asked = [generate.candidates(one) for one in clips]
     encode = msgspec.json.Encoder().encode
     kinds = [[select.kind_of_candidate(q) for q in questions] for questions, _ in asked]
@@ -154,6 +156,7 @@ def where_time_goes(clips: list[MotionFacts]) -> dict[str, float]:
     for name, run in stages.items():
         best = min(_clock.once(run, clock=time.process_time) for _ in range(3))
         spent[name] = best / len(clips) * 1e6
+    gc.enable()
     total = sum(spent.values())
     for name, microseconds in spent.items():
         print(f"{name:<34}{microseconds:>9.0f} us a clip{microseconds / total:>8.1%}")

@@ -1,6 +1,8 @@
 """From finished chunks to a data set: groups, sides, selection, rows in order, manifest.
 
-Reads the chunks three times and keeps about twenty bytes a question in memory. What comes out
+Reads the chunks three times. Held in memory are, for each question in the running, sixteen bytes
+until all are counted and about twenty more while they are selected; for each clip its name, its
+source and keys, and a track of 0.4 kB for the search for motions that are alike. What comes out
 depends on what the chunks hold together, not on who made them. The
 three readings share what they find and therefore one file, which is longer than most.
 """

@@ -151,7 +151,7 @@ class Finder:
     """
 
     def __init__(self) -> None:
-        self._cells: dict[int, tuple[tuple[str, Track], ...]] = {}
+        self._cells: dict[int, list[tuple[str, Track]]] = {}
         """By the hashes of cells: two cells under one hash cost a look, since signatures are
         compared anyway, and hashes of numbers are the same everywhere."""
         self.laid = 0
@@ -167,6 +167,6 @@ class Finder:
                     if _lies_over(track, other):
                         found.append(other_name)
         if not found:
-            cell = hash(tuple([math.floor(x / CELL) for x in track.signature]))
-            self._cells[cell] = (*self._cells.get(cell, ()), (name, track))
+            own = hash(tuple([math.floor(x / CELL) for x in track.signature]))
+            self._cells.setdefault(own, []).append((name, track))
         return found
