@@ -1,20 +1,23 @@
 """How fast data sets are made: questions and clips a second, where the time goes, how memory grows.
 
-    python benchmarks/generation_throughput.py             # up to 100,000 clips, about half an hour
+    python benchmarks/generation_throughput.py             # up to 100,000 clips, an hour or so
     python benchmarks/generation_throughput.py --quick     # up to 1,000 clips, a minute or two
     python benchmarks/generation_throughput.py --json out/generation.json
 
 Reports and does not judge. Asking and the peer of `_naive_questions.py` take turns on one core.
-Data sets are built by processes of their own, so that their memory and time can be told apart.
-Clips beyond the measured ones are copies under other names; since copies are alike, the search for
-motions that are alike is timed on paths of its own.
+Data sets are built from packed stores, by processes of their own, so that their memory and time can
+be told apart. Clips beyond the first few hundred are those with other lengths and other speeds, so
+that no two are alike and each is read, measured and asked about.
 """
 
 import argparse
+import gc
 import json
 import math
 import os
 import random
+import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,23 +28,28 @@ from pathlib import Path
 
 import _clock  # before NumPy and JAX
 import _naive_questions
+import equinox as eqx
 import msgspec
+import numpy as np
 
-from kinematics import facts, measure, readers, synthetic
+from kinematics import facts, measure, store, synthetic
 from kinematics.facts import MotionFacts
-from kinematics.readers import native
+from kinematics.motion import Motion
 from qagen import consistency, dataset, draws, generate, nearby, pipeline, select
 from qagen.dataset import Recipe
 from qagen.question import CATEGORIES
 
 DISTINCT = 200
-"""Clips that are really measured."""
+"""Clips with joints that are asked about over and over."""
 
-PER_CATEGORY = 2
-"""Up to 14 questions a clip."""
+PERFORMED = 300
+"""Motions that large corpora are varied from."""
+
+PER_CATEGORY = 3
+"""At most 21 questions a clip; about ten are left when the answers to every stem are even."""
 
 MOTION_CLIPS = 512
-"""For what includes reading and measuring."""
+"""For the shares of reading and measuring."""
 
 REACH_QUESTIONS, REACH_CLIPS = 50_000, 5_000
 
@@ -55,12 +63,23 @@ def measured(count: int) -> list[MotionFacts]:
     return list(measure.measure_all(one.motion for one in synthetic.corpus(count, seed=0)))
 
 
-def copies(clips: list[MotionFacts], count: int) -> Iterator[MotionFacts]:
-    """So many clips, the given ones over and over under other names."""
+def performed(count: int) -> list[Motion]:
+    """Motions of about ten seconds at 30 frames a second, without joints."""
+    return [one.motion for one in synthetic.corpus(count, seed=1, joints=False, fps=30.0)]
+
+
+def varied(motions: list[Motion], count: int) -> Iterator[Motion]:
+    """So many motions: the given ones, each time a little longer or shorter, quicker or slower."""
+    generator = random.Random(0)
     for number in range(count):
-        one = clips[number % len(clips)]
-        name = f"{one.clip}_{number:06d}"
-        yield msgspec.structs.replace(one, clip=name, take=name)
+        one = motions[number % len(motions)]
+        length, time_share = generator.uniform(0.75, 1.3), generator.uniform(0.85, 1.2)
+        scaled = one.positions_m * np.array([length, 1.0, length], one.positions_m.dtype)
+        times_s = (one.times_s * time_share).astype(one.times_s.dtype)
+        name = f"varied_{number:06d}"
+        yield eqx.tree_at(
+            lambda motion: (motion.positions_m, motion.times_s), one, (scaled, times_s)
+        ).renamed(clip=name, take=name)
 
 
 # One core
@@ -99,7 +118,8 @@ def asking(clips: list[MotionFacts], *, turns: int) -> dict[str, float]:
 def where_time_goes(clips: list[MotionFacts]) -> dict[str, float]:
     """Microseconds a clip of every stage before merging."""
     lines = [facts.to_line(one) for one in clips]
-    asked = [generate.ask_all(one) for one in clips]
+    gc.disable()  # as builds do
+    asked = [generate.candidates(one) for one in clips]
     encode = msgspec.json.Encoder().encode
     kinds = [[select.kind_of_candidate(q) for q in questions] for questions, _ in asked]
     numbers = [[draws.number(0, f"{q.name}/select") for q in qs] for qs, _ in asked]
@@ -110,11 +130,11 @@ def where_time_goes(clips: list[MotionFacts]) -> dict[str, float]:
     def rows() -> None:
         for one, (questions, _), places in zip(clips, asked, kept, strict=True):
             for place in places:
-                encode(generate.to_record(questions[place], one))
+                encode(generate.unnamed_record(questions[place].question(), one))
 
     stages: dict[str, Callable[[], object]] = {
         "read facts": lambda: [facts.from_line(line) for line in lines],
-        "ask": lambda: [generate.ask_all(one) for one in clips],
+        "decide what could be asked": lambda: [len(generate.candidates(one)[0]) for one in clips],
         "look for contradictions": lambda: [
             consistency.check(questions, one)
             for one, (questions, _) in zip(clips, asked, strict=True)
@@ -125,11 +145,12 @@ def where_time_goes(clips: list[MotionFacts]) -> dict[str, float]:
         "draw": lambda: [
             [draws.number(0, f"{q.name}/select") for q in questions] for questions, _ in asked
         ],
+        "draw": lambda: [draws.numbers(0, "", ones) for ones in names],
         "keep some": lambda: [
             select.reserve(k, n, per_category=PER_CATEGORY)
             for k, n in zip(kinds, numbers, strict=True)
         ],
-        "lay out and encode what is kept": rows,
+        "put what is kept into words": rows,
         "track": lambda: [nearby.track_of(one) for one in clips],
     }
     title("Where the time goes, before merging")
@@ -137,6 +158,7 @@ def where_time_goes(clips: list[MotionFacts]) -> dict[str, float]:
     for name, run in stages.items():
         best = min(_clock.once(run, clock=time.process_time) for _ in range(3))
         spent[name] = best / len(clips) * 1e6
+    gc.enable()
     total = sum(spent.values())
     for name, microseconds in spent.items():
         print(f"{name:<34}{microseconds:>9.0f} us a clip{microseconds / total:>8.1%}")
@@ -184,9 +206,11 @@ def built(source: Path, out: Path, *, workers: int) -> dict[str, float]:
 
 
 def build_alone(source: Path, out: Path, workers: int) -> None:
-    """What `built` starts."""
+    """What `built` starts; with one worker a small build comes first, so that nothing compiles."""
     recipe = Recipe(categories=CATEGORIES, per_category=PER_CATEGORY)
     stages: Counter[str] = Counter()
+    list(measure.measure_all(one for one, _ in zip(store.read(source), range(WARM), strict=False)))
+    started_mb = peak_mb()
     last = time.perf_counter()
 
     def progress(stage: str, _done: int, _total: int) -> None:
@@ -198,20 +222,31 @@ def build_alone(source: Path, out: Path, workers: int) -> None:
     start, start_s = time.perf_counter(), time.process_time()
     manifest = pipeline.build(source, out, recipe, workers=workers, progress=progress)
     seconds, processor_s = time.perf_counter() - start, time.process_time() - start_s
-    asked = sum(clip.asked for clip in dataset.clips(out))
     print(
         json.dumps(
             {
                 "seconds": seconds,
                 "merging_s": stages["merging"],
                 "clips": manifest.inputs.clips,
-                "asked": asked,
+                "asked": sum(clip.asked for clip in dataset.clips(out)),
                 "written": sum(side.questions for side in manifest.splits.values()),
-                "processor_s": processor_s,
+                "processor_s": processor_s + children_s(),
+                "started_mb": started_mb,
                 "peak_mb": peak_mb(),
+                "worker_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
             }
         )
     )
+
+
+WARM = 300
+"""Clips measured before the clock starts: every length that occurs is compiled."""
+
+
+def children_s() -> float:
+    """Processor time of workers that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def peak_mb() -> float:
@@ -223,27 +258,33 @@ def peak_mb() -> float:
     return int(line.split()[1]) / 1024
 
 
-def growth(clips: list[MotionFacts], counts: list[int], folder: Path) -> list[dict[str, float]]:
-    """Builds from facts files of growing size."""
-    title("Whole builds from facts files")
-    print("clips, asked and written a second as time passes; others may use the cores")
+def growth(motions: list[Motion], counts: list[int], folder: Path) -> list[dict[str, float]]:
+    """Builds from packed stores of growing size, with one worker and with two."""
+    title("From packed stores to data sets: reading, measuring, asking, selecting, writing")
+    print("a second as time passes, others may use the cores; workers compile for themselves")
     print(f"{'clips':>9}{'workers':>9}{'clips/s':>10}{'asked/s':>11}{'written/s':>11}"
-          f"{'merging':>9}{'main us/clip':>14}{'main peak MB':>14}")  # fmt: skip
+          f"{'a clip':>8}{'merging':>9}{'all us/clip':>13}{'main MB':>9}{'of it grown':>13}"
+          f"{'worker MB':>11}")  # fmt: skip
     rows = []
     for count in counts:
-        source = folder / f"{count}.jsonl"
-        facts.write(source, copies(clips, count))
-        for workers in (1, 2) if count == counts[len(counts) // 2] else (1,):
+        source = folder / f"store{count}"
+        store.write(varied(motions, count), source)
+        for workers in (1, 2):
             one = built(source, folder / f"out{count}_{workers}", workers=workers)
             rows.append({"workers": workers, **one})
             show_build(rows[-1])
-        source.unlink()
+            shutil.rmtree(folder / f"out{count}_{workers}")
+        shutil.rmtree(source)
     alone = [row for row in rows if row["workers"] == 1]
     first, last = alone[0], alone[-1]
     exponent = math.log(last["processor_s"] / first["processor_s"]) / math.log(
         last["clips"] / first["clips"]
     )
     print(f"processor time of one worker grows with the clips to the power of {exponent:.2f}")
+    if len(alone) > 2:
+        before = alone[-2]
+        grown = (last["peak_mb"] - before["peak_mb"]) / (last["clips"] - before["clips"]) * 2**20
+        print(f"memory grows by {grown:,.0f} bytes a clip between the last two")
     return rows
 
 
@@ -252,37 +293,45 @@ def show_build(row: dict[str, float]) -> None:
     print(
         f"{clips:>9,}{row['workers']:>9}{clips / seconds:>10,.0f}"
         f"{row['asked'] / seconds:>11,.0f}{row['written'] / seconds:>11,.0f}"
-        f"{row['merging_s'] / seconds:>9.0%}{row['processor_s'] / clips * 1e6:>14,.0f}"
-        f"{row['peak_mb']:>14.0f}"
+        f"{row['written'] / clips:>8.1f}{row['merging_s'] / seconds:>9.0%}"
+        f"{row['processor_s'] / clips * 1e6:>13,.0f}{row['peak_mb']:>9.0f}"
+        f"{row['peak_mb'] - row['started_mb']:>13.0f}{row['worker_mb']:>11.0f}"
     )
 
 
-def from_motions(folder: Path, count: int) -> dict[str, float]:
-    """Reading, measuring, asking and writing, warm, by one process."""
-    title(f"From {count} motions without joints to a data set, one process, warm")
-    source = folder / "motions"
-    source.mkdir()
-    turn, walk = synthetic.turn(math.radians(90)), synthetic.walk(2.0)
-    script = synthetic.walk(3.0).then(turn, walk, synthetic.pause(1.0), walk, turn)
-    base = synthetic.perform(script, fps=30.0, joints=False).motion
-    for number in range(count):
-        name = f"clip_{number:05d}"
-        native.write(base.renamed(clip=name, take=name), source / f"{name}.npz")
+def end_to_end(motions: list[Motion], folder: Path, count: int) -> dict[str, float]:
+    """Reading, measuring, asking and writing by one warm process, ours and the peer's in turns."""
+    title(f"From {count} packed motions without joints to questions, one warm process")
+    source = folder / "packed"
+    store.write(varied(motions, count), source)
     recipe = Recipe(categories=CATEGORIES, per_category=PER_CATEGORY)
-    pipeline.build(source, folder / "warm", recipe)
-    start = time.process_time()
-    manifest = pipeline.build(source, folder / "cold", recipe)
-    seconds = time.process_time() - start
-    files = readers.find([source])
-    reading = _clock.once(lambda: [readers.read(path) for path in files], clock=time.process_time)
-    motions = [readers.read(path)[0] for path in files]
-    measuring = _clock.once(lambda: list(measure.measure_all(motions)), clock=time.process_time)
-    speed = manifest.inputs.clips / seconds
-    print(f"{base.frames} frames a clip: {speed:,.0f} clips/s end to end")
-    print(f"of {seconds / count * 1e6:,.0f} us a clip, reading takes {reading / count * 1e6:,.0f} "
-          f"and measuring {measuring / count * 1e6:,.0f}")  # fmt: skip
-    return {"clips_per_s": speed, "reading_us": reading / count * 1e6,
-            "measuring_us": measuring / count * 1e6}  # fmt: skip
+    packed = store.read(source)
+    clips = list(measure.measure_all(packed))
+    asking = {"built": 0}
+
+    def ours() -> None:
+        asking["built"] += 1
+        pipeline.build(source, folder / f"built{asking['built']}", recipe)
+
+    def naive() -> None:
+        with (folder / "naive.jsonl").open("w", encoding="utf-8") as file:
+            for one in measure.measure_all(packed):
+                file.writelines(f"{line}\n" for line in _naive_questions.ask(one))
+
+    runs: dict[str, Callable[[], object]] = {
+        "reading": lambda: [motion.positions_m.sum() for motion in packed],
+        "reading and measuring": lambda: list(measure.measure_all(packed)),
+        "ours, the whole build": ours,
+        "the peer, measured as ours": naive,
+    }
+    best = _clock.race(runs, turns=2, wall=False)
+    frames = sum(one.frames for one in clips) / count
+    print(f"{frames:.0f} frames a clip")
+    for name, seconds in best.items():
+        print(f"{name:<34}{seconds / count * 1e6:>9.0f} us a clip{count / seconds:>10,.0f} clips/s")
+    measuring = best["reading and measuring"]
+    print(f"reading and measuring alone bound a core to {count / measuring:,.0f} clips/s")
+    return {name: count / seconds for name, seconds in best.items()}
 
 
 def main() -> None:
@@ -300,20 +349,22 @@ def main() -> None:
     print("\n".join(f"{name:<12}{value}" for name, value in environment.items()))
     most = options.most or (1_000 if options.quick else 100_000)
     counts = [count for count in (100, 1_000, 10_000, 100_000) if count <= most]
-    clips = measured(DISTINCT)
+    shorter = 4 if options.quick else 1
+    clips, motions = measured(DISTINCT // shorter), performed(PERFORMED // shorter)
     turns = 2 if options.quick else 5
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
         found = {
             "questions_per_s": asking(clips, turns=turns),
             "us_a_clip": where_time_goes(clips),
             "alike_us": finding_alike(counts),
-            "motions": from_motions(Path(folder), MOTION_CLIPS // (4 if options.quick else 1)),
-            "builds": growth(clips, counts, Path(folder)),
+            "clips_per_s": end_to_end(motions, Path(folder), MOTION_CLIPS // shorter),
+            "builds": growth(motions, counts, Path(folder)),
         }
     title("Reach")
     speed = next(iter(found["questions_per_s"].values()))
     print(f"questions a second a core: {speed:,.0f} of {REACH_QUESTIONS:,}")
-    print(f"clips a second end to end: {found['motions']['clips_per_s']:,.0f} of {REACH_CLIPS:,}")
+    ours = found["clips_per_s"]["ours, the whole build"]
+    print(f"clips a second end to end, one core: {ours:,.0f} of {REACH_CLIPS:,}")
     if options.json is not None:
         content = {"environment": environment, **found}
         options.json.write_text(json.dumps(content, indent=1) + "\n")

@@ -1,6 +1,8 @@
 """From finished chunks to a data set: groups, sides, selection, rows in order, manifest.
 
-Reads the chunks three times and keeps about twenty bytes a question in memory. What comes out
+Reads the chunks three times. Held in memory are, for each question in the running, sixteen bytes
+until all are counted and about twenty more while they are selected; for each clip its name, its
+source and keys, and a track of 0.4 kB for the search for motions that are alike. What comes out
 depends on what the chunks hold together, not on who made them. The
 three readings share what they find and therefore one file, which is longer than most.
 """
@@ -161,19 +163,19 @@ def _gather(every: _Every, recipe: Recipe) -> _Gathered:
 
 
 def _gather_clip(found: _Gathered, asked: AskedClip, recipe: Recipe) -> None:
-    clip = asked.clip
-    if clip.name in found.sources:
-        found.repeated.append(f"{clip.name} in {found.sources[clip.name]} and {clip.source}")
+    clip, name = asked.clip, asked.clip.name
+    if name in found.sources:
+        found.repeated.append(f"{name} in {found.sources[name]} and {clip.source}")
         return
-    found.sources[clip.name] = clip.source
+    found.sources[name] = clip.source
     found.people[clip.clip] += 1
     if named := _named(recipe, clip):
         found.phrases[clip.clip, named] += 1
     found.seconds += clip.duration_s
     found.thresholds.add(clip.thresholds)
-    given = recipe.groups.get(clip.name) or recipe.groups.get(clip.clip)
+    given = recipe.groups.get(name) or recipe.groups.get(clip.clip)
     found.groups.add(
-        clip.name,
+        name,
         keys=splits.keys_of(
             given=given or "", subject=clip.subject, take=clip.take, source=clip.source,
             clip=clip.clip,
@@ -181,10 +183,10 @@ def _gather_clip(found: _Gathered, asked: AskedClip, recipe: Recipe) -> None:
     )  # fmt: skip
     if asked.track:
         duration_s, *places = asked.track
-        others = found.finder.add(clip.name, nearby.Track(duration_s, places))
+        others = found.finder.add(name, nearby.Track(duration_s, places))
         found.alike += bool(others)
         for other in others:
-            found.groups.join(clip.name, other)
+            found.groups.join(name, other)
 
 
 def _named(recipe: Recipe, clip: Clip) -> str:

@@ -11,7 +11,6 @@ stay within a metre of their start are too much alike to be compared.
 import itertools
 import math
 from array import array
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from kinematics.facts import MotionFacts, PathSample
@@ -52,7 +51,7 @@ class Track:
             math.asinh(_distance_m(self.places, start, end) / SHORT_M) / TOLERANCE
             for start, end in _CHORDS
         )
-        self.signature = (duration_s / DURATION_TOLERANCE_S, *lengths)
+        self.signature = array("d", (duration_s / DURATION_TOLERANCE_S, *lengths))
         """In tolerances: tracks that are alike differ by at most one in each number."""
 
 
@@ -152,7 +151,9 @@ class Finder:
     """
 
     def __init__(self) -> None:
-        self._cells: defaultdict[Cell, list[tuple[str, Track]]] = defaultdict(list)
+        self._cells: dict[int, list[tuple[str, Track]]] = {}
+        """By the hashes of cells: two cells under one hash cost a look, since signatures are
+        compared anyway, and hashes of numbers are the same everywhere."""
         self.laid = 0
         """Pairs that were laid over each other so far."""
 
@@ -160,12 +161,12 @@ class Finder:
         """The names of earlier motions that this one is alike."""
         found = []
         for cell in _touched(track):
-            for other_name, other in self._cells.get(cell, ()):
+            for other_name, other in self._cells.get(hash(cell), ()):
                 if _fits(track.signature, other.signature):
                     self.laid += 1
                     if _lies_over(track, other):
                         found.append(other_name)
         if not found:
-            cell = tuple(math.floor(x / CELL) for x in track.signature)
-            self._cells[cell].append((name, track))
+            own = hash(tuple([math.floor(x / CELL) for x in track.signature]))
+            self._cells.setdefault(own, []).append((name, track))
         return found

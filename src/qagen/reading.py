@@ -242,7 +242,11 @@ def _read_leans(
 ) -> None:
     """Leans are changes that lead away from upright; those that lead back are straightening up."""
     fields = _LEANS[signal]
-    most = (getattr(facts.posture, fields[0]), getattr(facts.posture, fields[1]))
+    # nothing may be measured as minus nothing, which would be said
+    most = (
+        max(0.0, getattr(facts.posture, fields[0])),
+        max(0.0, getattr(facts.posture, fields[1])),
+    )
     sums = [0.0]
     for event in events:
         sums.append(sums[-1] + event.amount)

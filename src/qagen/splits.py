@@ -110,7 +110,7 @@ class Groups:
 
     def add(self, name: str, *, keys: Sequence[Key]) -> None:
         """Puts a clip into the group of each of its keys, which makes them one."""
-        self._first[name] = keys[0]
+        self._first[name] = self._root(keys[0])
         for key in keys:
             one, other = sorted((self._root(keys[0]), self._root(key)))
             self._above[other] = one
@@ -129,8 +129,8 @@ class Groups:
             path.append(key)
             key = above
         for passed in path:
-            self._above[passed] = key
-        return key
+            self._above[passed] = above
+        return above  # equal to the key, and the only copy that is held
 
 
 def assign(clips: Mapping[str, int], *, val: float, test: float, seed: int) -> dict[str, Split]:

@@ -1,0 +1,83 @@
+"""Candidates are the questions that they become, whenever their words are made."""
+
+import gc
+import re
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kinematics.facts import MotionFacts, VerticalEpisode
+from qagen import consistency, draws, generate, pipeline, select
+from qagen.categories import RULES
+from qagen.question import CATEGORIES, Candidate
+from qagen.reading import read
+
+EVENTS = [
+    ("forward", 0.5, 3.5, 3.4),
+    ("left", 4.5, 6.5, 2.5),
+    ("heading", 7.5, 9.0, 1.6),
+    ("left", 11.0, 12.0, -0.8),
+    ("forward", 16.0, 18.0, 2.1),
+]
+
+
+@pytest.fixture(scope="module")
+def facts(make: Callable[..., MotionFacts]) -> MotionFacts:
+    jump = VerticalEpisode(kind="jump", start_s=13.5, end_s=14.0, height_m=0.3)
+    return make(EVENTS, episodes=[jump])
+
+
+def test_words_made_late_are_those_made_at_once(facts):
+    """A loop that went on must not have changed what is said."""
+    clip = read(facts)
+    at_once = [
+        answer.question()
+        for category in CATEGORIES
+        for rule in RULES[category]
+        for answer in rule.ask(rule, clip, 0)
+        if isinstance(answer, Candidate)
+    ]
+    late = [one.question() for one in reversed(generate.candidates(facts)[0])]
+    assert len(at_once) > 150
+    assert late[::-1] == at_once
+
+
+def test_a_candidate_is_named_as_its_question_and_judged_as_it(facts):
+    candidates, _ = generate.candidates(facts)
+    questions, _ = generate.ask_all(facts)
+    assert [one.name for one in candidates] == [one.name for one in questions]
+    assert consistency.check(candidates, facts) == consistency.check(questions, facts) == []
+
+
+def test_a_candidate_is_of_the_kind_of_its_row(facts):
+    candidates, _ = generate.candidates(facts)
+    rows = [generate.to_record(one.question(), facts) for one in candidates]
+    assert [select.kind_of_candidate(one) for one in candidates] == [
+        select.kind_of(row) for row in rows
+    ]
+
+
+def test_nothing_is_never_minus_nothing(facts):
+    for one in generate.ask_all(facts)[0]:
+        assert not re.search(r"-0(\.0+)?( m\b|°| s\b)", " ".join(one.reasoning))
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 99), prefix=st.text(), suffixes=st.lists(st.text(), max_size=5))
+def test_numbers_of_names_that_begin_alike_are_those_of_the_names(seed, prefix, suffixes):
+    found = draws.numbers(seed, prefix, suffixes)
+    assert found == [draws.number(seed, prefix + suffix) for suffix in suffixes]
+
+
+@pytest.mark.parametrize("was_on", [True, False])
+def test_the_search_for_cycles_is_left_as_it_was(was_on):
+    if not was_on:
+        gc.disable()
+    try:
+        with pipeline._without_cycles():
+            assert not gc.isenabled()
+        assert gc.isenabled() == was_on
+    finally:
+        gc.enable()
