@@ -122,7 +122,8 @@ def where_time_goes(clips: list[MotionFacts]) -> dict[str, float]:
     asked = [generate.candidates(one) for one in clips]
     encode = msgspec.json.Encoder().encode
     kinds = [[select.kind_of_candidate(q) for q in questions] for questions, _ in asked]
-    numbers = [[draws.number(0, f"{q.name}/select") for q in qs] for qs, _ in asked]
+    names = [[f"{one.ask.name}/select" for one in candidates] for candidates, _ in asked]
+    numbers = [draws.numbers(0, "", ones) for ones in names]
     kept = [
         select.reserve(k, n, per_category=PER_CATEGORY) for k, n in zip(kinds, numbers, strict=True)
     ]
@@ -141,9 +142,6 @@ def where_time_goes(clips: list[MotionFacts]) -> dict[str, float]:
         ],
         "say what is alike": lambda: [
             [select.kind_of_candidate(q) for q in questions] for questions, _ in asked
-        ],
-        "draw": lambda: [
-            [draws.number(0, f"{q.name}/select") for q in questions] for questions, _ in asked
         ],
         "draw": lambda: [draws.numbers(0, "", ones) for ones in names],
         "keep some": lambda: [
