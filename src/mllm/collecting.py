@@ -40,6 +40,20 @@ def collect(
 
     The journal's `lines` are then those of all that was asked, in its order, as far as they are
     there.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from mllm.answerers.guesses import Chance
+    >>> asked = [Asked(key="a", text="Left?", options=("Yes", "No"))]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for _ in range(2):
+    ...         with Journal(Path(folder, "replies.jsonl"), Reply) as journal:
+    ...             done = collect(
+    ...                 asked, Chance(), journal, line=lambda _, reply: reply,
+    ...                 key=lambda one: one.key)
+    ...             print(done.kept, done.missing)
+    0 0
+    1 0
     """
     found = {key(one): one for one in journal.lines}
     waiting = [one for one in asked if one.key not in found]

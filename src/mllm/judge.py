@@ -183,7 +183,14 @@ def read(folder: Path | str) -> Loaded:
 
 
 def summary(found: Loaded) -> Summary:
-    """Levels and agreement; every item counts once, whatever the number of its judgements."""
+    """Levels and agreement; every item counts once, whatever the number of its judgements.
+
+    >>> what = Judge(judge="j", settings={}, rubric=ANSWERS, rubric_version=1, repeats=1,
+    ...              items_sha256="")
+    >>> one = Judged(id="a", draw=0, level=4, how="score", reply="Score: 4")
+    >>> summary(Loaded(what, [one])).share
+    0.8
+    """
     levels = len(found.what.rubric.levels)
     by_item: dict[str, dict[int, int | None]] = {}
     for one in found.judged:

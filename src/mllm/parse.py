@@ -1,7 +1,8 @@
 """A reply in words to the letter that it means, or to no answer and why there is none.
 
 What a reply announces as its answer counts before what it merely mentions, and what it says last
-before what it says first. Nothing is guessed: two letters without a verdict are no answer.
+before what it says first. Nothing is guessed: two letters without a verdict are no answer. The
+words in which answers are announced and refused make the file longer than most.
 """
 
 import re

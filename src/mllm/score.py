@@ -3,6 +3,7 @@
 A reply without a letter is wrong. A category's points are 100 (accuracy - chance) / (1 - chance);
 the score of a run is the mean of its categories. Intervals resample clips. What has been asked with
 every rotation of its options counts for each rotation, and once more as right only if all are.
+What a report consists of makes up half of the file, which is therefore longer than most.
 """
 
 from collections import Counter, defaultdict
@@ -161,7 +162,11 @@ def _clips(rows: _Rows) -> list[str]:
 
 
 def score(run: Loaded, *, seed: int = 0) -> Score:
-    """The score of a run; what is missing in it is counted and left out."""
+    """The score of a run; what is missing in it is counted and left out.
+
+    >>> score(_example()).points, score(_example()).silences
+    (55.556, {'refusal': 1})
+    """
     rows = _rows(run)
     if not rows.asked:
         raise ValueError(f"{run.name}: no replies in it yet; go on with `mllm evaluate`")
@@ -288,7 +293,11 @@ def _letters(rows: _Rows) -> list[Letters]:
 
 
 def compare(run: Loaded, other: Loaded, *, seed: int = 0) -> Pair:
-    """How far a run is ahead of another, question by question; clips are resampled together."""
+    """How far a run is ahead of another, question by question; clips are resampled together.
+
+    >>> compare(_example(), _example()).points
+    0.0
+    """
     if run.run.manifest_sha256 != other.run.manifest_sha256:
         raise ValueError(f"{run.name} and {other.name}: are runs of different data sets")
     first, second = _rows(run), _rows(other)
@@ -329,6 +338,9 @@ def report(runs: Sequence[Loaded], *, seed: int = 0) -> Report:
     """All runs, and each against the first that sees no video; if all see it, the first.
 
     Comparisons are made among runs of one data set.
+
+    >>> report([_example()]).pairs
+    ()
     """
     scores = tuple(score(run, seed=seed) for run in runs)
     base = next((run for run in runs if run.run.sees == "text"), runs[0])
@@ -338,3 +350,25 @@ def report(runs: Sequence[Loaded], *, seed: int = 0) -> Report:
         if run is not base and run.run.manifest_sha256 == base.run.manifest_sha256
     )
     return Report(scores=scores, pairs=pairs, baseline=base.name if len(runs) > 1 else "")
+
+
+def _example() -> Loaded:
+    """Three questions of four options: one right, one right, one refused."""
+    from mllm.runs import Run
+
+    asked = [
+        Asked(id=f"{n}", clip=f"{n}", category="numerical", family="count", options=4, answer="A",
+              chance=0.25, sureness=2.0)
+        for n in range(3)
+    ]  # fmt: skip
+    replies = [
+        Prediction(id="0", shift=0, answer="A", shown="A", how="letter", reply="A"),
+        Prediction(id="1", shift=0, answer="A", shown="A", how="letter", reply="(A)"),
+        Prediction(id="2", shift=0, answer=None, shown=None, how="refusal", reply="I cannot."),
+    ]
+    run = Run(
+        answerer="example", sees="video", settings={}, dataset="example", manifest_sha256="",
+        split="test", questions=3, questions_sha256="", circular=False, prompt_version=1,
+        style="letter", sampling=None,
+    )  # fmt: skip
+    return Loaded("example", run, asked, replies)

@@ -15,7 +15,12 @@ _ESCAPES = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\
 
 
 def of(report: Report) -> list[Table]:
-    """All tables: the runs beside each other, how far they are apart, and each by itself."""
+    """All tables: the runs beside each other, how far they are apart, and each by itself.
+
+    >>> from mllm import score
+    >>> of(score.report([score._example()]))[0].rows[0][:3]
+    ('example', '55.6', '-33.3 to 100.0')
+    """
     tables = [_beside(report)]
     if report.pairs:
         tables.append(_apart(report))
@@ -109,7 +114,12 @@ def _part(name: str, part: Part) -> tuple[str, ...]:
 
 
 def latex(report: Report) -> str:
-    """The runs beside each other as a table for `booktabs`; the best of each column is bold."""
+    """The runs beside each other as a table for `booktabs`; the best of each column is bold.
+
+    >>> from mllm import score
+    >>> print(latex(score.report([score._example()])).splitlines()[4])
+    example & 55.6 & -33.3 to 100.0 & 55.6 \\\\
+    """
     categories = _known(report)
     lines = [
         r"\begin{tabular}{l" + "r" * (len(categories) + 2) + "}",

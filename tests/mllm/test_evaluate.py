@@ -72,10 +72,11 @@ def test_every_reply_is_kept_whatever_it_says(
     made: Any, server: Any, said: Any, tmp_path: Path
 ) -> None:
     odd = ["B", "", "I can't.", "A or\u2028B", "\x00\x07", "🙂" * 99, "x" * 9999]
-    server.answer = lambda number, _: said(text=odd[number % len(odd)])
+    half = said(raw=rb'{"choices": [{"message": {"content": "half \ud83d"}}]}')
+    server.answer = lambda number, _: said(text=odd[number % len(odd)]) if number else half
     evaluate.evaluate(made.questions, tmp_path, text_model(server, at_once=1), settings=ALL)
     found = runs.read(tmp_path).predictions
-    assert {one.reply for one in found} == set(odd)
+    assert {one.reply for one in found} == {*odd, "half ?"}
     assert all((one.answer is None) == (one.reply != "B") for one in found)
 
 

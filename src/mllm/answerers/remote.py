@@ -213,7 +213,8 @@ def _message(reply: Mapping[str, Any]) -> str | None:
     if isinstance(content, list):
         texts = [part.get("text", "") for part in content if isinstance(part, dict)]
         content = "".join(text for text in texts if isinstance(text, str))
-    return content if isinstance(content, str) else None
+    # halves of characters, which JSON may hold and files may not, become question marks
+    return content.encode(errors="replace").decode() if isinstance(content, str) else None
 
 
 def _tokens(reply: Mapping[str, Any], name: str) -> int:
