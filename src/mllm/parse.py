@@ -18,7 +18,7 @@ How = Literal[
 ]  # fmt: skip
 """How the answer was found; the last five mean that there is none."""
 
-MOST_CHARACTERS = 100_000
+MOST_CHARACTERS = 30_000
 """Of longer replies only the end is read."""
 
 
