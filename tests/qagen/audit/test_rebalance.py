@@ -13,12 +13,13 @@ from qagen.audit.rows import Row
 POINTS = 3.0
 
 
-@pytest.mark.parametrize("leak", ["letters", "prior", "longest"])
+@pytest.mark.parametrize("leak", ["letters", "prior", "longest", "siblings"])
 def test_planted_leaks_are_brought_down_at_little_cost(leak: str) -> None:
-    rows = _planted.rows(3000, leak=leak, strength=0.15)
+    rows = _planted.rows(3000, leak=leak, strength=0.4 if leak == "siblings" else 0.15)
     before = report.best_blind(rows, with_forest=False)
     found = rebalance.select(rows, with_forest=False)
     assert not found.unreachable
+    assert found.before == before
     assert before["all"].score.points > POINTS or before["ordering"].score.points > POINTS
     for name, best in found.best.items():
         assert best.score.points <= POINTS or name in found.unsure or name == "all"
