@@ -6,48 +6,13 @@ from typing import Any
 
 import msgspec
 
+from qagen.audit.report import Report
+
 LARGEST = 1 << 28
 """Bytes; larger files are no audit."""
 
 
-class Score(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model that sees no video gets right of some rows."""
-
-    rows: int
-    accuracy: float
-    chance: float
-    points: float
-    low: float
-    high: float
-    accused: bool
-
-
-class Best(msgspec.Struct, frozen=True, kw_only=True):
-    """The best such model of a category."""
-
-    model: str
-    score: Score
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One such model."""
-
-    model: str
-    meaning: str
-    scores: dict[str, Score]
-
-
-class Audit(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a data set without its videos; other fields are passed over."""
-
-    rows: int
-    clips: int
-    folds: int
-    findings: tuple[Finding, ...]
-    best: dict[str, Best]
-
-
-def read(path: Path | str) -> Audit:
+def read(path: Path | str) -> Report:
     """The audit in a file.
 
     >>> read("/nowhere.json")
@@ -62,12 +27,12 @@ def read(path: Path | str) -> Audit:
     if file.stat().st_size > LARGEST:
         raise ValueError(f"{file}: more than {LARGEST:,} bytes; {expected}")
     try:
-        return msgspec.json.decode(file.read_bytes(), type=Audit)
+        return msgspec.json.decode(file.read_bytes(), type=Report)
     except msgspec.DecodeError as error:
         raise ValueError(f"{file}: {error}; {expected}") from error
 
 
-def of_manifest(content: Mapping[str, Any] | None) -> Audit | None:
+def of_manifest(content: Mapping[str, Any] | None) -> Report | None:
     """The audit that a manifest holds, when it holds a whole one.
 
     >>> of_manifest(None) is of_manifest({"points": 3}) is None
@@ -76,6 +41,6 @@ def of_manifest(content: Mapping[str, Any] | None) -> Audit | None:
     if content is None:
         return None
     try:
-        return msgspec.convert(content, Audit)
+        return msgspec.convert(content, Report)
     except msgspec.ValidationError:
         return None

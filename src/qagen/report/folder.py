@@ -21,10 +21,10 @@ from typing import NamedTuple
 import msgspec
 
 from qagen import dataset, stats
+from qagen.audit.report import Report
 from qagen.dataset import Clip
 from qagen.question import CATEGORIES
 from qagen.report import audits, clips, motions, overview, pieces, predictions, rows, videos
-from qagen.report.audits import Audit
 from qagen.report.lanes import LANES
 from qagen.report.overview import Overview, Tallies
 from qagen.report.predictions import Predictions
@@ -132,7 +132,7 @@ class _Writing:
         found: Statistics,
         *,
         models: Sequence[Predictions],
-        audit: Audit | None,
+        audit: Report | None,
         films: dict[str, Video],
         motions_dir: Path | None,
     ) -> Made:

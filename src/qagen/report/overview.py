@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
+from qagen.audit.report import Report
 from qagen.balance import Evenness, evenness
 from qagen.question import CATEGORIES
 from qagen.record import LETTERS, Record
-from qagen.report.audits import Audit
 from qagen.report.lanes import Lane
 from qagen.report.predictions import Predictions
 from qagen.report.rows import NO_ANSWER, RIGHT, WRONG, outcome
@@ -99,7 +99,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     movements: list[tuple[str, int]]
     withheld: list[tuple[str, int]]
     unreadable: int
-    audit: Audit | None
+    audit: Report | None
     blind: list[Blind]
     error_models: list[str]
     certificates: list[Certified]

@@ -338,6 +338,8 @@ def test_questions_are_leafed_through_with_keys(page: Page, made: Any) -> None:
     assert not page.run("document.getElementById('help').open")
     page.press("o")
     page.wait("!document.getElementById('overview').hidden")
+    page.wait("window.scrollY === 0")
+    assert page.run("document.querySelector('h1').getBoundingClientRect().top") > 54
 
 
 def test_every_control_has_a_name(page: Page, made: Any) -> None:
