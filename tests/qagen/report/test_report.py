@@ -397,7 +397,8 @@ def test_motions_give_the_path_that_the_data_set_holds_and_the_leans(tmp_path: P
     pipeline.build(tmp_path / "motions", tmp_path / "questions", recipe)
     (clip,) = dataset.clips(tmp_path / "questions")
     lost = msgspec.structs.replace(clip, source="gone.npz")
-    outside = msgspec.structs.replace(clip, source="../questions/clips.jsonl")
+    shutil.copy(tmp_path / "motions" / "walk.npz", tmp_path / "outside.npz")
+    outside = msgspec.structs.replace(clip, source="../outside.npz")
     found, *none = motions.moved(tmp_path / "motions", [clip, lost, outside])
     assert none == [None, None]
     assert found is not None
