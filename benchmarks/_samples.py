@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import _samples_bodies
+import _samples_keypoints
 import _samples_rigs
 import msgspec
 import numpy as np
@@ -62,6 +63,9 @@ def reseal(path: Path) -> None:
     (path / layout.MANIFEST).write_bytes(layout.encode_manifest(tuple(segments)))
 
 
+KEYPOINTS = "2D keypoints"
+"""Not a row of `readers.FORMATS`: tracks and not motions."""
+
 STORE = "packed store"
 """Not a row of `readers.FORMATS`: it is opened, not read."""
 
@@ -80,6 +84,7 @@ SAMPLES: dict[str, Callable[[Path, int], list[Path]]] = {
     "TRAM": _samples_bodies.tram_files,
     "EMDB": _samples_bodies.emdb_files,
     "RICH and EgoBody": _samples_bodies.rich_egobody_files,
+    KEYPOINTS: _samples_keypoints.keypoint_files,
     STORE: _store,
 }
 """By the name of the format: writes sound files of so many frames, or folders that are one, into a

@@ -86,7 +86,7 @@ def wham_files(folder: Path, frames: int) -> list[Path]:
 
 
 def tram_files(folder: Path, frames: int) -> list[Path]:
-    """A track in the axes of its camera."""
+    """A track in the axes of its camera, and a video's folder of one with the camera's poses."""
     rotvecs, places = _track(frames)
     matrices = np.tile(np.eye(3), (frames, 24, 1, 1))
     matrices[:, 0] = Rotation.from_rotvec(rotvecs).as_matrix()
@@ -95,7 +95,15 @@ def tram_files(folder: Path, frames: int) -> list[Path]:
         "pred_trans": places[:, None], "frame": np.arange(frames),
     }  # fmt: skip
     np.save(folder / "hps_track_0.npy", track)
-    return [folder / "hps_track_0.npy"]
+    video = folder / "video"
+    (video / "hps").mkdir(parents=True)
+    np.save(video / "hps" / "hps_track_1.npy", track)
+    poses = {
+        "world_cam_R": np.tile(np.eye(3), (frames, 1, 1)),
+        "world_cam_T": np.zeros((frames, 3)),
+    }
+    np.save(video / "camera.npy", poses)
+    return [folder / "hps_track_0.npy", video]
 
 
 def emdb_files(folder: Path, frames: int) -> list[Path]:

@@ -101,7 +101,7 @@ def where_time_goes(clips: list[MotionFacts]) -> dict[str, float]:
     lines = [facts.to_line(one) for one in clips]
     asked = [generate.ask_all(one) for one in clips]
     encode = msgspec.json.Encoder().encode
-    kinds = [[select.kind_of_question(q) for q in questions] for questions, _ in asked]
+    kinds = [[select.kind_of_candidate(q) for q in questions] for questions, _ in asked]
     numbers = [[draws.number(0, f"{q.name}/select") for q in qs] for qs, _ in asked]
     kept = [
         select.reserve(k, n, per_category=PER_CATEGORY) for k, n in zip(kinds, numbers, strict=True)
@@ -120,7 +120,7 @@ def where_time_goes(clips: list[MotionFacts]) -> dict[str, float]:
             for one, (questions, _) in zip(clips, asked, strict=True)
         ],
         "say what is alike": lambda: [
-            [select.kind_of_question(q) for q in questions] for questions, _ in asked
+            [select.kind_of_candidate(q) for q in questions] for questions, _ in asked
         ],
         "draw": lambda: [
             [draws.number(0, f"{q.name}/select") for q in questions] for questions, _ in asked

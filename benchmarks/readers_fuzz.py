@@ -22,16 +22,20 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from _mutations import Edit, drawn, mutated
-from _samples import SAMPLES, STORE, reseal
+from _samples import KEYPOINTS, SAMPLES, STORE, reseal
 from _walks import FRAMES
 
 from kinematics import readers, store
+from kinematics.keypoints import KeypointTrack
 from kinematics.motion import Motion
+from kinematics.readers import tram
 from kinematics.store.values import check_values
 
 SLOWEST_S = 5.0
@@ -89,10 +93,18 @@ def spoil(case: Case, folder: Path) -> Path:
     return copy
 
 
-def reader_of(name: str, *, direct: bool) -> Callable[[Path], list[Motion]]:
+Found = list[Motion] | list[KeypointTrack]
+"""What a reader gives; both refuse to be made of values that are not sound."""
+
+
+def reader_of(name: str, *, direct: bool) -> Callable[[Path], Found]:
     """How files of a format are read: by the door for all, or by the format's own function."""
     if name == STORE:
         return _read_store
+    if name == KEYPOINTS:
+        return _read_keypoints
+    if name == "TRAM":
+        return partial(_read_tram, direct=direct)
     if direct:
         return next(form.read for form in readers.FORMATS if form.name == name)
     return readers.read
@@ -105,18 +117,34 @@ def _read_store(path: Path) -> list[Motion]:
     return motions
 
 
-def judge(path: Path, read: Callable[[Path], list[Motion]]) -> str:
+def _read_keypoints(path: Path) -> list[KeypointTrack]:
+    readers.read_keypoints(path)
+    return readers.read_keypoints(path, fps=25.0, image_size_px=(1920, 1080))
+
+
+def _read_tram(path: Path, *, direct: bool) -> list[Motion]:
+    """The tracks of a video's folder, or one file."""
+    read = tram.read if direct else readers.read
+    return [
+        motion for file in readers.find([path]) if file.stem != "camera" for motion in read(file)
+    ]
+
+
+def judge(path: Path, read: Callable[[Path], Found]) -> str:
     """`read` or `refused`; raises on anything else that a reader does."""
     try:
-        motions = read(path)
+        found = read(path)
     except ValueError as error:
         if path.name not in str(error):
             raise AssertionError(f"the error does not name the file: {error}") from error
         return "refused"
-    assert motions, "no motion and no error"
-    for motion in motions:
+    assert found, "nothing in it and no error"
+    for one in found:
         try:
-            check_values(motion)
+            if isinstance(one, KeypointTrack):
+                replace(one)  # checks again what it is made of
+            else:
+                check_values(one)
         except ValueError as error:
             raise AssertionError(f"read, but not sound: {error}") from error
     return "read"
@@ -231,7 +259,7 @@ def main() -> None:
     if options.case is not None:
         replay(options.only, options.case, options.keep)
         return
-    names = [options.only] if options.only else [form.name for form in readers.FORMATS] + [STORE]
+    names = [options.only] if options.only else list(SAMPLES)
     each = range(options.first, options.first + -(-options.cases // len(names)))
     sys.exit(1 if fuzz(names, each) else 0)
 

@@ -20,8 +20,9 @@ from pathlib import Path
 
 import _cases
 import numpy as np
-from _samples import SAMPLES, STORE
+from _samples import KEYPOINTS, SAMPLES, STORE
 from kinematics_throughput import Claim, show_claims, title
+from readers_fuzz import reader_of
 
 from kinematics import measure, readers, store
 from kinematics.motion import Motion
@@ -91,10 +92,11 @@ def each_format(folder: Path, *, turns: int) -> list[Row]:
     for name, make in SAMPLES.items():
         if name == STORE:
             continue
+        read = readers.read_keypoints if name == KEYPOINTS else reader_of(name, direct=False)
         (home := folder / "formats" / name.replace("/", "_")).mkdir(parents=True)
         for path in make(home, FRAMES):
             best = _clock.race(
-                {"ours": partial(readers.read, path), "NumPy": raw(path)}, turns=turns, wall=False
+                {"ours": partial(read, path), "NumPy": raw(path)}, turns=turns, wall=False
             )
             size = sum(file.stat().st_size for file in files_of(path))
             kind = path.suffix or "folder"

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
+from kinematics import commands_curate
+
 if TYPE_CHECKING:
     import rich.progress
 
@@ -610,6 +612,9 @@ def fit_error(
             typer.echo(f"  {name:<28}{value:.4g}")
     typer.echo(f"{len(matches.pairs)} pairs: {out}")
     _close(matches, failed)
+
+
+app.command("curate")(commands_curate.curate)
 
 
 @app.command("synth")

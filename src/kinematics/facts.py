@@ -54,7 +54,7 @@ class VerticalEpisode(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Greatest departure from the standing level, positive up."""
 
 
-class WindowFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class WindowFacts(msgspec.Struct, frozen=True, gc=False):
     """What happened between two times. Quarters and the whole clip are windows."""
 
     start_s: float
@@ -163,7 +163,7 @@ class PartFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     coverage: float
 
 
-class PathSample(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=True):
+class PathSample(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """The anchored track at one time, for evidence and plots."""
 
     time_s: float

@@ -290,15 +290,37 @@ def _offsets(
     turns_wxyz: Float[np.ndarray, "copies frames 4"],
     skeleton: Skeleton,
 ) -> Float[np.ndarray, "copies frames joints 3"]:
-    """Joints as seen from the root: turned with the body, scaled, and shaken one by one."""
-    moved = rotated(turns_wxyz[..., None, :], offsets_m)
-    moved *= np.exp(model.body_scale_share * draw.normal("body scale", 1, 1, 1))
+    """Joints as seen from the root: turned with the body, scaled, and shaken one by one.
+
+    One copy after another: what a copy needs then stays in the processor's cache.
+    """
+    made = np.empty((draw.copies, *offsets_m.shape))
+    scales = np.exp(model.body_scale_share * draw.normal("body scale"))
+    left, up, ahead = np.ascontiguousarray(np.moveaxis(offsets_m, -1, 0))
+    knots = np.zeros((draw.copies, 4, *offsets_m.shape[1:]))
     if model.joint_jitter_m:
-        shape = offsets_m.shape[1:]
-        noise = _noise(draw, "joint jitter", times_s, model.jitter_time_s, *shape)
-        noise[:, :, list(skeleton.points[0])] = 0.0  # the pelvis stays where the root is
-        moved += model.joint_jitter_m * noise
-    return moved
+        count = _knots(times_s[-1], model.jitter_time_s)
+        knots = model.joint_jitter_m * draw.normal("joint jitter", count, *offsets_m.shape[1:])
+        knots[:, :, list(skeleton.points[0])] = 0.0  # the pelvis stays where the root is
+    for copy, turn_wxyz in enumerate(turns_wxyz):
+        for axis, (a, b, c) in enumerate(_matrix(turn_wxyz * np.sqrt(scales[copy]))):
+            made[copy, :, :, axis] = a * left + b * up + c * ahead
+        if model.joint_jitter_m:
+            places = times_s / model.jitter_time_s
+            made[copy] += _smooth(knots[copy : copy + 1], places, steady=True)[0]
+    return made
+
+
+def _matrix(
+    wxyz: Float[np.ndarray, "frames 4"],
+) -> tuple[tuple[Float[np.ndarray, "frames 1"], ...], ...]:
+    """The rows of rotation matrices, times the squared length of the quaternions."""
+    w, x, y, z = np.moveaxis(wxyz, -1, 0)[..., None]
+    return (
+        (w * w + x * x - y * y - z * z, 2 * (x * y - w * z), 2 * (x * z + w * y)),
+        (2 * (x * y + w * z), w * w - x * x + y * y - z * z, 2 * (y * z - w * x)),
+        (2 * (x * z - w * y), 2 * (y * z + w * x), w * w - x * x - y * y + z * z),
+    )
 
 
 # What is lost or exchanged

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
+from mllm import commands_evaluate, commands_export, commands_judge, commands_score
+
 if TYPE_CHECKING:
     from kinematics.motion import Motion
     from mllm.render.folder import Outcome
@@ -20,6 +22,11 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
+app.command("evaluate")(commands_evaluate.evaluate)
+app.command("export")(commands_export.export)
+app.command("score")(commands_score.score)
+app.command("caption")(commands_judge.caption)
+app.command("judge")(commands_judge.judge)
 _errors = Console(stderr=True)
 
 

@@ -1,25 +1,29 @@
 """What the rules of all categories share: making questions, turning them down, choosing others."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
+
+import msgspec
 
 from qagen import draws, options, wording
 from qagen.question import (
     WINDOWS,
     Ask,
+    Candidate,
     Category,
     Evidence,
     Margin,
     Option,
-    Question,
     Rejection,
     Unit,
     Window,
+    Words,
 )
 from qagen.reading import Occurrence, Reading
-from qagen.vocabulary import EVEN_SIDES, MOVEMENTS, mirrored
+from qagen.vocabulary import EVEN_SIDES, MOST_ABSENT, MOVEMENTS, mirrored
 
-Answer = Question | Rejection
+Answer = Candidate | Rejection
 
 
 class Rule(NamedTuple):
@@ -31,15 +35,15 @@ class Rule(NamedTuple):
     """Given the rule itself, a clip and a seed."""
 
 
-class Truth(NamedTuple):
+class Truth(msgspec.Struct, frozen=True, gc=False):
     """What a rule found: the answer and everything that it follows from."""
 
     key: Option
     others: tuple[Option, ...]
     evidence: tuple[Evidence, ...]
     margin: Margin
-    because: tuple[str, str]
-    """What was observed, and what follows; the answer is the third sentence."""
+    words: Callable[[], Words]
+    """Stem and reasoning, made only when they are wanted: call nothing that a loop changes."""
 
 
 def movements(clip: Reading) -> tuple[str, ...]:
@@ -72,6 +76,7 @@ def ordinal(nth: int) -> str:
     return wording.ORDINALS[nth]
 
 
+@lru_cache
 def quarter_options(key: Window) -> tuple[Option, tuple[Option, ...]]:
     """The four quarters as options, the true one apart."""
     options = [Option(wording.QUARTERS[place], window) for place, window in enumerate(_QUARTERS)]
@@ -81,22 +86,21 @@ def quarter_options(key: Window) -> tuple[Option, tuple[Option, ...]]:
 _QUARTERS = WINDOWS[1:]
 
 
-def question(rule: Rule, clip: Reading, ask: Ask, stem: str, truth: Truth) -> Question:
-    """The question with its answer."""
+def question(rule: Rule, clip: Reading, ask: Ask, truth: Truth) -> Candidate:
+    """The question with its answer, not yet in words."""
     facts = clip.facts
-    return Question(
+    return Candidate(
         clip=facts.clip,
         person=facts.person,
         frame=facts.frame,
         category=rule.category,
         family=rule.family,
         ask=ask,
-        stem=stem,
         key=truth.key,
         distractors=truth.others,
         evidence=truth.evidence,
         margin=truth.margin,
-        reasoning=(*truth.because, f"The answer is: {truth.key.text}."),
+        words=truth.words,
     )
 
 
@@ -115,20 +119,23 @@ def rejection(rule: Rule, clip: Reading, ask: Ask, reason: str) -> Rejection:
 
 def name_of(clip: Reading, ask: Ask) -> str:
     """The name that the question will have; draws are seeded by it."""
+    return f"{_person_of(clip)}/{ask.name}"
+
+
+def _person_of(clip: Reading) -> str:
     facts = clip.facts
-    return f"{facts.clip}#{facts.person}/{facts.frame}/{ask.name}"
+    return f"{facts.clip}#{facts.person}/{facts.frame}"
 
 
 def neutral_name(clip: Reading, ask: Ask) -> str:
     """A name that the mirrored question shares, for draws that a mirror may not change."""
     neutral = "+".join(sorted(min(name, mirrored(name)) for name in ask.movements))
-    facts = clip.facts
-    return f"{facts.clip}#{facts.person}/{facts.frame}/{ask.rule}({neutral};{ask.window};{ask.nth})"
+    return f"{_person_of(clip)}/{ask.rule}({neutral};{ask.window};{ask.nth})"
 
 
-def recounted(ones: Sequence[Occurrence]) -> str:
+def recounted(clip: Reading, ones: Sequence[Occurrence]) -> str:
     """Movements in words, the first few with times and sizes."""
-    told = "; ".join([one.said for one in ones[:_TOLD]])
+    told = "; ".join([clip.speaker.event(one) for one in ones[:_TOLD]])
     return told if len(ones) <= _TOLD else f"{told}; and {len(ones) - _TOLD} more"
 
 
@@ -140,21 +147,29 @@ _TOLD = 4
 
 def movement_option(clip: Reading, movement: str) -> Option:
     """A movement as an option."""
-    return Option(wording.capital(clip.speaker.phrases[movement].gerund), movement)
+    return _option(clip.speaker.phrases[movement].gerund, movement)
+
+
+@lru_cache
+def _option(text: str, code: str) -> Option:
+    return Option(wording.capital(text), code)
 
 
 def numbers(
-    clip: Reading, ask: Ask, value: float, unit: Unit, *, seed: int
+    clip: Reading, value: float, unit: Unit, *, seed: int
 ) -> tuple[Option, tuple[Option, ...], Margin] | str:
     """Options for a measured amount: the true one, the others, how clear the true one is."""
-    found = options.rungs(value, unit, seed=seed, name=name_of(clip, ask))
+    found = options.rungs(value, unit, seed=seed, name=_person_of(clip))
     if isinstance(found, str):
         return found
-    all_options = [
-        Option(wording.about(rung, unit), f"{round(rung, 4):g}") for rung in found.values
-    ]
+    all_options = [_number_option(rung, unit) for rung in found.values]
     key = all_options.pop(found.key)
     return key, tuple(all_options), Margin(value=found.margin, unit=unit, band=found.band)
+
+
+@lru_cache
+def _number_option(rung: float, unit: Unit) -> Option:
+    return Option(wording.about(rung, unit), f"{round(rung, 4):g}")
 
 
 def leftward(clip: Reading) -> float:
@@ -162,6 +177,13 @@ def leftward(clip: Reading) -> float:
 
     Zero when too little went on to either side for the sign to be more than noise.
     """
+    found = clip.known.get("leftward")
+    if found is None:
+        found = clip.known["leftward"] = _leftward(clip)
+    return found  # type: ignore[return-value]
+
+
+def _leftward(clip: Reading) -> float:
     facts = clip.facts
     found = facts.whole.net_left_m + facts.whole.net_turn_rad
     found += sum([event.amount for event in facts.events if event.signal == "left_lean"])
@@ -171,21 +193,52 @@ def leftward(clip: Reading) -> float:
     return found if abs(found) > EVEN_SIDES else 0.0
 
 
+def offered_of(
+    clip: Reading, topic: str, candidates: Iterable[str], *, wanted: int, seed: int
+) -> tuple[str, ...]:
+    """The movements or parts that all of a clip's questions on a topic offer, whatever is true.
+
+    Drawn by the clip's name, before any answer is known. So neither an option, nor how often it is
+    offered, tells which one is true; what is true and not among them is not asked for. A mirror
+    shows the mirrored choice.
+    """
+    name = f"{_person_of(clip)}/{topic}/offered"
+    return draws.shuffled(_ranked(clip, candidates), seed=seed, name=name)[:wanted]
+
+
+def on_busy_axes(clip: Reading) -> frozenset[str]:
+    """The movements that happen in the clip, and their opposites.
+
+    Other questions about the clip speak of both. An option of which none of them speaks would be
+    known to be wrong.
+    """
+    happened = [name for name, ones in clip.occurrences.items() if ones]
+    return frozenset([*happened, *(MOVEMENTS[name].opposite for name in happened)])
+
+
 def plausible(
     clip: Reading, ask: Ask, candidates: Iterable[str], *, wanted: int, seed: int
 ) -> tuple[str, ...] | None:
-    """Wrong movements or parts to choose from: those that the clip shows come first.
+    """Wrong movements to choose from: those on busy axes come first; none if too few happen.
 
     Among equals they are drawn by the question's name, so that no habit of choosing gives the true
     one away; a mirror shows the mirrored choice.
     """
+    busy = on_busy_axes(clip)
+    name = f"{neutral_name(clip, ask)}/others"
+    drawn = draws.shuffled(_ranked(clip, candidates), seed=seed, name=name)
+    ordered = sorted(drawn, key=lambda one: one not in busy)
+    absent = [one for one in ordered if not clip.occurrences.get(one)]
+    found = [one for one in ordered if one not in absent[MOST_ABSENT:]][:wanted]
+    return tuple(found) if len(found) == wanted else None
+
+
+def _ranked(clip: Reading, names: Iterable[str]) -> tuple[str, ...]:
+    """Names in an order that a mirror mirrors."""
     left_first = leftward(clip) > 0
 
     def rank(name: str) -> tuple[str, bool]:
         other = mirrored(name)
         return min(name, other), other != name and (name < other) != left_first
 
-    ranked = tuple(sorted(candidates, key=rank))
-    drawn = draws.shuffled(ranked, seed=seed, name=f"{neutral_name(clip, ask)}/others")
-    found = sorted(drawn, key=lambda name: not clip.occurrences.get(name))[:wanted]
-    return tuple(found) if len(found) == wanted else None
+    return tuple(sorted(names, key=rank))

@@ -14,7 +14,9 @@ from typing import Any
 
 import msgspec
 
+from qagen.certificates import Yield
 from qagen.dataset import Clip, Recipe
+from qagen.question import Category
 from qagen.select import Kind
 
 WORK = ".build"
@@ -74,6 +76,8 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
     rejections: dict[str, int]
     """By category and reason, with a slash between."""
     withheld: dict[str, int]
+    yields: dict[Category, Yield]
+    """What certification left of each category; empty without."""
 
 
 _encoder = msgspec.msgpack.Encoder()

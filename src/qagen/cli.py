@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
-from qagen import commands_report
+from qagen import commands_captions, commands_report
 
 if TYPE_CHECKING:
     from qagen.audit.show import Table as AuditTable
+    from qagen.certificates import Certification
     from qagen.dataset import Manifest, Recipe
     from qagen.stats import Table
 
@@ -127,10 +128,12 @@ def _recipe(
     frame: AskedFrame,
     per_category: int | None,
     balanced: bool,
+    max_blind: float | None,
     val: float,
     test: float,
     descriptors: Path | None,
     groups: Path | None,
+    certify: "Certification | None",
 ) -> "Recipe":
     from qagen import splits
     from qagen.dataset import Recipe
@@ -147,11 +150,24 @@ def _recipe(
         frame=frame,
         per_category=per_category,
         balanced=balanced,
+        max_blind=max_blind,
         val=val,
         test=test,
         descriptors=splits.read_table(descriptors, column="descriptor") if descriptors else {},
         groups=splits.read_table(groups, column="group") if groups else {},
+        certify=certify,
     )
+
+
+def _certification(
+    least: float | None, *, error_model: str, copies: int, seed: int
+) -> "Certification | None":
+    if least is None:
+        return None
+    from qagen import certificates
+
+    model = certificates.model_of(error_model)
+    return certificates.Certification(model=model, copies=copies, least=least, seed=seed)
 
 
 @app.command("build")
@@ -192,6 +208,14 @@ def build_dataset(
             help="Leave questions out until no stem has an answer that is likelier than a guess.",
         ),
     ] = True,
+    max_blind: Annotated[
+        float | None,
+        typer.Option(
+            help="Withhold questions until no model without the video is further above chance in "
+            "a category than this share, such as 0.03; needs the extra audit.",
+            show_default=False,
+        ),
+    ] = None,
     descriptors: Annotated[
         Path | None,
         typer.Option(
@@ -206,6 +230,19 @@ def build_dataset(
             show_default=False,
         ),
     ] = None,
+    certify: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Ask only what so large a share of copies with a tracker's errors answers alike, "
+            "as a lower bound at 95 % confidence; such as 0.95.",
+            show_default=False,
+        ),
+    ] = None,
+    error_model: Annotated[
+        str, typer.Option(help="Whose errors: a preset, or a file of `kinematics fit-error`.")
+    ] = "prompthmr_emdb",
+    copies: Annotated[int, typer.Option(help="Copies of every motion.", min=1)] = 64,
     workers: Annotated[int, typer.Option(help="Processes, one thread each.", min=1)] = 1,
     engine: Annotated[
         EngineName, typer.Option(help="Who runs the workers; `ray` needs the extra ray.")
@@ -233,14 +270,20 @@ def build_dataset(
 
     [cyan]qagen build facts.jsonl questions --categories ordering,trajectory --seed 7[/cyan]
 
+    [cyan]qagen build motions/ questions --per-category 2 --max-blind 0.03[/cyan]
+
     [cyan]qagen build corpus.store questions --shard 3/8[/cyan]
+
+    [cyan]qagen build motions/ questions --certify 0.95 --error-model wham_emdb[/cyan]
     """
     from qagen import pipeline
 
     with _plainly():
         recipe = _recipe(
             seed=seed, categories=categories, frame=frame, per_category=per_category,
-            balanced=balance, val=val, test=test, descriptors=descriptors, groups=groups,
+            balanced=balance, max_blind=max_blind, val=val, test=test, descriptors=descriptors,
+            groups=groups,
+            certify=_certification(certify, error_model=error_model, copies=copies, seed=seed),
         )  # fmt: skip
         with _bar() as progress:
             if shard:
@@ -265,10 +308,24 @@ def _report(manifest: "Manifest", out_dir: Path) -> None:
     sides = ", ".join(f"{side.questions:,} {name}" for name, side in manifest.splits.items())
     total = sum(side.questions for side in manifest.splits.values())
     inputs = manifest.inputs
+    if manifest.certified:
+        sound = sum(one.asked for one in manifest.certified.values())
+        certified = sum(one.certified for one in manifest.certified.values())
+        typer.echo(f"{certified:,} of {sound:,} sound questions were certified")
     typer.echo(
         f"{total:,} questions ({sides}) about {inputs.clips:,} clips, {inputs.minutes:,.1f} "
         f"minutes: {out_dir}"
     )
+    if (blind := manifest.blind) is not None:
+        from qagen.merge import KNOWN_BLINDLY
+
+        best = max(blind.after[name].points for name in blind.kept)
+        typer.echo(
+            f"without the video: at most {best:.1f} points above chance in a category; "
+            f"{manifest.withheld.get(KNOWN_BLINDLY, 0):,} questions withheld for that"
+        )
+        for name, why in {**blind.unsure, **blind.unreachable}.items():
+            _complain(f"{name}: {why}")
     if inputs.other_files:
         _complain(f"{inputs.other_files} files of the folder hold no motion and were left out")
     if inputs.unreadable_files:
@@ -284,11 +341,10 @@ def merge_shards(out_dir: OutDir) -> None:
 
     [cyan]qagen merge questions[/cyan]
     """
-    from qagen import chunks, merge
+    from qagen import pipeline
 
     with _plainly(), _bar() as progress:
-        stages = 3 * chunks.read_plan(out_dir).chunks
-        manifest = merge.merge(out_dir, progress=lambda done: progress("merging", done, stages))
+        manifest = pipeline.finish(out_dir, progress=progress)
     _report(manifest, out_dir)
 
 
@@ -376,30 +432,109 @@ def audit_questions(
         raise typer.Exit(1)
 
 
+@app.command("survive")
+def study_survival(
+    truths: Annotated[
+        Path,
+        typer.Argument(
+            metavar="GT_DIR", help="True motions: a folder, a file or a store.", show_default=False
+        ),
+    ],
+    estimates: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[EST_DIR]",
+            help="A tracker's estimates of the same clips, by the same names; copies of the truth "
+            "with a model's errors when left out.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The folder for the report.")] = Path("report"),
+    certify: Annotated[float, typer.Option(help="As in [cyan]qagen build[/cyan].")] = 0.95,
+    error_model: Annotated[
+        str, typer.Option(help="Certified for: a preset, or a file of `kinematics fit-error`.")
+    ] = "prompthmr_emdb",
+    tried: Annotated[
+        str,
+        typer.Option(help="Without EST_DIR: whose errors, when others than it is certified for."),
+    ] = "",
+    copies: Annotated[int, typer.Option(help="Copies that certify.", min=1)] = 64,
+    tries: Annotated[int, typer.Option(help="Held-back copies without EST_DIR.", min=1)] = 16,
+    frame: Annotated[AskedFrame, typer.Option(help="As in `build`.")] = "first_heading",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same report.")] = 0,
+) -> None:
+    """Which answers survive a tracker's errors, by category and margin, and which certification.
+
+    Asks about the true motions, certifies, and answers every question again on the estimates, or on
+    copies that nobody certified with. Writes a table, a page and a picture.
+
+    [b]Examples[/b]
+
+    [cyan]qagen survive truths/ estimates/ --error-model model.json --out report[/cyan]
+
+    [cyan]qagen survive motions/ --error-model wham_emdb[/cyan]
+    """
+    with _plainly(), _bar() as progress:
+        from qagen import certificates, survival, survive
+
+        wanted = survive.Study(
+            policy=certificates.Certification(
+                model=certificates.model_of(error_model), copies=copies, least=certify, seed=seed
+            ),
+            frame=frame,
+            tried=certificates.model_of(tried) if tried else None,
+            tries=tries,
+        )
+        found = survive.study(truths, estimates, wanted, progress=progress)
+        written = survival.write(found, out)
+    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    typer.echo(survival.summary(found))
+    for table in survival.tables(found):
+        _print_table(console, table)
+    for path in written:
+        typer.echo(path)
+    from qagen import figures
+
+    _save(figures.survival(found), out / "survive.png")
+
+
 @app.command("verify")
 def verify_dataset(
     out_dir: OutDir,
     motions: Annotated[
         Path, typer.Option(help="The motions that it was built from.", show_default=False)
     ],
+    copies: Annotated[
+        int,
+        typer.Option(
+            help="Make so many of the copies that certified, and ask them again; 0 looks only at "
+            "what certificates say.",
+            min=0,
+        ),
+    ] = 0,
 ) -> None:
     """Derive every answer again from the motions, by a second and independent implementation.
 
     Prints every row that does not agree; the exit code is then 1.
 
-    [b]Example[/b]
+    [b]Examples[/b]
 
     [cyan]qagen verify questions --motions motions/[/cyan]
+
+    [cyan]qagen verify questions --motions motions/ --copies 16[/cyan]
     """
     with _plainly():
         from qagen import verify
 
-        report = verify.verify_folder(out_dir, motions)
+        report = verify.verify_folder(out_dir, motions, copies=copies)
     for mismatch in report.mismatches:
         typer.echo(str(mismatch))
     typer.echo(str(report))
     if report.mismatches:
         raise typer.Exit(1)
+
+
+app.command("captions")(commands_captions.write_captions)
 
 
 @app.command("explain")

@@ -6,13 +6,17 @@ since every rule needs a line that says what it claims.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
 from kinematics.facts import MotionFacts
-from qagen.question import Question
+from qagen.question import Ask, Candidate, Evidence, Option, Question
+
+Asked = Question | Candidate
+"""Candidates are judged before they are put into words: no word decides anything."""
 
 
 class Contradiction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -25,30 +29,37 @@ class Contradiction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     why: str
 
 
-class _Claim(NamedTuple):
+class _Claim(msgspec.Struct, frozen=True, gc=False):
     """What a question says of one thing."""
 
     value: object
-    by: Question
+    by: Asked
 
 
-_Clash = tuple[Question, Question, str]
+_Clash = tuple[Asked, Asked, str]
 _Claims = dict[tuple[str, ...], list[_Claim]]
 
 
 class _Case(NamedTuple):
     """All that is judged."""
 
-    questions: Sequence[Question]
+    by_rule: Mapping[str, Sequence[Asked]]
     claims: _Claims
+    shown: Sequence[tuple[Evidence, Asked]]
+    """Each piece of evidence once, with a question that shows it."""
     facts: MotionFacts
+
+    def of(self, *rules: str) -> Iterator[Asked]:
+        """The questions of some rules."""
+        for rule in rules:
+            yield from self.by_rule.get(rule, ())
 
 
 _QUARTERS = ("quarter_1", "quarter_2", "quarter_3", "quarter_4")
 _SLACK_S = 1e-6
 
 
-def check(questions: Iterable[Question], facts: MotionFacts) -> list[Contradiction]:
+def check(questions: Iterable[Asked], facts: MotionFacts) -> list[Contradiction]:
     """Every contradiction among the questions of one clip; none is what is expected.
 
     >>> from kinematics import measure, synthetic
@@ -62,7 +73,12 @@ def check(questions: Iterable[Question], facts: MotionFacts) -> list[Contradicti
         for one in questions
         if (one.clip, one.person, one.frame) == (facts.clip, facts.person, facts.frame)
     ]
-    case = _Case(asked, _claims(asked), facts)
+    by_rule: dict[str, list[Asked]] = defaultdict(list)
+    for one in asked:
+        by_rule[one.ask.rule].append(one)
+    # questions share evidence: nearly all of it is the same object several times
+    shown = {id(shown): (shown, one) for one in asked for shown in one.evidence}
+    case = _Case(by_rule, _claims(asked), list(shown.values()), facts)
     return [
         Contradiction(clip=one.clip, one=one.name, other=other.name, why=why)
         for look in _LOOKS
@@ -73,67 +89,86 @@ def check(questions: Iterable[Question], facts: MotionFacts) -> list[Contradicti
 # What questions claim -----------------------------------------------------------------------------
 
 
-def _truth(one: Question) -> bool:
-    """Whether an existence question says that the thing happens."""
-    return (one.key.code == "yes") != one.ask.negated
+class _Said(NamedTuple):
+    """All of a question that its claims follow from; clips share most of them."""
+
+    ask: Ask
+    key: Option
+    distractors: tuple[Option, ...]
 
 
-def _claims(questions: Sequence[Question]) -> _Claims:
-    claims: _Claims = defaultdict(list)
+def _claims(questions: Sequence[Asked]) -> _Claims:
+    """For each thing what is said of it first, and whatever is said otherwise."""
+    claims: _Claims = {}
     for one in questions:
-        tell = _TELLERS.get(one.ask.rule)
-        if tell is not None:
-            for name, value in tell(one):
-                claims[name].append(_Claim(value, one))
+        for name, value in _told(one.ask, one.key, one.distractors):
+            said = claims.get(name)
+            if said is None:
+                claims[name] = [_Claim(value, one)]
+            elif said[0].value != value:
+                said.append(_Claim(value, one))
     return claims
+
+
+@lru_cache(maxsize=1 << 16)
+def _told(
+    ask: Ask, key: Option, distractors: tuple[Option, ...]
+) -> tuple[tuple[tuple[str, ...], object], ...]:
+    tell = _TELLERS.get(ask.rule)
+    return () if tell is None else tuple(tell(_Said(ask, key, distractors)))
 
 
 _Told = Iterator[tuple[tuple[str, ...], object]]
 
 
-def _tell_ever(one: Question) -> _Told:
+def _truth(one: _Said) -> bool:
+    """Whether an existence question says that the thing happens."""
+    return (one.key.code == "yes") != one.ask.negated
+
+
+def _tell_ever(one: _Said) -> _Told:
     yield ("happens", *one.ask.movements, one.ask.window), _truth(one)
 
 
-def _tell_named(one: Question) -> _Told:
+def _tell_named(one: _Said) -> _Told:
     yield (
         (one.ask.rule.removeprefix("ever_"), *one.ask.movements, one.ask.part, one.ask.window),
         (_truth(one)),
     )
 
 
-def _tell_count(one: Question) -> _Told:
+def _tell_count(one: _Said) -> _Told:
     (movement,) = one.ask.movements
     yield ("happens", movement, "whole"), int(one.key.code) > 0
     yield ("count", movement), int(one.key.code)
 
 
-def _tell_strength(one: Question) -> _Told:
+def _tell_strength(one: _Said) -> _Told:
     (movement,) = one.ask.movements
     yield ("strength", movement, one.ask.strength), int(one.key.code)
     if int(one.key.code) > 0:
         yield ("happens", movement, "whole"), True
 
 
-def _tell_returns(one: Question) -> _Told:
+def _tell_returns(one: _Said) -> _Told:
     yield ("returns", "", "whole"), int(one.key.code) > 0
 
 
-def _tell_shape(one: Question) -> _Told:
+def _tell_shape(one: _Said) -> _Told:
     yield ("returns", "", "whole"), one.key.code in ("loop", "back_and_forth")
 
 
-def _tell_repetitions(one: Question) -> _Told:
+def _tell_repetitions(one: _Said) -> _Told:
     yield ("repeats", one.ask.part, "whole"), int(one.key.code) > 1
 
 
-def _tell_happens_in(one: Question) -> _Told:
+def _tell_happens_in(one: _Said) -> _Told:
     first, second = one.ask.movements
     yield ("happens", first, one.ask.window), one.key.code in (first, "both")
     yield ("happens", second, one.ask.window), one.key.code in (second, "both")
 
 
-def _tell_mentioned(one: Question) -> _Told:
+def _tell_mentioned(one: _Said) -> _Told:
     """Movements that the ask or the key takes for granted."""
     named = one.key.code.split(">") if one.ask.rule in _KEYED else ()
     for movement in (*one.ask.movements, *named):
@@ -143,12 +178,12 @@ def _tell_mentioned(one: Question) -> _Told:
 _KEYED = frozenset({"next_after", "last_before", "first_of", "last_of", "first_in", "order_of"})
 
 
-def _tell_total(one: Question) -> _Told:
+def _tell_total(one: _Said) -> _Told:
     (movement,) = one.ask.movements
     yield ("not without", movement, one.ask.window), True
 
 
-def _tell_larger(one: Question) -> _Told:
+def _tell_larger(one: _Said) -> _Told:
     """Which of each two amounts is the larger: the key over everything else that was offered."""
     kind = _AMOUNTS[one.ask.rule]
     if one.key.code == "same":
@@ -179,12 +214,12 @@ _AMOUNTS = {
 }
 
 
-def _tell_quarter_most(one: Question) -> _Told:
+def _tell_quarter_most(one: _Said) -> _Told:
     yield ("not without", one.ask.movements[0], one.key.code), True
     yield ("happens", one.ask.movements[0], "whole"), True
 
 
-_TELLERS: dict[str, Callable[[Question], _Told]] = {
+_TELLERS: dict[str, Callable[[_Said], _Told]] = {
     "ever": _tell_ever,
     "ever_walks": _tell_named,
     "ever_returns": _tell_named,
@@ -211,22 +246,23 @@ def _same_thing(case: _Case) -> Iterator[_Clash]:
     """Everything that is said of one thing is the same."""
     for name, said in case.claims.items():
         for claim in said[1:]:
-            if claim.value != said[0].value:
-                yield said[0].by, claim.by, f"disagree on {' '.join(name)}"
+            yield said[0].by, claim.by, f"disagree on {' '.join(name)}"
 
 
 def _parts_and_whole(case: _Case) -> Iterator[_Clash]:
     """What never happens has no quarter and no amount; what happens has some quarter."""
-    for name, said in list(case.claims.items()):
+    for name, said in case.claims.items():
+        if not said[0].value or name[0] not in ("happens", "walks", "not without"):
+            continue
         kind, movement, *rest = name
         window = rest[-1] if rest else ""
-        if kind in ("happens", "walks", "not without") and said[0].value:
+        if kind != "happens" or window != "whole":
             whole = ("happens" if kind == "not without" else kind, *name[1:-1], "whole")
             yield from _denied(said[0], case.claims.get(whole, []), "denied for the whole clip")
         if kind == "not without":
             here = ("happens", movement, window)
             yield from _denied(said[0], case.claims.get(here, []), f"denied for {window}")
-        if kind == "happens" and window == "whole" and said[0].value:
+        if kind == "happens" and window == "whole":
             parts = [case.claims.get(("happens", movement, quarter), []) for quarter in _QUARTERS]
             if all(part and not part[0].value for part in parts):
                 yield said[0].by, parts[0][0].by, "denied for every quarter"
@@ -240,19 +276,19 @@ def _denied(claim: _Claim, others: Iterable[_Claim], why: str) -> Iterator[_Clas
 
 def _numbers(case: _Case) -> Iterator[_Clash]:
     """Counts agree with comparisons, with counts by size and with ordinals."""
-    for one in case.questions:
-        if one.ask.rule == "compare_count":
-            counts = [case.claims.get(("count", movement), []) for movement in one.ask.movements]
-            if all(counts):
-                first, second = (int(str(said[0].value)) for said in counts)
-                names = one.ask.movements
-                expected = "same" if first == second else names[0 if first > second else 1]
-                if one.key.code != expected:
-                    yield one, counts[0][0].by, "comparison and counts disagree"
+    for one in case.of("compare_count"):
+        counts = [case.claims.get(("count", movement), []) for movement in one.ask.movements]
+        if all(counts):
+            first, second = (int(str(said[0].value)) for said in counts)
+            names = one.ask.movements
+            expected = "same" if first == second else names[0 if first > second else 1]
+            if one.key.code != expected:
+                yield one, counts[0][0].by, "comparison and counts disagree"
+    for one in (one for ones in case.by_rule.values() for one in ones if one.ask.nth):
         for claim in case.claims.get(("count", *one.ask.movements), []):
             if one.ask.nth > int(str(claim.value)):
                 yield one, claim.by, "more of them than were counted"
-    for name, said in list(case.claims.items()):
+    for name, said in case.claims.items():
         if name[0] != "count":
             continue
         parts = [
@@ -266,18 +302,17 @@ def _numbers(case: _Case) -> Iterator[_Clash]:
 
 def _evidence(case: _Case) -> Iterator[_Clash]:
     """The same thing, measured over the same time, has one value everywhere."""
-    values: dict[tuple[str, float, float], tuple[float, Question]] = {}
-    for one in case.questions:
-        for shown in one.evidence:
-            place = (shown.what, shown.start_s, shown.end_s)
-            value, by = values.setdefault(place, (shown.value, one))
-            if value != shown.value:
-                yield by, one, f"different evidence of {shown.what}"
+    values: dict[tuple[str, float, float], tuple[float, Asked]] = {}
+    for shown, one in case.shown:
+        place = (shown.what, shown.start_s, shown.end_s)
+        value, by = values.setdefault(place, (shown.value, one))
+        if value != shown.value:
+            yield by, one, f"different evidence of {shown.what}"
 
 
 def _quarters(case: _Case) -> Iterator[_Clash]:
     """Quarters of one kind stand in order; most and least are not the same one."""
-    found = {(one.ask.rule, one.ask.movements, one.ask.nth): one for one in case.questions}
+    found = {(one.ask.rule, one.ask.movements, one.ask.nth): one for one in case.of(*_PLACED)}
     for (rule, movements, nth), one in found.items():
         later = found.get((rule, movements, nth + 1))
         if rule == "quarter_of" and later is not None and later.key.code < one.key.code:
@@ -290,37 +325,41 @@ def _quarters(case: _Case) -> Iterator[_Clash]:
         yield end, furthest, "ends further away than it ever gets"
 
 
-def _starts(questions: Sequence[Question]) -> dict[str, dict[float, Question]]:
+_PLACED = (
+    "quarter_of",
+    "quarter_most_path",
+    "quarter_least_path",
+    "end_distance",
+    "furthest_distance",
+)
+
+
+def _starts(case: _Case) -> dict[str, dict[float, Asked]]:
     """When each movement begins, by the evidence of all questions, and who says so."""
-    starts: dict[str, dict[float, Question]] = defaultdict(dict)
-    for one in questions:
-        for shown in one.evidence:
-            starts[shown.what].setdefault(shown.start_s, one)
+    starts: dict[str, dict[float, Asked]] = defaultdict(dict)
+    for shown, one in case.shown:
+        starts[shown.what].setdefault(shown.start_s, one)
     return starts
 
 
 def _orders(case: _Case) -> Iterator[_Clash]:
     """Nothing that was offered begins between a reference and its key, or before what is first."""
-    starts = _starts(case.questions)
-    for one in case.questions:
-        if one.ask.rule not in _KEYED or one.ask.rule == "order_of":
-            continue
+    starts = _starts(case)
+    for one in case.of(*sorted(_KEYED - {"order_of"})):
         low_s, high_s = _forbidden(one, case.facts)
         for option in one.distractors:
             for start_s, by in starts[option.code].items():
                 if low_s - _SLACK_S < start_s < high_s + _SLACK_S:
                     yield one, by, f"{option.code} begins in between"
-    for one in case.questions:
-        if one.ask.rule == "order_of":
-            firsts = [min(starts[name]) for name in one.key.code.split(">")]
-            for earlier, later, name in zip(
-                firsts, firsts[1:], one.key.code.split(">")[1:], strict=False
-            ):
-                if earlier >= later:
-                    yield one, starts[name][later], "begins before what comes first"
+    for one in case.of("order_of"):
+        names = one.key.code.split(">")
+        firsts = [min(starts[name]) for name in names]
+        for earlier, later, name in zip(firsts, firsts[1:], names[1:], strict=False):
+            if earlier >= later:
+                yield one, starts[name][later], "begins before what comes first"
 
 
-def _forbidden(one: Question, facts: MotionFacts) -> tuple[float, float]:
+def _forbidden(one: Asked, facts: MotionFacts) -> tuple[float, float]:
     """The stretch of time in which no other option may begin."""
     times_s = sorted(shown.start_s for shown in one.evidence)
     if one.ask.rule in ("next_after", "last_before"):
@@ -335,11 +374,10 @@ def _forbidden(one: Question, facts: MotionFacts) -> tuple[float, float]:
 
 def _amounts(case: _Case) -> Iterator[_Clash]:
     """The larger of two totals is the one whose evidence, in any question, is larger."""
-    totals: dict[tuple[str, float, float], tuple[float, Question]] = {}
-    for one in case.questions:
-        for shown in one.evidence:
-            if shown.what.endswith("_total"):
-                totals[shown.what, shown.start_s, shown.end_s] = (shown.value, one)
+    totals: dict[tuple[str, float, float], tuple[float, Asked]] = {}
+    for shown, one in case.shown:
+        if shown.what.endswith("_total"):
+            totals[shown.what, shown.start_s, shown.end_s] = (shown.value, one)
     spans = {
         window: (found.start_s, found.end_s)
         for window, found in zip(
@@ -367,11 +405,10 @@ _ALIKE = 2.0
 
 def _times(case: _Case) -> Iterator[_Clash]:
     """A quarter that something begins in holds the time at which it begins."""
-    for one in case.questions:
-        if one.ask.rule == "quarter_of":
-            quarter = case.facts.quarters[_QUARTERS.index(one.key.code)]
-            if not quarter.start_s <= one.evidence[0].start_s <= quarter.end_s:
-                yield one, one, "it begins in another quarter"
+    for one in case.of("quarter_of"):
+        quarter = case.facts.quarters[_QUARTERS.index(one.key.code)]
+        if not quarter.start_s <= one.evidence[0].start_s <= quarter.end_s:
+            yield one, one, "it begins in another quarter"
 
 
 _LOOKS: tuple[Callable[[_Case], Iterator[_Clash]], ...] = (

@@ -18,6 +18,7 @@ import msgspec
 from kinematics.facts import Frame, MotionFacts, PathSample
 from qagen import record, wording
 from qagen.balance import Evenness
+from qagen.certificates import Certification, Yield
 from qagen.question import Category
 from qagen.record import Record
 from qagen.splits import SPLITS, Split
@@ -79,12 +80,16 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """Questions a clip and category, at most."""
     balanced: bool = True
     """Whether answers are made even by selecting."""
+    max_blind: float | None = None
+    """Share of the way from chance to all right that the best blind model may go, at most."""
     val: float = 0.1
     test: float = 0.1
     descriptors: dict[str, str] = {}
     """Words that tell people apart, by clip or `clip#person`."""
     groups: dict[str, str] = {}
     """Groups that were given, by clip or `clip#person`."""
+    certify: Certification | None = None
+    """What answers have to survive; none asks them as they are."""
 
 
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +117,31 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
 
 
+class BlindScore(msgspec.Struct, frozen=True, kw_only=True):
+    """What the best model that sees no video gets right."""
+
+    model: str
+    questions: int
+    points: float
+    """0 for guessing, 100 for all right."""
+
+
+class Blindness(msgspec.Struct, frozen=True, kw_only=True):
+    """How well questions could be answered without the video, and what it took to mend that."""
+
+    max_blind: float
+    """The bound, as a share: 0.03 for three points."""
+    before: dict[str, BlindScore]
+    """By category; `all` for all questions together, which has no bound."""
+    after: dict[str, BlindScore]
+    kept: dict[str, float]
+    """Share of each category's questions that stay."""
+    unreachable: dict[str, str]
+    """Categories that could not be brought down and were left as they are, and why."""
+    unsure: dict[str, str]
+    """Categories with so few questions that a gain above the bound may be luck."""
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a data set holds and how it came about."""
 
@@ -132,6 +162,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """By category and family."""
     withheld: dict[str, int]
     """Sound questions that were left out, by reason."""
+    certified: dict[Category, Yield] = {}
+    """Sound questions and how many of them were certified; empty without certification."""
     rejections: dict[Category, dict[str, int]]
     """Questions that could not be asked, by category and reason."""
     letters: dict[str, Evenness]
@@ -143,7 +175,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     majority: dict[Category, float]
     """What knowing the stem alone gets right: the share of each stem's most frequent answer."""
     clips_sha256: str
-    audit: dict[str, Any] | None = None
+    blind: Blindness | None = None
+    """What blind models know, where a build was told to bound it."""
 
 
 class _SchemaOnly(msgspec.Struct):

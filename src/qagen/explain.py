@@ -10,7 +10,7 @@ from pathlib import Path
 from qagen import dataset, record
 from qagen.dataset import Clip
 from qagen.question import Evidence, Unit
-from qagen.record import LETTERS, Record
+from qagen.record import LETTERS, Certificate, Record
 from qagen.splits import SPLITS
 
 LEAST_DIGITS = 4
@@ -86,6 +86,17 @@ def evidence_line(evidence: Evidence) -> str:
     return f"{what}: {value}, {evidence.start_s:.2f} to {evidence.end_s:.2f} s"
 
 
+def _certified(given: Certificate | None) -> list[str]:
+    if given is None:
+        return []
+    if not given.copies:
+        return [f"  certified: the errors of {given.model} do not reach beyond the margin"]
+    return [
+        f"  certified: {given.agreement:.0%} of {given.copies} copies with errors of "
+        f"{given.model} give this answer; of all, at least {given.at_least:.1%}"
+    ]
+
+
 def text(row: Record, clip: Clip) -> str:
     """Everything about a row, a paragraph each."""
     options = (
@@ -107,6 +118,7 @@ def text(row: Record, clip: Clip) -> str:
             *(f"  {evidence_line(one)}" for one in row.evidence),
             f"  margin {in_words(margin.value, margin.unit)} from another answer, at least "
             f"{in_words(margin.band, margin.unit)} needed",
+            *_certified(row.certificate),
             "",
             "Reasoning",
             *(f"  {sentence}" for sentence in row.reasoning),

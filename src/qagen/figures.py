@@ -1,7 +1,7 @@
-"""Pictures of a data set and of one question in it; the only file of this package that draws.
+"""Pictures of a data set, a question and a study; the only file of this package that draws.
 
 Figures are built without `pyplot`, so that drawing leaves no global state behind. The colours are
-the Okabe-Ito palette, which reads the same with colour-blind eyes. The two pictures share
+the Okabe-Ito palette, which reads the same with colour-blind eyes. The three pictures share
 this file, which is therefore longer than most.
 """
 
@@ -23,6 +23,8 @@ from qagen.question import CATEGORIES, Evidence
 from qagen.record import LETTERS, Record
 from qagen.splits import SPLITS
 from qagen.stats import Statistics, summary
+from qagen.survival import Rate, Report, Row
+from qagen.survival import summary as survival_summary
 
 INK, GREY, SOFT, FAINT = "#222222", "#555555", "#8a8a8a", "#e4e4e4"
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#B8A800")
@@ -335,3 +337,79 @@ def _draw_path(axes: Axes, clip: Clip, evidence: Sequence[Evidence]) -> None:
     axes.set_ylabel("metres forward")
     axes.grid(color=FAINT, linewidth=0.7)
     axes.set_title("From above: ● start, □ end", fontsize=9)
+
+
+# Answers that survive
+
+
+def survival(found: Report) -> Figure:
+    """Which answers flip: by category and by margin, before and after certification."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(WIDTH_IN, 8.2))
+        grid = figure.add_gridspec(2, 2, wspace=0.24, hspace=0.36)
+        grid.update(left=0.09, right=0.97, top=0.87, bottom=0.08)
+        said = textwrap.fill(survival_summary(found), 130)
+        figure.text(0.012, 0.975, said, fontsize=10.5, weight="bold", va="top")
+        axes = [figure.add_subplot(cell) for cell in grid]
+        rows = [*found.categories, found.total]
+        _draw_flips(axes[0], rows)
+        _bars(
+            axes[1], [row.name for row in rows], [100 * row.kept for row in rows], color=COLOURS[2]
+        )
+        axes[1].set(xlim=(0, 100), xlabel="% of the questions that are sound")
+        axes[1].set_title("Certified")
+        _draw_margins(axes[2], {"all": found.margins}, certified=True)
+        axes[2].set_title("Answers that flip, by margin")
+        by_category = found.by_category_and_margin
+        _draw_margins(axes[3], by_category, certified=False)
+        axes[3].set_title("All questions, by margin and category")
+        return figure
+
+
+def _error_bars(rates: Sequence[Rate]) -> list[list[float]]:
+    low = [100 * (one.share - one.low) for one in rates]
+    return [low, [100 * (one.high - one.share) for one in rates]]
+
+
+def _draw_flips(axes: Axes, rows: Sequence[Row]) -> None:
+    for shift, sort, colour in ((-0.15, "all", COLOURS[1]), (0.15, "certified", COLOURS[0])):
+        placed = [(place, getattr(row, sort)) for place, row in enumerate(rows)]
+        placed = [(place, one) for place, one in placed if one.tries]
+        rates = [one for _, one in placed]
+        axes.errorbar(
+            [100 * one.share for one in rates], [place + shift for place, _ in placed],
+            xerr=_error_bars(rates), fmt="o", color=colour, label=sort, markersize=5,
+        )  # fmt: skip
+    axes.set_yticks(range(len(rows)), [row.name for row in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_xscale("symlog", linthresh=1.0)
+    axes.set_xlim(0, 100)
+    axes.set_xticks(
+        [0, 0.5, 1, 2, 5, 10, 20, 50, 100], ["0", "0.5", "1", "2", "5", "10", "20", "50", "100"]
+    )
+    axes.axvline(1, color=SOFT, linewidth=0.8, linestyle="--")
+    axes.set_xlabel("% that flip, with 95 % intervals; even up to 1 %, then logarithmic")
+    axes.grid(axis="x", color=FAINT, linewidth=0.7)
+    axes.set_title("Answers that flip, by category")
+    axes.legend(frameon=False, fontsize=8)
+
+
+def _draw_margins(axes: Axes, groups: Mapping[str, Sequence[Row]], *, certified: bool) -> None:
+    names = [row.name for row in next(iter(groups.values()))]
+    lines = [(group, "all", rows) for group, rows in groups.items()]
+    lines += [("certified", "certified", rows) for rows in groups.values() if certified]
+    colours = (COLOURS[1], COLOURS[0]) if certified else COLOURS
+    for (label, sort, rows), colour in zip(lines, colours, strict=False):
+        placed = [(place, getattr(row, sort)) for place, row in enumerate(rows)]
+        placed = [(place, one) for place, one in placed if one.tries]
+        rates = [one for _, one in placed]
+        axes.errorbar(
+            [place for place, _ in placed], [100 * one.share for one in rates],
+            yerr=_error_bars(rates) if certified else None, fmt="o-", color=colour, label=label,
+            markersize=4, linewidth=1.2,
+        )  # fmt: skip
+    axes.set_xticks(range(len(names)), names)
+    axes.set_ylim(bottom=0)
+    axes.set(xlabel="margin, in tie bands of the rule", ylabel="% that flip")
+    axes.grid(axis="y", color=FAINT, linewidth=0.7)
+    axes.legend(frameon=False, fontsize=8)

@@ -8,9 +8,9 @@ from typing import cast
 from kinematics.facts import MotionFacts
 from qagen import options, vocabulary, wording
 from qagen.categories import RULES
-from qagen.question import CATEGORIES, Category, Question, Rejection
+from qagen.question import CATEGORIES, Candidate, Category, Question, Rejection
 from qagen.reading import read
-from qagen.record import Record, named
+from qagen.record import Certificate, Record, named
 
 
 def ask_all(
@@ -20,7 +20,7 @@ def ask_all(
     categories: Iterable[str] = CATEGORIES,
     descriptor: str = "",
 ) -> tuple[tuple[Question, ...], tuple[Rejection, ...]]:
-    """Every question that the facts answer clearly, and why the others were not asked.
+    """Every question that the facts answer clearly, in words, and why the others were not asked.
 
     The questions of a clip depend on its facts, the seed and the descriptor, and on no other clip.
 
@@ -30,6 +30,24 @@ def ask_all(
     >>> next(one.key.text for one in questions if one.ask.movements == ("forward",))
     'Once'
     """
+    found, rejections = candidates(facts, seed=seed, categories=categories, descriptor=descriptor)
+    return tuple([one.question() for one in found]), tuple(rejections)
+
+
+def candidates(
+    facts: MotionFacts,
+    *,
+    seed: int = 0,
+    categories: Iterable[str] = CATEGORIES,
+    descriptor: str = "",
+) -> tuple[list[Candidate], list[Rejection]]:
+    """The same before anything is put into words, which most candidates never are.
+
+    >>> from kinematics import measure, synthetic
+    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> candidates(facts)[0][0].question() == ask_all(facts)[0][0]
+    True
+    """
     wanted = tuple(categories)
     unknown = sorted(set(wanted) - set(CATEGORIES))
     if unknown:
@@ -37,16 +55,16 @@ def ask_all(
             f"categories {', '.join(unknown)}: expected some of {', '.join(CATEGORIES)}"
         )
     clip = read(facts, descriptor=descriptor)
-    questions: list[Question] = []
+    found: list[Candidate] = []
     rejections: list[Rejection] = []
     for category in wanted:
         for rule in RULES[cast(Category, category)]:
             for answer in rule.ask(rule, clip, seed):
-                if type(answer) is Question:
-                    questions.append(answer)
+                if type(answer) is Candidate:
+                    found.append(answer)
                 else:
                     rejections.append(answer)  # type: ignore[arg-type]
-    return tuple(questions), tuple(rejections)
+    return found, rejections
 
 
 @cache
@@ -65,6 +83,51 @@ def fingerprint() -> str:
     return hashlib.sha256(repr(values).encode()).hexdigest()[:12]
 
 
+def unnamed_record(
+    question: Question,
+    facts: MotionFacts,
+    *,
+    seed: int = 0,
+    descriptor: str = "",
+    subject: str = "",
+    group: str = "",
+    certificate: Certificate | None = None,
+) -> Record:
+    """The question as a row, its options laid out by its own name; the id is left empty.
+
+    >>> from kinematics import measure, synthetic
+    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> unnamed_record(ask_all(facts)[0][0], facts).id
+    ''
+    """
+    offered = (question.key, *question.distractors)
+    order = options.lay_out(question, seed)
+    return Record(
+        clip=question.clip,
+        person=question.person,
+        take=facts.take,
+        subject=subject,
+        group=group or facts.take or facts.clip,
+        source=facts.path,
+        descriptor=descriptor,
+        category=question.category,
+        family=question.family,
+        frame=question.frame,
+        question=question.stem,
+        options=tuple([offered[place].text for place in order]),
+        option_codes=tuple([offered[place].code for place in order]),
+        answer_index=order.index(0),
+        chance=question.chance,
+        ask=question.ask,
+        evidence=question.evidence,
+        margin=question.margin,
+        reasoning=question.reasoning,
+        certificate=certificate,
+        thresholds=facts.thresholds,
+        rules=fingerprint(),
+    )
+
+
 def to_record(
     question: Question,
     facts: MotionFacts,
@@ -73,8 +136,9 @@ def to_record(
     descriptor: str = "",
     subject: str = "",
     group: str = "",
+    certificate: Certificate | None = None,
 ) -> Record:
-    """The question as a row, its options laid out by its own name.
+    """The question as a row with the id that belongs to its content.
 
     >>> from kinematics import measure, synthetic
     >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
@@ -82,30 +146,14 @@ def to_record(
     >>> record.option_codes[record.answer_index] == ask_all(facts)[0][0].key.code
     True
     """
-    offered = (question.key, *question.distractors)
-    order = options.lay_out(question, seed)
     return named(
-        Record(
-            clip=question.clip,
-            person=question.person,
-            take=facts.take,
-            subject=subject,
-            group=group or facts.take or facts.clip,
-            source=facts.path,
+        unnamed_record(
+            question,
+            facts,
+            seed=seed,
             descriptor=descriptor,
-            category=question.category,
-            family=question.family,
-            frame=question.frame,
-            question=question.stem,
-            options=tuple([offered[place].text for place in order]),
-            option_codes=tuple([offered[place].code for place in order]),
-            answer_index=order.index(0),
-            chance=question.chance,
-            ask=question.ask,
-            evidence=question.evidence,
-            margin=question.margin,
-            reasoning=question.reasoning,
-            thresholds=facts.thresholds,
-            rules=fingerprint(),
+            subject=subject,
+            group=group,
+            certificate=certificate,
         )
     )

@@ -35,6 +35,8 @@ class Measured(NamedTuple):
     facts: MotionFacts
     source: str
     digest: str
+    motion: "Motion | None" = None
+    """As it was measured; only where somebody asks for it."""
 
 
 class Taken(NamedTuple):
@@ -162,13 +164,22 @@ def _look_over_facts(path: Path, *, frame: Frame) -> Intake:
     )
 
 
-def take(intake: Intake, chunk: int) -> Taken:
-    """Everything in one chunk, measured; the same whoever takes it, and whenever."""
+def take(intake: Intake, chunk: int, *, with_motions: bool = False) -> Taken:
+    """Everything in one chunk, measured; the same whoever takes it, and whenever.
+
+    Facts know their motions no more; of other inputs they are given when asked for.
+    """
     if intake.kind == "facts":
         return _take_facts(intake, chunk)
-    if intake.kind == "store":
-        return _take_stored(intake, chunk)
-    return _take_motions(intake, chunk)
+    taken = _take_stored if intake.kind == "store" else _take_motions
+    return taken(intake, chunk, with_motions=with_motions)
+
+
+def _kept(motions: "Sequence[Motion]", *, wanted: bool) -> "Sequence[Motion | None]":
+    """The motions as they are measured, which is what certificates need of them, or none."""
+    from kinematics import batch
+
+    return [batch.sampled(motion) if wanted else None for motion in motions]
 
 
 def _take_facts(intake: Intake, chunk: int) -> Taken:
@@ -201,7 +212,7 @@ def _opened(path: Path, _fingerprint: str) -> "Store":
     return store.read(path)
 
 
-def _take_stored(intake: Intake, chunk: int) -> Taken:
+def _take_stored(intake: Intake, chunk: int, *, with_motions: bool) -> Taken:
     from kinematics import measure
 
     start, end = intake.starts[chunk : chunk + 2]
@@ -220,8 +231,10 @@ def _take_stored(intake: Intake, chunk: int) -> Taken:
         name = f"{motion.source.clip}#{motion.source.person}"
         files.append((name, _digest(motion)))
     all_facts = measure.measure_all(motions, frame=intake.frame)
+    kept = _kept(motions, wanted=with_motions)
     measured = [
-        Measured(one, one.path, digest) for one, (_, digest) in zip(all_facts, files, strict=True)
+        Measured(one, one.path, digest, motion)
+        for one, (_, digest), motion in zip(all_facts, files, kept, strict=True)
     ]
     return Taken(measured, files, unreadable)
 
@@ -235,7 +248,7 @@ def _digest(motion: "Motion") -> str:
     return digest.hexdigest()
 
 
-def _take_motions(intake: Intake, chunk: int) -> Taken:
+def _take_motions(intake: Intake, chunk: int, *, with_motions: bool) -> Taken:
     from kinematics import measure, readers
 
     start, end = intake.starts[chunk : chunk + 2]
@@ -259,8 +272,8 @@ def _take_motions(intake: Intake, chunk: int) -> Taken:
         motions += found
         sources += [(source, digest)] * len(found)
     all_facts = measure.measure_all(motions, frame=intake.frame)
-    rows = zip(all_facts, sources, strict=True)
-    measured = [Measured(one, source, digest) for one, (source, digest) in rows]
+    rows = zip(all_facts, sources, _kept(motions, wanted=with_motions), strict=True)
+    measured = [Measured(one, source, digest, motion) for one, (source, digest), motion in rows]
     return Taken(measured, files, unreadable, others)
 
 

@@ -8,19 +8,21 @@ three readings share what they find and therefore one file, which is longer than
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
 from kinematics import facts
 from qagen import chunks, dataset, nearby, record, select, splits, wording
+from qagen.certificates import Yield
 from qagen.chunks import AskedClip, Chunk, Plan
-from qagen.dataset import CLIPS, MANIFEST, Clip, Inputs, Manifest, Recipe, Side
+from qagen.dataset import CLIPS, MANIFEST, Blindness, Clip, Inputs, Manifest, Recipe, Side
+from qagen.question import CATEGORIES, Category
 from qagen.select import Kind
 from qagen.splits import SPLITS, Groups, Split
 from qagen.tally import Tally
@@ -38,9 +40,22 @@ MOST_LISTED = 100
 UNWANTED = "more than were wanted of a clip"
 UNEVEN = "answer too frequent for its stem, or no room in its clip"
 NOT_TOLD_APART = "people not told apart"
+KNOWN_BLINDLY = "a model that sees no video would know it"
 """Why sound questions are left out."""
 
 Progress = Callable[[int], None]
+
+
+class Thinned(NamedTuple):
+    """What is left of the rows when some were taken out of the files, and why."""
+
+    tally: Tally
+    withheld: int
+    blind: Blindness | None
+
+
+Thin = Callable[[Mapping[Split, Path]], Thinned]
+"""Takes rows out of the files of the sides."""
 
 
 @dataclass
@@ -56,6 +71,7 @@ class _Gathered:
     repeated: list[str] = field(default_factory=list)
     rejections: Counter[str] = field(default_factory=Counter)
     withheld: Counter[str] = field(default_factory=Counter)
+    yields: dict[Category, Yield] = field(default_factory=dict)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     thresholds: set[str] = field(default_factory=set)
     digest: "hashlib._Hash" = field(default_factory=lambda: hashlib.sha256())
@@ -66,13 +82,16 @@ class _Gathered:
     alike: int = 0
 
 
-def merge(out_dir: Path, *, progress: Progress | None = None) -> Manifest:
+def merge(out_dir: Path, *, thin: Thin | None = None, progress: Progress | None = None) -> Manifest:
     """Writes the data set of a build whose chunks are all there, and gives its manifest.
 
-    Raises one `ValueError` when chunks are missing or two clips have one name. `progress` is
-    called with the number of chunks that were read, three times over.
+    Raises one `ValueError` when chunks are missing or two clips have one name. `thin` takes rows
+    out before anything is published; a build with `max_blind` needs it. `progress` is called with
+    the number of chunks that were read, three times over.
     """
     plan = chunks.read_plan(out_dir)
+    if plan.recipe.max_blind is not None and thin is None:
+        raise ValueError(f"{out_dir}: built with max_blind; expected `pipeline.finish` to merge it")
     work = out_dir / chunks.WORK
     if lacking := chunks.missing(work, plan.chunks):
         raise ValueError(
@@ -86,8 +105,11 @@ def merge(out_dir: Path, *, progress: Progress | None = None) -> Manifest:
     chooser = _Chooser(found, sides, plan.recipe)
     for chunk, _ in every:
         chooser.count(chunk)
-    tally = _write(out_dir, work, every, chooser)
-    manifest = _manifest(plan, found, chooser, tally, out_dir, sides)
+    thinned = Thinned(_write(out_dir, work, every, chooser), 0, None)
+    if thin is not None:
+        thinned = thin({side: _partial(out_dir, f"{side}.jsonl") for side in SPLITS})
+        chooser.withheld[KNOWN_BLINDLY] += thinned.withheld
+    manifest = _manifest(plan, found, chooser, thinned, out_dir, sides)
     _publish(out_dir, manifest)
     return manifest
 
@@ -119,6 +141,8 @@ def _gather(every: _Every, recipe: Recipe) -> _Gathered:
             _gather_clip(found, asked, recipe)
         found.rejections.update(chunk.rejections)
         found.withheld.update(chunk.withheld)
+        for category, one in chunk.yields.items():
+            found.yields[category] = found.yields.get(category, Yield()) + one
         found.files += len(chunk.files)
         for name, digest in chunk.files:
             found.digest.update(f"{name}\n{digest}\n".encode())
@@ -290,10 +314,11 @@ def _manifest(
     plan: Plan,
     found: _Gathered,
     chooser: _Chooser,
-    tally: Tally,
+    thinned: Thinned,
     out_dir: Path,
     sides: dict[str, Split],
 ) -> Manifest:
+    tally = thinned.tally
     rejections: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for name, count in sorted(found.rejections.items()):
         category, _, reason = name.partition("/")
@@ -324,12 +349,14 @@ def _manifest(
         alike=found.alike,
         questions=tally.families(),
         withheld={reason: n for reason, n in sorted(chooser.withheld.items()) if n},
+        certified={name: found.yields[name] for name in CATEGORIES if name in found.yields},
         rejections=dict(rejections),  # type: ignore[arg-type]
         letters=tally.letters(),
         ranks=tally.ranks(),
         answers=tally.answers(),
         majority=tally.majority(),
         clips_sha256=dataset.file_sha256(_partial(out_dir, CLIPS)),
+        blind=thinned.blind,
     )
 
 

@@ -59,11 +59,14 @@ def counts(true: int, *, seed: int, name: str, step: int = 1) -> tuple[int, ...]
 def rungs(value: float, unit: Unit, *, seed: int, name: str) -> Rungs | str:
     """Four neighbouring numbers of the unit's ladder, or the reason why the value has none.
 
-    The true one is the lowest, second, third and highest equally often.
+    A name divides the ladder into fours, beginning at a place of its own. So values that are near
+    each other are offered the same four under one name, and how often a number is offered does not
+    tell that it is true. Over many names the true one is the lowest, second, third and highest
+    equally often. Values in a four that is not whole, at the lower end, are turned down.
 
     >>> rungs(4.4, "m", seed=0, name="example").margin
     0.45
-    >>> rungs(1.0, "m", seed=0, name="example"), rungs(4.0, "m", seed=0, name="example")
+    >>> rungs(0.6, "m", seed=0, name="example"), rungs(4.0, "m", seed=0, name="example")
     ('too small', 'between two answers')
     """
     ladder = LADDERS[unit]
@@ -76,13 +79,13 @@ def rungs(value: float, unit: Unit, *, seed: int, name: str) -> Rungs | str:
     if nearest < LADDER_BELOW:
         return "too small"
     low, here, high = ladder[nearest - 1 : nearest + 2]
-    # what is nearer: half-way to the number below, or half-way to the one above
-    margin, step = min(
-        (value - (low + here) / 2, here - low), ((here + high) / 2 - value, high - here)
-    )
-    band = LADDER_BAND_SHARE * step
+    margin = min(value - (low + here) / 2, (here + high) / 2 - value)
+    # one band for both sides: a value midway between them must not have two
+    band = LADDER_BAND_SHARE * max(here - low, high - here)
     if margin < band:
         return "between two answers"
-    rank = draws.below(seed, f"{name}/rank", count=CHOICES)
+    rank = (nearest + draws.below(seed, f"{name}/{unit}/fours", count=CHOICES)) % CHOICES
     first = nearest - rank
+    if first < LADDER_BELOW:
+        return "too small"
     return Rungs(ladder[first : first + CHOICES], rank, round(margin, 5), round(band, 5))

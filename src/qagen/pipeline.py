@@ -6,6 +6,7 @@ on a cluster (`shard`), or Ray. `merge` puts the chunks together. All
 engines share this file, which is longer than most.
 """
 
+import gc
 import multiprocessing
 import os
 import threading
@@ -13,15 +14,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
 from kinematics import thresholds
 from kinematics.facts import MotionFacts
 from qagen import (
+    certificates,
     chunks,
     consistency,
     dataset,
@@ -33,10 +37,12 @@ from qagen import (
     select,
     splits,
 )
+from qagen.certificates import Certification, Yield
 from qagen.chunks import AskedClip, Chunk, Columns, Plan
 from qagen.dataset import Manifest, Recipe
 from qagen.intake import Intake, Measured
-from qagen.question import Question
+from qagen.question import Ask, Candidate, Category
+from qagen.record import Certificate
 from qagen.select import Kind
 
 Engine = Literal["pool", "ray"]
@@ -78,13 +84,32 @@ def build(
     """
     job = begin(source, out_dir, recipe, restart=restart)
     _make_all(job, range(job.intake.chunks), workers=workers, engine=engine, progress=progress)
-    stages = 3 * job.intake.chunks
+    return finish(out_dir, progress=progress)
+
+
+def finish(out_dir: Path, *, progress: Callable[[str, int, int], None] | None = None) -> Manifest:
+    """Puts the chunks of a build together, and withholds what its recipe bounds.
+
+    Raises one `ValueError` when chunks are missing or two clips have one name.
+    """
+    plan = chunks.read_plan(out_dir)
+    stages = 3 * plan.chunks
 
     def merging(done: int) -> None:
         if progress:
             progress("merging", done, stages)
 
-    return merge.merge(out_dir, progress=merging)
+    bound = plan.recipe.max_blind
+    if bound is None:
+        return merge.merge(out_dir, progress=merging)
+    from qagen import withhold  # half a second that others need not wait
+
+    def withholding(number: int, rounds: int) -> None:
+        if progress:
+            progress("withholding", number, rounds)
+
+    thin = partial(withhold.thin, max_blind=bound, progress=withholding)
+    return merge.merge(out_dir, thin=thin, progress=merging)
 
 
 def process_shard(
@@ -102,7 +127,7 @@ def process_shard(
     """Makes one of `of` shares of a build (`shard` counts from 1); gives the number of chunks.
 
     Pure and idempotent: what the shares make together does not depend on `of`, and making one
-    again changes nothing. `merge.merge` makes the data set when all are done.
+    again changes nothing. `finish` makes the data set when all are done.
     """
     if not 1 <= shard <= of:
         raise ValueError(f"shard {shard} of {of}: expected a number from 1 to {of}")
@@ -116,6 +141,11 @@ def begin(source: Path, out_dir: Path, recipe: Recipe, *, restart: bool = False)
     """Looks the input over and claims the folder for it."""
     _check(recipe)
     looked = intake.look_over(source, frame=recipe.frame)
+    if recipe.certify is not None and looked.kind == "facts":
+        raise ValueError(
+            f"{source}: holds facts, and only motions can be copied with errors; build from the "
+            "motions themselves, or leave --certify out"
+        )
     if restart:
         chunks.drop(out_dir)
     versions = merge.versions()
@@ -135,8 +165,14 @@ def _check(recipe: Recipe) -> None:
         problems.append(f"per_category {recipe.per_category}: expected at least 1")
     if not recipe.categories:
         problems.append("no category: expected at least one")
+    if recipe.certify is not None:
+        problems += certificates.problems(recipe.certify)
     if problems:
         raise ValueError("; ".join(problems))
+    if recipe.max_blind is not None:
+        from qagen import withhold
+
+        withhold.check(recipe.max_blind)
 
 
 # Who makes which chunk
@@ -244,9 +280,14 @@ def _by_ray(job: Job, pending: Sequence[int], workers: int) -> Iterator[int]:
 
 def make(job: Job, number: int) -> int:
     """Makes one chunk and writes it; gives its number. Pure: depends on its arguments alone."""
-    taken = intake.take(job.intake, number)
+    taken = intake.take(job.intake, number, with_motions=job.recipe.certify is not None)
     asking = _Asking(job.recipe)
-    clips = [asking.ask(measured) for measured in taken.measured]
+    with _without_cycles():
+        clips = [
+            asked
+            for first in range(0, len(taken.measured), TOGETHER)
+            for asked in asking.ask_some(taken.measured[first : first + TOGETHER])
+        ]
     chunk = Chunk(
         kinds=list(asking.kinds),
         clips=clips,
@@ -255,9 +296,36 @@ def make(job: Job, number: int) -> int:
         others=taken.others,
         rejections=dict(sorted(asking.rejections.items())),
         withheld=dict(asking.withheld),
+        yields=asking.yields,
     )
     chunks.write(chunks.path_of(job.work, number), chunk, b"".join(asking.rows))
     return number
+
+
+@contextmanager
+def _without_cycles() -> Iterator[None]:
+    """Keeps Python from looking for cycles: asking makes none, and looking takes a third longer."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+TOGETHER = 16
+"""Clips whose copies are measured together: enough to fill batches, few enough for the memory."""
+
+
+class _Posed(NamedTuple):
+    """What could be asked of a clip, and what is asked."""
+
+    candidates: Sequence[Candidate]
+    rejected: int
+    kept: Sequence[Candidate]
+    certificates: Sequence[Certificate | None]
+    """Of those that are kept."""
 
 
 class _Asking:
@@ -269,19 +337,63 @@ class _Asking:
         self.rows: list[bytes] = []
         self.rejections: Counter[str] = Counter()
         self.withheld: Counter[str] = Counter()
+        self.yields: dict[Category, Yield] = {}
         self._encode = msgspec.json.Encoder().encode
 
-    def ask(self, measured: Measured) -> AskedClip:
+    def ask_some(self, some: Sequence[Measured]) -> Iterator[AskedClip]:
+        """Several clips, whose certificates are made together."""
+        posed = [self._pose(measured) for measured in some]
+        if self.recipe.certify is not None:
+            posed = self._certified(some, posed, self.recipe.certify)
+        for measured, one in zip(some, posed, strict=True):
+            yield self._asked(measured, one)
+
+    def _pose(self, measured: Measured) -> _Posed:
         facts, recipe = measured.facts, self.recipe
-        phrase = dataset.phrase_of(recipe, facts.clip, facts.person)
-        questions, rejections = generate.ask_all(
-            facts, seed=recipe.seed, categories=recipe.categories, descriptor=phrase
+        candidates, rejections = generate.candidates(
+            facts,
+            seed=recipe.seed,
+            categories=recipe.categories,
+            descriptor=dataset.phrase_of(recipe, facts.clip, facts.person),
         )
-        _check_consistent(questions, measured)
+        _check_consistent(candidates, measured)
         self.rejections.update(f"{one.category}/{one.reason}" for one in rejections)
+        return _Posed(candidates, len(rejections), candidates, [None] * len(candidates))
+
+    def _certified(
+        self, some: Sequence[Measured], posed: Sequence[_Posed], policy: Certification
+    ) -> list[_Posed]:
+        """Only the questions whose answers survive."""
+        from qagen import certify
+
+        found = certify.certify(
+            [
+                certify.Asked(measured.motion, measured.facts, one.candidates)
+                for measured, one in zip(some, posed, strict=True)
+                if measured.motion is not None
+            ],
+            policy,
+        )
+        kept = []
+        for one, given in zip(posed, found, strict=True):
+            for category, counted in certificates.yields(one.candidates, given).items():
+                self.yields[category] = self.yields.get(category, Yield()) + counted
+                self.withheld[certificates.UNCERTIFIED] += counted.asked - counted.certified
+            sure = [place for place, certificate in enumerate(given) if certificate is not None]
+            kept.append(
+                one._replace(
+                    kept=[one.candidates[place] for place in sure],
+                    certificates=[given[place] for place in sure],
+                )
+            )
+        return kept
+
+    def _asked(self, measured: Measured, posed: _Posed) -> AskedClip:
+        facts = measured.facts
+        phrase = dataset.phrase_of(self.recipe, facts.clip, facts.person)
         identity = splits.identify(clip=facts.clip, take=facts.take, source=measured.source)
         known = msgspec.structs.replace(facts, take=identity.take, path=measured.source)
-        columns = self._columns(questions, known, identity.subject, phrase)
+        columns = self._columns(posed, known, identity.subject, phrase)
         track = nearby.track_of(facts)
         clip = dataset.clip_of(
             facts,
@@ -289,8 +401,8 @@ class _Asking:
             subject=identity.subject,
             source=measured.source,
             digest=measured.digest,
-            asked=len(questions),
-            rejected=len(rejections),
+            asked=len(posed.candidates),
+            rejected=posed.rejected,
         )
         return AskedClip(
             clip=clip,
@@ -298,20 +410,26 @@ class _Asking:
             columns=columns,
         )
 
-    def _columns(
-        self, questions: Sequence[Question], facts: MotionFacts, subject: str, phrase: str
-    ) -> Columns:
-        """The clip's questions that stay in the running; their rows are kept in `rows`."""
-        seed = self.recipe.seed
-        kinds = [select.kind_of_question(question) for question in questions]
-        numbers = [draws.number(seed, f"{question.name}/select") for question in questions]
+    def _columns(self, posed: _Posed, facts: MotionFacts, subject: str, phrase: str) -> Columns:
+        """The clip's questions that stay in the running; their rows are kept in `rows`.
+
+        Rows get their ids when they are merged, for until then their group is not known.
+        """
+        seed, candidates = self.recipe.seed, posed.kept
+        kinds = [select.kind_of_candidate(one) for one in candidates]
+        numbers = draws.numbers(
+            seed,
+            f"{facts.clip}#{facts.person}/{facts.frame}/",
+            [_selecting(one.ask) for one in candidates],
+        )
         places = select.reserve(kinds, numbers, per_category=self.recipe.per_category)
-        self.withheld[merge.UNWANTED] += len(questions) - len(places)
+        self.withheld[merge.UNWANTED] += len(candidates) - len(places)
         letters, sizes = [], []
         for place in places:
-            record = generate.to_record(
-                questions[place], facts, seed=seed, subject=subject, descriptor=phrase
-            )
+            record = generate.unnamed_record(
+                candidates[place].question(), facts, seed=seed, subject=subject,
+                descriptor=phrase, certificate=posed.certificates[place],
+            )  # fmt: skip
             row = self._encode(record)
             self.rows.append(row)
             letters.append(record.answer_index)
@@ -324,8 +442,14 @@ class _Asking:
         )
 
 
-def _check_consistent(questions: Sequence[Question], measured: Measured) -> None:
-    if contradictions := consistency.check(questions, measured.facts):
+@lru_cache(maxsize=1 << 16)
+def _selecting(ask: Ask) -> str:
+    """The end of the name that draws whether a question goes in."""
+    return f"{ask.name}/select"
+
+
+def _check_consistent(candidates: Sequence[Candidate], measured: Measured) -> None:
+    if contradictions := consistency.check(candidates, measured.facts):
         first = contradictions[0]
         raise ValueError(
             f"{measured.source}: {len(contradictions)} pairs of questions about "

@@ -32,7 +32,6 @@ class Returns(NamedTuple):
     times: int
     evidence: tuple[Evidence, ...]
     margin: Margin
-    because: tuple[str, str]
 
 
 def _comings(clip: Reading, *, leave_m: float, back_m: float) -> list[tuple[float, float]]:
@@ -83,18 +82,20 @@ def _returns(clip: Reading) -> Returns | str:
             for start_s, end_s in comings
         ]
     ) or (_furthest(clip),)
+    return Returns(count, evidence, Margin(value=survived, unit="m", band=RETURN_BANDS_M[0]))
+
+
+def told_returns(clip: Reading) -> tuple[str, str]:
+    """What was observed of returns, and what follows."""
+    leave_m, back_m = thresholds.RETURN.enter, thresholds.RETURN.leave
+    comings = _comings(clip, leave_m=leave_m, back_m=back_m)
     told = "; ".join(f"away at {start:.1f} s and back at {end:.1f} s" for start, end in comings)
     if not comings:
         told = f"after going away, {clip.speaker.subject} is never back within {back_m:.1f} m"
-    return Returns(
-        count,
-        evidence,
-        Margin(value=survived, unit="m", band=RETURN_BANDS_M[0]),
-        (
-            f"Observed: {told}.",
-            f"Away is beyond {leave_m:.2f} m from the starting point, back is within "
-            f"{back_m:.2f} m; the count is {count}.",
-        ),
+    return (
+        f"Observed: {told}.",
+        f"Away is beyond {leave_m:.2f} m from the starting point, back is within "
+        f"{back_m:.2f} m; the count is {clip.facts.shape.returns}.",
     )
 
 
@@ -133,7 +134,6 @@ class End(NamedTuple):
     sector: str
     evidence: tuple[Evidence, ...]
     margin: Margin
-    because: tuple[str, str]
 
 
 def end_sector(clip: Reading) -> End | str:
@@ -160,17 +160,20 @@ def end_sector(clip: Reading) -> End | str:
             for what, value in moved
         ]
     )
+    return End(SECTORS[place % len(SECTORS)], evidence, margin)
+
+
+def told_end(clip: Reading) -> tuple[str, str]:
+    """Where the end point was observed, and what follows."""
+    whole = clip.facts.whole
+    left_m, forward_m = whole.net_left_m, whole.net_forward_m
+    angle = math.atan2(left_m, forward_m)
     sideways = "left" if left_m > 0 else "right"
     ahead = "ahead of" if forward_m > 0 else "behind"
-    return End(
-        SECTORS[place % len(SECTORS)],
-        evidence,
-        margin,
-        (
-            f"At {whole.end_s:.1f} s {clip.speaker.subject} is {abs(forward_m):.2f} m {ahead} the "
-            f"starting point and {abs(left_m):.2f} m to the {sideways} of it.",
-            f"That is {math.degrees(abs(angle)):.0f}° to the {sideways} of straight ahead.",
-        ),
+    return (
+        f"At {whole.end_s:.1f} s {clip.speaker.subject} is {abs(forward_m):.2f} m {ahead} the "
+        f"starting point and {abs(left_m):.2f} m to the {sideways} of it.",
+        f"That is {math.degrees(abs(angle)):.0f}° to the {sideways} of straight ahead.",
     )
 
 
@@ -180,7 +183,6 @@ class Shape(NamedTuple):
     shape: str
     evidence: tuple[Evidence, ...]
     margin: Margin
-    because: tuple[str, str]
 
 
 def shape_of(clip: Reading) -> Shape | str:
@@ -225,14 +227,15 @@ def shape_of(clip: Reading) -> Shape | str:
             for what, value, unit in measured
         ]
     )
-    return Shape(
-        name,
-        evidence,
-        margin,
-        (
-            f"From {whole.start_s:.1f} s to {whole.end_s:.1f} s the way is {whole.path_m:.2f} m "
-            f"long and leads at most {shape.extent_m:.2f} m away.",
-            f"Its ends are {shape.straightness:.0%} of that length apart, the course turns by "
-            f"{laps:.1f} laps, and it comes back {shape.returns} times.",
-        ),
+    return Shape(name, evidence, margin)
+
+
+def told_shape(clip: Reading) -> tuple[str, str]:
+    """What was observed of the way, and what its shape follows from."""
+    shape, whole = clip.facts.shape, clip.facts.whole
+    return (
+        f"From {whole.start_s:.1f} s to {whole.end_s:.1f} s the way is {whole.path_m:.2f} m "
+        f"long and leads at most {shape.extent_m:.2f} m away.",
+        f"Its ends are {shape.straightness:.0%} of that length apart, the course turns by "
+        f"{abs(shape.laps):.1f} laps, and it comes back {shape.returns} times.",
     )

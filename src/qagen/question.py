@@ -1,10 +1,14 @@
 """The nouns of question making: what is asked, its answer, why it is right, and by how much.
 
-A `Question` is complete but not laid out: the order of its options is decided later (`options`),
-from a hash of the question's own name. A rule that cannot ask gives a `Rejection`.
+A rule gives a `Candidate`, which knows everything but its words, or a `Rejection`. Most candidates
+are left out of a data set, so that words are made when a `Question` is. A `Question` is complete
+but not laid out: the order of its options is decided later (`options`), from a hash of the
+question's own name.
 """
 
-from typing import Literal, get_args
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -52,11 +56,13 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
         >>> Ask(rule="count", movements=("left",)).name
         'count(left;whole;0;;;False)'
         """
-        movements = "+".join(self.movements)
-        return (
-            f"{self.rule}({movements};{self.window};{self.nth};{self.strength};{self.part};"
-            f"{self.negated})"
-        )
+        return _name_of(self)
+
+
+@lru_cache(maxsize=1 << 16)
+def _name_of(ask: Ask) -> str:
+    movements = "+".join(ask.movements)
+    return f"{ask.rule}({movements};{ask.window};{ask.nth};{ask.strength};{ask.part};{ask.negated})"
 
 
 class Option(msgspec.Struct, frozen=True, gc=False):
@@ -85,6 +91,54 @@ class Margin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     unit: Unit
     band: float
     """The tie band of the rule, in the same unit; `value` is never below it."""
+
+
+class Words(NamedTuple):
+    """What a question says beside its options."""
+
+    stem: str
+    observed: str
+    follows: str
+    """The two sentences that lead to the answer."""
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A question that could be asked: decided in every number, not yet put into words."""
+
+    clip: str
+    person: int
+    frame: Frame
+    category: Category
+    family: str
+    ask: Ask
+    key: Option
+    distractors: tuple[Option, ...]
+    evidence: tuple[Evidence, ...]
+    margin: Margin
+    words: Callable[[], Words]
+
+    @property
+    def name(self) -> str:
+        """The name that the question has: that of its clip, then that of its ask."""
+        return f"{self.clip}#{self.person}/{self.frame}/{self.ask.name}"
+
+    def question(self) -> "Question":
+        """The candidate in words."""
+        stem, observed, follows = self.words()
+        return Question(
+            clip=self.clip,
+            person=self.person,
+            frame=self.frame,
+            category=self.category,
+            family=self.family,
+            ask=self.ask,
+            stem=stem,
+            key=self.key,
+            distractors=self.distractors,
+            evidence=self.evidence,
+            margin=self.margin,
+            reasoning=(observed, follows, f"The answer is: {self.key.text}."),
+        )
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -40,8 +40,6 @@ class Occurrence(NamedTuple):
     clear: bool
     """Large enough, and seen well enough, that nobody would overlook it."""
     evidence: Evidence
-    said: str
-    """The same as evidence, in words."""
 
     @property
     def seconds(self) -> float:
@@ -110,11 +108,9 @@ def read(facts: MotionFacts, *, descriptor: str = "") -> Reading:
             continue
         for event in events:
             name = positive if event.amount > 0 else negative
-            occurrences[name].append(_occurrence(name, event, words))
+            occurrences[name].append(_occurrence(name, event))
         _read_rests(facts, signal, events, (positive, negative), doubts, almost)
-    for lean in _LEAN_NAMES:
-        occurrences[lean] = [one._replace(said=words.event(one)) for one in occurrences[lean]]
-    _read_episodes(facts, words, occurrences, doubts)
+    _read_episodes(facts, occurrences, doubts)
     totals = {name: _totals(ones) for name, ones in occurrences.items()}
     for name, ones in occurrences.items():
         reason = _doubt(name, ones, almost[name], facts.coverage)
@@ -152,14 +148,13 @@ _LEANS: dict[str, tuple[str, str]] = {
     "forward_lean": ("max_forward_lean_rad", "max_backward_lean_rad"),
     "left_lean": ("max_left_lean_rad", "max_right_lean_rad"),
 }
-_LEAN_NAMES = ("lean_forward", "lean_backward", "lean_left", "lean_right")
 _EPISODES = ("jump", "crouch", "lower", "rise")
 
 
-def _occurrence(name: str, event: Event, words: Speaker) -> Occurrence:
+def _occurrence(name: str, event: Event) -> Occurrence:
     movement = MOVEMENTS[name]
     amount = abs(event.amount)
-    one = Occurrence(
+    return Occurrence(
         name,
         event.start_s,
         event.end_s,
@@ -175,9 +170,7 @@ def _occurrence(name: str, event: Event, words: Speaker) -> Occurrence:
             start_s=event.start_s,
             end_s=event.end_s,
         ),
-        "",
     )
-    return one._replace(said=words.event(one))
 
 
 def _totals(ones: list[Occurrence]) -> tuple[float, ...]:
@@ -270,7 +263,7 @@ def _read_leans(
         start, end = sign * (base + before), sign * (base + before + event.amount)
         share = (max(end, 0.0) - max(start, 0.0)) / amount
         if share >= PURE_SHARE:
-            occurrences[name].append(_occurrence(name, event, _SILENT))
+            occurrences[name].append(_occurrence(name, event))
         elif share > 1 - PURE_SHARE:
             doubts[names[0]] = doubts[names[1]] = "another reading"
     for name, reached in zip(names, most, strict=True):
@@ -278,15 +271,11 @@ def _read_leans(
             almost[name] = reached
 
 
-_SILENT = speaker("first_heading", lean_of="pelvis", descriptor="")
-
-
 # Jumps, crouches, sitting down and rising ---------------------------------------------------------
 
 
 def _read_episodes(
     facts: MotionFacts,
-    words: Speaker,
     occurrences: dict[str, list[Occurrence]],
     doubts: dict[str, str],
 ) -> None:
@@ -311,9 +300,8 @@ def _read_episodes(
             Evidence(
                 what=name, value=amount, unit="m", start_s=episode.start_s, end_s=episode.end_s
             ),
-            "",
         )
-        occurrences[name].append(one._replace(said=words.event(one)))
+        occurrences[name].append(one)
     _doubt_episodes(occurrences, doubts)
 
 

@@ -55,6 +55,8 @@ class Selected(msgspec.Struct, frozen=True, kw_only=True):
     """The places of the questions that stay, in rising order."""
     withheld: dict[str, int]
     """By category."""
+    before: dict[str, Best]
+    """The best blind model of each category among all questions."""
     best: dict[str, Best]
     """The best blind model of each category among what stays."""
     unreachable: dict[str, str]
@@ -91,7 +93,10 @@ def select(
     for number in range(MOST_ROUNDS):
         if progress:
             progress(number, int(state.kept.sum()))
-        if not state.step(with_forest=False) and not (wanted and state.step(with_forest=True)):
+        first = wanted and number == 0  # what is known before anything is withheld
+        if not state.step(with_forest=first) and (
+            first or not wanted or not state.step(with_forest=True)
+        ):
             break
     else:
         state.give_up_the_rest()
@@ -111,19 +116,16 @@ class _State:
         self._one_group = set(self._category) == {"none"}
         self.kept: Bool[np.ndarray, " rows"] = np.ones(len(asked), dtype=bool)
         self.unreachable: dict[str, str] = {}
+        self.before: dict[str, Best] = {}
         self._over: dict[str, Best] = {}
 
     def step(self, *, with_forest: bool) -> bool:
         """Looks once, and withholds where a model knows too much; false when none does."""
         places = np.flatnonzero(self.kept)
-        found = tables.build([self._asked[int(place)] for place in places], folds=self._folds)
-        suspects = models.look(found)
-        blinds = list(models.try_all(found, suspects, with_forest=with_forest))
-        self._over = {
-            name: best
-            for name, best in report.best_of(found, blinds).items()
-            if self._too_much(name, best)
-        }
+        found, blinds = self._look(places, with_forest=with_forest)
+        best_of = report.best_of(found, blinds)
+        self.before = self.before or best_of
+        self._over = {name: best for name, best in best_of.items() if self._too_much(name, best)}
         for name, best in self._over.items():
             among = np.flatnonzero(self._mine(name)[places])
             blind = next(blind for blind in blinds if blind.name == best.model)
@@ -135,6 +137,12 @@ class _State:
             self.kept[places[withheld]] = False
             self._check(name, best)
         return bool(self._over)
+
+    def _look(
+        self, places: Int[np.ndarray, " places"], *, with_forest: bool
+    ) -> tuple[Tables, list[Blind]]:
+        found = tables.build([self._asked[int(place)] for place in places], folds=self._folds)
+        return found, list(models.try_all(found, models.look(found), with_forest=with_forest))
 
     def _too_much(self, name: str, best: Best) -> bool:
         if name in self.unreachable or (name == "all" and not self._one_group):
@@ -170,12 +178,12 @@ class _State:
         """What stays, looked at once more."""
         places = np.flatnonzero(self.kept)
         names, withheld = np.unique(self._category[~self.kept], return_counts=True)
-        found = tables.build([self._asked[int(place)] for place in places], folds=self._folds)
-        blinds = list(models.try_all(found, models.look(found), with_forest=with_forest))
+        found, blinds = self._look(places, with_forest=with_forest)
         best = report.best_of(found, blinds)
         return Selected(
             kept=tuple(int(place) for place in places),
             withheld={str(name): int(n) for name, n in zip(names, withheld, strict=True)},
+            before=self.before,
             best=best,
             unreachable=self.unreachable,
             unsure={name: _doubt(one) for name, one in best.items() if self._is_unsure(name, one)},

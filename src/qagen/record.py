@@ -24,9 +24,16 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How often the answer survived the errors of a tracker."""
 
     model: str
+    """The error model's name."""
+    sizes: str
+    """Fingerprint of the model's sizes; the manifest has them in full."""
+    seed: int
     copies: int
+    """How many copies were tried; 0 where the margin is beyond the errors' reach."""
     agreement: float
     """Share of the perturbed copies of the motion that give the same answer."""
+    at_least: float | None
+    """What that share surely is over all copies there could be, at 95 % confidence."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -6,13 +6,13 @@ stem are made even within each side of the split, so that knowing the stem helps
 """
 
 from array import array
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
-from qagen.question import CATEGORIES, Category, Question
+from qagen.question import CATEGORIES, Ask, Candidate, Category
 from qagen.record import Record
 
 RESERVE = 3
@@ -40,25 +40,38 @@ class Kind(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 def kind_of(record: Record) -> Kind:
     """What a row has in common with others that are alike in stem and answer."""
-    return _kind(record, record.option_codes, record.option_codes[record.answer_index])
+    codes, answer = record.option_codes, record.option_codes[record.answer_index]
+    return _kind(record.category, record.family, record.ask, answer, codes)
 
 
-def kind_of_question(question: Question) -> Kind:
-    """The same of a question whose options are not laid out yet."""
-    codes = [question.key.code, *(option.code for option in question.distractors)]
-    return _kind(question, codes, codes[0])
+def kind_of_candidate(one: Candidate) -> Kind:
+    """The same of a candidate."""
+    answer, others = one.key.code, one.distractors
+    if answer[:1].isalpha():
+        return _kind_of_words(one.category, one.family, one.ask, answer, 1 + len(others))
+    codes = (answer, *[option.code for option in others])
+    return _kind(one.category, one.family, one.ask, answer, codes)
 
 
-def _kind(asked: Record | Question, codes: Sequence[str], answer: str) -> Kind:
-    ask = asked.ask
+def _kind(category: Category, family: str, ask: Ask, answer: str, codes: tuple[str, ...]) -> Kind:
     if answer[:1].isalpha():  # nearly all; numbers are looked at more closely
-        return Kind(
-            asked.category, asked.family, ask.rule, ask.name, "", answer, NO_RANK, len(codes)
-        )
+        return _kind_of_words(category, family, ask, answer, len(codes))
+    return _kind_of_numbers(category, family, ask, answer, codes)
+
+
+@lru_cache(maxsize=1 << 16)
+def _kind_of_words(category: Category, family: str, ask: Ask, answer: str, options: int) -> Kind:
+    return Kind(category, family, ask.rule, ask.name, "", answer, NO_RANK, options)
+
+
+@lru_cache(maxsize=1 << 16)
+def _kind_of_numbers(
+    category: Category, family: str, ask: Ask, answer: str, codes: tuple[str, ...]
+) -> Kind:
     ranked = in_order(codes)
     return Kind(
-        asked.category,
-        asked.family,
+        category,
+        family,
         ask.rule,
         ask.name,
         "+".join(ranked),
@@ -124,11 +137,44 @@ def even(counts: Mapping[str, int], *, options: int) -> dict[str, int]:
     return {answer: min(count, least) for answer, count in counts.items()}
 
 
-class _Unit(NamedTuple):
-    """Questions that go in together or not at all: one of each answer, or a single one."""
+class _Units:
+    """Questions that go in together or not at all: one of each answer, or single ones.
 
-    draw: int
-    members: tuple[int, ...]
+    Millions are put in order, so that each takes a dozen bytes and no objects of its own.
+    """
+
+    def __init__(self, draws: Sequence[int]) -> None:
+        self._draws = draws
+        self._members, self._starts = array("I"), array("I")
+
+    def add(self, members: Iterable[int]) -> None:
+        """One more unit."""
+        self._starts.append(len(self._members))
+        self._members.extend(members)
+
+    def all_members(self) -> Iterable[int]:
+        """The questions of all units, in no order that means anything."""
+        return self._members
+
+    def in_order(self) -> Iterator[tuple[int, ...]]:
+        """All units by their largest draw, sorted a pile at a time."""
+        piles = [array("I") for _ in range(1 << _PILE_BITS)]
+        self._starts.append(len(self._members))
+        for unit in range(len(self._starts) - 1):
+            piles[max([self._draws[one] for one in self._of(unit)]) >> _PILE_SHIFT].append(unit)
+        for pile in piles:
+            held = [self._of(unit) for unit in pile]
+            yield from sorted(
+                held, key=lambda ones: (max([self._draws[one] for one in ones]), ones)
+            )
+
+    def _of(self, unit: int) -> tuple[int, ...]:
+        return tuple(self._members[self._starts[unit] : self._starts[unit + 1]])
+
+
+_PILE_BITS = 8
+_PILE_SHIFT = 64 - _PILE_BITS
+"""Draws have 64 bits, all equally likely, so that piles are about equal."""
 
 
 class Selection:
@@ -136,9 +182,9 @@ class Selection:
 
     What is asked of a stem is taken in sets, one question of each answer, so that the answers to
     every stem are even to the last question. What is left over of numbers makes sets with what is
-    left of other stems, one of each rank. Stems with more answers than options, such as what came
-    next, give single questions until no answer is likelier than a guess. Sets come in the order of
-    their draws, while every clip in them has room.
+    left of other stems that offer the same numbers. Stems with more answers than options, such as
+    what came next, give single questions until no answer is likelier than a guess. Sets come in the
+    order of their draws, while every clip in them has room.
 
     >>> yes, no = (
     ...     Kind("existence", "", "ever", "jump", "", word, NO_RANK, 2) for word in ("yes", "no")
@@ -167,10 +213,12 @@ class Selection:
         """For every question, in the order in which they came, 1 when it goes in and else 0."""
         kept = bytearray(len(self._draws))
         stems = self._stems()
-        units = [unit for stem in stems for unit in self._units(stem)]
+        units = _Units(self._draws)
+        for stem in stems:
+            self._gather(stem, units)
         if self._balanced:
-            units += self._left_over(stems)
-        self._admit(sorted(units), kept)
+            self._gather_left_over(stems, units)
+        self._admit(units, kept)
         if self._balanced:
             for stem in stems:
                 self._trim(stem, kept)
@@ -182,51 +230,55 @@ class Selection:
             kind = self._kinds[place]
             key = (split, kind.rule, kind.options, kind.stem, kind.offered)
             stem = found.setdefault(key, _Stem(split, kind, {}))
-            stem.answers[kind.answer] = sorted(members, key=self._draws.__getitem__)
+            stem.answers[kind.answer] = self._sorted(members)
             stem.ranks[kind.answer] = kind.rank
         return [found[key] for key in sorted(found)]
 
-    def _units(self, stem: "_Stem") -> list[_Unit]:
+    def _sorted(self, members: "array[int]") -> "array[int]":
+        return array("I", sorted(members, key=self._draws.__getitem__))
+
+    def _gather(self, stem: "_Stem", units: _Units) -> None:
         if not self._balanced or stem.is_open:
-            members = [one for ones in stem.answers.values() for one in ones]
-            return [_Unit(self._draws[one], (one,)) for one in members]
-        return self._sets(stem.sets())
+            for ones in stem.answers.values():
+                for one in ones:
+                    units.add((one,))
+            return
+        for one_of_each in stem.sets():
+            units.add(one_of_each)
 
-    def _sets(self, sets: Iterable[tuple[int, ...]]) -> list[_Unit]:
-        return [_Unit(max(self._draws[one] for one in ones), ones) for ones in sets]
-
-    def _left_over(self, stems: Iterable["_Stem"]) -> list[_Unit]:
-        pools: defaultdict[tuple[str, str, int], defaultdict[int, list[int]]]
-        pools = defaultdict(lambda: defaultdict(list))
+    def _gather_left_over(self, stems: Iterable["_Stem"], units: _Units) -> None:
+        pools: defaultdict[tuple[str, str, int, str], defaultdict[int, array[int]]]
+        pools = defaultdict(lambda: defaultdict(lambda: array("I")))
         for stem in stems:
             if not stem.kind.offered:
                 continue  # words: who knows the stem would know the answer
-            used = len(stem.sets())
+            used = stem.set_count
             for answer, members in stem.answers.items():
-                pool = pools[stem.split, stem.kind.rule, stem.kind.options]
+                pool = pools[stem.split, stem.kind.rule, stem.kind.options, stem.kind.offered]
                 pool[stem.ranks[answer]] += members[used:]
-        units = []
-        for (_, _, options), pool in sorted(pools.items()):
-            ranked = [sorted(pool[r], key=self._draws.__getitem__) for r in range(options)]
-            units += self._sets(zip(*ranked, strict=False))
-        return units
+        for (_, _, options, _), pool in sorted(pools.items()):
+            ranked = [self._sorted(pool[rank]) for rank in range(options)]
+            for ones in zip(*ranked, strict=False):
+                units.add(ones)
 
-    def _admit(self, units: Iterable[_Unit], kept: bytearray) -> None:
+    def _admit(self, units: _Units, kept: bytearray) -> None:
         """Lets units in, one after another, while all their clips have room."""
         if self._per_category is None:
-            for unit in units:
-                for one in unit.members:
-                    kept[one] = 1
+            for one in units.all_members():
+                kept[one] = 1
             return
         categories = self._categories()
-        taken: Counter[tuple[int, int]] = Counter()
-        for unit in units:
-            places = [(self._clips[one], categories[one]) for one in unit.members]
-            taken.update(places)
+        clips = max(self._clips, default=-1) + 1
+        taken = array("I", bytes(4 * len(CATEGORIES) * clips))
+        for members in units.in_order():
+            places = [len(CATEGORIES) * self._clips[one] + categories[one] for one in members]
+            for place in places:
+                taken[place] += 1
             if any(taken[place] > self._per_category for place in places):
-                taken.subtract(places)
+                for place in places:
+                    taken[place] -= 1
                 continue
-            for one in unit.members:
+            for one in members:
                 kept[one] = 1
 
     def _categories(self) -> bytearray:
@@ -251,7 +303,7 @@ class Selection:
 class _Stem:
     """The questions of one split that share a stem and the numbers offered."""
 
-    def __init__(self, split: str, kind: Kind, answers: dict[str, list[int]]) -> None:
+    def __init__(self, split: str, kind: Kind, answers: dict[str, "array[int]"]) -> None:
         self.split, self.kind, self.answers = split, kind, answers
         self.ranks: dict[str, int] = {}
 
@@ -260,8 +312,14 @@ class _Stem:
         """Whether different clips have different options."""
         return len(self.answers) > self.kind.options
 
-    def sets(self) -> list[tuple[int, ...]]:
-        """One question of each answer, as often as there are enough."""
+    @property
+    def set_count(self) -> int:
+        """How many sets there are."""
         if len(self.answers) < self.kind.options or self.is_open:
-            return []
-        return list(zip(*(self.answers[answer] for answer in sorted(self.answers)), strict=False))
+            return 0
+        return min(len(members) for members in self.answers.values())
+
+    def sets(self) -> Iterator[tuple[int, ...]]:
+        """One question of each answer, as often as there are enough."""
+        columns = [self.answers[answer][: self.set_count] for answer in sorted(self.answers)]
+        return zip(*columns, strict=True)

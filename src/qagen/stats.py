@@ -137,6 +137,8 @@ def tables(found: Statistics) -> list[Table]:
         _families(found),
         _evenness(found),
         _motions(found),
+        *([_certified(found)] if found.manifest.certified else []),
+        *_blind(found),
         _left_out(found),
     ]
 
@@ -219,6 +221,39 @@ def _motions(found: Statistics) -> Table:
     return Table(
         "Motions", ("quantity", "least", "quarter", "median", "three quarters", "most"), rows
     )
+
+
+def _certified(found: Statistics) -> Table:
+    """What certification left: of all sound questions, before any selection."""
+    rows = []
+    for category, one in found.manifest.certified.items():
+        share = f"{one.certified / one.asked:.1%}" if one.asked else ""
+        rows.append((category, f"{one.asked:,}", f"{one.certified:,}", share, f"{one.by_margin:,}"))
+    wanted = found.manifest.recipe["certify"]
+    title = (
+        f"Certified: at least {wanted['least']:.0%} of copies agree, {wanted['copies']} copies, "
+        f"errors of {wanted['model']['name']}"
+    )
+    return Table(title, ("category", "sound", "certified", "share", "by margin"), rows)
+
+
+def _blind(found: Statistics) -> list[Table]:
+    """What the best blind model knew and knows, where a build bounded it."""
+    blind = found.manifest.blind
+    if blind is None:
+        return []
+    rows = [
+        (
+            category, f"{blind.before[category].points:.1f}", blind.before[category].model,
+            f"{after.points:.1f}", after.model, f"{blind.kept[category]:.1%}",
+            "out of reach" if category in blind.unreachable else
+            "perhaps luck" if category in blind.unsure else "",
+        )
+        for category, after in blind.after.items() if category in blind.kept
+    ]  # fmt: skip
+    title = f"Points above chance of the best blind model, at most {100 * blind.max_blind:g}"
+    headings = ("category", "before", "model", "after", "model", "kept", "")
+    return [Table(title, headings, rows)]
 
 
 def _left_out(found: Statistics) -> Table:

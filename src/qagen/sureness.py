@@ -4,6 +4,7 @@ Each function gives what was found with its margin, or the reason why it is not 
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 from qagen.question import WINDOWS, Evidence, Margin, Unit, Window
@@ -22,20 +23,36 @@ from qagen.vocabulary import (
 
 _Name = TypeVar("_Name", bound=str)
 
+_PLACES: dict[Window, int] = {window: place for place, window in enumerate(WINDOWS)}
+
+_BANDS: dict[str, float] = {
+    name: round((CLEAR_SHARE - 1) * row.least, 5) for name, row in MOVEMENTS.items()
+}
+"""How much larger than the least that counts a movement has to be."""
+
 
 def span(clip: Reading, window: Window) -> tuple[float, float]:
     """Start and end of a window, in seconds."""
-    place = WINDOWS.index(window)
+    place = _PLACES[window]
     found = clip.facts.quarters[place - 1] if place else clip.facts.whole
     return found.start_s, found.end_s
 
 
 def total(clip: Reading, movement: str, window: Window) -> Evidence:
     """A movement's total in a window, as evidence."""
+    name = f"total {movement} {window}"
+    found = clip.known.get(name)
+    if found is None:
+        found = clip.known[name] = _total(clip, movement, window)
+    return found  # type: ignore[return-value]
+
+
+def _total(clip: Reading, movement: str, window: Window) -> Evidence:
     start_s, end_s = span(clip, window)
+    amount = clip.totals[movement][_PLACES[window]]
     return Evidence(
         what=f"{movement}_total",
-        value=round(clip.totals[movement][WINDOWS.index(window)], 5),
+        value=round(amount, 5) if amount else 0.0,
         unit=MOVEMENTS[movement].unit,
         start_s=start_s,
         end_s=end_s,
@@ -44,7 +61,7 @@ def total(clip: Reading, movement: str, window: Window) -> Evidence:
 
 def seen(clip: Reading, window: Window) -> bool:
     """Whether the person was seen for nearly all of a window."""
-    place = WINDOWS.index(window)
+    place = _PLACES[window]
     found = clip.facts.quarters[place - 1] if place else clip.facts.whole
     return found.coverage >= SEEN_SHARE
 
@@ -70,7 +87,7 @@ def presence(clip: Reading, movement: str, window: Window) -> Presence | str:
 def _presence(clip: Reading, movement: str, window: Window) -> Presence | str:
     row = MOVEMENTS[movement]
     ones = clip.occurrences[movement]
-    place = WINDOWS.index(window)
+    place = _PLACES[window]
     if place:
         least = CLEAR_SHARE * row.least
         if any(one.parts[place - 1] >= least for one in ones):
@@ -91,7 +108,7 @@ def _presence(clip: Reading, movement: str, window: Window) -> Presence | str:
 def _present(
     clip: Reading, movement: str, window: Window, ones: tuple[Occurrence, ...]
 ) -> Presence | str:
-    place = WINDOWS.index(window)
+    place = _PLACES[window]
     least = MOVEMENTS[movement].least
     if place:
         shown = tuple([one for one in ones if one.parts[place - 1] >= CLEAR_SHARE * least])
@@ -102,9 +119,7 @@ def _present(
     if not seen(clip, window) and place:
         return "not seen"
     margin = Margin(
-        value=round(most - least, 5),
-        unit=MOVEMENTS[movement].unit,
-        band=round((CLEAR_SHARE - 1) * least, 5),
+        value=round(most - least, 5), unit=MOVEMENTS[movement].unit, band=_BANDS[movement]
     )
     if margin.value < margin.band:
         return "between two answers"
@@ -117,20 +132,16 @@ def _present(
 def _absent(clip: Reading, movement: str, window: Window) -> Presence | str:
     row = MOVEMENTS[movement]
     nearest = clip.almost[movement]
-    place = WINDOWS.index(window)
+    place = _PLACES[window]
     if place:
         nearest = max(nearest, clip.totals[movement][place])
     start_s, end_s = span(clip, window)
-    margin = Margin(
-        value=round(row.least - nearest, 5),
-        unit=row.unit,
-        band=round((CLEAR_SHARE - 1) * row.least, 5),
-    )
+    margin, most = _room(movement, nearest)
     if margin.value < margin.band:
         return "between two answers"
     evidence = Evidence(
         what=f"{movement}_most",
-        value=round(nearest, 5),
+        value=most,
         unit=row.unit,
         start_s=start_s,
         end_s=end_s,
@@ -138,14 +149,18 @@ def _absent(clip: Reading, movement: str, window: Window) -> Presence | str:
     return Presence(False, margin, (evidence,), ())
 
 
+@lru_cache(maxsize=256)
+def _room(movement: str, nearest: float) -> tuple[Margin, float]:
+    """How far the largest change is from a movement, and that change: often alike in a clip."""
+    row = MOVEMENTS[movement]
+    margin = Margin(value=round(row.least - nearest, 5), unit=row.unit, band=_BANDS[movement])
+    return margin, round(nearest, 5) if nearest else 0.0
+
+
 def clearance(clip: Reading, movement: str) -> Margin | str:
     """How much larger or smaller some change would have to be for the count to be another."""
     row = MOVEMENTS[movement]
-    margin = Margin(
-        value=round(clip.clearance(movement), 5),
-        unit=row.unit,
-        band=round((CLEAR_SHARE - 1) * row.least, 5),
-    )
+    margin = Margin(value=round(clip.clearance(movement), 5), unit=row.unit, band=_BANDS[movement])
     return margin if margin.value >= margin.band else "unclear movement"
 
 

@@ -13,15 +13,19 @@ import msgspec
 from kinematics import thresholds
 from qagen import record as record_of
 from qagen.again import answers, evidence, sentences
+from qagen.again import copies as copies_of
 from qagen.again.library import Library
 from qagen.again.moves import Clip
 from qagen.again.sizes import Finding
+from qagen.certificates import Certification
 from qagen.question import Unit
 from qagen.record import Record
 from qagen.wording import Speaker
 
 SIDES = ("train.jsonl", "val.jsonl", "test.jsonl")
 """The files of a data set that hold rows."""
+
+MANIFEST = "manifest.json"
 
 
 class Difference(NamedTuple):
@@ -65,8 +69,11 @@ class _Row(NamedTuple):
     record: Record
 
 
-def verify_folder(out_dir: Path | str, motions_dir: Path | str) -> VerifyReport:
+def verify_folder(out_dir: Path | str, motions_dir: Path | str, *, copies: int = 0) -> VerifyReport:
     """Every row of the data set in a folder, derived again from the motions it was built from.
+
+    Certificates have to be what the manifest promises. With `copies`, so many of the copies that
+    certified are made, measured and asked again, which takes as long as so many motions would.
 
     >>> verify_folder("/nowhere", "/nowhere")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -93,7 +100,7 @@ def verify_folder(out_dir: Path | str, motions_dir: Path | str) -> VerifyReport:
                 mismatches.append(row)
             else:
                 rows.append(row)
-    found = [*_checked(rows, Library(motions))]
+    found = [*_checked(rows, Library(motions), _policy(folder), copies=copies)]
     mismatches += [one for one in found if one is not None]
     return VerifyReport(sum(one is None for one in found), tuple(mismatches))
 
@@ -112,10 +119,34 @@ def _rows(side: Path) -> Iterator[_Row | Mismatch]:
                 yield Mismatch(where, "?", "?", "?", (wrong,))
 
 
-def _checked(rows: Iterable[_Row], library: Library) -> Iterator[Mismatch | None]:
+class _Promise(msgspec.Struct):
+    """What a manifest says of certificates."""
+
+    certify: Certification | None = None
+
+
+class _Promised(msgspec.Struct):
+    recipe: _Promise
+
+
+def _policy(folder: Path) -> Certification | None:
+    """What answers had to survive; none where nothing was promised, or no manifest is there."""
+    path = folder / MANIFEST
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Promised).recipe.certify
+    except FileNotFoundError:
+        return None
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{path}: {error}; build the data set again") from error
+
+
+def _checked(
+    rows: Iterable[_Row], library: Library, policy: Certification | None, *, copies: int
+) -> Iterator[Mismatch | None]:
     """One result a row, rows of one clip together, so that every motion is measured once."""
     seen: set[str] = set()
-    for row in sorted(rows, key=lambda row: (row.record.source, row.record.clip)):
+    tried = _Copies(library, policy, copies)
+    for row in sorted(rows, key=lambda row: _motion_of(row.record)):
         one = row.record
         differences = list(_alone(one, seen))
         seen.add(one.id)
@@ -124,8 +155,41 @@ def _checked(rows: Iterable[_Row], library: Library) -> Iterator[Mismatch | None
             differences.append(Difference("motion", one.source, clip))
         else:
             differences += verify(one, clip)
+            differences += tried.differences(one)
         mismatch = Mismatch(row.where, one.id, one.clip, one.ask.name, tuple(differences))
         yield mismatch if differences else None
+
+
+def _motion_of(one: Record) -> tuple[str, str, int, str]:
+    return one.source, one.clip, one.person, one.frame
+
+
+class _Copies:
+    """The copies of one motion after another, made when a certificate asks for them."""
+
+    def __init__(self, library: Library, policy: Certification | None, count: int) -> None:
+        self._library, self._policy, self._count = library, policy, count
+        self._made: tuple[tuple[str, str, int, str], list[Clip]] | None = None
+
+    def differences(self, one: Record) -> list[Difference]:
+        """What is wrong with a row's certificate."""
+        wrong = [*copies_of.form(one, self._policy)]
+        if self._policy is not None and self._count and one.certificate and not wrong:
+            wrong += copies_of.held(one, self._clips(one, self._policy), self._policy)
+        return [Difference(*found) for found in wrong]
+
+    def _clips(self, one: Record, policy: Certification) -> list[Clip]:
+        wanted = _motion_of(one)
+        if self._made is None or self._made[0] != wanted:
+            motion = self._library.motion(one)
+            count = min(self._count, policy.copies)
+            clips = (
+                []
+                if isinstance(motion, str)
+                else copies_of.clips_of(motion, policy, frame=one.frame, copies=count)
+            )
+            self._made = (wanted, clips)
+        return self._made[1]
 
 
 def _alone(one: Record, seen: set[str]) -> Iterator[Difference]:

@@ -137,7 +137,8 @@ FLOOR: dict[Unit, float] = {"m": 0.1, "rad": math.radians(5), "s": 0.3, "m/s": 0
 """Least difference between two amounts that are told apart, whatever their ratio."""
 
 LADDER_BAND_SHARE = 0.2
-"""A number stands for a value that is at least this share of the step away from half-way."""
+"""A number stands for a value that is at least this share of a step away from half-way to its
+neighbours; of the larger of the two steps."""
 
 NO_PATH_M = 0.3
 WALK_PATH_M = 1.0
@@ -183,8 +184,12 @@ LADDERS: dict[Unit, tuple[float, ...]] = {
 """The numbers that options may name. Neighbours are told apart in a video: at least 0.5 m, 20° or
 1 s, and from there on 30 %."""
 
-LADDER_BELOW = 3
-"""The true number has so many below it on its ladder, so that it can be the highest of four."""
+LADDER_BELOW = 1
+"""So many numbers at the lower end of a ladder are never offered: less may not be seen at all."""
+
+MOST_ABSENT = 2
+"""So many wrong movements of a question may be absent from the clip: were all absent, the only one
+that the clip's other questions take for granted would be true."""
 
 MOST_COUNTED = 12
 """Nobody counts further in a video."""
@@ -286,6 +291,7 @@ REASONS: tuple[str, ...] = (
     "between two answers",
     "no such movement",
     "not measured",
+    "not offered",
     "not seen",
     "not unique",
     "tie",

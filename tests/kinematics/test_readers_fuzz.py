@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from _mutations import KINDS, Edit, drawn, mutated
-from _samples import SAMPLES, STORE
+from _samples import KEYPOINTS, SAMPLES, STORE
 from _walks import FRAMES
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -51,7 +51,7 @@ def outcome(name: str, case: Case) -> str:
 
 
 def test_every_format_has_samples() -> None:
-    assert set(SAMPLES) == {form.name for form in readers.FORMATS} | {STORE}
+    assert set(SAMPLES) == {form.name for form in readers.FORMATS} | {KEYPOINTS, STORE}
 
 
 @pytest.mark.parametrize("name", SAMPLES)

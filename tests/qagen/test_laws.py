@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import combinations, permutations
 
 import pytest
 from hypothesis import given, settings
@@ -11,10 +12,10 @@ from hypothesis import strategies as st
 from kinematics import measure, synthetic
 from kinematics.facts import MotionFacts
 from qagen import consistency, generate
-from qagen.asking import leftward
-from qagen.question import CATEGORIES, Question
+from qagen.asking import SEQUENCED, leftward, on_busy_axes
+from qagen.question import CATEGORIES, Ask, Question
 from qagen.reading import read
-from qagen.vocabulary import MOVEMENTS, REASONS, mirrored
+from qagen.vocabulary import MOST_ABSENT, MOVEMENTS, REASONS, mirrored
 
 CHANCE = {
     "numerical": 1 / 4,
@@ -28,6 +29,9 @@ CHANCE = {
 
 DRAWN = ("count", "total", "path_length", "amount", "duration", "furthest_distance", "end_distance")
 """Rules whose other numbers are drawn by name, so that a mirror shows others."""
+
+OFFERED_BY_NAME = ("dominant_direction", "dominant_speed", "dominant_lean", "dominant_limb")
+"""Rules whose options are drawn by the clip's name; what is not among them is not asked for."""
 
 _SWAPPED = {
     "left": "right",
@@ -143,11 +147,84 @@ def test_the_company_a_clip_is_measured_in_changes_nothing(measured):
 
 
 def test_a_clip_of_another_name_has_the_same_answers(make: Callable[..., MotionFacts]):
+    """The name draws which numbers and directions are offered, and so what cannot be asked."""
     events = [("forward", 1.0, 5.0, 4.4), ("heading", 7.0, 9.0, 1.6), ("left", 11.0, 13.0, 2.0)]
-    one, other = by_name(make(events, clip="one")), by_name(make(events, clip="other"))
-    assert {name: found.key for name, found in one.items()} == {
-        name: found.key for name, found in other.items()
-    }
+    one = by_name(make(events, clip="one"))
+    for name in ("other", "third", "fourth"):
+        other = by_name(make(events, clip=name))
+        both = one.keys() & other.keys()
+        assert {name: one[name].key for name in both} == {name: other[name].key for name in both}
+        for name in one.keys() ^ other.keys():
+            assert (one.get(name) or other[name]).ask.rule in {*DRAWN, *OFFERED_BY_NAME}
+
+
+# What the other questions tell --------------------------------------------------------------------
+
+
+def test_what_a_clip_offers_on_a_topic_is_always_the_same(measured):
+    """How often a direction or a number is offered says nothing of which question it answers."""
+    offered: dict[tuple[str, ...], set[frozenset[str]]] = {}
+    for facts in measured["plain"]:
+        for one in generate.ask_all(facts, categories=["dominant", "numerical"])[0]:
+            codes = frozenset(option.code for option in (one.key, *one.distractors))
+            if one.ask.rule in OFFERED_BY_NAME:
+                topic = one.ask.rule.replace("speed", "direction")
+                offered.setdefault((facts.clip, topic), set()).add(codes)
+            elif one.ask.rule in DRAWN and one.ask.rule != "count":
+                offered.setdefault((facts.clip, one.margin.unit), set()).add(codes)
+    several = 0
+    for (_, topic), sets in offered.items():
+        assert len(sets) == 1 or topic in ("m", "rad", "s")
+        for first, second in combinations(sets, 2):
+            assert not first & second
+            several += 1
+    assert len(offered) > 30
+    assert several > 5
+
+
+def test_what_is_offered_on_a_topic_does_not_hang_on_the_answer(make: Callable[..., MotionFacts]):
+    """The same three directions whichever goes furthest; each is left out as often as any other."""
+    shown: dict[tuple[str, bool], set[frozenset[str]]] = {}
+    keys: Counter[str] = Counter()
+    for clip in [f"clip {number}" for number in range(40)]:
+        for forward, backward, left, right in permutations([4.0, 2.6, 1.7, 1.0]):
+            facts = make(
+                [
+                    ("forward", 1.0, 4.0, forward), ("forward", 5.0, 8.0, -backward),
+                    ("left", 9.0, 12.0, left), ("left", 13.0, 16.0, -right),
+                ],
+                clip=clip,
+            )  # fmt: skip
+            asked = generate.ask_all(facts, categories=["dominant"])[0]
+            found = [one for one in asked if one.ask == Ask(rule="dominant_direction")]
+            for one in found:
+                options = frozenset(option.code for option in (one.key, *one.distractors))
+                shown.setdefault((clip, leftward(read(facts)) > 0), set()).add(options)
+                keys[one.key.code] += 1
+    assert len(shown) == 80
+    assert all(len(sets) == 1 for sets in shown.values())
+    assert set(keys) == {"forward", "backward", "left", "right"}
+    assert min(keys.values()) > 0.7 * max(keys.values())
+    assert 0.6 < keys.total() / (40 * 24) < 0.85
+
+
+def test_most_wrong_movements_are_spoken_of_elsewhere(measured):
+    """Of three at most two are absent from the clip, and others come only after all opposites."""
+    checked = 0
+    for facts in measured["plain"]:
+        clip = read(facts)
+        busy = on_busy_axes(clip)
+        for one in generate.ask_all(facts, categories=["ordering", "temporal"])[0]:
+            if one.ask.rule not in ("next_after", "last_before", "first_of", "last_of", "first_in"):
+                continue
+            codes = [option.code for option in one.distractors]
+            assert sum(not clip.occurrences[code] for code in codes) <= MOST_ABSENT
+            if one.ask.rule in ("first_of", "last_of") and not busy.issuperset(codes):
+                offered = {code for code in busy if code in SEQUENCED and code not in clip.doubts}
+                happen = {code for code in offered if clip.occurrences[code]}
+                assert happen <= {one.key.code, *codes}
+            checked += 1
+    assert checked > 60
 
 
 # Mirrors ------------------------------------------------------------------------------------------

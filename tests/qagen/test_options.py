@@ -118,3 +118,16 @@ def test_nothing_hangs_on_the_hash_seed():
         for seed in ("0", "1", "77")
     }
     assert len(said) == 1
+
+
+@pytest.mark.parametrize("place", range(LADDER_BELOW, 12))
+def test_a_value_as_far_from_both_neighbours_has_one_band(place):
+    """Two measurements of it may fall on either side, and must still agree."""
+    low, here, high = LADDERS["m"][place - 1 : place + 2]
+    middle = (low + 2 * here + high) / 4
+    one, other = (
+        options.rungs(middle + side, "m", seed=0, name="example") for side in (-1e-6, 1e-6)
+    )
+    assert not isinstance(one, str)
+    assert not isinstance(other, str)
+    assert one.band == other.band

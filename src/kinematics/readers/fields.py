@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.spatial.transform import Rotation
 
 from kinematics.motion import Motion, Source
-from kinematics.readers.smpl import BODY_SKELETON, Placed
+from kinematics.readers.smpl import BODY_SKELETON, Placed, are_rotations
 
 MAX_FRAMES: int = 2_000_000
 """Frames of one track, and of the video that it is a part of: 18 hours at 30 a second."""
@@ -195,8 +195,7 @@ def cameras_in_world(
     >>> cameras_in_world(np.eye(3)[None], np.zeros((1, 3))).orientations_wxyz
     array([[1., 0., 0., 0.]])
     """
-    good = np.isfinite(rotations).all(axis=(1, 2))
-    good[good] = np.linalg.det(rotations[good]) > 0.5
+    good = are_rotations(rotations)
     orientations = np.full((len(rotations), 4), np.nan)
     if good.any():
         found = Rotation.from_matrix(rotations[good])

@@ -35,6 +35,9 @@ MAX_FILES: int = 1_000_000
 MAX_ABS_PX = 1e6
 """Points further out are not in an image."""
 
+MAX_PERSON = 2**40
+"""Identities beyond are no numbers of people."""
+
 MAX_FRAME = 2**40
 """Frame numbers beyond are no frame numbers."""
 
@@ -375,5 +378,10 @@ def _persons(found: list[_Detection], problems: list[str]) -> np.ndarray | None:
     seen = {(one.frame, one.person) for one in found}
     if len(seen) < len(found):
         problems.append(f"{len(found) - len(seen)} people stand twice in one frame by their id")
+        return None
+    if beyond := [
+        one.person for one in found if not -MAX_PERSON <= (one.person or 0) <= MAX_PERSON
+    ]:
+        problems.append(f"identity {str(beyond[0])[:40]}; expected at most {MAX_PERSON:,}")
         return None
     return np.array([one.person for one in found], dtype=np.int64)

@@ -12,7 +12,7 @@ from typing import Literal
 
 import jax
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from scipy.spatial.transform import Rotation
 
 from kinematics import smpl_body
@@ -85,6 +85,20 @@ def quaternions_from_rotvecs(
         return np.concatenate([np.cos(half_rad), vector], axis=1)
 
 
+def are_rotations(matrices: Float[np.ndarray, "frames 3 3"]) -> Bool[np.ndarray, " frames"]:
+    """Which matrices turn, and neither stretch nor mirror nor miss values.
+
+    >>> mirror = np.diag([1.0, 1.0, -1.0])
+    >>> are_rotations(np.stack([np.eye(3), mirror, 2 * np.eye(3), np.full((3, 3), np.nan)]))
+    array([ True, False, False, False])
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        wide = matrices.astype(np.float64)
+        good = np.abs(wide @ wide.swapaxes(1, 2) - np.eye(3)).max(axis=(1, 2)) < 0.05
+    good[good] = np.linalg.det(wide[good]) > 0
+    return good
+
+
 def rotvecs_from_matrices(
     matrices: Float[np.ndarray, "frames 3 3"],
 ) -> Float[np.ndarray, "frames 3"]:
@@ -94,13 +108,10 @@ def rotvecs_from_matrices(
     array([[ 0.,  0.,  0.],
            [nan, nan, nan]])
     """
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        wide = matrices.astype(np.float64)
-        square = np.abs(wide @ wide.swapaxes(1, 2) - np.eye(3)).max(axis=(1, 2))
-        good = (square < 0.05) & (np.linalg.det(np.where(np.isfinite(wide), wide, 0.0)) > 0)
-    rotvecs = np.full((len(wide), 3), np.nan)
+    good = are_rotations(matrices)
+    rotvecs = np.full((len(matrices), 3), np.nan)
     if good.any():
-        rotvecs[good] = Rotation.from_matrix(wide[good]).as_rotvec()
+        rotvecs[good] = Rotation.from_matrix(matrices[good].astype(np.float64)).as_rotvec()
     return rotvecs
 
 

@@ -112,8 +112,8 @@ def rung(value: float, unit: Unit) -> Finding:
     place = min(range(len(ladder)), key=lambda at: abs(ladder[at] - value))
     here = ladder[place]
     others = [ladder[place - 1] if place else 0.0, *ladder[place + 1 : place + 2]]
-    halves = [(abs(value - (here + other) / 2), abs(other - here)) for other in others]
-    margin, step = min(halves)
+    margin = min(abs(value - (here + other) / 2) for other in others)
+    step = max(abs(other - here) for other in others)
     return Finding(f"{round(here, 4):g}", margin, unit, LADDER_BAND_SHARE * step)
 
 

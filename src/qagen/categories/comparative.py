@@ -1,6 +1,7 @@
 """Comparative: which of two is more frequent, larger or faster? One, the other, or the same."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from qagen import wording
 from qagen.asking import (
@@ -13,7 +14,7 @@ from qagen.asking import (
     recounted,
     rejection,
 )
-from qagen.question import WINDOWS, Ask, Evidence, Margin, Option
+from qagen.question import WINDOWS, Ask, Evidence, Margin, Option, Words
 from qagen.reading import Reading
 from qagen.sureness import clearance, compare, fastest, own_paths, seen, total, unsure
 from qagen.vocabulary import (
@@ -89,31 +90,39 @@ def _more_often(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
         key, others = _choices(
             movement_option(clip, pair[0]), movement_option(clip, pair[1]), code, _OFTEN
         )
-        words = [clip.speaker.phrases[movement].gerund for movement in pair]
         truth = Truth(
             key,
             others,
             tuple([one.evidence for one in ones]),
             min(clear, key=lambda margin: margin.value),
-            (
-                f"Observed: {recounted(ones)}.",
-                f"The count of {words[0]} is {counts[0]}, that of {words[1]} is {counts[1]}.",
-            ),
+            partial(_more_often_words, clip, pair, ask),
         )
-        yield question(rule, clip, ask, _stem(clip, pair, ask), truth)
+        yield question(rule, clip, ask, truth)
+
+
+def _more_often_words(clip: Reading, pair: tuple[str, str], ask: Ask) -> Words:
+    counts = [len(clip.occurrences[movement]) for movement in pair]
+    words = [clip.speaker.phrases[movement].gerund for movement in pair]
+    ones = [one for movement in pair for one in clip.occurrences[movement]]
+    return Words(
+        _stem(clip, pair, ask),
+        f"Observed: {recounted(clip, ones)}.",
+        f"The count of {words[0]} is {counts[0]}, that of {words[1]} is {counts[1]}.",
+    )
 
 
 def _more(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     del seed
     for pair in _pairs(clip):
         row = MOVEMENTS[pair[0]]
-        words = (clip.speaker.phrases[pair[0]].gerund, clip.speaker.phrases[pair[1]].gerund)
         for place, window in enumerate(WINDOWS):
             ask = Ask(rule="compare_total", movements=pair, window=window)
             amounts = [clip.totals[movement][place] for movement in pair]
-            found = compare(amounts[0], amounts[1], row.unit)
             if max(amounts) < CLEAR_SHARE * row.least:
-                found = "too small" if any(amounts) else "no such movement"
+                reason = "too small" if any(amounts) else "no such movement"
+                yield rejection(rule, clip, ask, reason)
+                continue
+            found = compare(amounts[0], amounts[1], row.unit)
             if isinstance(found, str):
                 yield rejection(rule, clip, ask, found)
                 continue
@@ -124,14 +133,22 @@ def _more(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
             key, others = _choices(
                 movement_option(clip, pair[0]), movement_option(clip, pair[1]), found.code
             )
-            because = (
-                f"From {one.start_s:.1f} s to {one.end_s:.1f} s, {words[0]} adds up to "
-                f"{wording.measured(one.value, row.unit)} and {words[1]} to "
-                f"{wording.measured(other.value, row.unit)}.",
-                _larger(found.code, words),
-            )
-            truth = Truth(key, others, (one, other), found.margin, because)
-            yield question(rule, clip, ask, _stem(clip, pair, ask), truth)
+            words = partial(_more_words, clip, pair, ask, (one, other), found.code)
+            yield question(rule, clip, ask, Truth(key, others, (one, other), found.margin, words))
+
+
+def _more_words(
+    clip: Reading, pair: tuple[str, str], ask: Ask, shown: tuple[Evidence, Evidence], code: str
+) -> Words:
+    one, other = shown
+    words = (clip.speaker.phrases[pair[0]].gerund, clip.speaker.phrases[pair[1]].gerund)
+    return Words(
+        _stem(clip, pair, ask),
+        f"From {one.start_s:.1f} s to {one.end_s:.1f} s, {words[0]} adds up to "
+        f"{wording.measured(one.value, one.unit)} and {words[1]} to "
+        f"{wording.measured(other.value, other.unit)}.",
+        _larger(code, words),
+    )
 
 
 def _faster(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
@@ -152,16 +169,23 @@ def _faster(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
         key, others = _choices(
             movement_option(clip, pair[0]), movement_option(clip, pair[1]), found.code
         )
-        words = (clip.speaker.phrases[pair[0]].gerund, clip.speaker.phrases[pair[1]].gerund)
-        because = (
-            f"The fastest {words[0]} reaches {wording.measured(one.value, one.unit)} (from "
-            f"{one.start_s:.1f} s to {one.end_s:.1f} s), the fastest {words[1]} "
-            f"{wording.measured(other.value, other.unit)} (from {other.start_s:.1f} s to "
-            f"{other.end_s:.1f} s).",
-            _larger(found.code, words),
-        )
-        truth = Truth(key, others, (one, other), found.margin, because)
-        yield question(rule, clip, ask, _stem(clip, pair, ask), truth)
+        words = partial(_faster_words, clip, pair, ask, (one, other), found.code)
+        yield question(rule, clip, ask, Truth(key, others, (one, other), found.margin, words))
+
+
+def _faster_words(
+    clip: Reading, pair: tuple[str, str], ask: Ask, shown: tuple[Evidence, Evidence], code: str
+) -> Words:
+    one, other = shown
+    words = (clip.speaker.phrases[pair[0]].gerund, clip.speaker.phrases[pair[1]].gerund)
+    return Words(
+        _stem(clip, pair, ask),
+        f"The fastest {words[0]} reaches {wording.measured(one.value, one.unit)} (from "
+        f"{one.start_s:.1f} s to {one.end_s:.1f} s), the fastest {words[1]} "
+        f"{wording.measured(other.value, other.unit)} (from {other.start_s:.1f} s to "
+        f"{other.end_s:.1f} s).",
+        _larger(code, words),
+    )
 
 
 def _paths(
@@ -180,18 +204,30 @@ def _paths(
         return rejection(rule, clip, ask, "too small")
     if isinstance(found, str):
         return rejection(rule, clip, ask, found)
+    key, others = _choices(options[0], options[1], found.code)
+    words = partial(_paths_words, clip, ask, options, evidence, found.code)
+    return question(rule, clip, ask, Truth(key, others, evidence, found.margin, words))
+
+
+def _paths_words(
+    clip: Reading,
+    ask: Ask,
+    options: tuple[Option, Option],
+    evidence: tuple[Evidence, Evidence],
+    code: str,
+) -> Words:
+    one, other = evidence
     words = (wording.lower(options[0].text), wording.lower(options[1].text))
     stem = wording.STEMS[ask.rule].format(
         subject=clip.speaker.subject, one=words[0], other=words[1]
     )
-    key, others = _choices(options[0], options[1], found.code)
-    because = (
+    return Words(
+        stem,
         f"Measured are {one.value:.2f} m for {words[0]} (from {one.start_s:.1f} s to "
         f"{one.end_s:.1f} s) and {other.value:.2f} m for {words[1]} (from {other.start_s:.1f} s "
         f"to {other.end_s:.1f} s).",
-        _larger(found.code, words),
+        _larger(code, words),
     )
-    return question(rule, clip, ask, stem, Truth(key, others, evidence, found.margin, because))
 
 
 def _halves(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:

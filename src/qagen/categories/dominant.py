@@ -1,6 +1,7 @@
 """Dominant: which of three stands out, by distance, size, speed or time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from qagen import wording
 from qagen.asking import (
@@ -8,11 +9,12 @@ from qagen.asking import (
     Rule,
     Truth,
     movement_option,
-    plausible,
+    offered_of,
+    on_busy_axes,
     question,
     rejection,
 )
-from qagen.question import WINDOWS, Ask, Evidence, Option, Unit
+from qagen.question import WINDOWS, Ask, Evidence, Option, Unit, Window, Words
 from qagen.reading import Reading
 from qagen.sureness import fastest, largest, seen, span, total, unsure
 from qagen.vocabulary import (
@@ -28,6 +30,12 @@ from qagen.vocabulary import (
 
 _CHOICES = 3
 _TOTALS = frozenset({"dominant_direction", "dominant_lean"})
+_TOPICS = {
+    "dominant_direction": "direction",
+    "dominant_speed": "direction",
+    "dominant_lean": "lean",
+}
+"""Questions on one topic offer the same."""
 
 
 def _dominant(
@@ -50,34 +58,45 @@ def _dominant(
     key, margin = found
     if doubt := unsure(clip, evidence, margin=margin.value if ask.rule in _TOTALS else 0.0):
         return rejection(rule, clip, ask, doubt)
-    rest = [movement for movement in amounts if movement != key]
-    others = plausible(clip, ask, rest, wanted=_CHOICES - 1, seed=seed)
-    if others is None:
+    offered = offered_of(clip, _TOPICS[ask.rule], evidence, wanted=_CHOICES, seed=seed)
+    if key not in offered:
+        return rejection(rule, clip, ask, "not offered")
+    if not on_busy_axes(clip).issuperset(offered):
         return rejection(rule, clip, ask, "too few others")
-    words = clip.speaker.phrases
-    told = ", ".join(
-        f"{words[movement].gerund} {wording.measured(amounts[movement], unit)}"
-        for movement in (key, *rest)
-        if amounts[movement] > 0
-    )
-    start_s, end_s = span(clip, ask.window)
-    because = (
-        f"Measured from {start_s:.1f} s to {end_s:.1f} s: {told}.",
-        f"The largest is {words[key].gerund}.",
-    )
-    stem = wording.STEMS[ask.rule].format(
-        subject=clip.speaker.subject,
-        window=wording.WINDOWS[ask.window],
-        note=clip.speaker.notes[key],
-    )
+    rest = [movement for movement in amounts if movement != key]
+    others = tuple([movement for movement in offered if movement != key])
+    shown = tuple([movement for movement in (key, *rest) if amounts[movement] > 0])
     truth = Truth(
         movement_option(clip, key),
         tuple([movement_option(clip, movement) for movement in others]),
-        tuple([evidence[movement] for movement in (key, *rest) if amounts[movement] > 0]),
+        tuple([evidence[movement] for movement in shown]),
         margin,
-        because,
+        partial(_dominant_words, clip, ask, shown, evidence),
     )
-    return question(rule, clip, ask, stem, truth)
+    return question(rule, clip, ask, truth)
+
+
+def _dominant_words(
+    clip: Reading, ask: Ask, shown: Sequence[str], evidence: dict[str, Evidence]
+) -> Words:
+    """The first that is shown is the largest."""
+    words = clip.speaker.phrases
+    told = ", ".join(
+        f"{words[movement].gerund} "
+        f"{wording.measured(evidence[movement].value, evidence[movement].unit)}"
+        for movement in shown
+    )
+    start_s, end_s = span(clip, ask.window)
+    stem = wording.STEMS[ask.rule].format(
+        subject=clip.speaker.subject,
+        window=wording.WINDOWS[ask.window],
+        note=clip.speaker.notes[shown[0]],
+    )
+    return Words(
+        stem,
+        f"Measured from {start_s:.1f} s to {end_s:.1f} s: {told}.",
+        f"The largest is {words[shown[0]].gerund}.",
+    )
 
 
 def _direction(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
@@ -144,10 +163,6 @@ def _activity(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
             yield rejection(rule, clip, ask, reason or str(found))
             continue
         options = {name: Option(text, name) for name, text in wording.ACTIVITIES.items()}
-        told = ", ".join(
-            f"{wording.lower(text)} {seconds[name]:.1f} s"
-            for name, text in wording.ACTIVITIES.items()
-        )
         evidence = tuple(
             [
                 Evidence(what=name, value=round(value, 5), unit="s", start_s=start_s, end_s=end_s)
@@ -155,15 +170,24 @@ def _activity(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
             ]
         )
         key = options.pop(found[0])
-        because = (
-            f"From {start_s:.1f} s to {end_s:.1f} s: {told}.",
-            f"Most of the time goes to {wording.lower(key.text)}.",
-        )
-        stem = wording.STEMS["dominant_activity"].format(
-            subject=clip.speaker.subject, window=wording.WINDOWS[window]
-        )
-        truth = Truth(key, tuple(options.values()), evidence, found[1], because)
-        yield question(rule, clip, ask, stem, truth)
+        words = partial(_activity_words, clip, window, key, seconds)
+        truth = Truth(key, tuple(options.values()), evidence, found[1], words)
+        yield question(rule, clip, ask, truth)
+
+
+def _activity_words(clip: Reading, window: Window, key: Option, seconds: dict[str, float]) -> Words:
+    start_s, end_s = span(clip, window)
+    told = ", ".join(
+        f"{wording.lower(text)} {seconds[name]:.1f} s" for name, text in wording.ACTIVITIES.items()
+    )
+    stem = wording.STEMS["dominant_activity"].format(
+        subject=clip.speaker.subject, window=wording.WINDOWS[window]
+    )
+    return Words(
+        stem,
+        f"From {start_s:.1f} s to {end_s:.1f} s: {told}.",
+        f"Most of the time goes to {wording.lower(key.text)}.",
+    )
 
 
 def _limb(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
@@ -184,8 +208,11 @@ def _limb(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
         yield rejection(rule, clip, ask, chosen)
         return
     key, margin = chosen
-    rest = [name for name in LIMBS if name != key]
-    others = plausible(clip, ask, rest, wanted=_CHOICES - 1, seed=seed) or ()
+    offered = offered_of(clip, "limb", LIMBS, wanted=_CHOICES, seed=seed)
+    if key not in offered:
+        yield rejection(rule, clip, ask, "not offered")
+        return
+    others = tuple([name for name in offered if name != key])
     start_s, end_s = span(clip, "whole")
     evidence = tuple(
         [
@@ -195,15 +222,20 @@ def _limb(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
             for name in (key, *others)
         ]
     )
-    told = ", ".join(f"{wording.PARTS[name]} {paths_m[name]:.2f} m" for name in (key, *others))
-    because = (
-        f"From {start_s:.1f} s to {end_s:.1f} s, relative to the body: {told}.",
-        f"The longest way is that of {wording.PARTS[key]}.",
-    )
     options = [Option(wording.capital(wording.PARTS[name]), name) for name in (key, *others)]
-    stem = wording.STEMS["dominant_limb"].format(subject=clip.speaker.subject)
-    truth = Truth(options[0], tuple(options[1:]), evidence, margin, because)
-    yield question(rule, clip, ask, stem, truth)
+    words = partial(_limb_words, clip, (key, *others), paths_m)
+    yield question(rule, clip, ask, Truth(options[0], tuple(options[1:]), evidence, margin, words))
+
+
+def _limb_words(clip: Reading, shown: Sequence[str], paths_m: dict[str, float]) -> Words:
+    """The first that is shown moves most."""
+    start_s, end_s = span(clip, "whole")
+    told = ", ".join(f"{wording.PARTS[name]} {paths_m[name]:.2f} m" for name in shown)
+    return Words(
+        wording.STEMS["dominant_limb"].format(subject=clip.speaker.subject),
+        f"From {start_s:.1f} s to {end_s:.1f} s, relative to the body: {told}.",
+        f"The longest way is that of {wording.PARTS[shown[0]]}.",
+    )
 
 
 RULES: tuple[Rule, ...] = (

@@ -1,12 +1,16 @@
 """Existence: did it happen at all? Yes or no, asked plainly and turned round."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+
+import msgspec
 
 from kinematics import parts
+from kinematics.facts import PartFacts
 from qagen import wording
 from qagen.asking import Answer, Rule, Truth, movements, question, recounted, rejection
-from qagen.places import returns, way
-from qagen.question import WINDOWS, Ask, Evidence, Margin, Option, Window
+from qagen.places import returns, told_returns, way
+from qagen.question import WINDOWS, Ask, Evidence, Margin, Option, Window, Words
 from qagen.reading import Reading
 from qagen.sureness import Presence, own_paths, presence, span
 from qagen.vocabulary import (
@@ -34,53 +38,54 @@ def _both_ways(
     clip: Reading,
     ask: Ask,
     found: Presence | str,
-    *,
-    words: Mapping[str, str],
-    because: tuple[str, str],
-) -> Iterator[Answer]:
-    """The plain question and its negation, or two rejections."""
-    negated = Ask(
-        rule=ask.rule, movements=ask.movements, window=ask.window, part=ask.part, negated=True
-    )
+    words: Callable[[Presence, str], Words],
+) -> tuple[Answer, Answer]:
+    """The plain question and its negation; each gets its words from what was found and a stem."""
+    negated = _negated(ask)
     if isinstance(found, str):
-        yield rejection(rule, clip, ask, found)
-        yield rejection(rule, clip, negated, found)
-        return
-    plain = (YES, NO) if found.happens else (NO, YES)
-    for one, (key, other), stem in (
-        (ask, plain, wording.STEMS[ask.rule]),
-        (negated, plain[::-1], wording.NEGATED[ask.rule]),
-    ):
-        truth = Truth(key, (other,), found.evidence, found.margin, because)
-        yield question(rule, clip, one, stem.format_map(words), truth)
+        return rejection(rule, clip, ask, found), rejection(rule, clip, negated, found)
+    key, other = (YES, NO) if found.happens else (NO, YES)
+    plain = partial(words, found, wording.STEMS[ask.rule])
+    turned = partial(words, found, wording.NEGATED[ask.rule])
+    return (
+        question(rule, clip, ask, Truth(key, (other,), found.evidence, found.margin, plain)),
+        question(rule, clip, negated, Truth(other, (key,), found.evidence, found.margin, turned)),
+    )
+
+
+@lru_cache(maxsize=1 << 10)
+def _negated(ask: Ask) -> Ask:
+    return msgspec.structs.replace(ask, negated=True)
 
 
 def _ever(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     del seed
     for movement in movements(clip):
-        words = {
-            "subject": clip.speaker.subject,
-            "move": clip.speaker.phrases[movement].base,
-            "note": clip.speaker.notes[movement],
-        }
         windows = WINDOWS if MOVEMENTS[movement].kind != "episode" else WINDOWS[:1]
         for window in windows:
             ask = Ask(rule="ever", movements=(movement,), window=window)
             found = presence(clip, movement, window)
-            because = ("", "") if isinstance(found, str) else _told(clip, movement, window, found)
-            words["window"] = _WHEN[window]
-            yield from _both_ways(rule, clip, ask, found, words=words, because=because)
+            words = partial(_ever_words, clip, movement, window)
+            yield from _both_ways(rule, clip, ask, found, words)
 
 
-def _told(clip: Reading, movement: str, window: Window, found: Presence) -> tuple[str, str]:
+def _ever_words(clip: Reading, movement: str, window: Window, found: Presence, stem: str) -> Words:
+    stem = stem.format(
+        subject=clip.speaker.subject,
+        move=clip.speaker.phrases[movement].base,
+        note=clip.speaker.notes[movement],
+        window=_WHEN[window],
+    )
     gerund = clip.speaker.phrases[movement].gerund
     if found.happens:
-        return (
-            f"Observed: {recounted(found.ones)}.",
+        return Words(
+            stem,
+            f"Observed: {recounted(clip, found.ones)}.",
             f"So there is {gerund} {_FOUND.get(window, _WHEN[window])}.",
         )
     most = found.evidence[0]
-    return (
+    return Words(
+        stem,
         f"From {most.start_s:.1f} s to {most.end_s:.1f} s, {gerund} never goes beyond "
         f"{wording.measured(most.value, most.unit)}; it counts from "
         f"{wording.measured(MOVEMENTS[movement].least, most.unit)}.",
@@ -91,18 +96,19 @@ def _told(clip: Reading, movement: str, window: Window, found: Presence) -> tupl
 def _walks(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     del seed
     for window in WINDOWS:
-        found = way(clip, window)
-        because = ("", "")
-        if not isinstance(found, str):
-            shown = found.evidence[0]
-            because = (
-                f"From {shown.start_s:.1f} s to {shown.end_s:.1f} s {clip.speaker.subject} goes "
-                f"{shown.value:.2f} m over the ground.",
-                "A metre or more is walking; 0.3 m or less is none.",
-            )
-        words = {"subject": clip.speaker.subject, "window": _WHEN[window]}
         ask = Ask(rule="ever_walks", window=window)
-        yield from _both_ways(rule, clip, ask, found, words=words, because=because)
+        found = way(clip, window)
+        yield from _both_ways(rule, clip, ask, found, partial(_walks_words, clip, window))
+
+
+def _walks_words(clip: Reading, window: Window, found: Presence, stem: str) -> Words:
+    shown = found.evidence[0]
+    return Words(
+        stem.format(subject=clip.speaker.subject, window=_WHEN[window]),
+        f"From {shown.start_s:.1f} s to {shown.end_s:.1f} s {clip.speaker.subject} goes "
+        f"{shown.value:.2f} m over the ground.",
+        "A metre or more is walking; 0.3 m or less is none.",
+    )
 
 
 def _returns(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
@@ -111,15 +117,17 @@ def _returns(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
         return
     counted = returns(clip)
     found: Presence | str = "no such movement"
-    because = ("", "")
     if isinstance(counted, str):
         found = counted
     elif counted.times or clip.facts.whole.furthest_m > 1.0:  # who never left cannot come back
         found = Presence(counted.times > 0, counted.margin, counted.evidence, ())
-        because = counted.because
-    words = {"subject": clip.speaker.subject, "note": clip.speaker.notes["towards"]}
-    ask = Ask(rule="ever_returns")
-    yield from _both_ways(rule, clip, ask, found, words=words, because=because)
+    words = partial(_returns_words, clip)
+    yield from _both_ways(rule, clip, Ask(rule="ever_returns"), found, words)
+
+
+def _returns_words(clip: Reading, _found: Presence, stem: str) -> Words:
+    stem = stem.format(subject=clip.speaker.subject, note=clip.speaker.notes["towards"])
+    return Words(stem, *told_returns(clip))
 
 
 def _sidesteps(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
@@ -127,9 +135,7 @@ def _sidesteps(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     paths = own_paths(clip)
     for side in ("left", "right"):
         ask = Ask(rule="ever_sidesteps", movements=(side,))
-        words = {"subject": clip.speaker.subject, "side": f"their own {side}"}
         found: Presence | str
-        because = ("", "")
         if isinstance(paths, str):
             found = paths
         elif NO_SIDESTEP_M < paths[side].value < SIDESTEP_M:
@@ -142,12 +148,17 @@ def _sidesteps(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
                 band=round(SIDESTEP_M - middle_m, 5),
             )
             found = Presence(path.value >= SIDESTEP_M, margin, (path,), ())
-            because = (
-                f"From {path.start_s:.1f} s to {path.end_s:.1f} s, the way sideways to their own "
-                f"{side} adds up to {path.value:.2f} m.",
-                f"Stepping sideways takes {SIDESTEP_M:.1f} m; up to {NO_SIDESTEP_M:.1f} m is none.",
-            )
-        yield from _both_ways(rule, clip, ask, found, words=words, because=because)
+        yield from _both_ways(rule, clip, ask, found, partial(_sidesteps_words, clip, side))
+
+
+def _sidesteps_words(clip: Reading, side: str, found: Presence, stem: str) -> Words:
+    path = found.evidence[0]
+    return Words(
+        stem.format(subject=clip.speaker.subject, side=f"their own {side}"),
+        f"From {path.start_s:.1f} s to {path.end_s:.1f} s, the way sideways to their own "
+        f"{side} adds up to {path.value:.2f} m.",
+        f"Stepping sideways takes {SIDESTEP_M:.1f} m; up to {NO_SIDESTEP_M:.1f} m is none.",
+    )
 
 
 _NEAR_M: dict[str, float] = {part.name: part.near_m for part in parts.PARTS}
@@ -179,14 +190,18 @@ def _near(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
             )
             margin = Margin(value=round(abs(least_m - near_m), 5), unit="m", band=NEAR_BAND_M)
             found = Presence(least_m < near_m, margin, (closest, share), ())
-        named = wording.PARTS[part.part]
-        because = (
-            f"From {start_s:.1f} s to {end_s:.1f} s the least distance is {least_m:.2f} m.",
-            f"Within {near_m:.2f} m is near; that is so for {part.near_share:.0%} of the time.",
-        )
-        words = {"subject": clip.speaker.subject, "one": named}
         ask = Ask(rule="ever_near", part=part.part)
-        yield from _both_ways(rule, clip, ask, found, words=words, because=because)
+        yield from _both_ways(rule, clip, ask, found, partial(_near_words, clip, part.part))
+
+
+def _near_words(clip: Reading, part: str, found: Presence, stem: str) -> Words:
+    closest, share = found.evidence
+    return Words(
+        stem.format(subject=clip.speaker.subject, one=wording.PARTS[part]),
+        f"From {closest.start_s:.1f} s to {closest.end_s:.1f} s the least distance is "
+        f"{closest.value:.2f} m.",
+        f"Within {_NEAR_M[part]:.2f} m is near; that is so for {share.value:.0%} of the time.",
+    )
 
 
 def _repeats(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
@@ -214,14 +229,19 @@ def _repeats(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
             )
             margin = Margin(value=float(abs(count - (LEAST_REPEATED - 1))), unit="count", band=1.0)
             found = Presence(count > 0, margin, evidence, ())
-        because = (
-            f"From {start_s:.1f} s to {end_s:.1f} s, {wording.PARTS[part.part]} moves to and fro "
-            f"in {count} full cycles.",
-            f"Several times in a row is {LEAST_REPEATED} or more.",
-        )
-        words = {"subject": clip.speaker.subject, "part": wording.PARTS[part.part]}
         ask = Ask(rule="ever_repeats", part=part.part)
-        yield from _both_ways(rule, clip, ask, found, words=words, because=because)
+        yield from _both_ways(rule, clip, ask, found, partial(_repeats_words, clip, part))
+
+
+def _repeats_words(clip: Reading, part: PartFacts, _found: Presence, stem: str) -> Words:
+    start_s, end_s = span(clip, "whole")
+    named = wording.PARTS[part.part]
+    return Words(
+        stem.format(subject=clip.speaker.subject, part=named),
+        f"From {start_s:.1f} s to {end_s:.1f} s, {named} moves to and fro "
+        f"in {part.repetitions} full cycles.",
+        f"Several times in a row is {LEAST_REPEATED} or more.",
+    )
 
 
 RULES: tuple[Rule, ...] = (

@@ -3,8 +3,10 @@
 Over the usual length: no other category has so many families.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 
+from kinematics.facts import PartFacts
 from qagen import options, wording
 from qagen.asking import (
     Answer,
@@ -17,9 +19,9 @@ from qagen.asking import (
     recounted,
     rejection,
 )
-from qagen.places import returns, way
-from qagen.question import WINDOWS, Ask, Evidence, Margin, Option, Unit
-from qagen.reading import Reading
+from qagen.places import returns, told_returns, way
+from qagen.question import WINDOWS, Ask, Evidence, Margin, Option, Unit, Window, Words
+from qagen.reading import Occurrence, Reading
 from qagen.sureness import clearance, span, total, unsure
 from qagen.vocabulary import LADDER_BAND_SHARE, MOVEMENTS, REPEATED, SEEN_SHARE, STRENGTHS
 
@@ -40,10 +42,13 @@ def _count_options(
     found = options.counts(count, seed=seed, name=name_of(clip, ask), step=step)
     if isinstance(found, str):
         return found
-    return tuple(
-        Option(wording.times(number), str(number))
-        for number in sorted(found, key=lambda number: (number != count, number))
-    )
+    offered = [_count_option(number) for number in found]
+    return (offered.pop(found.index(count)), *offered)
+
+
+@lru_cache
+def _count_option(number: int) -> Option:
+    return Option(wording.times(number), str(number))
 
 
 def _none_said(clip: Reading, movement: str) -> str:
@@ -90,15 +95,23 @@ def _count(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
         if isinstance(offered, str) or isinstance(margin, str):
             yield rejection(rule, clip, ask, offered if isinstance(offered, str) else str(margin))
             continue
-        observed = f"Observed: {recounted(ones)}." if ones else _none_said(clip, movement)
         truth = Truth(
             offered[0],
             offered[1:],
             tuple([one.evidence for one in ones]) or (_nothing(clip, movement),),
             margin,
-            (observed, f"The count is {len(ones)}."),
+            partial(_count_words, clip, movement, ask),
         )
-        yield question(rule, clip, ask, _count_stem(clip, movement, ask), truth)
+        yield question(rule, clip, ask, truth)
+
+
+def _count_words(clip: Reading, movement: str, ask: Ask) -> Words:
+    ones = clip.occurrences[movement]
+    return Words(
+        _count_stem(clip, movement, ask),
+        f"Observed: {recounted(clip, ones)}." if ones else _none_said(clip, movement),
+        f"The count is {len(ones)}.",
+    )
 
 
 def _count_strength(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
@@ -118,18 +131,23 @@ def _count_strength(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
             if reason or isinstance(offered, str):
                 yield rejection(rule, clip, ask, reason or str(offered))
                 continue
-            said = wording.STRENGTHS[MOVEMENTS[movement].kind][strength]
             truth = Truth(
                 offered[0],
                 offered[1:],
                 tuple([one.evidence for one in ones]),
                 Margin(value=round(edge, 5), unit="share", band=classes.band_share),
-                (
-                    f"Observed: {recounted(ones)}.",
-                    f"Counted are those that go {said}; the count is {len(chosen)}.",
-                ),
+                partial(_strength_words, clip, movement, ask, len(chosen)),
             )
-            yield question(rule, clip, ask, _count_stem(clip, movement, ask), truth)
+            yield question(rule, clip, ask, truth)
+
+
+def _strength_words(clip: Reading, movement: str, ask: Ask, count: int) -> Words:
+    said = wording.STRENGTHS[MOVEMENTS[movement].kind][ask.strength]
+    return Words(
+        _count_stem(clip, movement, ask),
+        f"Observed: {recounted(clip, clip.occurrences[movement])}.",
+        f"Counted are those that go {said}; the count is {count}.",
+    )
 
 
 def _count_returns(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
@@ -144,11 +162,16 @@ def _count_returns(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     if isinstance(offered, str):
         yield rejection(rule, clip, ask, offered)
         return
+    words = partial(_returns_words, clip)
+    truth = Truth(offered[0], offered[1:], found.evidence, found.margin, words)
+    yield question(rule, clip, ask, truth)
+
+
+def _returns_words(clip: Reading) -> Words:
     stem = wording.STEMS["count_returns"].format(
         subject=clip.speaker.subject, note=clip.speaker.notes["towards"]
     )
-    truth = Truth(offered[0], offered[1:], found.evidence, found.margin, found.because)
-    yield question(rule, clip, ask, stem, truth)
+    return Words(stem, *told_returns(clip))
 
 
 def _count_repetitions(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
@@ -175,23 +198,25 @@ def _count_repetitions(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]
                 start_s=start_s,
                 end_s=end_s,
             )
-            named = wording.PARTS[part.part]
-            period = f"{part.period_s or 0.0:.1f} s"
             truth = Truth(
                 offered[0],
                 offered[1:],
                 (evidence,),
                 Margin(value=step / 2, unit="count", band=1.0),
-                (
-                    f"From {start_s:.1f} s to {end_s:.1f} s {named} moves to and fro, "
-                    f"{period} each time.",
-                    f"The count of full cycles is {count}.",
-                ),
+                partial(_repetitions_words, clip, part),
             )
-            stem = wording.STEMS["count_repetitions"].format(
-                subject=clip.speaker.subject, part=named
-            )
-            yield question(rule, clip, ask, stem, truth)
+            yield question(rule, clip, ask, truth)
+
+
+def _repetitions_words(clip: Reading, part: PartFacts) -> Words:
+    start_s, end_s = span(clip, "whole")
+    named = wording.PARTS[part.part]
+    return Words(
+        wording.STEMS["count_repetitions"].format(subject=clip.speaker.subject, part=named),
+        f"From {start_s:.1f} s to {end_s:.1f} s {named} moves to and fro, "
+        f"{part.period_s or 0.0:.1f} s each time.",
+        f"The count of full cycles is {part.repetitions}.",
+    )
 
 
 # Amounts ------------------------------------------------------------------------------------------
@@ -205,17 +230,15 @@ def _measured(
     ask: Ask,
     value: float,
     unit: Unit,
-    words: dict[str, str],
     evidence: tuple[Evidence, ...],
-    because: tuple[str, str],
+    words: Callable[[], Words],
 ) -> Answer:
     """A question about a measured amount, or why its number is not clear."""
-    offered = numbers(clip, ask, value, unit, seed=seed)
+    offered = numbers(clip, value, unit, seed=seed)
     if isinstance(offered, str):
         return rejection(rule, clip, ask, offered)
     key, others, margin = offered
-    stem = wording.STEMS[ask.rule].format_map({"subject": clip.speaker.subject, **words})
-    return question(rule, clip, ask, stem, Truth(key, others, evidence, margin, because))
+    return question(rule, clip, ask, Truth(key, others, evidence, margin, words))
 
 
 def _totals(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
@@ -237,18 +260,26 @@ def _totals(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
                 ask=ask,
                 value=shown.value,
                 unit=row.unit,
-                words={
-                    "move": clip.speaker.phrases[movement].base,
-                    "window": wording.WINDOWS[window],
-                    "note": clip.speaker.notes[movement],
-                },
                 evidence=(*[one.evidence for one in inside], shown),
-                because=(
-                    f"Observed: {recounted(inside)}.",
-                    f"From {shown.start_s:.1f} s to {shown.end_s:.1f} s that adds up to "
-                    f"{wording.measured(shown.value, row.unit)}.",
-                ),
+                words=partial(_total_words, clip, movement, window, tuple(inside), shown),
             )
+
+
+def _total_words(
+    clip: Reading, movement: str, window: Window, ones: tuple[Occurrence, ...], shown: Evidence
+) -> Words:
+    stem = wording.STEMS["total"].format(
+        subject=clip.speaker.subject,
+        move=clip.speaker.phrases[movement].base,
+        window=wording.WINDOWS[window],
+        note=clip.speaker.notes[movement],
+    )
+    return Words(
+        stem,
+        f"Observed: {recounted(clip, ones)}.",
+        f"From {shown.start_s:.1f} s to {shown.end_s:.1f} s that adds up to "
+        f"{wording.measured(shown.value, shown.unit)}.",
+    )
 
 
 def _single(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
@@ -258,7 +289,10 @@ def _single(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
         if row.kind not in _MEASURED:
             continue
         for nth, one in enumerate(clip.occurrences[movement][:_LAST_NTH], start=1):
-            amounts = (("amount", one.amount, row.unit), ("duration", one.seconds, "s"))
+            amounts: tuple[tuple[str, float, Unit], ...] = (
+                ("amount", one.amount, row.unit),
+                ("duration", one.seconds, "s"),
+            )
             for name, value, unit in amounts:
                 ask = Ask(rule=name, movements=(movement,), nth=nth)
                 if movement in clip.doubts:
@@ -270,18 +304,24 @@ def _single(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
                     seed,
                     ask=ask,
                     value=value,
-                    unit=unit,  # type: ignore[arg-type]
-                    words={
-                        "move": clip.speaker.phrases[movement].base,
-                        "nth": wording.ORDINALS[nth],
-                        "note": clip.speaker.notes[movement],
-                    },
+                    unit=unit,
                     evidence=(one.evidence,),
-                    because=(
-                        f"Observed: {one.said}.",
-                        f"That is {wording.measured(value, unit)}.",  # type: ignore[arg-type]
-                    ),
+                    words=partial(_single_words, clip, ask, one, value, unit),
                 )
+
+
+def _single_words(clip: Reading, ask: Ask, one: Occurrence, value: float, unit: Unit) -> Words:
+    stem = wording.STEMS[ask.rule].format(
+        subject=clip.speaker.subject,
+        move=clip.speaker.phrases[one.movement].base,
+        nth=wording.ORDINALS[ask.nth],
+        note=clip.speaker.notes[one.movement],
+    )
+    return Words(
+        stem,
+        f"Observed: {clip.speaker.event(one)}.",
+        f"That is {wording.measured(value, unit)}.",
+    )
 
 
 def _path_length(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
@@ -305,14 +345,19 @@ def _path_length(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
             ask=ask,
             value=window.path_m,
             unit="m",
-            words={"window": wording.WINDOWS[name]},
             evidence=(evidence,),
-            because=(
-                f"From {window.start_s:.1f} s to {window.end_s:.1f} s {clip.speaker.subject} goes "
-                f"{window.path_m:.2f} m over the ground.",
-                "The nearest of the numbers is right.",
-            ),
+            words=partial(_path_words, clip, name, evidence),
         )
+
+
+def _path_words(clip: Reading, window: Window, shown: Evidence) -> Words:
+    subject = clip.speaker.subject
+    return Words(
+        wording.STEMS["path_length"].format(subject=subject, window=wording.WINDOWS[window]),
+        f"From {shown.start_s:.1f} s to {shown.end_s:.1f} s {subject} goes "
+        f"{shown.value:.2f} m over the ground.",
+        "The nearest of the numbers is right.",
+    )
 
 
 def _distance(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
@@ -337,14 +382,18 @@ def _distance(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
             ask=ask,
             value=value,
             unit="m",
-            words={"window": wording.WINDOWS["whole"], "note": clip.speaker.notes["away"]},
             evidence=(evidence,),
-            because=(
-                f"At {when_s:.1f} s {clip.speaker.subject} is {value:.2f} m from the starting "
-                "point.",
-                "The nearest of the numbers is right.",
-            ),
+            words=partial(_distance_words, clip, name, evidence),
         )
+
+
+def _distance_words(clip: Reading, name: str, shown: Evidence) -> Words:
+    subject = clip.speaker.subject
+    return Words(
+        wording.STEMS[name].format(subject=subject, note=clip.speaker.notes["away"]),
+        f"At {shown.start_s:.1f} s {subject} is {shown.value:.2f} m from the starting point.",
+        "The nearest of the numbers is right.",
+    )
 
 
 RULES: tuple[Rule, ...] = (

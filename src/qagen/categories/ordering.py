@@ -1,6 +1,7 @@
 """Ordering: what comes next, what came before, what is first and last, in which order."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise, permutations
 
 from qagen import draws, wording
@@ -17,7 +18,7 @@ from qagen.asking import (
     rejection,
     sequence,
 )
-from qagen.question import Ask, Margin, Option
+from qagen.question import Ask, Margin, Option, Words
 from qagen.reading import Occurrence, Reading
 from qagen.sureness import seen
 from qagen.vocabulary import ORDER_BAND_S
@@ -64,21 +65,30 @@ def _neighbours(
             tuple([movement_option(clip, each) for each in others]),
             (one.evidence, other.evidence),
             margin,
-            (
-                f"Observed: {first.said}; then {second.said}.",
-                f"Nothing else that is offered begins between {first.start_s:.1f} s and "
-                f"{second.start_s:.1f} s.",
-            ),
+            partial(_neighbours_words, clip, ask, (first, second), (other.movement, *others)),
         )
-        subject = clip.speaker.subject
-        stem = wording.STEMS[name].format(
-            Subject=wording.capital(subject),
-            subject=subject,
-            one=clip.speaker.phrases[one.movement].gerund,
-            nth=ordinal(nth),
-            note=clip.speaker.note((one.movement, other.movement, *others)),
-        )
-        yield question(rule, clip, ask, stem, truth)
+        yield question(rule, clip, ask, truth)
+
+
+def _neighbours_words(
+    clip: Reading, ask: Ask, pair: tuple[Occurrence, Occurrence], offered: tuple[str, ...]
+) -> Words:
+    first, second = pair
+    (movement,) = ask.movements
+    subject = clip.speaker.subject
+    stem = wording.STEMS[ask.rule].format(
+        Subject=wording.capital(subject),
+        subject=subject,
+        one=clip.speaker.phrases[movement].gerund,
+        nth=ordinal(ask.nth),
+        note=clip.speaker.note((movement, *offered)),
+    )
+    return Words(
+        stem,
+        f"Observed: {clip.speaker.event(first)}; then {clip.speaker.event(second)}.",
+        f"Nothing else that is offered begins between {first.start_s:.1f} s and "
+        f"{second.start_s:.1f} s.",
+    )
 
 
 def _clear_gap(clip: Reading, starts: list[Occurrence], place: int) -> Margin | str:
@@ -159,16 +169,22 @@ def _ends(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
             tuple([movement_option(clip, each) for each in others]),
             (one.evidence, second.evidence),
             Margin(value=round(gap_s, 5), unit="s", band=ORDER_BAND_S),
-            (
-                f"Observed: {one.said}; {second.said}.",
-                f"No other movement begins {'earlier' if name == 'first_of' else 'later'} than at "
-                f"{one.start_s:.1f} s.",
-            ),
+            partial(_ends_words, clip, name, (one, second), (one.movement, *others)),
         )
-        stem = wording.STEMS[name].format(
-            subject=clip.speaker.subject, note=clip.speaker.note((one.movement, *others))
-        )
-        yield question(rule, clip, ask, stem, truth)
+        yield question(rule, clip, ask, truth)
+
+
+def _ends_words(
+    clip: Reading, name: str, pair: tuple[Occurrence, Occurrence], offered: tuple[str, ...]
+) -> Words:
+    one, second = pair
+    stem = wording.STEMS[name].format(subject=clip.speaker.subject, note=clip.speaker.note(offered))
+    return Words(
+        stem,
+        f"Observed: {clip.speaker.event(one)}; {clip.speaker.event(second)}.",
+        f"No other movement begins {'earlier' if name == 'first_of' else 'later'} than at "
+        f"{one.start_s:.1f} s.",
+    )
 
 
 def _order_of(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
@@ -199,20 +215,25 @@ def _order_of(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
             tuple(options[1:]),
             tuple([one.evidence for one in three]),
             Margin(value=round(gap_s, 5), unit="s", band=ORDER_BAND_S),
-            (
-                "Observed: " + "; ".join([one.said for one in three]) + ".",
-                "They begin at " + ", ".join([f"{one.start_s:.1f} s" for one in three]) + ".",
-            ),
+            partial(_order_words, clip, names, three),
         )
-        words = [clip.speaker.phrases[name].gerund for name in names]
-        stem = wording.STEMS["order_of"].format(
-            subject=clip.speaker.subject,
-            one=words[0],
-            other=words[1],
-            third=words[2],
-            note=clip.speaker.note(names),
-        )
-        yield question(rule, clip, ask, stem, truth)
+        yield question(rule, clip, ask, truth)
+
+
+def _order_words(clip: Reading, names: Sequence[str], three: Sequence[Occurrence]) -> Words:
+    words = [clip.speaker.phrases[name].gerund for name in names]
+    stem = wording.STEMS["order_of"].format(
+        subject=clip.speaker.subject,
+        one=words[0],
+        other=words[1],
+        third=words[2],
+        note=clip.speaker.note(names),
+    )
+    return Words(
+        stem,
+        "Observed: " + "; ".join([clip.speaker.event(one) for one in three]) + ".",
+        "They begin at " + ", ".join([f"{one.start_s:.1f} s" for one in three]) + ".",
+    )
 
 
 def _order_option(clip: Reading, ones: tuple[Occurrence, ...]) -> Option:

@@ -1,6 +1,7 @@
 """Temporal: what happens when, and how fast. Quarters are four equal parts of the video."""
 
 from collections.abc import Iterator
+from functools import lru_cache, partial
 
 from qagen import wording
 from qagen.asking import (
@@ -17,9 +18,9 @@ from qagen.asking import (
     rejection,
     sequence,
 )
-from qagen.question import WINDOWS, Ask, Margin, Option, Window
+from qagen.question import WINDOWS, Ask, Margin, Option, Unit, Window, Words
 from qagen.reading import Occurrence, Reading
-from qagen.sureness import class_of, presence, seen, span
+from qagen.sureness import Presence, class_of, presence, seen, span
 from qagen.vocabulary import BOUND_BAND_S, MOVEMENTS, ORDER_BAND_S, PAIRS, SPEEDS
 
 _QUARTERS = WINDOWS[1:]
@@ -33,14 +34,7 @@ def _happens_in(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     for pair in PAIRS:
         if pair[0] not in known:
             continue
-        words = [clip.speaker.phrases[movement].gerund for movement in pair]
-        options = {
-            (True, False): Option(f"Only {words[0]}", pair[0]),
-            (False, True): Option(f"Only {words[1]}", pair[1]),
-            (True, True): Option("Both", "both"),
-            (False, False): Option("Neither", "neither"),
-        }
-        least = wording.measured(MOVEMENTS[pair[0]].least, MOVEMENTS[pair[0]].unit)
+        words = clip.speaker.phrases[pair[0]].gerund, clip.speaker.phrases[pair[1]].gerund
         for window in _QUARTERS:
             ask = Ask(rule="happens_in", movements=pair, window=window)
             first, second = (presence(clip, movement, window) for movement in pair)
@@ -48,29 +42,51 @@ def _happens_in(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
                 reason = first if isinstance(first, str) else second
                 yield rejection(rule, clip, ask, str(reason))
                 continue
-            key = (first.happens, second.happens)
-            start_s, end_s = span(clip, window)
-            because = (
-                f"From {start_s:.1f} s to {end_s:.1f} s, {words[0]} is "
-                f"{'' if first.happens else 'not '}seen and {words[1]} is "
-                f"{'' if second.happens else 'not '}seen.",
-                f"Each counts from {least} inside the quarter.",
-            )
+            key, others = _either(pair, words, (first.happens, second.happens))
             truth = Truth(
-                options[key],
-                tuple([option for happens, option in options.items() if happens != key]),
+                key,
+                others,
                 (*first.evidence, *second.evidence),
-                min((first.margin, second.margin), key=lambda one: one.value),
-                because,
+                first.margin if first.margin.value <= second.margin.value else second.margin,
+                partial(_happens_words, clip, pair, window, first, second),
             )
-            stem = wording.STEMS["happens_in"].format(
-                subject=clip.speaker.subject,
-                one=words[0],
-                other=words[1],
-                window=wording.WINDOWS[window],
-                note=clip.speaker.note(pair),
-            )
-            yield question(rule, clip, ask, stem, truth)
+            yield question(rule, clip, ask, truth)
+
+
+@lru_cache(maxsize=1 << 10)
+def _either(
+    pair: tuple[str, str], words: tuple[str, str], happens: tuple[bool, bool]
+) -> tuple[Option, tuple[Option, ...]]:
+    """Only one, only the other, both or neither: the true option and the others."""
+    options = {
+        (True, False): Option(f"Only {words[0]}", pair[0]),
+        (False, True): Option(f"Only {words[1]}", pair[1]),
+        (True, True): Option("Both", "both"),
+        (False, False): Option("Neither", "neither"),
+    }
+    return options.pop(happens), tuple(options.values())
+
+
+def _happens_words(
+    clip: Reading, pair: tuple[str, str], window: Window, first: Presence, second: Presence
+) -> Words:
+    words = [clip.speaker.phrases[movement].gerund for movement in pair]
+    least = wording.measured(MOVEMENTS[pair[0]].least, MOVEMENTS[pair[0]].unit)
+    start_s, end_s = span(clip, window)
+    stem = wording.STEMS["happens_in"].format(
+        subject=clip.speaker.subject,
+        one=words[0],
+        other=words[1],
+        window=wording.WINDOWS[window],
+        note=clip.speaker.note(pair),
+    )
+    return Words(
+        stem,
+        f"From {start_s:.1f} s to {end_s:.1f} s, {words[0]} is "
+        f"{'' if first.happens else 'not '}seen and {words[1]} is "
+        f"{'' if second.happens else 'not '}seen.",
+        f"Each counts from {least} inside the quarter.",
+    )
 
 
 def _first_in(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
@@ -93,24 +109,28 @@ def _first_in(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
         if others is None:
             yield rejection(rule, clip, ask, "too few others")
             continue
-        start_s, _ = span(clip, window)
         truth = Truth(
             movement_option(clip, one.movement),
             tuple([movement_option(clip, name) for name in others]),
             (one.evidence,),
             margin,
-            (
-                f"Observed: {one.said}.",
-                f"Nothing else that is offered begins between {start_s:.1f} s and "
-                f"{one.start_s:.1f} s.",
-            ),
+            partial(_first_words, clip, window, one, others),
         )
-        stem = wording.STEMS["first_in"].format(
-            subject=clip.speaker.subject,
-            window=wording.WINDOWS[window],
-            note=clip.speaker.note((one.movement, *others)),
-        )
-        yield question(rule, clip, ask, stem, truth)
+        yield question(rule, clip, ask, truth)
+
+
+def _first_words(clip: Reading, window: Window, one: Occurrence, others: tuple[str, ...]) -> Words:
+    start_s, _ = span(clip, window)
+    stem = wording.STEMS["first_in"].format(
+        subject=clip.speaker.subject,
+        window=wording.WINDOWS[window],
+        note=clip.speaker.note((one.movement, *others)),
+    )
+    return Words(
+        stem,
+        f"Observed: {clip.speaker.event(one)}.",
+        f"Nothing else that is offered begins between {start_s:.1f} s and {one.start_s:.1f} s.",
+    )
 
 
 def _first(
@@ -147,7 +167,7 @@ def _speed_class(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
         if classes is None or not ones:
             continue
         words = wording.SPEEDS[MOVEMENTS[movement].kind]
-        unit = "rad/s" if MOVEMENTS[movement].unit == "rad" else "m/s"
+        unit: Unit = "rad/s" if MOVEMENTS[movement].unit == "rad" else "m/s"
         for window in WINDOWS:
             ask = Ask(rule="speed_class", movements=(movement,), window=window)
             start_s, end_s = span(clip, window)
@@ -160,26 +180,34 @@ def _speed_class(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
                 yield rejection(rule, clip, ask, reason)
                 continue
             one = inside[0]
-            found = class_of(one.mean_speed, classes, unit)  # type: ignore[arg-type]
+            found = class_of(one.mean_speed, classes, unit)
             if isinstance(found, str):
                 yield rejection(rule, clip, ask, found)
                 continue
             code, margin = found
-            said = wording.measured(one.mean_speed, unit)  # type: ignore[arg-type]
             truth = Truth(
                 Option(words[code], code),
                 tuple([Option(words[name], name) for name in classes.names if name != code]),
                 (one.evidence,),
                 margin,
-                (f"Observed: {one.said}.", f"Over {one.seconds:.1f} s that is {said}."),
+                partial(_speed_words, clip, window, one, unit),
             )
-            stem = wording.STEMS["speed_class"].format(
-                subject=clip.speaker.subject,
-                one=clip.speaker.phrases[movement].gerund,
-                window=wording.WINDOWS[window] if window != "whole" else "in the video",
-                note=clip.speaker.notes[movement],
-            )
-            yield question(rule, clip, ask, stem, truth)
+            yield question(rule, clip, ask, truth)
+
+
+def _speed_words(clip: Reading, window: Window, one: Occurrence, unit: Unit) -> Words:
+    said = wording.measured(one.mean_speed, unit)
+    stem = wording.STEMS["speed_class"].format(
+        subject=clip.speaker.subject,
+        one=clip.speaker.phrases[one.movement].gerund,
+        window=wording.WINDOWS[window] if window != "whole" else "in the video",
+        note=clip.speaker.notes[one.movement],
+    )
+    return Words(
+        stem,
+        f"Observed: {clip.speaker.event(one)}.",
+        f"Over {one.seconds:.1f} s that is {said}.",
+    )
 
 
 def _quarter_of(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
@@ -197,25 +225,30 @@ def _quarter_of(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
                 yield rejection(rule, clip, ask, "tie")
                 continue
             window = _QUARTERS[sum(one.start_s >= bound for bound in bounds)]
-            start_s, end_s = span(clip, window)
             key, others = quarter_options(window)
             truth = Truth(
                 key,
                 others,
                 (one.evidence,),
                 Margin(value=round(gap_s, 5), unit="s", band=BOUND_BAND_S),
-                (
-                    f"Observed: {one.said}.",
-                    f"{key.text} lasts from {start_s:.1f} s to {end_s:.1f} s.",
-                ),
+                partial(_quarter_words, clip, window, one, nth),
             )
-            stem = wording.STEMS["quarter_of"].format(
-                subject=clip.speaker.subject,
-                one=clip.speaker.phrases[movement].gerund,
-                nth=ordinal(nth),
-                note=clip.speaker.notes[movement],
-            )
-            yield question(rule, clip, ask, stem, truth)
+            yield question(rule, clip, ask, truth)
+
+
+def _quarter_words(clip: Reading, window: Window, one: Occurrence, nth: int) -> Words:
+    start_s, end_s = span(clip, window)
+    stem = wording.STEMS["quarter_of"].format(
+        subject=clip.speaker.subject,
+        one=clip.speaker.phrases[one.movement].gerund,
+        nth=ordinal(nth),
+        note=clip.speaker.notes[one.movement],
+    )
+    return Words(
+        stem,
+        f"Observed: {clip.speaker.event(one)}.",
+        f"{quarter_options(window)[0].text} lasts from {start_s:.1f} s to {end_s:.1f} s.",
+    )
 
 
 RULES: tuple[Rule, ...] = (

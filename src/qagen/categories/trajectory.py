@@ -1,12 +1,13 @@
 """Trajectory: the way over the ground as a whole, and where it is when."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from kinematics.facts import WindowFacts
 from qagen import wording
 from qagen.asking import Answer, Rule, Truth, movements, quarter_options, question, rejection
-from qagen.places import end_sector, shape_of
-from qagen.question import WINDOWS, Ask, Evidence, Margin, Option, Window
+from qagen.places import end_sector, shape_of, told_end, told_shape
+from qagen.question import WINDOWS, Ask, Evidence, Margin, Option, Window, Words
 from qagen.reading import Reading
 from qagen.sureness import largest, own_paths, seen, stands_out, total, unsure
 from qagen.vocabulary import (
@@ -23,17 +24,19 @@ _QUARTERS = WINDOWS[1:]
 
 
 def _quarter_truth(
-    found: tuple[Window, Margin], evidence: tuple[Evidence, ...], observed: str, follows: str
+    found: tuple[Window, Margin],
+    evidence: tuple[Evidence, ...],
+    words: Callable[[Window, tuple[Evidence, ...]], Words],
 ) -> Truth:
     key, others = quarter_options(found[0])
+    return Truth(key, others, evidence, found[1], partial(words, found[0], evidence))
+
+
+def _quarter_words(
+    stem: str, observed: str, follows: str, window: Window, evidence: tuple[Evidence, ...]
+) -> Words:
     told = ", ".join([wording.measured(one.value, one.unit) for one in evidence])
-    return Truth(
-        key,
-        others,
-        evidence,
-        found[1],
-        (f"{observed} {told}.", f"{follows} {wording.WINDOWS[found[0]]}."),
-    )
+    return Words(stem, f"{observed} {told}.", f"{follows} {wording.WINDOWS[window]}.")
 
 
 def _most(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
@@ -54,16 +57,20 @@ def _most(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
             yield rejection(rule, clip, ask, doubt)
             continue
         evidence = tuple([total(clip, movement, window) for window in _QUARTERS])
-        gerund = clip.speaker.phrases[movement].gerund
-        truth = _quarter_truth(
-            found, evidence, f"By quarters, {gerund} adds up to", "Most of it happens"
-        )
-        stem = wording.STEMS["quarter_most"].format(
-            subject=clip.speaker.subject,
-            move=clip.speaker.phrases[movement].base,
-            note=clip.speaker.notes[movement],
-        )
-        yield question(rule, clip, ask, stem, truth)
+        words = partial(_most_words, clip, movement)
+        yield question(rule, clip, ask, _quarter_truth(found, evidence, words))
+
+
+def _most_words(
+    clip: Reading, movement: str, window: Window, evidence: tuple[Evidence, ...]
+) -> Words:
+    stem = wording.STEMS["quarter_most"].format(
+        subject=clip.speaker.subject,
+        move=clip.speaker.phrases[movement].base,
+        note=clip.speaker.notes[movement],
+    )
+    observed = f"By quarters, {clip.speaker.phrases[movement].gerund} adds up to"
+    return _quarter_words(stem, observed, "Most of it happens", window, evidence)
 
 
 def _by_quarter(clip: Reading, what: str, field: str) -> tuple[Evidence, ...]:
@@ -105,9 +112,9 @@ def _ground(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
         if reason or isinstance(found, str):
             yield rejection(rule, clip, ask, reason or str(found))
             continue
-        truth = _quarter_truth(found, evidence, "By quarters, the way measures", follows)
         stem = wording.STEMS[name].format(subject=clip.speaker.subject)
-        yield question(rule, clip, ask, stem, truth)
+        words = partial(_quarter_words, stem, "By quarters, the way measures", follows)
+        yield question(rule, clip, ask, _quarter_truth(found, evidence, words))
 
 
 def _distance(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
@@ -138,11 +145,11 @@ def _distance(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
         observed = "By quarters, the distance from the starting point is"
         if what == "furthest":
             observed = "By quarters, the greatest distance from the starting point is"
-        truth = _quarter_truth(found, evidence, observed, follows)
         stem = wording.STEMS[name].format(
             subject=clip.speaker.subject, note=clip.speaker.notes["away"]
         )
-        yield question(rule, clip, ask, stem, truth)
+        words = partial(_quarter_words, stem, observed, follows)
+        yield question(rule, clip, ask, _quarter_truth(found, evidence, words))
 
 
 def _end(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
@@ -164,12 +171,16 @@ def _end(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
         tuple([Option(words[name], name) for name in others]),
         found.evidence,
         found.margin,
-        found.because,
+        partial(_end_words, clip),
     )
+    yield question(rule, clip, ask, truth)
+
+
+def _end_words(clip: Reading) -> Words:
     stem = wording.STEMS["end_sector"].format(
         subject=clip.speaker.subject, note=clip.speaker.frame_note
     )
-    yield question(rule, clip, ask, stem, truth)
+    return Words(stem, *told_end(clip))
 
 
 def _shape(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
@@ -187,10 +198,14 @@ def _shape(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
         tuple([option for option in options if option.code != found.shape]),
         found.evidence,
         found.margin,
-        found.because,
+        partial(_shape_words, clip),
     )
+    yield question(rule, clip, ask, truth)
+
+
+def _shape_words(clip: Reading) -> Words:
     stem = wording.STEMS["path_shape"].format(subject=clip.speaker.subject)
-    yield question(rule, clip, ask, stem, truth)
+    return Words(stem, *told_shape(clip))
 
 
 def _own_travel(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
@@ -211,17 +226,21 @@ def _own_travel(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
         return
     options = {name: Option(text, name) for name, text in wording.OWN_WAYS.items()}
     key = options.pop(found[0])
+    words = partial(_own_words, clip, amounts)
+    truth = Truth(key, tuple(options.values()), tuple(paths.values()), found[1], words)
+    yield question(rule, clip, ask, truth)
+
+
+def _own_words(clip: Reading, amounts: dict[str, float]) -> Words:
     told = ", ".join(
         f"{wording.lower(text)} {amounts[name]:.2f} m" for name, text in wording.OWN_WAYS.items()
     )
     whole = clip.facts.whole
-    because = (
+    return Words(
+        wording.STEMS["own_travel"].format(subject=clip.speaker.subject),
         f"From {whole.start_s:.1f} s to {whole.end_s:.1f} s, along their own axes: {told}.",
         "The largest of these decides.",
     )
-    stem = wording.STEMS["own_travel"].format(subject=clip.speaker.subject)
-    truth = Truth(key, tuple(options.values()), tuple(paths.values()), found[1], because)
-    yield question(rule, clip, ask, stem, truth)
 
 
 RULES: tuple[Rule, ...] = (

@@ -1,8 +1,6 @@
-"""What an audit found, read from the file that `qagen audit --json` writes, or from a manifest."""
+"""What an audit found, read from the file that `qagen audit --json` writes."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -30,17 +28,3 @@ def read(path: Path | str) -> Report:
         return msgspec.json.decode(file.read_bytes(), type=Report)
     except msgspec.DecodeError as error:
         raise ValueError(f"{file}: {error}; {expected}") from error
-
-
-def of_manifest(content: Mapping[str, Any] | None) -> Report | None:
-    """The audit that a manifest holds, when it holds a whole one.
-
-    >>> of_manifest(None) is of_manifest({"points": 3}) is None
-    True
-    """
-    if content is None:
-        return None
-    try:
-        return msgspec.convert(content, Report)
-    except msgspec.ValidationError:
-        return None

@@ -80,7 +80,7 @@ def write(
     if models:
         options = {row.id: len(row.options) for _, row in dataset.rows(folder)}
         predictions.check(models, options)
-    audit = audits.read(audit_file) if audit_file else audits.of_manifest(found.manifest.audit)
+    audit = audits.read(audit_file) if audit_file else None
     moving = list(dataset.clips(folder))
     films = videos.find(videos_dir, moving) if videos_dir else {}
     partial = out.with_name(f".{out.name}.{os.getpid()}.partial")

@@ -86,9 +86,11 @@ def test_who_knows_the_stem_knows_nothing(rows: list[Asked], per_category: int |
         if rule == "existence":
             assert counts["yes"] == counts["no"]
         assert max(counts.values()) * {"existence": 2, "ordering": 4}[rule] <= counts.total()
-    ranks = Counter(row.kind.rank for row in kept if row.kind.offered)
-    assert len(set(ranks.values())) <= 1
-    assert len(ranks) in (0, 4)
+    offered = {row.kind.offered for row in kept if row.kind.offered}
+    for numbers in offered:
+        ranks = Counter(row.kind.rank for row in kept if row.kind.offered == numbers)
+        assert len(set(ranks.values())) == 1
+        assert len(ranks) == 4
 
 
 @given(asked(), LIMITS, st.booleans())
@@ -133,13 +135,14 @@ def test_every_category_has_room_of_its_own() -> None:
     assert settled(rows, per_category=1) == rows
 
 
-def test_left_over_numbers_make_sets_of_ranks_and_words_make_none() -> None:
-    numbers = [Asked(i, numbered("a", i, i), i) for i in range(4)]
+def test_left_over_numbers_make_sets_of_what_is_offered_and_words_make_none() -> None:
+    numbers = [Asked(i, numbered("abcd"[i], i, 7), i) for i in range(4)]
+    others = [Asked(i, numbered("a", i, i), i + 20) for i in range(4)]  # each offers other numbers
     words = [
         Asked(5, worded("existence", "a", "yes", 2), 10),
         Asked(6, worded("existence", "b", "no", 2), 11),
     ]
-    assert settled([*numbers, *words]) == numbers
+    assert settled([*numbers, *others, *words]) == numbers
 
 
 @given(asked())

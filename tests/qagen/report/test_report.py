@@ -263,7 +263,6 @@ def test_an_audit_is_shown_as_it_was_found(
     about = content_of(tmp_path / "out" / "data" / "overview.js")
     assert about["audit"] == msgspec.json.decode(msgspec.json.encode(found))
     assert about["audit"]["best"]["existence"]["score"]["accused"]
-    assert audits.of_manifest(msgspec.to_builtins(found)) == found
     (tmp_path / "audit.json").write_text('{"rows": "many"}')
     with pytest.raises(ValueError, match=r"audit\.json: .*expected what `qagen audit"):
         audits.read(tmp_path / "audit.json")

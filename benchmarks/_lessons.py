@@ -1,0 +1,98 @@
+"""Short motions, their videos and the questions about them, for a model that learns from nothing.
+
+One or two movements a clip, each 3 to 7 s long, so that few frames show everything. Learners and
+examiners never share a performance, a seed, an outfit, a scene or a place of the camera.
+"""
+
+import math
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kinematics import synthetic
+from kinematics.motion import Motion
+from kinematics.readers import native
+from kinematics.synthetic import Script, generator
+from mllm.render.folder import Options, render_all
+from mllm.render.paths import CameraKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """One set of clips with its videos and questions."""
+
+    name: str
+    clips: int
+    seed: int
+    camera: CameraKind = "static"
+    test: float = 0.0
+    """Share of the questions that are on the test side; all or nothing is what is used."""
+
+
+def _side(draw: np.random.Generator) -> float:
+    return 1.0 if draw.random() < 0.5 else -1.0
+
+
+_KINDS: tuple[Callable[[np.random.Generator], Script], ...] = (
+    lambda draw: synthetic.walk(draw.uniform(1.2, 3.0), speed_mps=draw.uniform(0.8, 1.4)),
+    lambda draw: synthetic.walk_backward(draw.uniform(1.0, 2.0), speed_mps=draw.uniform(0.6, 1.0)),
+    lambda draw: synthetic.sidestep(draw.uniform(0.8, 1.6), to="left", speed_mps=0.7),
+    lambda draw: synthetic.sidestep(draw.uniform(0.8, 1.6), to="right", speed_mps=0.7),
+    lambda draw: synthetic.turn(_side(draw) * math.radians(draw.choice([90, 135, 180]))),
+    lambda draw: synthetic.jump(draw.uniform(0.25, 0.45)),
+    lambda draw: synthetic.crouch(draw.uniform(0.3, 0.45), hold_s=0.5),
+    lambda draw: synthetic.bow(math.radians(draw.uniform(50, 80)), hold_s=0.6),
+)
+
+
+def motions(lesson: Lesson) -> Iterator[Motion]:
+    """The clips of a lesson; clip `i` depends on the seed and `i` alone."""
+    for index in range(lesson.clips):
+        draw = generator("lessons", lesson.seed, index)
+        parts = [_KINDS[index % len(_KINDS)](draw)]
+        if draw.random() < 0.6:
+            parts.append(_KINDS[draw.integers(len(_KINDS))](draw))
+            if draw.random() < 0.5:
+                parts.reverse()
+        script = synthetic.stand(draw.uniform(0.3, 0.6))
+        for part in parts:
+            script = script.then(part, synthetic.pause(draw.uniform(0.6, 0.9)))
+        yield synthetic.perform(
+            script,
+            fps=20.0,
+            seed=int(draw.integers(2**31)),
+            start_heading_rad=draw.uniform(-math.pi, math.pi),
+            clip=f"{lesson.name}_{index:05d}",
+        ).motion
+
+
+def make(lesson: Lesson, folder: Path, *, size_px: int, fps: float) -> None:
+    """Writes `motions`, `videos` and `questions` of a lesson; what is there is kept."""
+    home = folder / lesson.name
+    made = home / "motions"
+    if not (home / "done").is_file():
+        made.mkdir(parents=True, exist_ok=True)
+        everyone = list(motions(lesson))
+        for motion in everyone:
+            native.write(motion, made / f"{motion.source.clip}.npz")
+        ask(made, home / "questions", test=lesson.test)
+        options = Options(
+            size_px=size_px, fps=fps, camera=lesson.camera, seed=lesson.seed, things=2
+        )
+        lost = [
+            one.problem for one in render_all(everyone, home / "videos", options) if one.problem
+        ]
+        if lost:
+            raise RuntimeError("; ".join(lost[:3]))
+        (home / "done").touch()
+
+
+def ask(motions: Path, out: Path, *, test: float) -> None:
+    """Builds the questions as anybody would."""
+    command = [sys.executable, "-m", "qagen", "build", str(motions), str(out)]
+    command += ["--val", "0", "--test", str(test)]
+    subprocess.run(command, check=True)

@@ -1,0 +1,171 @@
+"""The command `curate`: videos or keypoint files in, the clips worth annotating out."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kinematics.curation.funnel import Funnel
+    from kinematics.curation.intake import Item
+    from kinematics.curation.records import ClipReport
+    from kinematics.curation.run import Options
+
+PIPED_WIDTH = 150
+"""Columns of the table when it is not printed to a terminal."""
+
+_errors = Console(stderr=True)
+
+
+def curate(
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(help="Videos, keypoint files (.json), folders of them or of OpenPose."),
+    ],
+    out: Annotated[Path, typer.Option(help="The kept clips, one JSON object a line.")],
+    captions: Annotated[
+        Path | None,
+        typer.Option(
+            help="What is known of each clip, one JSON object a line.", show_default=False
+        ),
+    ] = None,
+    rule: Annotated[
+        Literal["auto", "background", "paper"],
+        typer.Option(
+            help="Know the camera by the background, or by the people alone; auto: by the "
+            "background where points of it are given."
+        ),
+    ] = "auto",
+    fps: Annotated[
+        float | None, typer.Option(help="Frames a second of keypoint files.", show_default=False)
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(help="Size of their pictures, such as 1280x720.", show_default=False),
+    ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(help="A threshold, such as travel=0.1; may be repeated.", show_default=False),
+    ] = None,
+    detector: Annotated[
+        Path | None, typer.Option(help="YOLOX weights (.onnx), for videos.", show_default=False)
+    ] = None,
+    pose: Annotated[
+        Path | None, typer.Option(help="RTMPose weights (.onnx), for videos.", show_default=False)
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Picture of all values against their bounds.", show_default=False),
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Processes.", min=1, max=256)] = 1,
+) -> None:
+    """Keep the clips in which people act: by metadata, scene, people, action and camera.
+
+    A run that was stopped goes on where it was: finished inputs stand in a log beside the output.
+    What cannot be read is named and does not stop the others; the exit code is then 1. The table at
+    the end says how many clips each stage left and why the rest went.
+
+    Each line of [cyan]--captions[/cyan] names a clip by its file and may have caption, fps,
+    width_px, height_px, duration_s and attributes. Points of the background, as
+    walk.background.npy beside walk.json, tell the camera's motion from the people's.
+
+    [b]Examples[/b]
+
+    [cyan]kinematics curate keypoints/ --out kept.jsonl --fps 25 --size 1280x720[/cyan]
+
+    [cyan]kinematics curate keypoints/ --out kept.jsonl --captions captions.jsonl --workers 4[/cyan]
+
+    [cyan]kinematics curate videos/ --out kept.jsonl --detector det.onnx --pose pose.onnx[/cyan]
+    """
+    from kinematics.curation import funnel, intake, run
+    from kinematics.curation.limits import Limits, changed
+
+    try:
+        options = run.Options(
+            rule=rule,
+            limits=changed(Limits(), _numbers(limit or [])),
+            fps=fps,
+            size_px=None if size is None else intake.size_of(size),
+            detector=detector,
+            pose=pose,
+        )
+        items = intake.find(inputs, intake.read_captions(captions) if captions else {})
+        reports = _watched(items, out, options, workers)
+    except (ValueError, OSError) as error:
+        _errors.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from error
+    for report in reports:
+        if report.error is not None:
+            _errors.print(f"error: {report.error}", markup=False, highlight=False, soft_wrap=True)
+    counts = funnel.tally(reports)
+    _print_funnel(funnel.rows(counts))
+    kept = sum(report.kept for report in reports)
+    if plot is not None:
+        _draw(counts, plot)
+    typer.echo(f"{kept} of {len(reports) - counts.errors} clips kept: {out}")
+    if counts.errors:
+        _errors.print(f"{counts.errors} of {len(items)} inputs could not be read")
+        raise typer.Exit(1)
+
+
+def _numbers(limits: list[str]) -> dict[str, float]:
+    values = {}
+    for words in limits:
+        name, _, number = words.partition("=")
+        try:
+            values[name] = float(number)
+        except ValueError as error:
+            raise ValueError(
+                f"--limit {words}: expected a name and a number, as in travel=0.1"
+            ) from error
+    return values
+
+
+def _watched(
+    items: "Sequence[Item]", out: Path, options: "Options", workers: int
+) -> "list[ClipReport]":
+    """Runs with a bar on the terminal, and without one elsewhere."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from kinematics.curation import run
+
+    columns = (TextColumn("curating"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_errors, disable=not _errors.is_terminal) as bar:
+        task = bar.add_task("curating", total=len(items))
+        return run.curate(
+            items,
+            out,
+            options=options,
+            workers=workers,
+            progress=lambda done: bar.update(task, completed=done),
+        )
+
+
+def _print_funnel(rows: list[tuple[str, str, str, str]]) -> None:
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    for name in ("stage", "clips", "left", "why the others went"):
+        table.add_column(name, justify="right" if name in ("clips", "left") else "left")
+    for row in rows:
+        table.add_row(*map(escape, row))
+    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(table)
+
+
+def _draw(counts: "Funnel", plot: Path) -> None:
+    from kinematics.curation import picture
+
+    plot.parent.mkdir(parents=True, exist_ok=True)
+    partial = plot.with_name(f".{os.getpid()}.{plot.name}")
+    try:
+        picture.draw(counts).savefig(partial)
+        partial.replace(plot)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Which clips of videos show people who act: stages, each of which keeps or says why not."""

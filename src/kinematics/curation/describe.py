@@ -1,0 +1,204 @@
+"""When and how the body parts of a kept clip's people moved, in 2D, as plain data.
+
+Each part is described by `descriptors.from_keypoints` in windows of a second; windows in which it
+does the same are joined. What happens in no window clearly is left out.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float
+from msgspec import structs
+
+from kinematics import descriptors
+from kinematics.curation.clips import PoseClip, boxes_of
+from kinematics.curation.judge import Judged
+from kinematics.curation.limits import Limits
+from kinematics.curation.records import Direction, Move, Person
+from kinematics.descriptors import PartMotion
+from kinematics.parts import DIRECTIONS, LONGEST_STEP_S, PARTS
+from kinematics.skeleton import COCO_17
+
+WINDOW_S = 1.0
+"""Long enough for a swing, short enough to tell one movement from the next."""
+
+LEAST_PATH = 0.3
+"""Torso lengths in a window below which nothing is told: some fifteen centimetres."""
+
+CLEAR_SHARE = 0.6
+"""Share of the path that goes one way, without which a movement has no direction."""
+
+LEAST_SEEN = 0.6
+"""Share of a window for which a part must have been seen."""
+
+WINDOWS_A_CALL = 10
+"""Windows described together: every clip of one to ten seconds then has one shape."""
+
+LONGEST_S = 20.0
+"""Repetitions are counted over so much of a clip."""
+
+RATE_HZ = 15.0
+"""Frames a second that parts are described on; places in between are on straight lines."""
+
+_TOLD = tuple((index, part.name) for index, part in enumerate(PARTS) if part.kind == "single")
+_WAYS: dict[str, Direction] = {"left": "left", "right": "right", "up": "up", "down": "down"}
+
+
+class _Told(NamedTuple):
+    """What a part does in one window."""
+
+    direction: Direction | None
+    path: float
+
+
+@cache
+def _compiled() -> Callable[..., PartMotion]:
+    def one(points: Array, sure: Array, times_s: Array) -> PartMotion:
+        return descriptors.from_keypoints(points, sure, times_s, skeleton=COCO_17)
+
+    return jax.jit(jax.vmap(one))
+
+
+def people(clip: PoseClip, judged: Judged, *, limits: Limits) -> tuple[Person, ...]:
+    """The people of a judged clip, with the movements of those who act in the order of their start.
+
+    Tracklets were found on few frames; in between, a person is the detection whose box is nearest
+    to where the tracklet's boxes on either side say.
+    """
+    found = []
+    start_s = float(clip.times_s[0]) if len(clip.times_s) else 0.0
+    boxes = boxes_of(clip, limits)
+    for number, (tracklet, acts) in enumerate(zip(judged.tracklets, judged.acts, strict=True)):
+        times_s = judged.measured.times_s[tracklet.rows]
+        corners = boxes_of(judged.measured, limits)[tracklet.rows, tracklet.slots]
+        moves: tuple[Move, ...] = ()
+        if acts and len(times_s) > 1:
+            rows, slots = _followed(clip.times_s, boxes, times_s, corners)
+            moves = _moves(
+                clip.keypoints_px[rows, slots],
+                clip.confidence[rows, slots],
+                clip.times_s[rows] - start_s,
+            )
+        left, top, right, bottom = (round(float(edge), 1) for edge in corners[0])
+        found.append(
+            Person(
+                tracklet=number,
+                start_s=round(float(times_s[0]) - start_s, 3),
+                end_s=round(float(times_s[-1]) - start_s, 3),
+                acts=acts,
+                box_px=(left, top, right, bottom),
+                moves=moves,
+            )
+        )
+    return tuple(found)
+
+
+def _followed(
+    times_s: np.ndarray, boxes: np.ndarray, known_s: np.ndarray, corners: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Frames and places in their lists of the person whose boxes are known at some times."""
+    inside = np.flatnonzero((times_s >= known_s[0] - 1e-6) & (times_s <= known_s[-1] + 1e-6))
+    expected = np.stack(
+        [np.interp(times_s[inside], known_s, corners[:, side]) for side in range(4)], axis=1
+    )
+    apart = np.abs(boxes[inside] - expected[:, None]).sum(axis=-1)
+    apart = np.where(np.isfinite(apart), apart, np.inf)
+    slots = apart.argmin(axis=1)
+    size = np.hypot(expected[:, 2] - expected[:, 0], expected[:, 3] - expected[:, 1])
+    near = apart[np.arange(len(inside)), slots] < size
+    return inside[near], slots[near]
+
+
+def _moves(
+    points: Float[np.ndarray, "seen 17 2"],
+    confidence: Float[np.ndarray, "seen 17"],
+    times_s: Float[np.ndarray, " seen"],
+) -> tuple[Move, ...]:
+    if len(times_s) < 2:
+        return ()
+    starts_s = np.arange(0.0, float(times_s[-1] - times_s[0]) - 0.5 * WINDOW_S, WINDOW_S)
+    starts_s = times_s[0] + (starts_s if len(starts_s) else np.zeros(1))
+    person = _Track(points, confidence, times_s)
+    motion = _described([_window(person, start_s, WINDOW_S) for start_s in starts_s])
+    counts = _described([_window(person, float(times_s[0]), LONGEST_S)]).repetitions[0]
+    moves = []
+    for index, name in _TOLD:
+        told = [_told(motion, window, index) for window in range(len(starts_s))]
+        moves += _counted(_joined(name, told, starts_s, float(times_s[-1])), int(counts[index]))
+    return tuple(sorted(moves, key=lambda move: (move.start_s, -move.path, move.part)))
+
+
+class _Track(NamedTuple):
+    """Keypoints of one person at rising times."""
+
+    points: Float[np.ndarray, "seen 17 2"]
+    confidence: Float[np.ndarray, "seen 17"]
+    times_s: Float[np.ndarray, " seen"]
+
+
+def _described(windows: Sequence[_Track]) -> PartMotion:
+    """The descriptors of stretches of one length; rows are filled up to a few numbers."""
+    count = len(windows)
+    filled = [*windows, *[windows[0]] * (-count % WINDOWS_A_CALL if count > 1 else 0)]
+    arrays = (np.stack(values).astype(np.float32) for values in zip(*filled, strict=True))
+    motion = jax.device_get(_compiled()(*arrays))
+    return jax.tree.map(lambda values: values[:count], motion)
+
+
+def _counted(moves: list[Move], repetitions: int) -> list[Move]:
+    """The count belongs to the movement without a direction, if there is just one."""
+    aimless = [place for place, move in enumerate(moves) if move.direction is None]
+    if repetitions and len(aimless) == 1:
+        moves[aimless[0]] = structs.replace(moves[aimless[0]], repetitions=repetitions)
+    return moves
+
+
+def _window(person: _Track, start_s: float, length_s: float) -> _Track:
+    """The person at even times from a start; not seen before, after, or in gaps."""
+    times_s = start_s + np.arange(int(length_s * RATE_HZ) + 1) / RATE_HZ
+    known_s = person.times_s
+    after = np.searchsorted(known_s, times_s).clip(1, len(known_s) - 1)
+    step_s = known_s[after] - known_s[after - 1]
+    share = ((times_s - known_s[after - 1]) / step_s).clip(0, 1)
+    points = person.points[after - 1] * (1 - share)[:, None, None]
+    points = points + person.points[after] * share[:, None, None]
+    sure = np.minimum(person.confidence[after - 1], person.confidence[after])
+    there = (times_s >= known_s[0] - 1e-6) & (times_s <= known_s[-1] + 1e-6)
+    return _Track(points, sure * (there & (step_s <= LONGEST_STEP_S))[:, None], times_s)
+
+
+def _told(motion: PartMotion, window: int, part: int) -> _Told | None:
+    path = float(motion.path[window, part])
+    if not path >= LEAST_PATH or float(motion.coverage[window, part]) < LEAST_SEEN:
+        return None
+    shares = dict(zip(DIRECTIONS, motion.directions[window, part].tolist(), strict=True))
+    way = max(_WAYS, key=lambda name: shares[name])
+    return _Told(_WAYS[way] if shares[way] >= CLEAR_SHARE else None, path)
+
+
+def _joined(
+    name: str, told: Sequence[_Told | None], starts_s: np.ndarray, end_s: float
+) -> list[Move]:
+    """Windows in a row that tell the same, as one movement."""
+    moves: list[Move] = []
+    before: _Told | None = None
+    for one, start_s in zip(told, starts_s.tolist(), strict=True):
+        if one is not None:
+            begin_s, path = start_s, one.path
+            if before is not None and before.direction == one.direction:
+                last = moves.pop()
+                begin_s, path = last.start_s, last.path + one.path
+            moves.append(
+                Move(
+                    part=name,
+                    start_s=round(begin_s, 2),
+                    end_s=round(min(start_s + WINDOW_S, end_s), 2),
+                    direction=one.direction,
+                    path=round(path, 2),
+                )
+            )
+        before = one
+    return moves

@@ -1,0 +1,220 @@
+"""How much people move between neighbouring frames, and how much of it no affine map explains.
+
+`measure` is the pure function of one clip. `steps` runs it over many: clips are padded to a few
+shapes, and the rows of each shape filled up, so that what is measured of a clip depends on nothing
+but the clip.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from kinematics import residual
+from kinematics.curation.limits import KEYPOINTS, Limits
+from kinematics.curation.tracklets import Links, link
+
+PADDED_FRAMES = (8, 16, 24, 32, 48, 64, 128)
+"""Numbers of frames that clips are padded to; powers of two beyond."""
+
+PADDED_PEOPLE = (1, 2, 3, 5, 8, 16)
+"""The same for people in a frame."""
+
+DETECTIONS_A_CALL = 2048
+"""People times frames that are computed together: the arrays then stay in a core's cache."""
+
+
+class Scene(NamedTuple):
+    """A clip's people in the frames that are measured, not yet told apart."""
+
+    keypoints: Float[np.ndarray, "frames people points 2"]
+    """In shares of the picture's width and height; NaN where a point was not seen."""
+    boxes: Float[np.ndarray, "frames people 4"]
+    """In the same unit; NaN where nobody is."""
+
+
+class Steps(NamedTuple):
+    """From each detection's predecessor to itself; 0 where there is none."""
+
+    links: Links
+    travel: Float[Array, "frames people"]
+    """|dx| + |dy| summed over the body's points; those not seen count as the mean of the others."""
+    residual: Float[Array, "frames people"]
+    """Squares left over by the best affine map, summed likewise."""
+    sound: Bool[Array, "frames people"]
+    """Enough points in common, and not all on one line."""
+
+
+def measure(
+    keypoints: Float[Array, "frames people points 2"],
+    boxes: Float[Array, "frames people 4"],
+    *,
+    least_overlap: float | Float[Array, ""],
+    least_points: float | Float[Array, ""] = residual.SPARE_POINTS,
+    patience: int = 0,
+) -> Steps:
+    """Tracklets of one clip and the steps along them.
+
+    >>> square = jnp.array([[0.0, 0], [4, 0], [0, 4], [4, 4]]) / 10
+    >>> points = jnp.stack([square, square + 0.1])[:, None]
+    >>> boxes = jnp.array([[[0.0, 0, 0.4, 0.4]], [[0.1, 0.1, 0.5, 0.5]]])
+    >>> steps = measure(points, boxes, least_overlap=0.1)
+    >>> round(float(steps.travel[1, 0]), 3), round(float(steps.residual[1, 0]), 6)
+    (0.8, 0.0)
+    """
+    frames, people, points, _ = keypoints.shape
+    links = link(boxes, least_overlap=least_overlap, patience=patience)
+    before = jnp.maximum(jnp.arange(frames)[:, None] - links.lag, 0) * people + links.slot
+    target = keypoints.reshape(frames * people, points, 2)
+    source = target[before.reshape(-1)]
+    # Pairs last: the arithmetic of many pairs then runs along memory.
+    source, target = (jnp.moveaxis(rows, 0, -1) for rows in (source, target))
+    both = jnp.isfinite(source).all(axis=1) & jnp.isfinite(target).all(axis=1)
+    apart = jnp.where(both, jnp.abs(target - source).sum(axis=1), 0)
+    used = both.sum(axis=0).astype(keypoints.dtype)
+    fit = jax.vmap(residual.fit_affine, in_axes=-1, out_axes=-1)(source, target)
+    mean = apart.sum(axis=0) / jnp.maximum(used, 1)
+    continued = (links.lag > 0).reshape(-1)
+    sound = continued & ~fit.degenerate & (used >= least_points)
+
+    def shaped(values: Array) -> Array:
+        return jnp.where(sound, values, 0).reshape(frames, people)
+
+    return Steps(
+        links=links,
+        travel=shaped(points * mean),
+        residual=shaped(points * fit.rms_px * fit.rms_px),
+        sound=sound.reshape(frames, people),
+    )
+
+
+class Tracklet(NamedTuple):
+    """One person of a clip: where in its arrays, and how each step went."""
+
+    rows: Int[np.ndarray, " seen"]
+    """Frames in which the person was found."""
+    slots: Int[np.ndarray, " seen"]
+    """Where in the lists of these frames."""
+    travel: Float[np.ndarray, " seen"]
+    """NaN where there is no sound step, so always in the first frame."""
+    residual: Float[np.ndarray, " seen"]
+
+
+@cache
+def _compiled(patience: int) -> Callable[..., Steps]:
+    def run(
+        keypoints: Float[Array, "clips frames people points 2"],
+        boxes: Float[Array, "clips frames people 4"],
+        least: Float[Array, "2"],
+    ) -> Steps:
+        def one(points: Array, corners: Array) -> Steps:
+            return measure(
+                points, corners, least_overlap=least[0], least_points=least[1], patience=patience
+            )
+
+        return jax.vmap(one)(keypoints, boxes)
+
+    return jax.jit(run)
+
+
+def steps(scenes: Sequence[Scene], *, limits: Limits | None = None) -> list[Steps]:
+    """The steps of many clips, as NumPy arrays of each clip's own size.
+
+    >>> empty = Scene(np.full((3, 0, 17, 2), np.nan), np.full((3, 0, 4), np.nan))
+    >>> steps([empty])[0].travel.shape
+    (3, 0)
+    """
+    limits = limits or Limits()
+    groups: dict[tuple[int, int], list[int]] = {}
+    for place, scene in enumerate(scenes):
+        groups.setdefault(_shape(*scene.boxes.shape[:2]), []).append(place)
+    found: list[Steps | None] = [None] * len(scenes)
+    for (frames, people), places in groups.items():
+        keypoints = np.full((len(places), frames, people, KEYPOINTS, 2), np.nan, np.float32)
+        boxes = np.full((len(places), frames, people, 4), np.nan, np.float32)
+        for row, place in enumerate(places):
+            own_frames, own_people = scenes[place].boxes.shape[:2]
+            keypoints[row, :own_frames, :own_people] = scenes[place].keypoints
+            boxes[row, :own_frames, :own_people] = scenes[place].boxes
+        stacked = steps_of_batch(Scene(keypoints, boxes), limits=limits)
+        for row, place in enumerate(places):
+            own_frames, own_people = scenes[place].boxes.shape[:2]
+            found[place] = jax.tree.map(
+                lambda values, r=row, f=own_frames, p=own_people: values[r, :f, :p], stacked
+            )
+    return [one for one in found if one is not None]
+
+
+def _shape(frames: int, people: int) -> tuple[int, int]:
+    def up(count: int, sizes: Sequence[int]) -> int:
+        more = 1 << (max(count, 1) - 1).bit_length()
+        return next((size for size in sizes if size >= count), more)
+
+    return up(frames, PADDED_FRAMES), up(people, PADDED_PEOPLE)
+
+
+def steps_of_batch(scenes: Scene, *, limits: Limits | None = None) -> Steps:
+    """The steps of clips that are stacked already, along a first axis of all arrays.
+
+    >>> two = Scene(np.full((2, 3, 1, 17, 2), 0.5), np.full((2, 3, 1, 4), np.nan))
+    >>> steps_of_batch(two).travel.shape
+    (2, 3, 1)
+    """
+    limits = limits or Limits()
+    clips, frames, people = scenes.boxes.shape[:3]
+    shape = _shape(frames, people)
+    rows = max(1, DETECTIONS_A_CALL // (shape[0] * shape[1]))
+    run = _compiled(int(limits.patience))
+    least = np.array([limits.least_overlap, limits.least_points], np.float32)
+    parts = []
+    for start in range(0, max(clips, 1), rows):
+        inputs = [_filled(values[start : start + rows], (rows, *shape)) for values in scenes]
+        parts.append(run(*inputs, least))
+    joined = jax.tree.map(lambda *values: np.concatenate(values), *jax.device_get(parts))
+    return jax.tree.map(lambda values: values[:clips, :frames, :people], joined)
+
+
+def _filled(values: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+    """Rows, frames and people filled up with nobody."""
+    if values.shape[:3] == shape and values.dtype == np.float32:
+        return values
+    filled = np.full((*shape, *values.shape[3:]), np.nan, np.float32)
+    clips, frames, people = values.shape[:3]
+    filled[:clips, :frames, :people] = values
+    return filled
+
+
+def by_tracklet(measured: Steps) -> list[Tracklet]:
+    """The people of one clip, in the order of their first frames; NumPy.
+
+    >>> from kinematics.curation.tracklets import Links
+    >>> links = Links(*(np.array([[0], [0]]), np.array([[0], [1]]), np.array([[0], [0]])))
+    >>> one = np.array([[0.0], [0.5]])
+    >>> [person] = by_tracklet(Steps(links, one, one, one > 0))
+    >>> person.rows.tolist(), person.travel.tolist()
+    ([0, 1], [nan, 0.5])
+    """
+    numbers = np.asarray(measured.links.tracklet)
+    rows, slots = np.nonzero(numbers >= 0)
+    flat = numbers[rows, slots]
+    order = np.argsort(flat, kind="stable")
+    bounds = np.flatnonzero(np.diff(flat[order])) + 1
+    people = []
+    for group in np.split(order, bounds) if len(order) else ():
+        own_rows, own_slots = rows[group], slots[group]
+        sound = np.asarray(measured.sound)[own_rows, own_slots]
+        people.append(
+            Tracklet(
+                rows=own_rows,
+                slots=own_slots,
+                travel=np.where(sound, np.asarray(measured.travel)[own_rows, own_slots], np.nan),
+                residual=np.where(
+                    sound, np.asarray(measured.residual)[own_rows, own_slots], np.nan
+                ),
+            )
+        )
+    return people

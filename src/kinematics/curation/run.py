@@ -1,0 +1,226 @@
+"""Many inputs, by any number of processes, resumable: the same output whatever happened between.
+
+Every finished input is one line of a log beside the output, under a fingerprint of the input and
+the options. A run that was stopped goes on with what has no line; the output is written whole at
+the end, in the order of the inputs.
+"""
+
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from kinematics.curation import describe, intake, stages, verbs
+from kinematics.curation.clips import PoseClip
+from kinematics.curation.intake import Item
+from kinematics.curation.judge import Judged, Rule, judge
+from kinematics.curation.limits import Limits
+from kinematics.curation.records import ClipReport, Verdict
+
+CHUNK = 16
+"""Inputs that a worker takes at a time: their clips are measured together."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How inputs are read and judged."""
+
+    rule: Rule = "auto"
+    limits: Limits = field(default_factory=Limits)
+    fps: float | None = None
+    size_px: tuple[int, int] | None = None
+    detector: Path | None = None
+    """Weights of YOLOX (.onnx), for videos."""
+    pose: Path | None = None
+    """Weights of RTMPose (.onnx), for videos."""
+
+
+class _Line(msgspec.Struct, frozen=True):
+    """One finished input in the log."""
+
+    key: str
+    reports: tuple[ClipReport, ...]
+
+
+_line = msgspec.json.Decoder(_Line)
+
+
+def log_of(out: Path) -> Path:
+    """The log beside an output.
+
+    >>> log_of(Path("kept.jsonl")).name
+    'kept.log.jsonl'
+    """
+    return out.with_name(f"{out.stem}.log.jsonl")
+
+
+def curate(
+    items: Sequence[Item],
+    out: Path,
+    *,
+    options: Options,
+    workers: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> list[ClipReport]:
+    """Every input's reports in order; those that are kept are written to `out`, whole.
+
+    `progress` is told how many inputs are done. What the log holds already is not done again.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     broken = Path(folder, "a.json")
+    ...     _ = broken.write_text("[")
+    ...     options = Options(fps=25.0, size_px=(640, 480))
+    ...     items = intake.find([broken], {})
+    ...     [report] = curate(items, Path(folder, "kept.jsonl"), options=options)
+    >>> report.kept, "a.json: expected 2D keypoints" in report.error
+    (False, True)
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    words = repr(options)
+    keys = [intake.fingerprint(item, words) for item in items]
+    done = dict(_logged(log_of(out)))
+    waiting = [place for place, key in enumerate(keys) if key not in done]
+    finished = len(items) - len(waiting)
+    if progress:
+        progress(finished)
+    chunks = [waiting[start : start + CHUNK] for start in range(0, len(waiting), CHUNK)]
+    with log_of(out).open("ab") as log:
+        for chunk, results in _results(items, chunks, options, workers):
+            for place, some in zip(chunk, results, strict=True):
+                done[keys[place]] = some
+                log.write(msgspec.json.encode(_Line(keys[place], some)) + b"\n")
+            log.flush()
+            finished += len(chunk)
+            if progress:
+                progress(finished)
+    reports = [report for key in keys for report in done[key]]
+    partial = out.with_name(f".{out.name}.partial")
+    with partial.open("wb") as file:
+        for report in reports:
+            if report.kept:
+                file.write(msgspec.json.encode(report) + b"\n")
+    partial.replace(out)
+    return reports
+
+
+def _logged(log: Path) -> Iterator[tuple[str, tuple[ClipReport, ...]]]:
+    """The sound lines of a log; the last one may be torn, and is cut off."""
+    if not log.exists():
+        return
+    whole = 0
+    with log.open("rb") as file:
+        for line in file:
+            try:
+                one = _line.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                break
+            if not line.endswith(b"\n"):
+                break
+            whole += len(line)
+            yield one.key, one.reports
+    with log.open("r+b") as file:
+        file.truncate(whole)
+
+
+Results = list[tuple[ClipReport, ...]]
+
+
+def _results(
+    items: Sequence[Item], chunks: Sequence[list[int]], options: Options, workers: int
+) -> Iterator[tuple[list[int], Results]]:
+    """Chunks as they are finished."""
+    if workers == 1 or len(chunks) < 2:
+        for chunk in chunks:
+            yield chunk, curate_some([items[place] for place in chunk], options)
+        return
+    context = multiprocessing.get_context("spawn")  # a fork would copy JAX's threads
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        running: dict[Future[Results], list[int]] = {}
+        remaining = iter(chunks)
+        while True:
+            for chunk in remaining:
+                some = [items[place] for place in chunk]
+                running[pool.submit(curate_some, some, options)] = chunk
+                if len(running) >= 2 * workers:
+                    break
+            if not running:
+                return
+            ended, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in ended:
+                yield running.pop(future), future.result()
+
+
+def curate_some(items: Iterable[Item], options: Options) -> Results:
+    """The reports of each of some inputs; one that cannot be read gives one with the error.
+
+    >>> curate_some([], Options())
+    []
+    """
+    limits, count = options.limits, verbs.counter()
+    reports: list[list[ClipReport]] = []
+    clips: list[tuple[int, ClipReport, PoseClip]] = []
+    for place, item in enumerate(items):
+        about = item.about
+        first = ClipReport(
+            clip=item.path.stem,
+            path=str(item.path),
+            caption=about.caption,
+            attributes=about.attributes,
+        )
+        found = None if about.caption is None else count(about.caption)
+        reports.append([])
+        try:
+            for verdicts, report, clip in _scenes(item, first, found, options):
+                report = msgspec.structs.replace(report, verdicts=verdicts)
+                if clip is None or not verdicts[-1].kept:
+                    reports[place].append(report)
+                else:
+                    clips.append((place, report, clip))
+        except (ValueError, OSError) as error:
+            reports[place] = [msgspec.structs.replace(first, error=str(error))]
+            clips = [one for one in clips if one[0] != place]
+    judged = judge([clip for _, _, clip in clips], rule=options.rule, limits=limits)
+    for (place, report, clip), one in zip(clips, judged, strict=True):
+        reports[place].append(_completed(report, clip, one, limits))
+    return [tuple(sorted(some, key=lambda report: report.start_s)) for some in reports]
+
+
+def _completed(report: ClipReport, clip: PoseClip, judged: Judged, limits: Limits) -> ClipReport:
+    verdicts = (*report.verdicts, *judged.verdicts)
+    whole = msgspec.structs.replace(report, verdicts=verdicts, rule=judged.rule)
+    if not whole.kept:
+        return whole
+    return msgspec.structs.replace(whole, people=describe.people(clip, judged, limits=limits))
+
+
+def _scenes(
+    item: Item, first: ClipReport, found: int | None, options: Options
+) -> Iterator[tuple[tuple[Verdict, ...], ClipReport, PoseClip | None]]:
+    """The verdicts so far with each scene of an input; no clip where it need not be read."""
+    if item.is_video:
+        from kinematics.curation import videos
+
+        yield from videos.scenes(
+            item,
+            first,
+            found,
+            limits=options.limits,
+            detector=options.detector,
+            pose=options.pose,
+        )
+        return
+    clip = intake.read_clip(item, fps=options.fps, size_px=options.size_px)
+    width_px, height_px = clip.image_size_px
+    verdict = stages.metadata(
+        width_px=width_px,
+        height_px=height_px,
+        duration_s=item.about.duration_s or clip.duration_s,
+        verbs=found,
+        limits=options.limits,
+    )
+    end_s = float(clip.times_s[0]) + clip.duration_s if len(clip.times_s) else 0.0
+    yield (verdict,), msgspec.structs.replace(first, end_s=round(end_s, 3)), clip

@@ -1,0 +1,77 @@
+"""`Sample`: a row of a data set with its prompt, the reply that is wanted, and its video."""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from mllm import footage, prompt
+from mllm.prompt import Style
+from qagen import dataset
+from qagen.record import LETTERS, Record
+from qagen.splits import Split
+
+VIDEOS = "videos"
+"""The folder of an export that holds its videos."""
+
+
+class Sample(NamedTuple):
+    """What every tool needs of a question, in one form or another."""
+
+    split: Split
+    record: Record
+    text: str
+    """The whole prompt."""
+    reply: str
+    """The reply that is wanted."""
+    video: Path
+    """The original."""
+    duration_s: float
+
+    @property
+    def place(self) -> str:
+        """The video's place in the exported folder, in the way of URLs."""
+        return f"{VIDEOS}/{self.video.name}"
+
+    @property
+    def lettered(self) -> dict[str, str]:
+        """The options by their letters."""
+        return dict(zip(LETTERS, self.record.options, strict=False))
+
+
+def read(folder: Path, videos: Path, *, style: Style) -> Iterator[Sample]:
+    """The samples of a data set, side by side and in the order of their ids.
+
+    >>> next(read(Path("/nowhere"), Path("/nowhere"), style="letter"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: /nowhere: no manifest.json...
+    """
+    manifest = dataset.read_manifest(folder)
+    dataset.check_files(folder, manifest)
+    clips = {clip.name: clip for clip in dataset.clips(folder)}
+    asked = {f"{row.clip}#{row.person}" for _, row in dataset.rows(folder)}
+    found = footage.find(videos, (clip for name, clip in clips.items() if name in asked))
+    for split, row in dataset.rows(folder):
+        name = f"{row.clip}#{row.person}"
+        seconds = clips[name].duration_s
+        text = prompt.ask(row, style=style, duration_s=seconds).text
+        reply = prompt.target(row, style=style)
+        yield Sample(split, row, text, reply, found[name], seconds)
+
+
+def place_videos(samples: Mapping[str, Path], out: Path) -> int:
+    """Puts videos, by their places, into a folder, as links where the disk can; gives their number.
+
+    >>> place_videos({}, Path("/nowhere"))
+    0
+    """
+    for place, original in samples.items():
+        path = out / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(original.resolve(), path)
+        except OSError:  # another disk, or one that knows no links
+            shutil.copyfile(original, path)
+    return len(samples)

@@ -1,0 +1,150 @@
+"""Rows to train on: LLaMA-Factory, TRL, and the layout of the published benchmark.
+
+A file is given as its name and its lines; `folder` writes them.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from mllm.export.samples import Sample
+from mllm.prompt import Style
+from qagen.question import CATEGORIES
+from qagen.splits import SPLITS
+
+VIDEO_TAG = "<video>"
+
+DATASET_NAME = "kinematics_qa"
+"""What LLaMA-Factory's `dataset:` names, followed by `_train`, `_val` or `_test`."""
+
+BENCHMARK_CATEGORIES = {name: name for name in CATEGORIES} | {"trajectory": "trajectory_affordance"}
+"""Our categories as the published benchmark calls them."""
+
+ASKING = "Answer with the option letter."
+"""How the published benchmark ends a question."""
+
+
+class File(NamedTuple):
+    """A text file of an export."""
+
+    name: str
+    """Its place in the exported folder, in the way of URLs."""
+    lines: Iterable[bytes]
+
+
+def line(row: Any) -> bytes:
+    """One JSON object.
+
+    >>> line({"answer": "B"})
+    b'{"answer":"B"}'
+    """
+    return msgspec.json.encode(row)
+
+
+def llamafactory(samples: list[Sample]) -> Iterator[File]:
+    """`train.json` and its like, with the `dataset_info.json` that describes them.
+
+    Without the tags LLaMA-Factory skips every row without a word.
+
+    >>> [file.name for file in llamafactory([])]
+    ['dataset_info.json']
+    """
+    about = {}
+    for split in SPLITS:
+        ones = [sample for sample in samples if sample.split == split]
+        if not ones:
+            continue
+        about[f"{DATASET_NAME}_{split}"] = {
+            "file_name": f"{split}.jsonl",
+            "formatting": "sharegpt",
+            "columns": {"messages": "messages", "videos": "videos"},
+            "tags": {
+                "role_tag": "role",
+                "content_tag": "content",
+                "user_tag": "user",
+                "assistant_tag": "assistant",
+            },
+        }
+        yield File(f"{split}.jsonl", (line(_sharegpt(sample)) for sample in ones))
+    yield File("dataset_info.json", [msgspec.json.format(line(about), indent=2)])
+
+
+def _sharegpt(sample: Sample) -> dict[str, Any]:
+    """As many `<video>` tags as videos, or LLaMA-Factory stops."""
+    return {
+        "messages": [
+            {"role": "user", "content": f"{VIDEO_TAG}{sample.text}"},
+            {"role": "assistant", "content": sample.reply},
+        ],
+        "videos": [sample.place],
+        "id": sample.record.id,
+        "category": sample.record.category,
+    }
+
+
+def trl(sample: Sample) -> dict[str, Any]:
+    """A conversation as TRL's `SFTTrainer` takes it; the loss is on the completion alone.
+
+    >>> from mllm.export.examples import sample
+    >>> trl(sample())["completion"]
+    [{'role': 'assistant', 'content': 'B'}]
+    """
+    return {
+        "prompt": [{"role": "user", "content": sample.text}],
+        "completion": [{"role": "assistant", "content": sample.reply}],
+    }
+
+
+def humanmovevqa(samples: list[Sample], *, style: Style) -> Iterator[File]:
+    """Conversations of each side, and one file a category of the test side.
+
+    The files of categories hold one object a line, in spite of their name; questions are numbered
+    in each. Reasons, where wanted, are the measurements (`evidence`) beside an answer.
+
+    >>> from mllm.export.examples import sample
+    >>> [file.name for file in humanmovevqa([sample()], style="letter")]
+    ['test_answer_only.jsonl', 'existence/existence.json']
+    """
+    ending = "answer_only" if style == "letter" else "cot"
+    for split in SPLITS:
+        ones = [sample for sample in samples if sample.split == split]
+        if ones:
+            rows = (line(_conversation(sample, style)) for sample in ones)
+            yield File(f"{split}_{ending}.jsonl", rows)
+    tested = [sample for sample in samples if sample.split == "test"]
+    for category, name in BENCHMARK_CATEGORIES.items():
+        ones = [sample for sample in tested if sample.record.category == category]
+        if ones:
+            rows = (line(_benchmarked(sample, place)) for place, sample in enumerate(ones, start=1))
+            yield File(f"{name}/{name}.json", rows)
+
+
+def _listed(sample: Sample) -> str:
+    return "\n".join(f"{letter}. {option}" for letter, option in sample.lettered.items())
+
+
+def _conversation(sample: Sample, style: Style) -> dict[str, Any]:
+    record = sample.record
+    asked = f"{VIDEO_TAG}\n{record.question}\n{_listed(sample)}\n{ASKING}"
+    row: dict[str, Any] = {
+        "video": [sample.place],
+        "task": BENCHMARK_CATEGORIES[record.category],
+        "conversations": [
+            {"from": "user", "value": asked},
+            {"from": "assistant", "value": f"Answer: {record.answer}"},
+        ],
+    }
+    if style == "reasoning":
+        row["evidence"] = {"facts": record.evidence, "reasoning": record.reasoning}
+    return row
+
+
+def _benchmarked(sample: Sample, place: int) -> dict[str, Any]:
+    record = sample.record
+    return {
+        "id": f"q{place}",
+        "video_path": sample.place,
+        "question": f"{record.question}\nOptions:\n{_listed(sample)}",
+        "answer": f"{record.answer}. {record.options[record.answer_index]}",
+    }

@@ -1,0 +1,226 @@
+"""Models from a folder on this machine, and answers by them; needs torch and transformers.
+
+Whatever transformers loads as image-text-to-text, with or without a LoRA adapter. Nothing is
+downloaded, nothing that a checkpoint brings along is run, weights are safetensors alone.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, cast
+
+from mllm import frames
+from mllm.answering import Asked, Reply, Sees, Setting, StoppedError
+from mllm.frames import Frames
+
+Precision = Literal["auto", "bf16", "f32"]
+"""`auto` is bf16 on a GPU that knows it, and f32 elsewhere."""
+
+ADAPTER = "adapter_config.json"
+
+KEPT_VIDEOS = 8
+
+
+class Loaded(NamedTuple):
+    """A model that is ready, and how to speak to it."""
+
+    model: Any
+    encoder: Any
+    device: str
+
+
+def require() -> Any:
+    """The module `torch`; a `ValueError` that says how to get it where it is not installed."""
+    try:
+        import torch
+        import transformers  # noqa: F401
+    except ImportError as error:
+        raise ValueError(
+            "models need torch and transformers, which are not installed; "
+            "run `pip install 'kinematics-qa[mllm]'` and try again"
+        ) from error
+    return torch
+
+
+def load(
+    folder: Path,
+    *,
+    adapter: Path | None = None,
+    device: str = "auto",
+    precision: Precision = "auto",
+) -> Loaded:
+    """A model from a folder; a `ValueError` says what is wrong with the folder."""
+    torch = require()
+    from transformers import AutoConfig, AutoModelForImageTextToText
+
+    from mllm.chat import encoder_of
+
+    check(folder, adapter)
+    where = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+        model = AutoModelForImageTextToText.from_pretrained(
+            folder,
+            config=config,
+            dtype=_dtype(torch, where, precision),
+            local_files_only=True,
+            use_safetensors=True,
+        )
+    except (OSError, KeyError, ValueError) as error:
+        raise ValueError(f"{folder}: no model that can be loaded ({error})") from error
+    if adapter is not None:
+        model = adapted(model, adapter)
+    return Loaded(model.to(where).eval(), encoder_of(folder, config), where)
+
+
+def adapted(model: Any, adapter: Path) -> Any:
+    """The model with the weights of a LoRA adapter added to its own."""
+    from peft import PeftModel
+
+    return PeftModel.from_pretrained(model, str(adapter)).merge_and_unload(safe_merge=True)
+
+
+def check(folder: Path, adapter: Path | None = None) -> None:
+    """Raises one `ValueError` that names everything a folder lacks.
+
+    >>> check(Path("/nowhere"))
+    Traceback (most recent call last):
+    ...
+    ValueError: /nowhere: no config.json; /nowhere: no .safetensors; give the folder of a checkpoint
+    """
+    needs = [(folder, "config.json")] + ([(adapter, ADAPTER)] if adapter else [])
+    problems = [f"{home}: no {name}" for home, name in needs if not (home / name).is_file()]
+    for home, _ in needs:
+        if not list(home.glob("*.safetensors")):
+            problems.append(f"{home}: no .safetensors")
+    if problems:
+        raise ValueError("; ".join(problems) + "; give the folder of a checkpoint")
+
+
+def _dtype(torch: Any, device: str, precision: Precision) -> Any:
+    if precision == "auto":
+        able = device.startswith("cuda") and torch.cuda.is_bf16_supported()
+        return torch.bfloat16 if able else torch.float32
+    return {"bf16": torch.bfloat16, "f32": torch.float32}[precision]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Local:
+    """A model on this machine as an answerer; `sees="text"` makes it a blind baseline."""
+
+    folder: Path
+    adapter: Path | None = None
+    sees: Sees = "video"
+    batch: int = 4
+    max_tokens: int = 512
+    device: str = "auto"
+    precision: Precision = "auto"
+    name: str = field(default="")
+
+    def __post_init__(self) -> None:
+        problems = []
+        if not 1 <= self.batch <= 4096:
+            problems.append(f"batch: {self.batch}; expected 1 to 4096")
+        if not 1 <= self.max_tokens <= 100_000:
+            problems.append(f"max tokens: {self.max_tokens}; expected 1 to 100000")
+        if problems:
+            raise ValueError("; ".join(problems))
+        check(self.folder, self.adapter)
+        if not self.name:
+            known = [self.folder.name] + ([self.adapter.name] if self.adapter else [])
+            blind = " (text only)" if self.sees == "text" else ""
+            object.__setattr__(self, "name", "+".join(known) + blind)
+
+    @property
+    def settings(self) -> Mapping[str, Setting]:
+        """What decides the replies; weights are told apart by their files' sizes and times."""
+        return {
+            "model": str(self.folder),
+            "weights": _stamp(self.folder),
+            "adapter": str(self.adapter) if self.adapter else None,
+            "adapter weights": _stamp(self.adapter) if self.adapter else None,
+            "max_tokens": self.max_tokens,
+            "precision": self.precision,
+        }
+
+    @cached_property
+    def _loaded(self) -> Loaded:
+        return load(self.folder, adapter=self.adapter, device=self.device, precision=self.precision)
+
+    def replies(self, asked: Iterable[Asked]) -> Iterator[Reply]:
+        """Greedy replies, batch by batch, in the order of the questions."""
+        try:
+            loaded = self._loaded
+        except ValueError as error:
+            raise StoppedError(str(error)) from error
+        look = lru_cache(maxsize=KEPT_VIDEOS)(frames.sample)
+        batch: list[tuple[Asked, Frames | None]] = []
+        for one in asked:
+            try:
+                wanted = self.sees == "video" and one.video is not None
+                seen = look(cast(Path, one.video), one.sampling) if wanted else None
+            except ValueError as error:
+                yield Reply(key=one.key, problem=str(error))
+                continue
+            batch.append((one, seen))
+            if len(batch) == self.batch:
+                yield from self._together(loaded, batch)
+                batch = []
+        if batch:
+            yield from self._together(loaded, batch)
+
+    def _together(
+        self, loaded: Loaded, batch: Sequence[tuple[Asked, Frames | None]]
+    ) -> Iterator[Reply]:
+        from mllm.chat import Turn
+
+        # who sees nothing and who sees a video do not fit into one batch of every processor
+        for blind in (False, True):
+            part = [(one, seen) for one, seen in batch if (seen is None) == blind]
+            if part:
+                texts, counts = self._written(loaded, [Turn(one.text, seen) for one, seen in part])
+                for (one, seen), text, (prompt, completion) in zip(
+                    part, texts, counts, strict=True
+                ):
+                    yield Reply(
+                        key=one.key,
+                        text=text,
+                        frames=0 if seen is None else len(seen.pictures),
+                        prompt_tokens=prompt,
+                        completion_tokens=completion,
+                    )
+
+    def _written(
+        self, loaded: Loaded, turns: Sequence[Any]
+    ) -> tuple[list[str], list[tuple[int, int]]]:
+        """The replies, and the tokens of each prompt and reply."""
+        torch = require()
+        tensors = placed(loaded.encoder.asking(turns), loaded.model)
+        with torch.inference_mode():
+            found = loaded.model.generate(
+                **tensors, max_new_tokens=self.max_tokens, do_sample=False
+            )
+        tokenizer = loaded.encoder.tokenizer
+        replies = found[:, tensors["input_ids"].shape[1] :]
+        prompts = tensors["attention_mask"].sum(dim=1).tolist()
+        lengths = (replies != tokenizer.pad_token_id).sum(dim=1).tolist()
+        texts = tokenizer.batch_decode(replies, skip_special_tokens=True)
+        return texts, list(zip(prompts, lengths, strict=True))
+
+
+def placed(tensors: Mapping[str, Any], model: Any) -> dict[str, Any]:
+    """Tensors where the model is; pictures in its precision."""
+    return {
+        key: value.to(model.device, model.dtype if value.is_floating_point() else None)
+        for key, value in tensors.items()
+        if value is not None
+    }
+
+
+def _stamp(folder: Path) -> str:
+    """Tells two sets of weights in one folder apart without reading them."""
+    files = sorted(folder.glob("*.safetensors"))
+    return ", ".join(
+        f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files
+    )

@@ -1,0 +1,96 @@
+"""Pictures as the vectors that models of the Qwen-VL kind read; NumPy and PyAV only.
+
+The processors that come with such checkpoints need torchvision for videos; this needs none of it
+and gives the same numbers. Two frames that follow one another make one step of time.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+MEAN, SPREAD = 0.5, 0.5
+"""Of each colour, from 0 to 1."""
+
+
+class Grid(NamedTuple):
+    """How a video is cut, from a model's configuration."""
+
+    patch_px: int = 16
+    merge: int = 2
+    """So many patches a side make one token."""
+    frames: int = 2
+    """So many frames make one step of time."""
+
+    @property
+    def factor_px(self) -> int:
+        """Heights and widths are multiples of this."""
+        return self.patch_px * self.merge
+
+
+class Packed(NamedTuple):
+    """A video as vectors."""
+
+    values: Float[np.ndarray, "patches numbers"]
+    steps: int
+    rows: int
+    columns: int
+
+    def tokens(self, grid: Grid) -> int:
+        """Tokens of one step of time."""
+        return self.rows * self.columns // grid.merge**2
+
+
+def pack(pictures: UInt8[np.ndarray, "frames height width 3"], grid: Grid) -> Packed:
+    """The vectors of a video; sizes go to the nearest multiple, the last frame fills a step.
+
+    >>> packed = pack(np.zeros((3, 48, 64, 3), np.uint8), Grid(patch_px=8))
+    >>> packed.values.shape, packed.steps, packed.rows, packed.columns
+    ((96, 384), 2, 6, 8)
+    """
+    height, width = (
+        max(1, round(size / grid.factor_px)) * grid.factor_px for size in pictures.shape[1:3]
+    )
+    fitted = _resized(pictures, height, width)
+    if odd := -len(fitted) % grid.frames:
+        fitted = np.concatenate([fitted, np.repeat(fitted[-1:], odd, axis=0)])
+    values = (fitted.astype(np.float32) / 255 - MEAN) / SPREAD
+    steps = len(fitted) // grid.frames
+    rows, columns = height // grid.patch_px, width // grid.patch_px
+    merge, patch = grid.merge, grid.patch_px
+    cut = values.reshape(
+        steps, grid.frames, rows // merge, merge, patch, columns // merge, merge, patch, 3
+    )
+    # step, block row, block column, row, column, colour, frame, pixel row, pixel column
+    ordered = cut.transpose(0, 2, 5, 3, 6, 8, 1, 4, 7)
+    return Packed(
+        ordered.reshape(steps * rows * columns, 3 * grid.frames * patch**2), steps, rows, columns
+    )
+
+
+def middles_s(times_s: Float[np.ndarray, " frames"], grid: Grid) -> list[float]:
+    """The time of each step: the middle between its first and its last frame.
+
+    >>> middles_s(np.array([0.0, 1.0, 4.0]), Grid())
+    [0.5, 4.0]
+    """
+    starts = range(0, len(times_s), grid.frames)
+    firsts = times_s[starts]
+    lasts = [times_s[min(at + grid.frames, len(times_s)) - 1] for at in starts]
+    return [float(first + last) / 2 for first, last in zip(firsts, lasts, strict=True)]
+
+
+def _resized(
+    pictures: UInt8[np.ndarray, "frames height width 3"], height: int, width: int
+) -> UInt8[np.ndarray, "frames rows columns 3"]:
+    if pictures.shape[1:3] == (height, width):
+        return pictures
+    from mllm.render.video import require
+
+    av = require()
+    return np.stack([
+        av.VideoFrame.from_ndarray(np.ascontiguousarray(one), format="rgb24")
+        .reformat(width=width, height=height, interpolation="BICUBIC")
+        .to_ndarray()
+        for one in pictures
+    ])  # fmt: skip

@@ -1,0 +1,227 @@
+"""Which answers survive the errors of a tracker: every motion copied with errors, and asked again.
+
+"Asked again" is: the copy is measured, and the answer to the same ask is derived from its facts by
+the rules' second writing (`qagen.again`), which knows no band of doubt. The copy agrees when that
+answer is the key. Whether the rule would still have dared to ask does not matter; that it finds no
+answer at all, because the movement that is spoken of is gone, counts as another answer.
+
+Facts of copies depend on the clip, the model and the seed alone, so certificates are the same
+whoever makes them and in whatever company.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from kinematics import batch, measure, perturb
+from kinematics.error_models import ErrorModel
+from kinematics.facts import MotionFacts
+from kinematics.motion import Motion
+from qagen import certificates, reach, reading
+from qagen.again import answers
+from qagen.again.moves import Clip, Move
+from qagen.certificates import Certification
+from qagen.question import Ask, Candidate, Question
+from qagen.record import Certificate
+
+_TURNED = {"yes": "no", "no": "yes"}
+
+
+class Asked(NamedTuple):
+    """One motion with the questions about it."""
+
+    motion: Motion
+    facts: MotionFacts
+    questions: Sequence[Candidate | Question]
+
+
+def certify(
+    clips: Iterable[Asked], policy: Certification
+) -> Iterator[tuple[Certificate | None, ...]]:
+    """For every clip and each of its questions the certificate, or none where it is withheld.
+
+    >>> from kinematics import measure, synthetic
+    >>> from kinematics.error_models import PRESETS
+    >>> from qagen import generate
+    >>> motion = synthetic.perform(synthetic.walk(5.0, speed_mps=1.2)).motion
+    >>> facts = measure.measure(motion)
+    >>> questions, _ = generate.ask_all(facts, categories=("comparative",))
+    >>> policy = Certification(model=PRESETS["prompthmr_emdb"])
+    >>> [found] = certify([Asked(motion, facts, questions)], policy)
+    >>> {one.agreement for one in found if one is not None}
+    {1.0}
+    """
+    if problems := certificates.problems(policy):
+        raise ValueError("; ".join(problems))
+    most = certificates.most_flips(policy.copies, policy.least)
+    trials = [_Trial(asked, policy) for asked in clips]
+    under_way = [trial for trial in trials if trial.open]
+    made = (copy for trial in under_way for copy in trial.copies(policy))
+    # clips of one input are all asked about in one frame
+    frame = trials[0].frame if trials else "first_heading"
+    measured = measure.measure_all(made, frame=frame)
+    for trial in under_way:
+        for _ in range(policy.copies):
+            trial.hear(next(measured), most=most)
+    for trial in trials:
+        yield trial.verdicts(policy)
+
+
+class _Trial:
+    """One clip's answers, and on how many copies each was another."""
+
+    def __init__(self, asked: Asked, policy: Certification) -> None:
+        self.questions = asked.questions
+        self.frame = asked.facts.frame
+        self._motion = batch.sampled(asked.motion)
+        self.spared = {
+            one.ask.name
+            for one in asked.questions
+            if reach.spared(one, asked.facts, policy.model)
+        }  # fmt: skip
+        self.open: dict[Ask, str] = {}
+        """What is still tried, and its answer."""
+        self.flips: dict[Ask, int] = {}
+        for one in asked.questions:
+            if one.ask.name not in self.spared:
+                plain, answer = plainly(one.ask, one.key.code)
+                self.open[plain] = answer
+                self.flips[plain] = 0
+
+    def copies(self, policy: Certification) -> tuple[Motion, ...]:
+        return perturb.copies(self._motion, policy.model, count=policy.copies, seed=policy.seed)
+
+    def hear(self, facts: MotionFacts, *, most: int) -> None:
+        """Asks one copy; what was answered otherwise too often is asked no more."""
+        if not self.open:
+            return
+        clip = clip_of(facts)
+        for ask, answer in list(self.open.items()):
+            if answer_of(clip, ask) != answer:
+                self.flips[ask] += 1
+                if self.flips[ask] > most:
+                    del self.open[ask]
+
+    def verdicts(self, policy: Certification) -> tuple[Certificate | None, ...]:
+        return tuple(self._verdict(one, policy) for one in self.questions)
+
+    def _verdict(self, question: Candidate | Question, policy: Certification) -> Certificate | None:
+        if question.ask.name in self.spared:
+            return certificates.certificate(policy, flips=None)
+        plain, _ = plainly(question.ask, question.key.code)
+        if plain not in self.open:
+            return None
+        return certificates.certificate(policy, flips=self.flips[plain])
+
+
+# Asking again -------------------------------------------------------------------------------------
+
+
+def plainly(ask: Ask, code: str) -> tuple[Ask, str]:
+    """A question that is turned round, with its answer, the plain way; others as they are.
+
+    >>> plainly(Ask(rule="ever", movements=("left",), negated=True), "no")[1]
+    'yes'
+    """
+    if not ask.negated:
+        return ask, code
+    return msgspec.structs.replace(ask, negated=False), _TURNED[code]
+
+
+def answer_of(clip: Clip, ask: Ask) -> str:
+    """The code of the answer, whatever its margin; empty when there is none.
+
+    Asks that are turned round are taken the plain way first, by `plainly`.
+
+    >>> from kinematics import measure, synthetic
+    >>> walk = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> answer_of(clip_of(walk), Ask(rule="count", movements=("forward",)))
+    '1'
+    >>> answer_of(clip_of(walk), Ask(rule="amount", movements=("forward",), nth=2))
+    ''
+    """
+    if ask.rule in _RETURNS:  # as the rules have it, without the margin, which takes long
+        times = clip.facts.shape.returns
+        return str(times) if ask.rule == "count_returns" else ("yes" if times else "no")
+    try:
+        return answers.RULES[ask.rule].derive(clip, ask).code
+    except (KeyError, ValueError):
+        return ""
+
+
+_RETURNS = frozenset({"count_returns", "ever_returns"})
+
+
+def clip_of(facts: MotionFacts) -> Clip:
+    """First-hand facts as the second writing of the rules reads them.
+
+    >>> from kinematics import measure, synthetic
+    >>> walk = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> [name for name, moves in clip_of(walk).moves.items() if moves]
+    ['forward', 'away']
+    """
+    read = reading.read(facts)
+    times_s, distances_m = zip(*read.distances, strict=True)
+    return Clip(
+        facts=facts,
+        moves={
+            name: tuple(
+                Move(
+                    name,
+                    one.start_s,
+                    one.end_s,
+                    one.amount,
+                    one.mean_speed,
+                    one.peak_speed,
+                    one.parts,
+                )
+                for one in ones
+            )
+            for name, ones in read.occurrences.items()
+        },
+        unexplained=read.almost,
+        times_s=np.array(times_s),
+        distance_m=np.array(distances_m),
+    )
+
+
+def answers_on(
+    motion: Motion,
+    questions: Sequence[Candidate | Question],
+    model: ErrorModel,
+    *,
+    copies: int,
+    seed: int,
+) -> list[list[str]]:
+    """For every question its answers on each of some copies; nobody is spared.
+
+    >>> from kinematics import synthetic
+    >>> from kinematics.error_models import PRESETS
+    >>> motion = synthetic.perform(synthetic.walk(3.0)).motion
+    >>> answers_on(motion, [], PRESETS["mocap"], copies=2, seed=1)
+    []
+    """
+    if not questions:
+        return []
+    made = perturb.copies(batch.sampled(motion), model, count=copies, seed=seed)
+    clips = [clip_of(facts) for facts in measure.measure_all(made, frame=questions[0].frame)]
+    return [answers_of(clips, one) for one in questions]
+
+
+def answers_of(clips: Iterable[Clip], question: Candidate | Question) -> list[str]:
+    """The answers to one question on each of several clips.
+
+    >>> from kinematics import measure, synthetic
+    >>> from qagen import generate
+    >>> walk = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> questions, _ = generate.ask_all(walk, categories=("ordering", "numerical"))
+    >>> all(answers_of([clip_of(walk)], one) == [one.key.code] for one in questions)
+    True
+    """
+    found = []
+    for clip in clips:
+        code = answer_of(clip, plainly(question.ask, "yes")[0])
+        found.append(_TURNED.get(code, code) if question.ask.negated else code)
+    return found

@@ -1,0 +1,112 @@
+"""The last step of a build: rows that blind models know too well are taken out of its files.
+
+Works on files that `merge` has written and not published yet, so that a build which is killed here
+finds all its chunks again. Whole lines are left out and nothing is changed. All rows are in memory
+for that time, about a kilobyte each.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from qagen import rebalance, record
+from qagen.audit import forest, rows
+from qagen.audit.report import Best
+from qagen.audit.rows import Row
+from qagen.dataset import Blindness, BlindScore
+from qagen.merge import Thinned
+from qagen.rebalance import Selected
+from qagen.splits import Split
+from qagen.tally import Tally
+
+Progress = Callable[[int, int], None]
+"""Told the round, and how many there are at most."""
+
+
+def check(max_blind: float) -> None:
+    """Raises `ValueError` when the bound is no share, or scikit-learn is missing.
+
+    >>> check(3.0)
+    Traceback (most recent call last):
+    ...
+    ValueError: max_blind 3.0: expected a share between 0 and 1, such as 0.03 for three points
+    """
+    if not 0 < max_blind < 1:
+        raise ValueError(
+            f"max_blind {max_blind}: expected a share between 0 and 1, such as 0.03 for three "
+            "points"
+        )
+    if not forest.available():
+        raise ValueError(
+            "--max-blind tries all models of the audit, and its random forest needs scikit-learn, "
+            "which is not installed: pip install 'kinematics-qa[audit]', or leave the option out"
+        )
+
+
+def thin(
+    files: Mapping[Split, Path], *, max_blind: float, progress: Progress | None = None
+) -> Thinned:
+    """Leaves in the files what no blind model knows, and says what that took.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "test.jsonl")
+    ...     path.touch()
+    ...     thin({"test": path}, max_blind=0.03).withheld
+    0
+    """
+    check(max_blind)
+    asked = [
+        rows.from_record(row, split=side)
+        for side, path in files.items()
+        for row in record.read(path)
+    ]
+    if len({row.clip for row in asked}) < 2:  # nobody learns from other clips: there are none
+        return Thinned(_counted(files), 0, None)
+
+    def tell(number: int, _left: int) -> None:
+        if progress:
+            progress(number, rebalance.MOST_ROUNDS)
+
+    found = rebalance.select(asked, max_blind=max_blind, with_forest=True, progress=tell)
+    stays = bytearray(len(asked))
+    for place in found.kept:
+        stays[place] = 1
+    told = iter(stays)
+    for path in files.values():
+        _leave(path, told)
+    withheld = len(asked) - len(found.kept)
+    return Thinned(_counted(files), withheld, _figures(found, asked, max_blind))
+
+
+def _leave(path: Path, stays: Iterator[int]) -> None:
+    """Leaves some lines of a file, which appears whole or stays as it is."""
+    partial = path.with_name(f"{path.name}.thinned")
+    with path.open("rb") as lines, partial.open("wb") as out:
+        out.writelines(line for line in lines if line.strip() and next(stays))
+    partial.replace(path)
+
+
+def _counted(files: Mapping[Split, Path]) -> Tally:
+    tally = Tally()
+    for path in files.values():
+        for row in record.read(path):
+            tally.add_record(row)
+    return tally
+
+
+def _figures(found: Selected, asked: Sequence[Row], max_blind: float) -> Blindness:
+    sizes = Counter(row.category for row in asked)
+    kept = Counter(asked[place].category for place in found.kept)
+    return Blindness(
+        max_blind=max_blind,
+        before={name: _score(best) for name, best in sorted(found.before.items())},
+        after={name: _score(best) for name, best in sorted(found.best.items())},
+        kept={name: round(kept[name] / count, 4) for name, count in sorted(sizes.items())},
+        unreachable=dict(sorted(found.unreachable.items())),
+        unsure=dict(sorted(found.unsure.items())),
+    )
+
+
+def _score(best: Best) -> BlindScore:
+    return BlindScore(model=best.model, questions=best.score.rows, points=best.score.points)

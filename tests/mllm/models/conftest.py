@@ -1,0 +1,38 @@
+"""A model that knows nothing, built once a session."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mllm import tiny
+from mllm.frames import Frames
+
+
+@pytest.fixture(scope="session")
+def size() -> tiny.Size:
+    return tiny.Size(width=32, heads=2, vision_width=32, patch_px=8, words=400)
+
+
+@pytest.fixture(scope="session")
+def texts() -> list[str]:
+    return ["Does the person jump?", "A. Yes", "B. No", "0.5 seconds"]
+
+
+@pytest.fixture(scope="session")
+def knows_nothing(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], size: tiny.Size
+) -> Path:
+    return tiny.build(tmp_path_factory.mktemp("models") / "tiny", texts, size=size)
+
+
+def noise(seed: int, *, frames: int = 4, height: int = 32, width: int = 32) -> Frames:
+    """Frames of which no two are alike."""
+    draw = np.random.default_rng(seed)
+    pictures = draw.integers(0, 256, (frames, height, width, 3), dtype=np.uint8)
+    return Frames(pictures, np.arange(frames) / 4, frames / 4)
+
+
+@pytest.fixture
+def seen():
+    return noise

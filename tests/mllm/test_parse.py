@@ -1,0 +1,312 @@
+"""Replies to letters: shapes that models really give, in tables, and laws about all replies."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mllm.parse import letter
+
+OPTIONS = ("To the left", "To the right", "Both about the same", "Neither")
+YES_NO = ("Yes", "No")
+COUNTS = ("Never", "Once", "Twice", "3 times")
+NUMBERS = ("About 1.5 m", "About 2 m", "About 2.6 m", "About 15 m")
+
+SHAPES = r"""{x}
+{y}
+({x})
+({y})
+[{x}]
+{x}.
+{x})
+{y})
+{x}:
+  {x}
+**{x}**
+*{x}*
+`{x}`
+"{x}"
+'{x}'
+“{x}”
+<{x}>
+{{{x}}}
+{x}!
+- {x}
+> {x}
+# {x}
+$\boxed{{{x}}}$
+\boxed{{\text{{{x}}}}}
+\boxed{{{x}. {option}}}
+<answer>{x}</answer>
+<answer>({x}) {option}</answer>
+<answer>\n{x}\n</answer>
+<think>It could be A, B, C or D.</think>{x}
+<think>A? No, D.</think>\n\n{x}. {option}
+A? Perhaps D.</think> {x}
+{{"answer": "{x}"}}
+{{"reason": "It turns.", "answer": "{x}"}}
+```json\n{{"answer": "{x}"}}\n```
+{x}. {option}
+{x}) {option}
+({x}) {option}
+{x}: {option}
+{x} - {option}
+{x} – {option}
+{x}, {option}
+**{x}. {option}**
+Answer: {x}
+Answer: {y}
+answer: {x}
+ANSWER: {x}
+Answer:{x}
+Answer = {x}
+Answer - {x}
+Answer: ({x})
+Answer: {x}.
+Answer: {x}. {option}
+Answer: {option}
+**Answer:** {x}
+**Answer: {x}**
+### Answer: {x}
+Answer: **{x}**
+Answer: "{x}"
+Answer is {x}
+The answer is {x}
+The answer is {x}.
+The answer is ({x}).
+The answer is: {x}
+The answer is option {x}.
+The answer is **{x}. {option}**.
+The answer would be {x}.
+The correct answer is {x}.
+The correct option is {x}.
+The right answer is therefore {x}.
+The best choice is {x}.
+The answer is clearly {x}.
+The answer is "{option}".
+The correct answer is {option}.
+Final answer: {x}
+Final Answer - {x}
+Final answer ({x})
+My answer: {x}
+My answer is {x}, because of the turn.
+So the answer is {x}.
+Option {x}
+Option {x}.
+option {y}
+Option {x}: {option}
+Option ({x})
+Choice {x}
+I choose {x}.
+I would choose {x}.
+I'd go with {x}
+I would say {x}.
+I pick ({x}).
+I select option {x}.
+I'll go with {x}.
+My best guess is {x}.
+I cannot be sure, but my guess is {x}.
+As an AI I cannot see videos well, but I would guess {x}.
+It must be {x}.
+Therefore, {x}.
+Thus, option {x}.
+{option}
+{option}.
+"{option}"
+**{option}**
+The person moves around a lot.\nAnswer: {x}
+The person starts off slowly. Then it changes.\n\nAnswer: {x}
+The person starts off slowly.\n\n{x}
+The person starts off slowly.\n\n**{x}**
+The person starts off slowly. {x}
+The person starts off slowly.\n\n({x}) {option}
+Reasoning: first this, then that. So it's {x}.
+{x}\n\nExplanation: the person starts off slowly.
+{x}. {option}\n\nThe person starts off slowly.
+({x}) because the person starts off slowly.
+{x}, since that is what is seen.
+Let us see. In the first quarter nothing happens; later it does. The answer is {x}.
+Answer: {x}\nExplanation: it is what happens in seconds 2 to 5.
+A. To the left\nB. To the right\nC. Both about the same\nD. Neither\n\nAnswer: {x}
+A. To the left\nB. To the right\nC. Both about the same\nD. Neither\n\n{x}
+(A) To the left (B) To the right (C) Both about the same (D) Neither\nThe answer is ({x}).
+答案：{x}
+答案:{x}
+答案是{x}。
+正确答案是{x}
+正确答案是：{x}。
+选{x}
+我选择{x}。
+选项{x}
+答えは{x}です。
+答え：{x}
+正解は{x}です
+（{x}）
+【{x}】
+「{x}」
+{x}。
+{x}、{option}
+정답: {x}
+정답은 {x}입니다.
+답: {x}
+Antwort: {x}
+Die Antwort ist {x}.
+Die richtige Antwort lautet {x}.
+Réponse : {x}
+La réponse est {x}.
+Respuesta: {x}
+La respuesta correcta es {x}.
+La respuesta es la opción {x}.
+Risposta: {x}
+La risposta è {x}.
+Resposta: {x}
+Ответ: {x}
+Правильный ответ: {x}.
+Правильный ответ — {x}
+الإجابة: {x}
+الإجابة هي {x}
+उत्तर: {x}
+Cevap: {x}
+«{x}»"""
+
+
+# what a reply says, whether the letter is shown in it, and for which options
+TOLD = [
+    ("Yes", YES_NO, "A"),
+    ("No.", YES_NO, "B"),
+    ("no", YES_NO, "B"),
+    ("No, the person never jumps.", YES_NO, "B"),
+    ("Yes, the person does jump.", YES_NO, "A"),
+    ("Answer: No", YES_NO, "B"),
+    ("The answer is yes.", YES_NO, "A"),
+    ("A. Yes", YES_NO, "A"),
+    ("B", YES_NO, "B"),
+    ("The person does not jump at all.\nAnswer: No", YES_NO, "B"),
+    ("Never", COUNTS, "A"),
+    ("Twice.", COUNTS, "C"),
+    ("3 times", COUNTS, "D"),
+    ("The person turns 3 times.", COUNTS, "D"),
+    ("It happens once, at the beginning.", COUNTS, None),
+    ("Answer: 3 times", COUNTS, "D"),
+    ("About 2 m", NUMBERS, "B"),
+    ("about 2.6 m", NUMBERS, "C"),
+    ("About 1.5 m.", NUMBERS, "A"),
+    ("The way is about 15 m long.", NUMBERS, "D"),
+    ("Answer: about 1.5 m", NUMBERS, "A"),
+    ("about 20 m", NUMBERS, None),
+    ("A person walks to the right.", OPTIONS, "B"),
+    ("The person mostly goes to the left.", OPTIONS, "A"),
+    ("First to the left.\nThen, in the end, it is mostly to the right.", OPTIONS, "B"),
+    ("It is both about the same.", OPTIONS, "C"),
+    ("It is not A, so it is B.", OPTIONS, "B"),
+    ("A is wrong. B is right.", OPTIONS, "B"),
+    ("A is incorrect, C is incorrect, D is wrong: (B)", OPTIONS, "B"),
+    ("The answer is not A. The answer is C.", OPTIONS, "C"),
+    ("Answer: A. No, wait.\nAnswer: D", OPTIONS, "D"),
+    ("At first I thought the answer is A, but the answer is B.", OPTIONS, "B"),
+    ("The answer is a turn to the left", OPTIONS, "A"),
+    ("B: To the right, because A is wrong", OPTIONS, "B"),
+    ("The man (in red) turns, which is option C.", OPTIONS, "C"),
+]
+
+NONE = [
+    ("", "empty"),
+    ("  \n ", "empty"),
+    ("<think>I think it is B", "empty"),
+    ("**", "empty"),
+    ("E", "out of range"),
+    ("Z.", "out of range"),
+    ("Answer: E", "out of range"),
+    ("The answer is (H).", "out of range"),
+    ("A or B", "several"),
+    ("A and B", "several"),
+    ("(A) or (B)", "several"),
+    ("A/B", "several"),
+    ("A, B", "several"),
+    ("Answer: A or B", "several"),
+    ("Answer: (A) and (C)", "several"),
+    ("The answer is A or C.", "several"),
+    ("It is B or C", "several"),
+    ("It could be (A). It could be (B).", "several"),
+    ("A. To the left\nB. To the right\nC. Both about the same\nD. Neither", "several"),
+    ("A. To the left B. To the right C. Both about the same D. Neither", "several"),
+    ("A: no\nB: perhaps\nC: perhaps", "several"),
+    ("I cannot see the video.", "refusal"),
+    ("I can't see any video here.", "refusal"),
+    ("I can’t answer that.", "refusal"),
+    ("Sorry, I can't help with that.", "refusal"),
+    ("I'm sorry, but I am unable to view videos.", "refusal"),
+    ("As an AI, I have no eyes.", "refusal"),
+    ("It is impossible to tell.", "refusal"),
+    ("There is not enough information.", "refusal"),
+    ("Not said", "refusal"),
+    ("Not said.", "refusal"),
+    ("The description does not say whether they go to the left.", "refusal"),
+    ("None of the above.", "refusal"),
+    ("There is no video, so I do not know.", "refusal"),
+    ("I won't guess.", "refusal"),
+    ("无法确定。", "refusal"),
+    ("抱歉，我看不到视频。", "refusal"),
+    ("申し訳ありませんが、わかりません。", "refusal"),
+    ("Не могу ответить.", "refusal"),
+    ("No puedo ver el vídeo.", "refusal"),
+    ("The person walks.", "unclear"),
+    ("A person walks.", "unclear"),
+    ("I think a person moves.", "unclear"),
+    ("A", None),
+    ("42", "unclear"),
+    ("🙂", "unclear"),
+    ("To the left, then to the right.", None),
+    ("the the the the the", "unclear"),
+    ("Answer:", "unclear"),
+    ("The answer is", "unclear"),
+    ("Question: which way? Options follow.", "unclear"),
+]
+
+
+def shapes() -> list[str]:
+    return [line.replace("\\n", "\n") for line in SHAPES.splitlines()]
+
+
+@pytest.mark.parametrize("shape", shapes())
+def test_every_shape_gives_its_letter(shape: str) -> None:
+    for place, symbol in enumerate("ABCD"):
+        reply = shape.format(x=symbol, y=symbol.lower(), option=OPTIONS[place])
+        assert letter(reply, OPTIONS).letter == symbol, reply
+
+
+@pytest.mark.parametrize(("reply", "options", "wanted"), TOLD)
+def test_words_are_understood(reply: str, options: tuple[str, ...], wanted: str | None) -> None:
+    assert letter(reply, options).letter == wanted
+
+
+@pytest.mark.parametrize(("reply", "how"), [one for one in NONE if one[1]])
+def test_no_answer_says_why(reply: str, how: str) -> None:
+    assert letter(reply, OPTIONS) == (None, how)
+
+
+def test_there_are_a_few_hundred_shapes() -> None:
+    assert 4 * len(shapes()) + len(TOLD) + len(NONE) > 400
+
+
+@given(st.text(max_size=300), st.lists(st.text(max_size=12), min_size=2, max_size=8))
+def test_any_reply_is_a_letter_that_was_offered_or_none(reply: str, options: list[str]) -> None:
+    found = letter(reply, options)
+    assert found.letter is None or found.letter in "ABCDEFGH"[: len(options)]
+    none = found.how in ("empty", "refusal", "several", "out of range", "unclear")
+    assert (found.letter is None) == none
+
+
+@given(st.sampled_from("ABCD"), st.sampled_from(["", " ", "\n", "\t\n  "]), st.booleans())
+def test_space_around_a_reply_means_nothing(symbol: str, space: str, worded: bool) -> None:
+    reply = f"Answer: {symbol}" if worded else f"({symbol})"
+    assert letter(f"{space}{reply}{space}", OPTIONS).letter == symbol
+
+
+@given(st.integers(0, 3), st.permutations(OPTIONS))
+def test_an_option_in_words_means_itself_in_any_order(place: int, order: list[str]) -> None:
+    assert letter(order[place], order).letter == "ABCD"[place]
+
+
+def test_replies_without_end_are_read_at_once() -> None:
+    for piece in ("A or ", "Answer: ", "(", "<think>", "not ", "B. ", "\\boxed{", "the answer is "):
+        assert letter(piece * 60_000, OPTIONS).letter in (None, *"ABCD")
