@@ -21,10 +21,10 @@ from typing import NamedTuple
 import msgspec
 
 from qagen import dataset, stats
+from qagen.audit.report import Report
 from qagen.dataset import Clip
 from qagen.question import CATEGORIES
 from qagen.report import audits, clips, motions, overview, pieces, predictions, rows, videos
-from qagen.report.audits import Audit
 from qagen.report.lanes import LANES
 from qagen.report.overview import Overview, Tallies
 from qagen.report.predictions import Predictions
@@ -132,7 +132,7 @@ class _Writing:
         found: Statistics,
         *,
         models: Sequence[Predictions],
-        audit: Audit | None,
+        audit: Report | None,
         films: dict[str, Video],
         motions_dir: Path | None,
     ) -> Made:
@@ -143,6 +143,7 @@ class _Writing:
         families = sorted({name for counts in found.families.values() for name in counts})
         list_starts, question_starts = self._write_rows(found.total, models, tallies, families)
         inputs = found.manifest.inputs
+        manifest = msgspec.to_builtins(found.manifest)
         content = Overview(
             title=self._folder.resolve().name,
             total=found.total,
@@ -165,8 +166,9 @@ class _Writing:
             withheld=list(found.manifest.withheld.items()),
             unreadable=inputs.unreadable_files,
             audit=audit,
+            blind=overview.blind(manifest),
             error_models=tallies.error_models,
-            certificates=tallies.certificates(),
+            certificates=tallies.certificates(overview.sound(manifest)),
             models=tallies.models(),
             made=overview.made(found),
             list_starts=list_starts,

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
+from qagen.audit.report import Report
 from qagen.balance import Evenness, evenness
 from qagen.question import CATEGORIES
 from qagen.record import LETTERS, Record
-from qagen.report.audits import Audit
 from qagen.report.lanes import Lane
 from qagen.report.predictions import Predictions
 from qagen.report.rows import NO_ANSWER, RIGHT, WRONG, outcome
@@ -49,6 +49,20 @@ class Certified(msgspec.Struct, frozen=True, kw_only=True):
     certified: int
     agreement: float
     least: float
+    asked: int | None
+    """Sound questions before certification, where the manifest says so."""
+
+
+class Blind(msgspec.Struct, frozen=True, kw_only=True):
+    """What a build did to a category so that no blind model knows much of it."""
+
+    name: str
+    model: str
+    before: float
+    """Points above chance of the best blind model."""
+    after: float
+    kept: float
+    note: str
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +99,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     movements: list[tuple[str, int]]
     withheld: list[tuple[str, int]]
     unreadable: int
-    audit: Audit | None
+    audit: Report | None
+    blind: list[Blind]
     error_models: list[str]
     certificates: list[Certified]
     models: list[Model]
@@ -130,8 +145,11 @@ class Tallies:
         """By which errors answers were certified."""
         return sorted(self._error_models)
 
-    def certificates(self) -> list[Certified]:
-        """Certificates by category; none when no row has one."""
+    def certificates(self, sound: Mapping[str, int]) -> list[Certified]:
+        """Certificates by category; none when no row has one.
+
+        `sound` says how many questions of a category there were before certification.
+        """
         return [
             Certified(
                 name=name,
@@ -139,6 +157,7 @@ class Tallies:
                 certified=len(agreements),
                 agreement=round(math.fsum(agreements) / len(agreements), 4),
                 least=round(min(agreements), 4),
+                asked=sound.get(name),
             )
             for name in CATEGORIES
             if (agreements := self._agreements[name])
@@ -236,6 +255,41 @@ def answers(found: Mapping[str, Mapping[str, int]]) -> list[Balance]:
     ]
 
 
+def sound(manifest: Mapping[str, Any]) -> dict[str, int]:
+    """Questions before certification by category, as far as a manifest says so.
+
+    >>> sound({"certified": {"ordering": [9, 7, 3]}}), sound({})
+    ({'ordering': 9}, {})
+    """
+    return {name: counts[0] for name, counts in manifest.get("certified", {}).items()}
+
+
+def blind(manifest: Mapping[str, Any]) -> list[Blind]:
+    """What was done against blind models, category by category, as far as a manifest says so.
+
+    >>> score = {"model": "letter", "questions": 9, "points": 8.0}
+    >>> done = {"before": {"all": score}, "after": {"all": score | {"points": 2.0}}}
+    >>> [(one.name, one.before, one.after) for one in blind({"blind": done})]
+    [('all', 8.0, 2.0)]
+    >>> blind({})
+    []
+    """
+    done = manifest.get("blind") or {}
+    notes = done.get("unreachable", {}) | done.get("unsure", {})
+    return [
+        Blind(
+            name=name,
+            model=before["model"],
+            before=before["points"],
+            after=done["after"][name]["points"],
+            kept=done.get("kept", {}).get(name, 1.0),
+            note=notes.get(name, ""),
+        )
+        for name, before in done.get("before", {}).items()
+        if name in done.get("after", {})
+    ]
+
+
 def motions(found: Statistics) -> list[tuple[str, list[str]]]:
     """How the motions are distributed: least, quartiles and most."""
     turns = [math.degrees(turn) for turn in found.turns_rad]
@@ -269,4 +323,6 @@ def made(found: Statistics) -> list[tuple[str, str]]:
 def _said(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_said(one)}" for name, one in value.items())
     return "all" if value is None else str(value)

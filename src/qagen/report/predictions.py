@@ -35,6 +35,7 @@ class Predictions(NamedTuple):
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True):
     id: str
+    shift: int = 0
     answer: str | int | None = None
     answer_index: int | None = None
     reply: str | None = None
@@ -45,7 +46,8 @@ def read(path: Path | str) -> Predictions:
     """The answers in a file, or in the `predictions.jsonl` of a folder.
 
     Each line has an `id`, and the `answer` as a letter (or null), or the `answer_index` from 0;
-    what the model wrote may stand in `reply` or `raw`. Everything else is passed over.
+    what the model wrote may stand in `reply` or `raw`. Everything else is passed over, and so are
+    lines with a `shift`: the same questions with their options rotated.
 
     >>> read("/nowhere/predictions.jsonl")
     Traceback (most recent call last):
@@ -65,6 +67,8 @@ def read(path: Path | str) -> Predictions:
                 continue
             try:
                 one = decoder.decode(line)
+                if one.shift:
+                    continue
                 if one.id in answers:
                     raise ValueError(f"{one.id} was answered before")
                 answers[one.id] = _prediction(one)

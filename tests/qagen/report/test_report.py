@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import pytest
 from click.testing import Result
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -61,6 +61,7 @@ def in_pieces(out: Path, kind: str) -> list[Any]:
 # Laws of the pieces
 
 
+@example("</script><script>alert(1)</script>")
 @given(st.recursive(st.text() | st.floats(-9, 9) | st.none(), st.lists, max_leaves=8))
 def test_a_piece_hands_over_what_it_was_given_and_ends_no_script(content: Any) -> None:
     script = pieces.script("list/000", content).decode()
@@ -279,6 +280,7 @@ def test_an_audit_is_shown_as_it_was_found(
         ('{"id": "a", "answer_index": 3}', (3, "")),
         ('{"id": "a", "answer": 2}', (2, "")),
         ('{"id": "a"}', (None, "")),
+        ('{"id": "a", "shift": 0, "answer": "A"}\n{"id": "a", "shift": 1, "answer": "D"}', (0, "")),
     ],
 )
 def test_predictions_are_read(line: str, expected: tuple[int | None, str], tmp_path: Path) -> None:
@@ -394,7 +396,8 @@ def test_motions_give_the_path_that_the_data_set_holds_and_the_leans(tmp_path: P
     pipeline.build(tmp_path / "motions", tmp_path / "questions", recipe)
     (clip,) = dataset.clips(tmp_path / "questions")
     lost = msgspec.structs.replace(clip, source="gone.npz")
-    outside = msgspec.structs.replace(clip, source="../questions/clips.jsonl")
+    shutil.copy(tmp_path / "motions" / "walk.npz", tmp_path / "outside.npz")
+    outside = msgspec.structs.replace(clip, source="../outside.npz")
     found, *none = motions.moved(tmp_path / "motions", [clip, lost, outside])
     assert none == [None, None]
     assert found is not None

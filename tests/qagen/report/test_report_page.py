@@ -187,7 +187,12 @@ def test_ten_thousand_questions_leave_the_page_small(page: Page, many: Path) -> 
     page.wait("document.querySelector('#question h1')")
     page.run("(document.getElementById('list').scrollTop = 1e9)")
     page.wait("document.querySelector('.row[aria-posinset=\"10000\"]')")
+    for top in range(880_000, 860_000, -700):
+        page.run("(document.getElementById('list').scrollTop = arguments[0])", top)
+    page.wait("document.querySelector('.row[aria-posinset=\"9790\"]')")
     assert page.run("document.querySelectorAll('.row').length") < 60
+    page.run("(document.getElementById('list').scrollTop = 1e9)")
+    page.wait("document.querySelector('.row[aria-posinset=\"10000\"]')")
     assert page.run("document.querySelectorAll('*').length") < 2000
     last = page.run("document.querySelector('.row[aria-posinset=\"10000\"]').id")
     page.one(f"#{last}").click()
@@ -333,6 +338,8 @@ def test_questions_are_leafed_through_with_keys(page: Page, made: Any) -> None:
     assert not page.run("document.getElementById('help').open")
     page.press("o")
     page.wait("!document.getElementById('overview').hidden")
+    page.wait("window.scrollY === 0")
+    assert page.run("document.querySelector('h1').getBoundingClientRect().top") > 54
 
 
 def test_every_control_has_a_name(page: Page, made: Any) -> None:

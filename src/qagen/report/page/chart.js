@@ -207,7 +207,7 @@ report.parts.chart = (() => {
       pieces.forEach((piece, place) => {
         if (piece.lane !== signal) return;
         const band = draw("rect", {
-          class: `band e${place % COLOURS}`, x: x(piece.start), y: top + 2,
+          class: `band e${place % COLOURS}${lasting(piece, clip) ? " lasting" : ""}`, x: x(piece.start), y: top + 2,
           width: Math.max(2, x(piece.end) - x(piece.start)), height: LANE - 2,
         });
         svg.append(band);

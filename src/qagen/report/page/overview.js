@@ -131,13 +131,21 @@ report.parts.overview = (() => {
     );
   }
 
+  function blind(about) {
+    if (!about.blind.length) return null;
+    return panel(
+      "Bounded for blind models", "Questions were withheld until the best model that sees no video was below a bound. Points: 0 is guessing, 100 all right.",
+      table(["category", "before", "after", "kept", "best model before", ""], about.blind.map((one) => [one.name, one.before.toFixed(1), one.after.toFixed(1), percent(one.kept, 0), one.model, one.note])),
+    );
+  }
+
   function certificates(about) {
     if (!about.certificates.length) {
       return panel("Certificates", "", make("p", {}, "No answer was certified: nobody has tried whether the answers survive the errors of a tracker."));
     }
     return panel(
       "Certificates", `Answers that were tried on copies with the errors of a tracker: ${about.error_models.join("; ")}.`,
-      table(["category", "certified", "of", "same answer", "least"], about.certificates.map((one) => [one.name, count(one.certified), count(one.rows), percent(one.agreement), percent(one.least)])),
+      table(["category", "certified", "of", "sound before", "same answer", "least"], about.certificates.map((one) => [one.name, count(one.certified), count(one.rows), one.asked === null ? "" : count(one.asked), percent(one.agreement), percent(one.least)])),
     );
   }
 
@@ -193,7 +201,7 @@ report.parts.overview = (() => {
       make(
         "div", { class: "panels" },
         make("div", {}, [categories, balance, stems, certificates].map((part) => part(about))),
-        make("div", {}, [audit, motions].map((part) => part(about))),
+        make("div", {}, [audit, blind, motions].map((part) => part(about)).filter(Boolean)),
         [models, leftOut, origin].map((part) => part(about)),
       ),
     );

@@ -227,9 +227,16 @@ report.parts.question = (() => {
       question.times ? make("div", { class: "gauge", "aria-hidden": "true" }, needle) : null,
       question.times ? make("div", { class: "scale", "aria-hidden": "true" }, ["1×", "5×", "30×"].map((words) => make("span", {}, words))) : null,
       certificate ? make("h2", {}, "Certificate") : null,
-      certificate ? make("p", {}, `${(100 * certificate.agreement).toFixed(1)} % of ${count(certificate.copies)} copies with the errors of ${certificate.model} give the same answer.`) : null,
+      certificate ? make("p", {}, certified(certificate)) : null,
       make("p", { class: "quiet" }, `Rule ${question.rule}. Guessing is right ${(100 * question.chance).toFixed(0)} % of the time.`),
     );
+  }
+
+  function certified({ model, copies, agreement, at_least: least }) {
+    if (!copies) return `The margin is beyond what errors such as those of ${model} reach; no copy had to be tried.`;
+    const share = (value) => `${(100 * value).toFixed(1)} %`;
+    const surely = least === null || least === undefined ? "" : `; surely at least ${share(least)} of all would`;
+    return `${share(agreement)} of ${count(copies)} copies with the errors of ${model} give the same answer${surely}.`;
   }
 
   // Everything together
