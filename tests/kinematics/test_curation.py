@@ -155,6 +155,25 @@ def test_patience_remembers_who_was_not_found():
     assert (links.lag[2].tolist(), links.slot[2].tolist()) == ([1, 2], [0, 0])
 
 
+def test_a_pan_does_not_exchange_people_who_stand_side_by_side():
+    import jax.numpy as jnp
+
+    boxes = boxes_at([0, 1.5], [1.5, 3.0])  # the first person now stands where the second did
+    assert linked(boxes).tracklet.tolist() == [[0, 1], [1, 2]]
+    panned = tracklets.link(
+        jnp.asarray(boxes),
+        carried=jnp.asarray(boxes) + jnp.float32([[[1.5, 0, 1.5, 0]]]),
+        least_overlap=0.05,
+    )
+    assert panned.tracklet.tolist() == [[0, 1], [0, 1]]
+    # somebody whom the camera follows stays where he is
+    followed = boxes_at([0, None], [0.1, None])
+    panned = tracklets.link(
+        jnp.asarray(followed), carried=jnp.asarray(followed) + 9, least_overlap=0.05
+    )
+    assert panned.tracklet.tolist() == [[0, -1], [0, -1]]
+
+
 def test_equal_overlaps_go_by_the_order_of_the_lists():
     boxes = boxes_at([0, 2], [1, None], [2, 0])
     assert linked(boxes).tracklet.tolist() == [[0, 1], [0, -1], [0, 2]]
@@ -513,6 +532,8 @@ def test_who_has_no_background_is_not_judged_by_it(filmed):
         confidence=clip.confidence,
     )
     [judged] = judge.judge([bare], limits=ANY_SIZE)
+    assert judged.rule == "paper"
+    [judged] = judge.judge([bare], rule="background", limits=ANY_SIZE)
     assert judged.verdicts[-1].reason == "known_steps too small"
     assert [verdict.stage for verdict in judged.verdicts] == list(STAGES[1:4])
 
