@@ -2,7 +2,10 @@
 
 import itertools
 import math
+import re
 from collections import Counter
+from dataclasses import fields
+from pathlib import Path
 
 import _filmed
 import numpy as np
@@ -361,6 +364,12 @@ def test_limits_are_refused_together():
     assert "patience: nan" in str(refused.value)
 
 
+def test_limits_are_listed_as_the_code_has_them():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "curation.md").read_text()
+    table = dict(re.findall(r"^\| `(\w+)` \| ([\d.]+) \|$", page, re.MULTILINE))
+    assert table == {field.name: f"{field.default:g}" for field in fields(Limits)}
+
+
 # Clips -------------------------------------------------------------------------------------------
 
 
@@ -539,7 +548,7 @@ def test_who_has_no_background_is_not_judged_by_it(filmed):
 
 
 def test_a_clip_is_judged_alike_in_any_company(filmed):
-    clips = [one.clip for one in filmed[::5]]
+    clips = [one.clip for one in filmed[::8]]
     for rule in ("paper", "background"):
         together = judge.judge(clips, rule=rule, limits=ANY_SIZE)
         for clip, among in zip(clips, together, strict=True):
