@@ -91,7 +91,9 @@ def speed(detections: int) -> list[dict[str, float]]:
             travel, residual = one_at_a_time(scene, limits.least_overlap)
             np.testing.assert_allclose(found.travel, travel, rtol=1e-4, atol=1e-5)
             np.testing.assert_allclose(found.residual, residual, rtol=1e-3, atol=1e-6)
-        stacked = Scene(*(np.stack(values) for values in zip(*many, strict=True)))
+        stacked = Scene(
+            np.stack([one.keypoints for one in many]), np.stack([one.boxes for one in many])
+        )
         runs = {
             "batch": lambda stacked=stacked: movement.steps_of_batch(stacked, limits=limits),
             "clips": lambda many=many: movement.steps(many, limits=limits),

@@ -2,7 +2,10 @@
 
 import itertools
 import math
+import re
 from collections import Counter
+from dataclasses import fields
+from pathlib import Path
 
 import _filmed
 import numpy as np
@@ -153,6 +156,25 @@ def test_patience_remembers_who_was_not_found():
     links = linked(boxes, patience=1)
     assert links.tracklet.tolist() == [[0, 1], [1, -1], [1, 0]]
     assert (links.lag[2].tolist(), links.slot[2].tolist()) == ([1, 2], [0, 0])
+
+
+def test_a_pan_does_not_exchange_people_who_stand_side_by_side():
+    import jax.numpy as jnp
+
+    boxes = boxes_at([0, 1.5], [1.5, 3.0])  # the first person now stands where the second did
+    assert linked(boxes).tracklet.tolist() == [[0, 1], [1, 2]]
+    panned = tracklets.link(
+        jnp.asarray(boxes),
+        carried=jnp.asarray(boxes) + jnp.float32([[[1.5, 0, 1.5, 0]]]),
+        least_overlap=0.05,
+    )
+    assert panned.tracklet.tolist() == [[0, 1], [0, 1]]
+    # somebody whom the camera follows stays where he is
+    followed = boxes_at([0, None], [0.1, None])
+    panned = tracklets.link(
+        jnp.asarray(followed), carried=jnp.asarray(followed) + 9, least_overlap=0.05
+    )
+    assert panned.tracklet.tolist() == [[0, -1], [0, -1]]
 
 
 def test_equal_overlaps_go_by_the_order_of_the_lists():
@@ -342,6 +364,12 @@ def test_limits_are_refused_together():
     assert "patience: nan" in str(refused.value)
 
 
+def test_limits_are_listed_as_the_code_has_them():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "curation.md").read_text()
+    table = dict(re.findall(r"^\| `(\w+)` \| ([\d.]+) \|$", page, re.MULTILINE))
+    assert table == {field.name: f"{field.default:g}" for field in fields(Limits)}
+
+
 # Clips -------------------------------------------------------------------------------------------
 
 
@@ -513,12 +541,14 @@ def test_who_has_no_background_is_not_judged_by_it(filmed):
         confidence=clip.confidence,
     )
     [judged] = judge.judge([bare], limits=ANY_SIZE)
+    assert judged.rule == "paper"
+    [judged] = judge.judge([bare], rule="background", limits=ANY_SIZE)
     assert judged.verdicts[-1].reason == "known_steps too small"
     assert [verdict.stage for verdict in judged.verdicts] == list(STAGES[1:4])
 
 
 def test_a_clip_is_judged_alike_in_any_company(filmed):
-    clips = [one.clip for one in filmed[::5]]
+    clips = [one.clip for one in filmed[::8]]
     for rule in ("paper", "background"):
         together = judge.judge(clips, rule=rule, limits=ANY_SIZE)
         for clip, among in zip(clips, together, strict=True):

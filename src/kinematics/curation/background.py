@@ -268,6 +268,25 @@ def camera_motions(
     ]
 
 
+def carried(
+    boxes_px: Float[np.ndarray, "frames people 4"], motions: Sequence[CameraMotion | None]
+) -> Float[np.ndarray, "frames people 4"]:
+    """Each frame's boxes where the camera takes what stands still in them by the next frame.
+
+    Where that is not known, and in the last frame, they stay where they are.
+
+    >>> panned = CameraMotion("affine", np.array([[1.0, 0, 5], [0, 1, 0], [0, 0, 1]]), 1.0)
+    >>> carried(np.array([[[0.0, 0, 2, 4]], [[5.0, 0, 7, 4]]]), [panned])[0].tolist()
+    [[5.0, 0.0, 7.0, 4.0]]
+    """
+    found = boxes_px.astype(float)
+    for row, motion in enumerate(motions):
+        if motion is not None:
+            corners = _mapped(motion.matrix, found[row].reshape(-1, 2)).reshape(-1, 2, 2)
+            found[row] = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=-1)
+    return found
+
+
 def movements(
     keypoints_px: Float[np.ndarray, "seen points 2"],
     rows: Sequence[int] | np.ndarray,

@@ -175,7 +175,12 @@ def sampled(clip: PoseClip, limits: Limits, *, rate_hz: float, uneven: bool = Fa
     )
 
 
-def scene_of(clip: PoseClip, limits: Limits) -> Scene:
+def scene_of(
+    clip: PoseClip,
+    limits: Limits,
+    *,
+    carried_px: Float[np.ndarray, "frames people 4"] | None = None,
+) -> Scene:
     """What `movement` measures: trusted keypoints and boxes as shares of the picture.
 
     >>> tiny = PoseClip(
@@ -186,7 +191,11 @@ def scene_of(clip: PoseClip, limits: Limits) -> Scene:
     [0.5, 0.25]
     """
     size = np.array(clip.image_size_px, float)
-    return Scene(trusted(clip, limits) / size, boxes_of(clip, limits) / np.tile(size, 2))
+    return Scene(
+        trusted(clip, limits) / size,
+        boxes_of(clip, limits) / np.tile(size, 2),
+        None if carried_px is None else carried_px / np.tile(size, 2),
+    )
 
 
 def from_tracks(

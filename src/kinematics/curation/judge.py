@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from kinematics.curation import background, stages
+from kinematics.curation.background import CameraMotion
 from kinematics.curation.clips import PoseClip, boxes_of, sampled, scene_of, spread, trusted
 from kinematics.curation.limits import Limits
 from kinematics.curation.movement import Tracklet, by_tracklet, steps
@@ -52,12 +53,23 @@ def judge(
         for clip, applied in zip(clips, rules, strict=True)
     ]
     going = [place for place, verdicts in enumerate(early) if verdicts[-1].kept]
-    measured = steps([scene_of(thin[place], limits) for place in going], limits=limits)
+    motions = {place: _cameras(thin[place], rules[place], limits) for place in going}
+    scenes = [
+        scene_of(
+            thin[place],
+            limits,
+            carried_px=None
+            if (known := motions[place]) is None
+            else background.carried(boxes_of(thin[place], limits), known),
+        )
+        for place in going
+    ]
+    measured = steps(scenes, limits=limits)
     tracklets = {place: by_tracklet(one) for place, one in zip(going, measured, strict=True)}
     return [
         Judged(early[place], thin[place], (), rules[place], ())
         if place not in tracklets
-        else _by_rule(early[place], thin[place], tracklets[place], rule=rules[place], limits=limits)
+        else _by_rule(early[place], thin[place], tracklets[place], motions[place], limits=limits)
         for place in range(len(clips))
     ]
 
@@ -66,6 +78,17 @@ def _applied(clip: PoseClip, rule: Rule) -> Rule:
     if rule != "auto":
         return rule
     return "paper" if clip.background_px is None else "background"
+
+
+def _cameras(clip: PoseClip, rule: Rule, limits: Limits) -> list[CameraMotion | None] | None:
+    """What the camera did; none where the people alone are asked."""
+    if rule == "paper":
+        return None
+    if clip.background_px is None:
+        return [None] * max(len(clip.times_s) - 1, 0)
+    return background.camera_motions(
+        clip.background_px, image_size_px=clip.image_size_px, limits=limits
+    )
 
 
 def _presence(clip: PoseClip, limits: Limits) -> tuple[Verdict, ...]:
@@ -81,11 +104,12 @@ def _by_rule(
     early: tuple[Verdict, ...],
     clip: PoseClip,
     tracklets: Sequence[Tracklet],
+    motions: Sequence[CameraMotion | None] | None,
     *,
-    rule: Rule,
     limits: Limits,
 ) -> Judged:
-    if rule == "paper":
+    rule: Rule = "paper" if motions is None else "background"
+    if motions is None:
         verdicts = (
             stages.action(tracklets, limits=limits),
             stages.camera(tracklets, limits=limits),
@@ -95,7 +119,7 @@ def _by_rule(
             for one in tracklets
         )
     else:
-        movements = body_movements(clip, tracklets, limits=limits)
+        movements = body_movements(clip, tracklets, motions, limits=limits)
         verdicts = stages.acting(movements, limits=limits)
         acts = tuple(stages.acts(one, limits=limits) for one in movements)
     if not verdicts[0].kept:
@@ -104,24 +128,23 @@ def _by_rule(
 
 
 def body_movements(
-    clip: PoseClip, tracklets: Sequence[Tracklet], *, limits: Limits
+    clip: PoseClip,
+    tracklets: Sequence[Tracklet],
+    motions: Sequence[CameraMotion | None],
+    *,
+    limits: Limits,
 ) -> list[Float[np.ndarray, "_"]]:
-    """Everybody's movements without the camera's part; all unknown where no background is.
+    """Everybody's movements without the camera's part; unknown where the camera's is.
 
     >>> bare = PoseClip(
     ...     clip="a", image_size_px=(8, 8), times_s=np.arange(2.0),
     ...     keypoints_px=np.ones((2, 1, 17, 2)), confidence=np.ones((2, 1, 17)),
     ... )
     >>> rows = np.arange(2)
-    >>> [one] = body_movements(bare, [Tracklet(rows, 0 * rows, rows, rows)], limits=Limits())
-    >>> one.tolist()
+    >>> one = Tracklet(rows, 0 * rows, np.zeros(2), np.zeros(2))
+    >>> body_movements(bare, [one], [None], limits=Limits())[0].tolist()
     [nan]
     """
-    if clip.background_px is None:
-        return [np.full(max(len(one.rows) - 1, 0), np.nan) for one in tracklets]
-    motions = background.camera_motions(
-        clip.background_px, image_size_px=clip.image_size_px, limits=limits
-    )
     points, boxes = trusted(clip, limits), boxes_of(clip, limits)
     found = []
     for one in tracklets:

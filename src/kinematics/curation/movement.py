@@ -35,6 +35,8 @@ class Scene(NamedTuple):
     """In shares of the picture's width and height; NaN where a point was not seen."""
     boxes: Float[np.ndarray, "frames people 4"]
     """In the same unit; NaN where nobody is."""
+    carried: Float[np.ndarray, "frames people 4"] | None = None
+    """The boxes where the camera takes them by the next frame, if that is known."""
 
 
 class Steps(NamedTuple):
@@ -55,6 +57,7 @@ def measure(
     *,
     least_overlap: float | Float[Array, ""],
     least_points: float | Float[Array, ""] = residual.SPARE_POINTS,
+    carried: Float[Array, "frames people 4"] | None = None,
     patience: int = 0,
 ) -> Steps:
     """Tracklets of one clip and the steps along them.
@@ -67,7 +70,7 @@ def measure(
     (0.8, 0.0)
     """
     frames, people, points, _ = keypoints.shape
-    links = link(boxes, least_overlap=least_overlap, patience=patience)
+    links = link(boxes, least_overlap=least_overlap, carried=carried, patience=patience)
     before = jnp.maximum(jnp.arange(frames)[:, None] - links.lag, 0) * people + links.slot
     target = keypoints.reshape(frames * people, points, 2)
     source = target[before.reshape(-1)]
@@ -109,14 +112,20 @@ def _compiled(patience: int) -> Callable[..., Steps]:
     def run(
         keypoints: Float[Array, "clips frames people points 2"],
         boxes: Float[Array, "clips frames people 4"],
+        carried: Float[Array, "clips frames people 4"] | None,
         least: Float[Array, "2"],
     ) -> Steps:
-        def one(points: Array, corners: Array) -> Steps:
+        def one(points: Array, corners: Array, taken: Array | None) -> Steps:
             return measure(
-                points, corners, least_overlap=least[0], least_points=least[1], patience=patience
+                points,
+                corners,
+                carried=taken,
+                least_overlap=least[0],
+                least_points=least[1],
+                patience=patience,
             )
 
-        return jax.vmap(one)(keypoints, boxes)
+        return jax.vmap(one)(keypoints, boxes, carried)
 
     return jax.jit(run)
 
@@ -129,18 +138,22 @@ def steps(scenes: Sequence[Scene], *, limits: Limits | None = None) -> list[Step
     (3, 0)
     """
     limits = limits or Limits()
-    groups: dict[tuple[int, int], list[int]] = {}
+    groups: dict[tuple[int, int, bool], list[int]] = {}
     for place, scene in enumerate(scenes):
-        groups.setdefault(_shape(*scene.boxes.shape[:2]), []).append(place)
+        shape = *_shape(*scene.boxes.shape[:2]), scene.carried is not None
+        groups.setdefault(shape, []).append(place)
     found: list[Steps | None] = [None] * len(scenes)
-    for (frames, people), places in groups.items():
+    for (frames, people, has_camera), places in groups.items():
         keypoints = np.full((len(places), frames, people, KEYPOINTS, 2), np.nan, np.float32)
         boxes = np.full((len(places), frames, people, 4), np.nan, np.float32)
+        carried = np.full_like(boxes, np.nan) if has_camera else None
         for row, place in enumerate(places):
             own_frames, own_people = scenes[place].boxes.shape[:2]
             keypoints[row, :own_frames, :own_people] = scenes[place].keypoints
             boxes[row, :own_frames, :own_people] = scenes[place].boxes
-        stacked = steps_of_batch(Scene(keypoints, boxes), limits=limits)
+            if carried is not None:
+                carried[row, :own_frames, :own_people] = scenes[place].carried
+        stacked = steps_of_batch(Scene(keypoints, boxes, carried), limits=limits)
         for row, place in enumerate(places):
             own_frames, own_people = scenes[place].boxes.shape[:2]
             found[place] = jax.tree.map(
@@ -172,7 +185,10 @@ def steps_of_batch(scenes: Scene, *, limits: Limits | None = None) -> Steps:
     least = np.array([limits.least_overlap, limits.least_points], np.float32)
     parts = []
     for start in range(0, max(clips, 1), rows):
-        inputs = [_filled(values[start : start + rows], (rows, *shape)) for values in scenes]
+        inputs = [
+            None if values is None else _filled(values[start : start + rows], (rows, *shape))
+            for values in scenes
+        ]
         parts.append(run(*inputs, least))
     joined = jax.tree.map(lambda *values: np.concatenate(values), *jax.device_get(parts))
     return jax.tree.map(lambda values: values[:clips, :frames, :people], joined)

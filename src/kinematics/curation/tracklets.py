@@ -5,6 +5,9 @@ first, then the best pair of those left, and so on while pairs overlap enough. W
 in the frame begins a tracklet; a tracklet that nobody continued ends, at once or after `patience`
 frames. Two pairs that overlap equally go by the order of the lists: the fresher memory first, then
 the person listed first in it, then the detection listed first.
+
+Where the camera's motion is known, a box may also overlap where the camera alone would have carried
+it: two people who stand side by side are then not exchanged by a pan.
 """
 
 from typing import NamedTuple
@@ -29,6 +32,7 @@ class _Memory(NamedTuple):
     """Detections that nobody has continued yet; rows are lags, the last frame first."""
 
     boxes: Float[Array, "lags people 4"]
+    carried: Float[Array, "lags people 4"]
     tracklets: Int[Array, "lags people"]
     """-1 where nobody is or somebody was continued."""
     begun: Int[Array, ""]
@@ -79,11 +83,14 @@ def link(
     boxes: Float[Array, "frames people 4"],
     *,
     least_overlap: float | Float[Array, ""],
+    carried: Float[Array, "frames people 4"] | None = None,
     patience: int = 0,
 ) -> Links:
     """The tracklets of one clip, from each frame's boxes (NaN where nobody is).
 
-    `least_overlap` is above 0. The order in which a frame lists its people matters only to ties.
+    `carried` are the same boxes where the camera takes them by the next frame, and counts where it
+    overlaps more; whoever is remembered for longer keeps that place. `least_overlap` is above 0.
+    The order in which a frame lists its people matters only to ties.
 
     >>> still, gone = [0.0, 0, 2, 2], [jnp.nan] * 4
     >>> boxes = jnp.array([[still, gone], [[5.0, 5, 7, 7], still]])
@@ -94,10 +101,13 @@ def link(
     present = jnp.isfinite(boxes).all(axis=-1)
     lags = patience + 1
 
-    def step(memory: _Memory, frame: tuple[Array, Array]) -> tuple[_Memory, Links]:
-        found, here = frame
+    def step(memory: _Memory, frame: tuple[Array, Array, Array]) -> tuple[_Memory, Links]:
+        found, taken, here = frame
         open_ = (memory.tracklets >= 0).reshape(-1)
         overlaps = overlap(memory.boxes.reshape(-1, 1, 4), found[None])
+        if carried is not None:
+            there = overlap(memory.carried.reshape(-1, 1, 4), found[None])
+            overlaps = jnp.maximum(overlaps, there)
         usable = open_[:, None] & here[None, :] & (overlaps > 0)
         linked, partner, continued = _best_first(jnp.where(usable, overlaps, -1.0), least_overlap)
         begins = here & ~linked
@@ -107,6 +117,7 @@ def link(
         left = jnp.where(continued, -1, memory.tracklets.reshape(-1)).reshape(lags, people)
         after = _Memory(
             boxes=jnp.concatenate([found[None], memory.boxes[:-1]]),
+            carried=jnp.concatenate([taken[None], memory.carried[:-1]]),
             tracklets=jnp.concatenate([tracklet[None], left[:-1]]),
             begun=memory.begun + begins.sum(),
         )
@@ -115,8 +126,11 @@ def link(
 
     start = _Memory(
         boxes=jnp.zeros((lags, people, 4), boxes.dtype),
+        carried=jnp.zeros((lags, people, 4), boxes.dtype),
         tracklets=jnp.full((lags, people), -1),
         begun=jnp.zeros((), int),
     )
-    _, links = jax.lax.scan(step, start, (jnp.where(present[..., None], boxes, 0), present))
+    found = jnp.where(present[..., None], boxes, 0)
+    taken = found if carried is None else jnp.where(jnp.isfinite(carried), carried, 0)
+    _, links = jax.lax.scan(step, start, (found, taken, present))
     return links

@@ -58,7 +58,7 @@ def by_spacy(model: str = "en_core_web_sm") -> Counter:
 
     Raises a `ValueError` that says what to install where spaCy or the model is missing.
 
-    >>> by_spacy("no_such_model")
+    >>> by_spacy("no_such_model")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     ValueError: spaCy's model no_such_model: not installed. ...

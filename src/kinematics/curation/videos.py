@@ -62,7 +62,7 @@ def _imported(name: str) -> Any:
 def look(path: Path) -> Video:
     """Size and length of a video, without decoding it; a `ValueError` names what is none.
 
-    >>> look(Path("/dev/null"))
+    >>> look(Path("/dev/null"))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     ValueError: /dev/null: no video that can be read ...
