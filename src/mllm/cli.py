@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
-from mllm import commands_export
+from mllm import commands_export, commands_models
 
 if TYPE_CHECKING:
     from kinematics.motion import Motion
@@ -25,6 +25,8 @@ app = typer.Typer(
 _errors = Console(stderr=True)
 
 app.command("export")(commands_export.export)
+app.command("finetune")(commands_models.finetune)
+app.command("fuse")(commands_models.fuse)
 
 
 @app.callback()
