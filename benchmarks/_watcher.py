@@ -5,6 +5,7 @@ prompts and videos. It scores each option by itself, so that it need not learn t
 what it learns in minutes on one thread, it can only have learned from pictures and words.
 """
 
+import itertools
 import math
 import random
 import re
@@ -13,7 +14,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -33,7 +33,8 @@ LONGEST = 96
 
 SIDE_PX = 32
 
-Look = Callable[[Path, str], "np.ndarray"]
+Show = Callable[[Path], np.ndarray]
+"""What is shown in place of a video."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,8 @@ class Plan:
     width: int = 96
     frames: int = 12
     seed: int = 0
+    blind: bool = False
+    """It is shown nothing, and learns what questions and options give away."""
 
 
 def look(path: Path, count: int) -> np.ndarray:
@@ -64,7 +67,7 @@ def look(path: Path, count: int) -> np.ndarray:
 def places(text: str) -> np.ndarray:
     """The places of a text's words and pairs of words; zeros fill the rest."""
     said = words(text)
-    terms = [*said, *(f"{one} {other}" for one, other in zip(said, said[1:], strict=False))]
+    terms = [*said, *(f"{one} {other}" for one, other in itertools.pairwise(said))]
     found = [1 + zlib.crc32(term.encode()) % (BUCKETS - 1) for term in terms][:LONGEST]
     return np.array(found + [0] * (LONGEST - len(found)))
 
@@ -105,6 +108,10 @@ class Watcher(nn.Module):
         change = torch.diff(now, dim=1, append=now[:, -1:])
         seen = torch.cat([now - still, 4 * change], dim=2).flatten(0, 1)
         return self.memory(self.eye(seen).view(clips, count, -1) + self.moments)
+
+    def imagine(self, clips: int) -> torch.Tensor:
+        """The same of clips that are not shown."""
+        return self.memory(self.moments.expand(clips, -1, -1))
 
     def answer(
         self, watched: torch.Tensor, question: torch.Tensor, options: torch.Tensor
@@ -162,7 +169,8 @@ def learn(asked: Sequence[Asked], plan: Plan, *, say: Callable[[str], None] = pr
     torch.manual_seed(plan.seed)
     draw = random.Random(plan.seed)
     lines = lines_of(asked)
-    videos = {path: look(path, plan.frames) for path in sorted(set(lines.clips))}
+    paths = () if plan.blind else sorted(set(lines.clips))
+    videos = {path: look(path, plan.frames) for path in paths}
     counts = {name: lines.categories.count(name) for name in set(lines.categories)}
     by_clip: dict[Path, list[int]] = defaultdict(list)
     for row, path in enumerate(lines.clips):
@@ -181,8 +189,11 @@ def learn(asked: Sequence[Asked], plan: Plan, *, say: Callable[[str], None] = pr
             weights = [counts[lines.categories[row]] ** -0.5 for row in by_clip[path]]
             rows += draw.choices(by_clip[path], weights, k=plan.questions)
             clip_of += [place] * plan.questions
-        pictures = torch.from_numpy(np.stack([videos[path] for path in paths]))
-        watched = watcher.watch(_shaken(pictures, draw))[clip_of]
+        if plan.blind:
+            watched = watcher.imagine(len(paths))[clip_of]
+        else:
+            pictures = torch.from_numpy(np.stack([videos[path] for path in paths]))
+            watched = watcher.watch(_shaken(pictures, draw))[clip_of]
         scores = watcher.answer(
             watched, torch.from_numpy(lines.questions[rows]), torch.from_numpy(lines.options[rows])
         )
@@ -208,14 +219,18 @@ def _shaken(pictures: torch.Tensor, draw: random.Random) -> torch.Tensor:
 
 @dataclass(frozen=True, kw_only=True)
 class Watching:
-    """A watcher as an answerer; `alter` shows it something else than the video that is asked of."""
+    """A watcher as an answerer; `show` gives it other pictures than those of the video."""
 
     watcher: Watcher
     plan: Plan
     name: str = "watcher"
-    sees: Sees = "video"
-    alter: Look | None = None
-    kept: dict[tuple[Path, str], Any] = field(default_factory=dict, repr=False)
+    show: Show | None = None
+    kept: dict[Path, torch.Tensor] = field(default_factory=dict, repr=False)
+
+    @property
+    def sees(self) -> Sees:
+        """The video, unless it learned blind."""
+        return "text" if self.plan.blind else "video"
 
     @property
     def settings(self) -> Mapping[str, Setting]:
@@ -234,8 +249,9 @@ class Watching:
             yield Reply(key=one.key, text=LETTERS[int(scores.argmax())], frames=self.plan.frames)
 
     def _watched(self, path: Path) -> torch.Tensor:
-        key = (path, "")
-        if key not in self.kept:
-            pictures = self.alter(path, "") if self.alter else look(path, self.plan.frames)
-            self.kept[key] = self.watcher.watch(torch.from_numpy(pictures)[None])
-        return self.kept[key]
+        if self.plan.blind:
+            return self.watcher.imagine(1)
+        if path not in self.kept:
+            pictures = self.show(path) if self.show else look(path, self.plan.frames)
+            self.kept[path] = self.watcher.watch(torch.from_numpy(pictures)[None])
+        return self.kept[path]

@@ -1,5 +1,4 @@
-"""Prompts for multimodal language models, their answers and the scores.
+"""Questions put before whoever answers them: prompts, frames, replies, runs and scores; videos.
 
-Holds no code yet. Prompting, parsing and scoring will import without torch; only the files that
-run or train a model will need it.
+Nothing here imports torch; whatever runs or trains a model will be the only files that do.
 """

@@ -1,23 +1,11 @@
 """The commands `mllm finetune` and `mllm fuse`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-_errors = Console(stderr=True)
-
-
-@contextmanager
-def _plainly() -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        _errors.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from error
+from mllm.commands_evaluate import plainly
 
 
 def finetune(
@@ -65,7 +53,7 @@ def finetune(
 
     [cyan]mllm finetune questions --model Qwen3-VL-8B --out run --parts all --resume[/cyan]
     """
-    with _plainly():
+    with plainly():
         from mllm import model as models
 
         models.require()
@@ -109,7 +97,7 @@ def fuse(
 
     [cyan]mllm fuse Qwen3-VL-8B run/adapter --weight 0.7 --out fused[/cyan]
     """
-    with _plainly():
+    with plainly():
         from mllm import fuse as fusion
 
         count = fusion.fuse(base, tuned, out, weight=weight)

@@ -10,6 +10,8 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
 
+import msgspec
+
 from mllm import frames
 from mllm.answering import Asked, Reply, Sees, Setting, StoppedError
 from mllm.frames import Frames
@@ -216,6 +218,30 @@ def placed(tensors: Mapping[str, Any], model: Any) -> dict[str, Any]:
         for key, value in tensors.items()
         if value is not None
     }
+
+
+def at(folder: Path, *, sees: Sees = "video") -> Local:
+    """The answerer of a checkpoint, or of a LoRA adapter, which names its base itself.
+
+    >>> at(Path("/nowhere"))
+    Traceback (most recent call last):
+    ...
+    ValueError: /nowhere: no config.json; /nowhere: no .safetensors; give the folder of a checkpoint
+    """
+    told = folder / ADAPTER
+    if not told.is_file():
+        return Local(folder=folder, sees=sees)
+    try:
+        base = msgspec.json.decode(told.read_bytes(), type=_Adapter).base_model_name_or_path
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{told}: no settings of an adapter ({error})") from error
+    if not base or not Path(base).is_dir():
+        raise ValueError(f"{told}: its base {base!r} is no folder here; write the folder into it")
+    return Local(folder=Path(base), adapter=folder, sees=sees)
+
+
+class _Adapter(msgspec.Struct):
+    base_model_name_or_path: str | None = None
 
 
 def _stamp(folder: Path) -> str:

@@ -39,7 +39,7 @@ def letter(reply: str, options: Sequence[str]) -> Parsed:
     >>> letter("I cannot see a video.", options), letter("A or B", options)
     (Parsed(letter=None, how='refusal'), Parsed(letter=None, how='several'))
     """
-    text = _plain(reply)
+    text = plain(reply)
     if not text:
         return Parsed(None, "empty")
     offered = _Offered([words(option) for option in options])
@@ -75,8 +75,12 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(token.replace("’", "'") for token in tokens)
 
 
-def _plain(reply: str) -> str:
-    """Without thoughts and mark-up, full-width letters as usual ones."""
+def plain(reply: str) -> str:
+    """A reply without thoughts and mark-up, full-width letters as usual ones.
+
+    >>> plain("<think>B?</think> **Ａ**")
+    'A'
+    """
     text = unicodedata.normalize("NFKC", reply[-MOST_CHARACTERS:])
     text = _THOUGHT_BEFORE.sub(" ", _THOUGHTS.sub(" ", text))
     if tagged := [one.strip() for one in _TAGGED.findall(text) if one.strip()]:

@@ -57,7 +57,7 @@ SILENT = "Not said"
 SILENCE = f'If the description does not say it, answer "{SILENT}" and do not guess.'
 
 CAPTION = (
-    "Describe how the person in the video moves over the ground, turns, leans, and moves up and "
+    "Describe how {subject} in the video moves over the ground, turns, leans, and moves up and "
     "down, from the beginning to the end. Name directions as the person's own left and right, say "
     "when each movement begins and ends in seconds, how far it goes and how often it is repeated. "
     "Say only what you can see."
@@ -134,6 +134,15 @@ def target(record: Record, *, shift: int = 0, style: Style = "letter") -> str:
     if style == "letter":
         return letter
     return f"{' '.join(record.reasoning)}\nAnswer: {letter}"
+
+
+def caption(record: Record) -> str:
+    """What is asked of whoever describes the person of a record.
+
+    >>> caption(_example())[:44]
+    'Describe how the person in the video moves o'
+    """
+    return CAPTION.format(subject=wording.subject(record.descriptor))
 
 
 def letter_shown(place: int, *, shift: int, options: int) -> str:

@@ -2,7 +2,6 @@
 
 import hashlib
 import multiprocessing
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinematics.motion import ARRAYS, Motion
+from mllm import videos
 from mllm.render import track, video
 from mllm.render.film import THINGS, Film, film
 from mllm.render.paths import KINDS, CameraKind
@@ -105,9 +105,7 @@ def name_of(people: Sequence[Motion]) -> str:
     >>> name_of([walk]), name_of([walk.renamed(person=2)])
     ('a_b_c', 'a_b_c_person2')
     """
-    source = people[0].source
-    safe = re.sub(r"[^\w.-]+", "_", source.clip).strip("._") or "clip"
-    return safe[:120] + (f"_person{source.person}" if source.person else "")
+    return videos.stem(people[0].source.clip, people[0].source.person)
 
 
 def recipe(people: Sequence[Motion], options: Options) -> str:

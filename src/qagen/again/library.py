@@ -1,6 +1,6 @@
 """The motions that a data set was built from, each read and measured when a row asks for it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kinematics import readers, store
@@ -15,9 +15,13 @@ class Library:
     """The motions of a folder or of a packed store, each measured when a row asks for it.
 
     A row's source is a file below the folder; where it is none, its clip is looked for by name.
+    `alter` is done to each motion before it is measured.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(
+        self, root: Path, *, alter: Callable[[SourcedTrack], SourcedTrack] | None = None
+    ) -> None:
+        self._alter = alter or (lambda motion: motion)
         self._store = store.read(root) if store.recognise(root) else None
         self._root = root.resolve() if root.is_dir() else root.resolve().parent
         self._measured: tuple[tuple[str, str, int, str], Clip | str] | None = None
@@ -43,7 +47,7 @@ class Library:
             ]
             if len(same) != 1:
                 return f"{len(same)} motions of person {one.person} of {one.clip}"
-            return moves.clip_of(derive.derived(same[0], frame=one.frame))
+            return moves.clip_of(derive.derived(self._alter(same[0]), frame=one.frame))
         except ValueError as error:
             return str(error)
 

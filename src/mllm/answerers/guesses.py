@@ -1,0 +1,144 @@
+"""Answers without the video: by chance, by what is usually right, by the best blind model.
+
+What is learned comes from rows that are not asked: other sides of the same data set.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from mllm.answering import Asked, Reply, Sees, Setting
+from qagen import draws
+from qagen.audit import models, report, rows, tables
+from qagen.record import LETTERS, Record
+
+
+def _reply(one: Asked, text: str) -> Reply:
+    """The letter that is shown beside an option."""
+    return Reply(key=one.key, text=LETTERS[one.options.index(text)])
+
+
+def _record(one: Asked) -> Record:
+    if one.record is None:
+        raise ValueError(f"{one.key}: a guess needs the row of a data set")
+    return one.record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chance:
+    """Any option, each equally likely; the same for the same seed and question."""
+
+    seed: int = 0
+    name: str = "chance"
+    sees: Sees = "text"
+
+    @property
+    def settings(self) -> Mapping[str, Setting]:
+        """The seed alone."""
+        return {"seed": self.seed}
+
+    def replies(self, asked: Iterable[Asked]) -> Iterator[Reply]:
+        """A letter for each.
+
+        >>> asked = Asked(key="a", text="", options=("Yes", "No"))
+        >>> [reply.text in "AB" for reply in Chance().replies([asked])]
+        [True]
+        """
+        for one in asked:
+            place = draws.below(self.seed, f"{one.key}/chance", count=len(one.options))
+            yield Reply(key=one.key, text=LETTERS[place])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Majority:
+    """What was most often right where the same was asked; where it never was, any option."""
+
+    learned: Sequence[Record] = field(repr=False)
+    seed: int = 0
+    name: str = "majority"
+    sees: Sees = "text"
+
+    def __post_init__(self) -> None:
+        _check(self.learned, self.name)
+
+    @property
+    def settings(self) -> Mapping[str, Setting]:
+        """The seed, and how many rows were learned from."""
+        return {"seed": self.seed, "learned": len(self.learned)}
+
+    @cached_property
+    def _right(self) -> dict[str, Counter[str]]:
+        right: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for record in self.learned:
+            row = rows.from_record(record)
+            right[row.question][row.answer] += 1
+        return right
+
+    def replies(self, asked: Iterable[Asked]) -> Iterator[Reply]:
+        """A letter for each."""
+        for one in asked:
+            row = rows.from_record(_record(one))
+            counts = self._right.get(row.question, Counter())
+            most = max(counts[option] for option in row.options)
+            best = [option for option in row.options if counts[option] == most]
+            place = draws.below(self.seed, f"{row.id}/majority", count=len(best))
+            yield _reply(one, best[place])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blind:
+    """For each category the blind model of `qagen.audit` that is best on the rows learned from."""
+
+    learned: Sequence[Record] = field(repr=False)
+    judged: Sequence[Record] = field(repr=False)
+    """All rows that may be asked; models look at what they have in common, never at their keys."""
+    seed: int = 0
+    with_forest: bool = False
+    name: str = "blind"
+    sees: Sees = "text"
+
+    def __post_init__(self) -> None:
+        _check(self.learned, self.name)
+
+    @property
+    def settings(self) -> Mapping[str, Setting]:
+        """The seed, the rows learned from, and whether the slow forest is tried."""
+        return {"seed": self.seed, "learned": len(self.learned), "forest": self.with_forest}
+
+    @cached_property
+    def _chosen(self) -> dict[str, str]:
+        """The option of each row, in words, by the row's id."""
+        known = [rows.from_record(one, split="learned") for one in self.learned]
+        best = report.best_blind(known, with_forest=self.with_forest)
+        unknown = [rows.from_record(one, split="judged") for one in self.judged]
+        built = tables.build([*known, *unknown])
+        fold = (np.arange(len(built.rows)) >= len(known)).astype(np.int64)
+        built = replace(built, folds=2, fold=fold)  # learn from the first, judge the second
+        tried = {
+            one.name: one.preference
+            for one in models.try_all(built, models.look(built), with_forest=self.with_forest)
+        }
+        chosen = {}
+        for place, row in enumerate(unknown, start=len(known)):
+            name = best.get(row.category, best["all"]).model
+            preference = tried[name][built.start[place] : built.start[place + 1]]
+            top = np.flatnonzero(preference >= preference.max() - 1e-12)
+            drawn = draws.below(self.seed, f"{row.id}/blind", count=len(top))
+            chosen[row.id] = row.options[int(top[drawn])]
+        return chosen
+
+    def replies(self, asked: Iterable[Asked]) -> Iterator[Reply]:
+        """A letter for each."""
+        for one in asked:
+            yield _reply(one, self._chosen[_record(one).id])
+
+
+def _check(learned: Sequence[Record], name: str) -> None:
+    if not learned:
+        raise ValueError(
+            f"{name}: there are no rows to learn from; ask one side of a data set, such as "
+            "--split test, that has rows on another side"
+        )

@@ -1,0 +1,149 @@
+"""Answers from the motion behind the video: what a perfect viewer would say, and a tracker.
+
+Nobody reads a key. Motions are measured and the answer derived by `qagen.again`, which shares no
+code with whoever asked; a file of facts is asked again and compared by what is asked. With an
+error model every motion errs first as a tracker does.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from kinematics.error_models import ErrorModel
+from mllm.answering import Asked, Reply, Sees, Setting
+from qagen.record import LETTERS, Record
+
+if TYPE_CHECKING:
+    from qagen.again.library import Library
+    from qagen.second.grid import SourcedTrack
+
+NOTHING = "None of the options."
+"""Said when the motion has no clear answer among those offered."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Oracle:
+    """Whoever knows the motions, exactly or as a tracker would."""
+
+    motions: Path
+    """A folder of motions, a packed store, or a `.jsonl` file of facts."""
+    model: ErrorModel | None = None
+    seed: int = 0
+    sees: Sees = "motion"
+    name: str = field(default="oracle")
+
+    def __post_init__(self) -> None:
+        if not self.motions.exists():
+            raise ValueError(f"{self.motions}: no such folder or file; an oracle needs the motions")
+        if self.model is not None and self._from_facts:
+            raise ValueError(
+                f"{self.motions}: facts are measured already; tracker noise needs motions"
+            )
+
+    @property
+    def settings(self) -> Mapping[str, Setting]:
+        """Whose errors the motions have, and their seed."""
+        if self.model is None:
+            return {"noise": None}
+        return {"noise": self.model.name, "model": repr(self.model), "seed": self.seed}
+
+    @property
+    def _from_facts(self) -> bool:
+        return self.motions.is_file() and self.motions.suffix == ".jsonl"
+
+    def replies(self, asked: Iterable[Asked]) -> Iterator[Reply]:
+        """Each motion is measured once, whatever the order in which questions come."""
+        ordered = sorted(asked, key=lambda one: _place(one))
+        for one in ordered:
+            record = _record(one)
+            try:
+                code = self._facts_code(record) if self._from_facts else self._code(record)
+            except (ValueError, KeyError, OSError) as error:
+                yield Reply(key=one.key, problem=f"{record.source}: {error}")
+                continue
+            option = nearest(code, record.option_codes)
+            if option is None:
+                yield Reply(key=one.key, text=NOTHING)
+            else:
+                shown = (option - one.shift) % len(record.options)
+                yield Reply(key=one.key, text=LETTERS[shown])
+
+    def _code(self, record: Record) -> str:
+        from qagen.again import answers
+
+        clip = self._library.clip(record)
+        if isinstance(clip, str):
+            raise ValueError(clip)
+        return answers.RULES[record.ask.rule].derive(clip, record.ask).code
+
+    @cached_property
+    def _library(self) -> "Library":
+        from qagen.again.library import Library
+
+        return Library(self.motions, alter=self._err)
+
+    def _err(self, motion: "SourcedTrack") -> "SourcedTrack":
+        from kinematics import perturb
+        from kinematics.motion import Motion
+
+        if self.model is None:
+            return motion
+        copy = perturb.copies(cast(Motion, motion), self.model, count=1, seed=self.seed)[0]
+        return cast("SourcedTrack", copy)
+
+    def _facts_code(self, record: Record) -> str:
+        found = self._keys.get((record.clip, record.person, record.frame))
+        if found is None:
+            raise ValueError(f"no facts of person {record.person} of {record.clip}")
+        return found.get(record.ask.name, "")
+
+    @cached_property
+    def _keys(self) -> dict[tuple[str, int, str], dict[str, str]]:
+        """What would be right of everything that the facts let one ask."""
+        from kinematics import facts
+        from qagen import generate
+
+        return {
+            (one.clip, one.person, one.frame): {
+                question.ask.name: question.key.code for question in generate.ask_all(one)[0]
+            }
+            for one in facts.read(self.motions)
+        }
+
+
+def _record(one: Asked) -> Record:
+    if one.record is None:
+        raise ValueError(f"{one.key}: an oracle needs the row of a data set")
+    return one.record
+
+
+def _place(one: Asked) -> tuple[str, str, int, str]:
+    record = _record(one)
+    return record.source, record.clip, record.person, one.key
+
+
+def nearest(code: str, offered: tuple[str, ...]) -> int | None:
+    """The place of an answer among those offered; of numbers, the nearest one.
+
+    >>> nearest("left", ("right", "left")), nearest("7", ("1", "2", "3", "4"))
+    (1, 3)
+    >>> nearest("", ("yes", "no")) is None
+    True
+    """
+    if code in offered:
+        return offered.index(code)
+    numbers = [_number(one) for one in (code, *offered)]
+    wanted = numbers[0]
+    if wanted is None or None in numbers:
+        return None
+    away = [abs(cast(float, number) - wanted) for number in numbers[1:]]
+    return away.index(min(away))
+
+
+def _number(code: str) -> float | None:
+    try:
+        return float(code)
+    except ValueError:
+        return None

@@ -1,0 +1,118 @@
+"""How sure a score is: many resamplings of clips, because questions of one clip err together."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+RESAMPLINGS = 2000
+
+SHARE = 0.95
+"""Of the resamplings lie inside an interval."""
+
+_CHUNK = 100  # resamplings that are multiplied at once
+
+
+class Interval(NamedTuple):
+    """Bounds; not a number where there is nothing to resample."""
+
+    low: float
+    high: float
+
+
+class Sums(NamedTuple):
+    """What each clip adds to each category."""
+
+    right: Float[np.ndarray, "clips categories"]
+    chance: Float[np.ndarray, "clips categories"]
+    rows: Float[np.ndarray, "clips categories"]
+
+
+def summed(
+    right: Float[np.ndarray, " rows"],
+    chance: Float[np.ndarray, " rows"],
+    clip: Int[np.ndarray, " rows"],
+    category: Int[np.ndarray, " rows"],
+    *,
+    clips: int,
+    categories: int,
+) -> Sums:
+    """Rows added up by clip and category.
+
+    >>> one, two = np.ones(2), np.array([0, 1])
+    >>> summed(one, one / 2, two, two, clips=2, categories=2).right.tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    place = clip * categories + category
+
+    def added(values: Float[np.ndarray, " rows"]) -> Float[np.ndarray, "clips categories"]:
+        total = np.bincount(place, weights=values, minlength=clips * categories)
+        return total.astype(float).reshape(clips, categories)
+
+    return Sums(added(right), added(chance), added(np.ones(len(right))))
+
+
+def points(sums: Sums) -> Float[np.ndarray, " categories"]:
+    """Of each category 100 (accuracy - chance) / (1 - chance); not a number where it has no rows.
+
+    >>> points(Sums(np.array([[3.0]]), np.array([[1.0]]), np.array([[4.0]]))).round(1).tolist()
+    [66.7]
+    """
+    return _points(*(one.sum(axis=0) for one in sums))
+
+
+def _points(
+    right: Float[np.ndarray, "*some categories"],
+    chance: Float[np.ndarray, "*some categories"],
+    rows: Float[np.ndarray, "*some categories"],
+) -> Float[np.ndarray, "*some categories"]:
+    could = rows - chance
+    known: Bool[np.ndarray, "*some categories"] = could > 0
+    return np.where(known, 100 * (right - chance) / np.where(known, could, 1.0), np.nan)
+
+
+def mean(values: Float[np.ndarray, "*some categories"]) -> Float[np.ndarray, "*some"]:
+    """The mean over the categories that have rows.
+
+    >>> mean(np.array([1.0, np.nan, 3.0])).item()
+    2.0
+    """
+    known = ~np.isnan(values)
+    total = np.where(known, values, 0.0).sum(axis=-1)
+    count = known.sum(axis=-1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def resampled(
+    sums: Sums, *, seed: int = 0, resamplings: int = RESAMPLINGS
+) -> Float[np.ndarray, "resamplings categories"]:
+    """Points by category of as many clips drawn with replacement; equal seeds draw equal clips.
+
+    >>> sums = Sums(np.ones((9, 1)), np.full((9, 1), 0.5), np.ones((9, 1)))
+    >>> resampled(sums, resamplings=2).tolist()
+    [[100.0], [100.0]]
+    """
+    clips = len(sums.rows)
+    generator = np.random.default_rng(seed)
+    found = []
+    for first in range(0, resamplings, _CHUNK):
+        count = min(_CHUNK, resamplings - first)
+        drawn = generator.integers(0, clips, (count, clips)) if clips else np.zeros((count, 0), int)
+        offset = np.arange(count)[:, None] * clips
+        times = np.bincount((drawn + offset).ravel(), minlength=count * clips)
+        often = times.reshape(count, clips).astype(float)
+        found.append(_points(often @ sums.right, often @ sums.chance, often @ sums.rows))
+    return np.concatenate(found)
+
+
+def of(values: Float[np.ndarray, " resamplings"]) -> Interval:
+    """The interval that holds most of the values.
+
+    >>> round(of(np.arange(101.0)).low, 6)
+    2.5
+    """
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return Interval(float("nan"), float("nan"))
+    low, high = np.quantile(known, [(1 - SHARE) / 2, (1 + SHARE) / 2])
+    return Interval(float(low), float(high))
