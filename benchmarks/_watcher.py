@@ -33,9 +33,6 @@ LONGEST = 96
 
 SIDE_PX = 32
 
-Show = Callable[[Path], np.ndarray]
-"""What is shown in place of a video."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -168,6 +165,8 @@ def learn(asked: Sequence[Asked], plan: Plan, *, say: Callable[[str], None] = pr
     """A watcher that has learned from questions, categories weighted alike."""
     torch.manual_seed(plan.seed)
     draw = random.Random(plan.seed)
+    if not plan.steps:
+        return Watcher(plan).eval()
     lines = lines_of(asked)
     paths = () if plan.blind else sorted(set(lines.clips))
     videos = {path: look(path, plan.frames) for path in paths}
@@ -219,12 +218,11 @@ def _shaken(pictures: torch.Tensor, draw: random.Random) -> torch.Tensor:
 
 @dataclass(frozen=True, kw_only=True)
 class Watching:
-    """A watcher as an answerer; `show` gives it other pictures than those of the video."""
+    """A watcher as an answerer."""
 
     watcher: Watcher
     plan: Plan
     name: str = "watcher"
-    show: Show | None = None
     kept: dict[Path, torch.Tensor] = field(default_factory=dict, repr=False)
 
     @property
@@ -248,10 +246,10 @@ class Watching:
             )
             yield Reply(key=one.key, text=LETTERS[int(scores.argmax())], frames=self.plan.frames)
 
-    def _watched(self, path: Path) -> torch.Tensor:
+    def _watched(self, path: Path | None) -> torch.Tensor:
         if self.plan.blind:
             return self.watcher.imagine(1)
         if path not in self.kept:
-            pictures = self.show(path) if self.show else look(path, self.plan.frames)
+            pictures = look(path, self.plan.frames)
             self.kept[path] = self.watcher.watch(torch.from_numpy(pictures)[None])
         return self.kept[path]

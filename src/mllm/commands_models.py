@@ -76,9 +76,12 @@ def finetune(
         read = samples.read(data, videos or data / "videos", style=recipe.style)
         ones = [sample for sample in read if sample.split == "train"]
         ready = training.prepare(model, ones, recipe, device=device)
-        typer.echo(training.told(ready))
+        if training.first_process():
+            typer.echo(training.told(ready))
         if not dry_run:
-            typer.echo(f"done: {training.run(ready, out, resume=resume)}")
+            home = training.run(ready, out, resume=resume)
+            if training.first_process():
+                typer.echo(f"done: {home}")
 
 
 def fuse(

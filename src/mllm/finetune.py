@@ -6,6 +6,7 @@ with rank 0 the model.
 """
 
 import functools
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -139,7 +140,8 @@ def run(ready: Ready, out: Path, *, resume: bool = False) -> Path:
     from transformers import Trainer, set_seed
     from transformers.trainer_utils import get_last_checkpoint
 
-    _begin(out, ready.recipe, resume=resume)
+    if first_process():
+        _begin(out, ready.recipe, resume=resume)
     set_seed(ready.recipe.seed)
     trainer = Trainer(
         model=ready.loaded.model,
@@ -163,6 +165,15 @@ def run(ready: Ready, out: Path, *, resume: bool = False) -> Path:
         shutil.rmtree(home, ignore_errors=True)
         partial.replace(home)
     return home
+
+
+def first_process() -> bool:
+    """Whether this is the first of the processes that train together, or the only one.
+
+    >>> first_process()
+    True
+    """
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _begin(out: Path, recipe: Recipe, *, resume: bool) -> None:

@@ -4,6 +4,7 @@ Whatever transformers loads as image-text-to-text, with or without a LoRA adapte
 downloaded, nothing that a checkpoint brings along is run, weights are safetensors alone.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -59,7 +60,7 @@ def load(
     from mllm.chat import encoder_of
 
     check(folder, adapter)
-    where = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    where = _device(torch) if device == "auto" else device
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
         model = AutoModelForImageTextToText.from_pretrained(
@@ -74,6 +75,13 @@ def load(
     if adapter is not None:
         model = adapted(model, adapter)
     return Loaded(model.to(where).eval(), encoder_of(folder, config), where)
+
+
+def _device(torch: Any) -> str:
+    """A GPU where there is one; of processes that train together, each its own."""
+    if not torch.cuda.is_available():
+        return "cpu"
+    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
 
 
 def adapted(model: Any, adapter: Path) -> Any:
