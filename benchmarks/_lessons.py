@@ -5,6 +5,7 @@ examiners never share a performance, a seed, an outfit, a scene or a place of th
 """
 
 import math
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,8 +18,15 @@ from kinematics import synthetic
 from kinematics.motion import Motion
 from kinematics.readers import native
 from kinematics.synthetic import Script, generator
+from mllm.render import video
 from mllm.render.folder import Options, render_all
 from mllm.render.paths import CameraKind
+
+SIZE_PX = 64
+
+FPS = 4.0
+
+CONTROLS = ("shuffled", "still", "wrong")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +37,6 @@ class Lesson:
     clips: int
     seed: int
     camera: CameraKind = "static"
-    test: float = 0.0
-    """Share of the questions that are on the test side; all or nothing is what is used."""
 
 
 def _side(draw: np.random.Generator) -> float:
@@ -70,7 +76,7 @@ def motions(lesson: Lesson) -> Iterator[Motion]:
         ).motion
 
 
-def make(lesson: Lesson, folder: Path, *, size_px: int, fps: float) -> None:
+def make(lesson: Lesson, folder: Path) -> Path:
     """Writes `motions`, `videos` and `questions` of a lesson; what is there is kept."""
     home = folder / lesson.name
     made = home / "motions"
@@ -79,9 +85,9 @@ def make(lesson: Lesson, folder: Path, *, size_px: int, fps: float) -> None:
         everyone = list(motions(lesson))
         for motion in everyone:
             native.write(motion, made / f"{motion.source.clip}.npz")
-        ask(made, home / "questions", test=lesson.test)
+        ask(made, home / "questions")
         options = Options(
-            size_px=size_px, fps=fps, camera=lesson.camera, seed=lesson.seed, things=2
+            size_px=SIZE_PX, fps=FPS, camera=lesson.camera, seed=lesson.seed, things=2
         )
         lost = [
             one.problem for one in render_all(everyone, home / "videos", options) if one.problem
@@ -89,10 +95,35 @@ def make(lesson: Lesson, folder: Path, *, size_px: int, fps: float) -> None:
         if lost:
             raise RuntimeError("; ".join(lost[:3]))
         (home / "done").touch()
+    return home
 
 
-def ask(motions: Path, out: Path, *, test: float) -> None:
-    """Builds the questions as anybody would."""
+def ask(motions: Path, out: Path) -> None:
+    """Builds the questions as anybody would; a lesson is one side as a whole."""
     command = [sys.executable, "-m", "qagen", "build", str(motions), str(out)]
-    command += ["--val", "0", "--test", str(test)]
-    subprocess.run(command, check=True)
+    subprocess.run([*command, "--val", "0", "--test", "0"], check=True)
+
+
+def footage(videos: Path, out: Path, control: str) -> Path:
+    """Videos of the same names that do not show what is asked about; what is there is kept.
+
+    `shuffled` has the frames in another order, `still` the first frame alone, `wrong` shows
+    another clip.
+    """
+    names = sorted(path.name for path in videos.glob("*.mp4"))
+    out.mkdir(parents=True, exist_ok=True)
+    for place, name in enumerate(names):
+        if (out / name).exists():
+            continue
+        if control == "wrong":
+            other = names[(place + len(names) // 2) % len(names)]
+            shutil.copyfile(videos / other, out / name)
+            continue
+        pictures = video.read(videos / name)
+        if control == "shuffled":
+            order = generator("shuffled", name).permutation(len(pictures))
+        else:
+            order = np.zeros(len(pictures), dtype=int)
+        solid = np.full((*pictures.shape[:3], 1), 255, np.uint8)
+        video.write(out / name, list(np.concatenate([pictures, solid], axis=3)[order]), fps=FPS)
+    return out

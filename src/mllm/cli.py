@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
-from mllm import commands_evaluate, commands_export, commands_judge, commands_score
+from mllm import (
+    commands_evaluate,
+    commands_export,
+    commands_judge,
+    commands_models,
+    commands_score,
+)
 
 if TYPE_CHECKING:
     from kinematics.motion import Motion
@@ -27,6 +33,8 @@ app.command("export")(commands_export.export)
 app.command("score")(commands_score.score)
 app.command("caption")(commands_judge.caption)
 app.command("judge")(commands_judge.judge)
+app.command("finetune")(commands_models.finetune)
+app.command("fuse")(commands_models.fuse)
 _errors = Console(stderr=True)
 
 

@@ -26,7 +26,8 @@ def evaluate(
         str,
         typer.Option(
             help="chance, majority, blind, oracle, noisy:MODEL (motions that err as a tracker "
-            "does), openai (an endpoint), or text (the same without the video)."
+            "does), openai (an endpoint), text (the same without the video), local:FOLDER (a "
+            "checkpoint or adapter on this machine), or local-text:FOLDER."
         ),
     ],
     videos: Annotated[
@@ -108,6 +109,8 @@ def evaluate(
 
     [cyan]mllm evaluate questions --answerer text --url http://localhost:8000/v1 --model
     Qwen/Qwen3-VL-8B-Instruct --out runs/qwen_blind[/cyan]
+
+    [cyan]mllm evaluate questions --videos videos --answerer local:tuned --out runs/tuned[/cyan]
     """
     with plainly():
         from mllm.evaluate import Settings

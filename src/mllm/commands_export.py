@@ -4,13 +4,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
+
+from mllm.commands_evaluate import plainly
 
 Shape = Literal[
     "llamafactory", "trl", "hf", "lmms-eval", "vlmevalkit", "humanmovevqa", "openai-batch"
 ]
-
-_errors = Console(stderr=True)
 
 
 def export(
@@ -52,10 +51,10 @@ def export(
 
     [cyan]mllm export questions --to lmms-eval --videos videos --out task[/cyan]
     """
-    from mllm.export.folder import Wish, write
-    from mllm.frames import Sampling
+    with plainly():
+        from mllm.export.folder import Wish, write
+        from mllm.frames import Sampling
 
-    try:
         made = write(
             data,
             videos or data / "videos",
@@ -68,7 +67,4 @@ def export(
                 show=show,
             ),
         )
-    except (ValueError, OSError) as error:
-        _errors.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from error
-    typer.echo(f"{made.rows:,} questions, {made.videos:,} videos: {out}")
+        typer.echo(f"{made.rows:,} questions, {made.videos:,} videos: {out}")

@@ -4,11 +4,14 @@ Whatever transformers loads as image-text-to-text, with or without a LoRA adapte
 downloaded, nothing that a checkpoint brings along is run, weights are safetensors alone.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
+
+import msgspec
 
 from mllm import frames
 from mllm.answering import Asked, Reply, Sees, Setting, StoppedError
@@ -57,7 +60,7 @@ def load(
     from mllm.chat import encoder_of
 
     check(folder, adapter)
-    where = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    where = _device(torch) if device == "auto" else device
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
         model = AutoModelForImageTextToText.from_pretrained(
@@ -72,6 +75,13 @@ def load(
     if adapter is not None:
         model = adapted(model, adapter)
     return Loaded(model.to(where).eval(), encoder_of(folder, config), where)
+
+
+def _device(torch: Any) -> str:
+    """A GPU where there is one; of processes that train together, each its own."""
+    if not torch.cuda.is_available():
+        return "cpu"
+    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
 
 
 def adapted(model: Any, adapter: Path) -> Any:
@@ -216,6 +226,30 @@ def placed(tensors: Mapping[str, Any], model: Any) -> dict[str, Any]:
         for key, value in tensors.items()
         if value is not None
     }
+
+
+def at(folder: Path, *, sees: Sees = "video") -> Local:
+    """The answerer of a checkpoint, or of a LoRA adapter, which names its base itself.
+
+    >>> at(Path("/nowhere"))
+    Traceback (most recent call last):
+    ...
+    ValueError: /nowhere: no config.json; /nowhere: no .safetensors; give the folder of a checkpoint
+    """
+    told = folder / ADAPTER
+    if not told.is_file():
+        return Local(folder=folder, sees=sees)
+    try:
+        base = msgspec.json.decode(told.read_bytes(), type=_Adapter).base_model_name_or_path
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{told}: no settings of an adapter ({error})") from error
+    if not base or not Path(base).is_dir():
+        raise ValueError(f"{told}: its base {base!r} is no folder here; write the folder into it")
+    return Local(folder=Path(base), adapter=folder, sees=sees)
+
+
+class _Adapter(msgspec.Struct):
+    base_model_name_or_path: str | None = None
 
 
 def _stamp(folder: Path) -> str:

@@ -1,16 +1,20 @@
-"""Answerers by name, for command lines: `chance`, `oracle`, `noisy:wham_emdb`, or an endpoint."""
+"""Answerers by name, for command lines: `chance`, `oracle`, `noisy:wham_emdb`, `local:FOLDER`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kinematics import error_models
+from mllm import model as models
 from mllm.answerers import guesses, oracles
 from mllm.answerers.remote import Remote
 from mllm.answering import Answerer
 from qagen.record import Record
 
-NAMES = ("chance", "majority", "blind", "oracle", "noisy:MODEL", "openai", "text")
+NAMES = (
+    "chance", "majority", "blind", "oracle", "noisy:MODEL", "openai", "text",
+    "local:FOLDER", "local-text:FOLDER",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +41,7 @@ def find(name: str, materials: Materials) -> Answerer:
     """
     kind, _, more = name.partition(":")
     seed = materials.seed
-    if more and kind != "noisy":
+    if more and kind not in ("noisy", "local", "local-text"):
         kind = ""
     if kind == "chance":
         return guesses.Chance(seed=seed)
@@ -55,6 +59,8 @@ def find(name: str, materials: Materials) -> Answerer:
         if materials.remote is None:
             raise ValueError(f"{kind}: needs an endpoint and a model; give --url and --model")
         return materials.remote if kind == "openai" else materials.remote.without_video()
+    if kind in ("local", "local-text") and more:
+        return models.at(Path(more), sees="video" if kind == "local" else "text")
     raise ValueError(f"answerer: {name!r}; expected {', '.join(NAMES)}")
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from mllm import footage, prompt
+from mllm import prompt
+from mllm import videos as footage
 from mllm.prompt import Style
 from qagen import dataset
 from qagen.record import LETTERS, Record
@@ -51,14 +52,14 @@ def read(folder: Path, videos: Path, *, style: Style) -> Iterator[Sample]:
     manifest = dataset.read_manifest(folder)
     dataset.check_files(folder, manifest)
     clips = {clip.name: clip for clip in dataset.clips(folder)}
-    asked = {f"{row.clip}#{row.person}" for _, row in dataset.rows(folder)}
-    found = footage.find(videos, (clip for name, clip in clips.items() if name in asked))
+    asked = {(row.clip, row.person) for _, row in dataset.rows(folder)}
+    found = footage.find(videos, asked)
     for split, row in dataset.rows(folder):
         name = f"{row.clip}#{row.person}"
         seconds = clips[name].duration_s
         text = prompt.ask(row, style=style, duration_s=seconds).text
         reply = prompt.target(row, style=style)
-        yield Sample(split, row, text, reply, found[name], seconds)
+        yield Sample(split, row, text, reply, found[row.clip, row.person], seconds)
 
 
 def place_videos(samples: Mapping[str, Path], out: Path) -> int:

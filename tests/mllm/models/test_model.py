@@ -1,11 +1,14 @@
 """A model answers alone as in company, learns replies alone, and cannot be fooled by words."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mllm import chat, model, tiny
+from mllm.answerers import named
+from mllm.answerers.named import Materials
 from mllm.answering import Answerer, Asked, StoppedError
 from mllm.chat import IGNORED, Turn
 from mllm.frames import Frames
@@ -139,6 +142,21 @@ def test_an_adapter_that_does_nothing_changes_nothing(
 
     assert texts_by(tmp_path / "nothing") == texts_by(None)
     assert texts_by(tmp_path / "something") != texts_by(None)
+
+
+def test_models_are_found_by_name(knows_nothing: Path, tmp_path: Path) -> None:
+    found = named.find(f"local:{knows_nothing}", Materials())
+    assert found == Local(folder=knows_nothing)
+    (tmp_path / "adapter_model.safetensors").touch()
+    about = tmp_path / model.ADAPTER
+    about.write_text(json.dumps({"base_model_name_or_path": str(knows_nothing)}))
+    found = named.find(f"local-text:{tmp_path}", Materials())
+    assert found == Local(folder=knows_nothing, adapter=tmp_path, sees="text")
+    about.write_text(json.dumps({"base_model_name_or_path": "somebody/elsewhere"}))
+    with pytest.raises(ValueError, match="'somebody/elsewhere' is no folder here"):
+        named.find(f"local:{tmp_path}", Materials())
+    with pytest.raises(ValueError, match="expected chance"):
+        named.find("local", Materials())
 
 
 def test_folders_that_are_no_model_are_refused(knows_nothing: Path, tmp_path: Path) -> None:

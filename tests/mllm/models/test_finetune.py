@@ -1,0 +1,214 @@
+"""A training learns what only the video tells, goes on where it stopped, and says what it takes."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from mllm import finetune, model, recipe
+from mllm.answering import Asked
+from mllm.cli import app
+from mllm.export.examples import sample
+from mllm.export.samples import Sample
+from mllm.frames import Sampling
+from mllm.model import Local
+from mllm.recipe import Extent, Recipe
+from mllm.render import video
+
+REASON = "run `pip install 'kinematics-qa[mllm]'` to test models"
+torch = pytest.importorskip("torch", reason=REASON)
+transformers = pytest.importorskip("transformers", reason=REASON)
+pytest.importorskip("peft", reason=REASON)
+safe = pytest.importorskip("safetensors.torch", reason=REASON)
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:.*pin_memory.*:UserWarning"),
+]
+
+SEEN = Sampling(max_frames=2)
+
+OPEN = Recipe(
+    parts=("language", "vision", "projector"), rank=0, sampling=SEEN, rate=3e-3, batch=4,
+    accumulate=1, most_steps=30,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
+    """The same question about dark and light videos: the answer is in the pictures alone."""
+    home = tmp_path_factory.mktemp("shades")
+    made = []
+    for place, (grey, reply) in enumerate([(10, "A"), (240, "B"), (30, "A"), (220, "B")]):
+        pictures = [np.full((16, 16, 4), grey, np.uint8)] * 2
+        video.write(home / f"{place}.mp4", pictures, fps=2.0)
+        one = sample()._replace(text="Jump?\nA. Yes\nB. No", reply=reply)
+        made.append(one._replace(video=home / f"{place}.mp4"))
+    return made
+
+
+def answers(folder: Path, examples: list[Sample], **more: object) -> list[str]:
+    asked = [
+        Asked(key=str(place), text=one.text, video=one.video, sampling=SEEN)
+        for place, one in enumerate(examples)
+    ]
+    local = Local(folder=folder, max_tokens=2, batch=4, device="cpu", **more)
+    return [reply.text for reply in local.replies(asked)]
+
+
+def losses(out: Path) -> list[float]:
+    rows = [json.loads(line) for line in (out / finetune.CURVE).read_text().splitlines()]
+    return [row["loss"] for row in rows if "loss" in row]
+
+
+def test_it_learns_what_only_the_video_tells(
+    knows_nothing: Path, examples: list[Sample], tmp_path: Path
+) -> None:
+    home = finetune.run(
+        finetune.prepare(knows_nothing, examples, OPEN, device="cpu"), tmp_path / "run"
+    )
+    curve = losses(tmp_path / "run")
+    assert len(curve) == OPEN.most_steps
+    assert curve[-1] < 0.1 * curve[0]
+    right = [one.reply for one in examples]
+    assert answers(home, examples) == right
+    assert answers(knows_nothing, examples) != right
+    swapped = [
+        one._replace(video=other.video)
+        for one, other in zip(examples, examples[1:] + examples[:1], strict=True)
+    ]
+    assert answers(home, swapped) == right[1:] + right[:1]
+
+
+def test_what_was_stopped_goes_on_as_if_it_had_not_been(
+    knows_nothing: Path, examples: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = msgspec.structs.replace(OPEN, most_steps=10, batch=2)
+    whole = finetune.run(
+        finetune.prepare(knows_nothing, examples, short, device="cpu"), tmp_path / "whole"
+    )
+
+    class PulledError(Exception):
+        """Somebody pulled the plug."""
+
+    ready = finetune.prepare(knows_nothing, examples, short, device="cpu")
+    calls = iter(range(100))
+    collator = finetune._collator
+
+    def failing(one: finetune.Ready):
+        collate = collator(one)
+
+        def until_pulled(ones: list[Sample]):
+            if next(calls) == 7:
+                raise PulledError
+            return collate(ones)
+
+        return until_pulled
+
+    monkeypatch.setattr(finetune, "_collator", failing)
+    with pytest.raises(PulledError):
+        finetune.run(ready, tmp_path / "pulled")
+    monkeypatch.setattr(finetune, "_collator", collator)
+    assert not (tmp_path / "pulled" / "model").exists()
+    again = finetune.prepare(knows_nothing, examples, short, device="cpu")
+    resumed = finetune.run(again, tmp_path / "pulled", resume=True)
+    first = safe.load_file(whole / "model.safetensors")
+    second = safe.load_file(resumed / "model.safetensors")
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert losses(tmp_path / "whole") == losses(tmp_path / "pulled")
+    other = msgspec.structs.replace(short, seed=1)
+    with pytest.raises(ValueError, match="another recipe"):
+        finetune.run(again._replace(recipe=other), tmp_path / "pulled", resume=True)
+    with pytest.raises(ValueError, match="go on with --resume"):
+        finetune.run(again, tmp_path / "pulled")
+
+
+def test_an_adapter_leaves_the_base_alone(
+    knows_nothing: Path, examples: list[Sample], tmp_path: Path
+) -> None:
+    before = (knows_nothing / "model.safetensors").read_bytes()
+    low = msgspec.structs.replace(OPEN, rank=4, rate=2e-2, most_steps=20)
+    ready = finetune.prepare(knows_nothing, examples, low, device="cpu")
+    home = finetune.run(ready, tmp_path / "run")
+    assert home.name == "adapter"
+    assert (knows_nothing / "model.safetensors").read_bytes() == before
+    curve = losses(tmp_path / "run")
+    assert curve[-1] < 0.5 * curve[0]
+    assert answers(knows_nothing, examples, adapter=home) == [one.reply for one in examples]
+
+
+@pytest.mark.parametrize("part", recipe.PARTS)
+def test_only_the_chosen_part_is_open(part: str, knows_nothing: Path, examples: list) -> None:
+    whole = msgspec.structs.replace(OPEN, parts=(part,))
+    ready = finetune.prepare(knows_nothing, examples, whole, device="cpu")
+    assert ready.learning == {part: ready.whole[part]}
+    weights = dict(ready.loaded.model.named_parameters())
+    assert sum(ready.whole.values()) == sum(one.numel() for one in weights.values())
+    opened = {name for name, one in weights.items() if one.requires_grad}
+    expected = {
+        "language": lambda name: "language_model" in name or "lm_head" in name,
+        "vision": lambda name: "visual" in name and "merger" not in name,
+        "projector": lambda name: "merger" in name,
+    }[part]
+    assert opened == {name for name in weights if expected(name)}
+
+
+def test_updates_are_of_the_rank_that_was_asked(knows_nothing: Path, examples: list) -> None:
+    low = msgspec.structs.replace(OPEN, parts=("language", "projector"), rank=3)
+    loaded = model.load(knows_nothing, device="cpu").model
+    linear = [
+        module for name, module in loaded.named_modules()
+        if isinstance(module, torch.nn.Linear) and "language_model" in name
+    ]  # fmt: skip
+    ready = finetune.prepare(knows_nothing, examples, low, device="cpu")
+    wanted = sum(3 * (module.in_features + module.out_features) for module in linear)
+    assert ready.learning == {"language": wanted, "projector": ready.whole["projector"]}
+    text = finetune.told(ready)
+    assert f"learns by updates ({wanted:,})" in text
+    assert "stays" in text
+    assert ready.memory.weights == 4 * sum(ready.whole.values())
+
+
+sizes = st.integers(1, 10**3)
+extents = st.builds(
+    Extent, st.integers(1, 10**9), st.sampled_from([2, 4]), st.integers(1, 10**9), *[sizes] * 7
+)
+
+
+@given(extents, st.integers(1, 64), st.booleans())
+def test_more_of_anything_takes_no_less_memory(extent: Extent, batch: int, again: bool) -> None:
+    one = recipe.footprint(extent, Recipe(batch=batch, recompute=again)).total
+    assert recipe.footprint(extent, Recipe(batch=batch + 1, recompute=again)).total > one
+    for name in ("weights", "learning", "layers", "width", "tokens"):
+        larger = extent._replace(**{name: getattr(extent, name) + 1})
+        assert recipe.footprint(larger, Recipe(batch=batch, recompute=again)).total > one
+
+
+def test_everything_wrong_is_said_at_once(knows_nothing: Path) -> None:
+    with pytest.raises(ValueError, match=r"parts.*rank.*epochs.*rate.*batch"):
+        Recipe(parts=(), rank=-1, epochs=0.0, rate=2.0, batch=0)
+    with pytest.raises(ValueError, match="no examples"):
+        finetune.prepare(knows_nothing, [], OPEN)
+
+
+def test_the_commands_say_what_they_would_do_and_what_is_wrong(
+    knows_nothing: Path, tmp_path: Path
+) -> None:
+    run = CliRunner().invoke
+    out = str(tmp_path / "out")
+    lost = run(app, ["finetune", str(tmp_path), "--model", str(knows_nothing), "--out", out])
+    assert lost.exit_code == 2
+    assert "no manifest.json" in lost.output
+    fused = run(
+        app, ["fuse", str(knows_nothing), str(knows_nothing), "--out", out, "--weight", "0.5"]
+    )
+    assert fused.exit_code == 0
+    assert "tensors" in fused.output
+    again = run(app, ["fuse", str(knows_nothing), str(knows_nothing), "--out", out])
+    assert again.exit_code == 2
+    assert "is there already" in again.output
