@@ -1,4 +1,7 @@
-"""The first page of a report: what a data set holds, how even it is, what was left out."""
+"""The first page of a report: what a data set holds, how even it is, what was left out.
+
+The fields and what they mean take most of this file's length.
+"""
 
 import math
 from collections import Counter, defaultdict
