@@ -168,7 +168,7 @@ class _Writing:
             audit=audit,
             blind=overview.blind(manifest),
             error_models=tallies.error_models,
-            certificates=tallies.certificates(overview.sound(manifest)),
+            certificates=tallies.certificates(overview.tried(manifest)),
             models=tallies.models(),
             made=overview.made(found),
             list_starts=list_starts,

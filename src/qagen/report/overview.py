@@ -1,4 +1,7 @@
-"""The first page of a report: what a data set holds, how even it is, what was left out."""
+"""The first page of a report: what a data set holds, how even it is, what was left out.
+
+The fields and what they mean take most of this file's length.
+"""
 
 import math
 from collections import Counter, defaultdict
@@ -49,8 +52,10 @@ class Certified(msgspec.Struct, frozen=True, kw_only=True):
     certified: int
     agreement: float
     least: float
-    asked: int | None
-    """Sound questions before certification, where the manifest says so."""
+    sound: int | None
+    """Sound questions that there were to certify, where the manifest says so."""
+    survived: int | None
+    """How many of those were certified, before any selection."""
 
 
 class Blind(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +134,9 @@ class Tallies:
         self._rows[row.category] += 1
         if row.certificate is not None:
             self._agreements[row.category].append(row.certificate.agreement)
-            self._error_models.add(f"{row.certificate.model}, {row.certificate.copies} copies")
+            copies = row.certificate.copies
+            how = f"{copies} copies" if copies else "no copies where the margin is beyond its reach"
+            self._error_models.add(f"{row.certificate.model}, {how}")
         outcomes = ""
         for number, model in enumerate(self._models):
             one = outcome(row, model.answers.get(row.id))
@@ -145,10 +152,10 @@ class Tallies:
         """By which errors answers were certified."""
         return sorted(self._error_models)
 
-    def certificates(self, sound: Mapping[str, int]) -> list[Certified]:
+    def certificates(self, tried: Mapping[str, tuple[int, int]]) -> list[Certified]:
         """Certificates by category; none when no row has one.
 
-        `sound` says how many questions of a category there were before certification.
+        `tried` says how many questions of a category were sound, and how many of them certified.
         """
         return [
             Certified(
@@ -157,7 +164,8 @@ class Tallies:
                 certified=len(agreements),
                 agreement=round(math.fsum(agreements) / len(agreements), 4),
                 least=round(min(agreements), 4),
-                asked=sound.get(name),
+                sound=tried[name][0] if name in tried else None,
+                survived=tried[name][1] if name in tried else None,
             )
             for name in CATEGORIES
             if (agreements := self._agreements[name])
@@ -255,13 +263,13 @@ def answers(found: Mapping[str, Mapping[str, int]]) -> list[Balance]:
     ]
 
 
-def sound(manifest: Mapping[str, Any]) -> dict[str, int]:
-    """Questions before certification by category, as far as a manifest says so.
+def tried(manifest: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    """Sound questions by category and how many were certified, as far as a manifest says so.
 
-    >>> sound({"certified": {"ordering": [9, 7, 3]}}), sound({})
-    ({'ordering': 9}, {})
+    >>> tried({"certified": {"ordering": [9, 7, 3]}}), tried({})
+    ({'ordering': (9, 7)}, {})
     """
-    return {name: counts[0] for name, counts in manifest.get("certified", {}).items()}
+    return {name: (one[0], one[1]) for name, one in manifest.get("certified", {}).items()}
 
 
 def blind(manifest: Mapping[str, Any]) -> list[Blind]:

@@ -134,7 +134,7 @@ report.parts.overview = (() => {
   function blind(about) {
     if (!about.blind.length) return null;
     return panel(
-      "Bounded for blind models", "Questions were withheld until the best model that sees no video was below a bound. Points: 0 is guessing, 100 all right.",
+      "Bounded for blind models", "The best model that sees no video, before and after questions were withheld to keep it below a bound. Points: 0 is guessing, 100 all right.",
       table(["category", "before", "after", "kept", "best model before", ""], about.blind.map((one) => [one.name, one.before.toFixed(1), one.after.toFixed(1), percent(one.kept, 0), one.model, one.note])),
     );
   }
@@ -145,7 +145,9 @@ report.parts.overview = (() => {
     }
     return panel(
       "Certificates", `Answers that were tried on copies with the errors of a tracker: ${about.error_models.join("; ")}.`,
-      table(["category", "certified", "of", "sound before", "same answer", "least"], about.certificates.map((one) => [one.name, count(one.certified), count(one.rows), one.asked === null ? "" : count(one.asked), percent(one.agreement), percent(one.least)])),
+      table(["category", "questions", "with certificate", "same answer", "least", "sound before", "certified"], about.certificates.map((one) => [
+        one.name, count(one.rows), count(one.certified), percent(one.agreement), percent(one.least),
+        one.sound === null ? "" : count(one.sound), one.survived === null ? "" : count(one.survived)])),
     );
   }
 
