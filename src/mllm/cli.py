@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from mllm import (
+    commands_demo,
     commands_evaluate,
     commands_export,
     commands_judge,
@@ -28,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
+app.command("demo")(commands_demo.demo)
 app.command("evaluate")(commands_evaluate.evaluate)
 app.command("export")(commands_export.export)
 app.command("score")(commands_score.score)
