@@ -2,9 +2,11 @@
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from typer.testing import CliRunner
 
 from kinematics import batch, facts, measure, synthetic
 from kinematics.error_models import PRESETS, ErrorModel
+from kinematics.facts import Frame
 from kinematics.motion import Motion
 from qagen import certificates, certify, cli, dataset, generate, merge, pipeline, record, verify
 from qagen.certificates import UNCERTIFIED, Certification
@@ -95,11 +98,20 @@ def test_the_second_writing_answers_as_the_first_asked(bodies: list[Asked]) -> N
             assert certify.answers_of([clip], question) == [question.key.code], question.ask.name
 
 
-def test_measured_again_on_the_grid_a_motion_is_the_same(bodies: list[Asked]) -> None:
-    fast = synthetic.resampled(bodies[0].motion, 60.0)
-    of_its_own = msgspec.structs.replace(measure.measure(fast), frames=0, fps=0.0)
-    sampled = msgspec.structs.replace(measure.measure(batch.sampled(fast)), frames=0, fps=0.0)
-    assert sampled == of_its_own
+@pytest.mark.parametrize("frame", ["first_heading", "body", "camera"])
+def test_measured_again_on_the_grid_a_motion_is_the_same(
+    motions: list[Motion], bodies: list[Asked], frame: Frame
+) -> None:
+    fast = [synthetic.resampled(bodies[0].motion, 60.0)] if frame == "first_heading" else []
+    for motion in [*fast, motions[1]]:
+        filmed = replace(
+            motion,
+            camera_orientations_wxyz=np.tile([0.0, 1.0, 0, 0], (motion.frames, 1)),  # along +Z
+            camera_positions_m=np.tile([0.5, 1.0, -4.0], (motion.frames, 1)),
+        )
+        both = [measure.measure(one, frame=frame) for one in (filmed, batch.sampled(filmed))]
+        of_its_own, sampled = (msgspec.structs.replace(one, frames=0, fps=0.0) for one in both)
+        assert sampled == of_its_own
 
 
 def test_company_and_order_change_nothing(asked: list[Asked]) -> None:
