@@ -17,7 +17,18 @@ from kinematics import batch, facts, measure, synthetic
 from kinematics.error_models import PRESETS, ErrorModel
 from kinematics.facts import Frame
 from kinematics.motion import Motion
-from qagen import certificates, certify, cli, dataset, generate, merge, pipeline, record, verify
+from qagen import (
+    certificates,
+    certify,
+    cli,
+    dataset,
+    generate,
+    merge,
+    pipeline,
+    reach,
+    record,
+    verify,
+)
 from qagen.certificates import UNCERTIFIED, Certification
 from qagen.certify import Asked
 from qagen.dataset import Recipe
@@ -169,6 +180,18 @@ def test_who_is_spared_never_flips(bodies: list[Asked], preset: str) -> None:
             assert set(answers) == {question.key.code}, question.ask.name
         spared += len(questions)
     assert spared > 10
+
+
+def test_a_turn_is_spared_when_five_deviations_do_not_undo_it() -> None:
+    each = _asked(synthetic.perform(synthetic.turn(1.57), fps=30.0, joints=False).motion)
+    names = {one.ask.name: one for one in each.questions}
+    question = names["ever(turn_left;whole;0;;;False)"]
+    just_rad = question.margin.value / (5 * 2**0.5)
+    for share, spared in ((0.99, True), (1.01, False)):
+        model = ErrorModel(jitter_rad=share * just_rad, jitter_time_s=3.0)
+        assert reach.spared(question, each.facts, model) is spared
+        lossy = msgspec.structs.replace(model, gaps_per_min=0.1)
+        assert not reach.spared(question, each.facts, lossy)
 
 
 def test_certified_answers_hardly_flip_on_held_back_seeds(asked: list[Asked]) -> None:
