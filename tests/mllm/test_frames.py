@@ -113,6 +113,15 @@ def test_broken_files_are_named(tmp_path: Path) -> None:
             frames.sample(path, Sampling())
 
 
+def test_frames_that_are_listed_and_not_decoded_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "short.mp4"
+    write(path, list(range(8)))
+    with video.require().open(str(path)) as container:
+        never = np.array([0, 10**9], dtype=np.int64)
+        with pytest.raises(ValueError, match=r"short.mp4: 1 of 2 frames cannot be decoded"):
+            frames._decoded(container, never, Sampling(), path)
+
+
 def test_settings_that_make_no_sense_are_all_named() -> None:
     with pytest.raises(ValueError, match=r"max frames: 0; .*; fps: 0; .*; max pixels: 0;"):
         Sampling(max_frames=0, fps=0.0, max_pixels=0)

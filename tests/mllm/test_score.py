@@ -107,6 +107,15 @@ def test_letters_and_rotations() -> None:
     )
 
 
+def test_the_right_letter_is_the_one_that_was_shown() -> None:
+    """Rotated by one, the first of four options is shown last."""
+    questions = [asked(n, "numerical", answer="A") for n in range(3)]
+    run = loaded(questions, [reply(q, "B", shift=1) for q in questions], circular=True)
+    (letters,) = score.score(run).letters
+    assert letters.right == {"A": 0, "B": 0, "C": 0, "D": 3}
+    assert letters.said == {"A": 3, "B": 0, "C": 0, "D": 0}
+
+
 answers = st.lists(
     st.tuples(st.sampled_from(CATEGORIES), st.integers(0, 5), st.sampled_from("AB-")),
     min_size=1,
