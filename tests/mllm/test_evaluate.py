@@ -169,6 +169,24 @@ def test_torn_lines_are_asked_again_and_whole_ones_not(made: Any, tmp_path: Path
         assert path.read_bytes() == whole
 
 
+def test_a_journal_goes_on_after_its_last_whole_line(tmp_path: Path) -> None:
+    path = tmp_path / "lines"
+    one, two = (
+        Prediction(id=name, shift=0, answer="A", shown="A", how="letter", reply="A")
+        for name in ("one", "two")
+    )
+    with Journal(path, Prediction) as journal:
+        journal.add(one)
+    whole = path.read_bytes()
+    for cut in range(1, len(whole), 7):  # killed twice, each time while it wrote
+        path.write_bytes(whole + whole[:cut])
+        with Journal(path, Prediction) as journal:
+            assert journal.lines == [one]
+            journal.add(two)
+        with Journal(path, Prediction) as journal:
+            assert journal.lines == [one, two]
+
+
 def test_lines_that_were_changed_are_named(made: Any, tmp_path: Path) -> None:
     evaluate.evaluate(made.questions, tmp_path, Chance(), settings=ALL)
     path = tmp_path / runs.PREDICTIONS
