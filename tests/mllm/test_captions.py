@@ -15,7 +15,7 @@ from mllm.cli import app
 from mllm.evaluate import Settings
 from mllm.render import video
 
-QUICK = wire.Patience(attempts=1, timeout_s=5.0)
+QUICK = wire.Patience(attempts=1, timeout_s=60.0)
 TEST = Settings(split="test")
 
 

@@ -29,7 +29,7 @@ from qagen import dataset
 
 SRC = Path(__file__).parents[2] / "src"
 ALL = Settings(split="all")
-QUICK = wire.Patience(attempts=2, timeout_s=5.0, first_wait_s=0.01)
+QUICK = wire.Patience(attempts=2, timeout_s=60.0, first_wait_s=0.01)
 
 
 def call(*words: object) -> Result:
@@ -138,7 +138,7 @@ def test_a_killed_run_goes_on_and_asks_nothing_twice(
     )  # fmt: skip
     path = tmp_path / "run" / "predictions.jsonl"
     with subprocess.Popen(words, env=ENVIRONMENT, stderr=subprocess.PIPE) as process:
-        until_s = time.monotonic() + 60
+        until_s = time.monotonic() + 180
         while not (path.is_file() and path.read_bytes().count(b"\n") >= 10):
             assert process.poll() is None
             assert time.monotonic() < until_s

@@ -24,7 +24,7 @@ ITEMS = [
 
 
 def model(server: Any, **options: Any) -> Remote:
-    quick = wire.Patience(attempts=1, timeout_s=5.0)
+    quick = wire.Patience(attempts=1, timeout_s=60.0)
     return Remote(
         **({"model": "j", "url": server.url, "sees": "text", "patience": quick} | options)
     )
