@@ -309,17 +309,26 @@ def test_wrong_settings_stop_everything_and_lose_nothing(
 ) -> None:
     away = (("Location", server.url),)
     server.answer = lambda number, _: said() if number < 3 else said(status=status, headers=away)
-    got = []
+    got: list[Reply] = []
     with pytest.raises(StoppedError, match=f"model m: HTTP {status}"):
-        got.extend(collected(remote(server, sees="text", at_once=2).replies(ask(50)), got))
+        collected(remote(server, sees="text", at_once=2).replies(ask(50)), got)
     assert len(got) == 3
     assert len(server.bodies) <= 6
 
 
-def collected(replies: Any, into: list[Reply]) -> list[Reply]:
+def test_what_is_under_way_when_everything_stops_is_still_worth_having(
+    server: Any, said: Any
+) -> None:
+    server.answer = lambda number, _: said(wait_s=0.5) if number == 0 else said(status=401)
+    got: list[Reply] = []
+    with pytest.raises(StoppedError):
+        collected(remote(server, sees="text", at_once=2).replies(ask(9)), got)
+    assert [one.text for one in got] == ["B"]
+
+
+def collected(replies: Any, into: list[Reply]) -> None:
     for reply in replies:
-        into.append(reply)
-    return []
+        into.append(reply)  # what came before an error stays
 
 
 def test_one_refused_question_is_a_silence_but_not_the_first(server: Any, said: Any) -> None:
