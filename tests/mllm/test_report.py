@@ -21,7 +21,8 @@ ALL = Settings(split="all")
 
 
 def call(*words: object) -> Result:
-    return CliRunner().invoke(app, [str(word) for word in words], prog_name="mllm")
+    wide = {"COLUMNS": "200"}
+    return CliRunner().invoke(app, [str(word) for word in words], prog_name="mllm", env=wide)
 
 
 @pytest.fixture(scope="module")
