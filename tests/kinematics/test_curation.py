@@ -156,6 +156,9 @@ def test_patience_remembers_who_was_not_found():
     links = linked(boxes, patience=1)
     assert links.tracklet.tolist() == [[0, 1], [1, -1], [1, 0]]
     assert (links.lag[2].tolist(), links.slot[2].tolist()) == ([1, 2], [0, 0])
+    # but not who was found in between
+    found = boxes_at([0, None], [0.4, None], [0.5, 0])
+    assert linked(found, patience=1).tracklet.tolist() == [[0, -1], [0, -1], [0, 1]]
 
 
 def test_a_pan_does_not_exchange_people_who_stand_side_by_side():
