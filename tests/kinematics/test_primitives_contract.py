@@ -584,6 +584,8 @@ def test_what_follows_the_clip_changes_nothing(covers):
 
 OWN_EXAMPLES = {
     "kinematics.cli": "commands: their examples are those of `--help`, and run in its tests",
+    "kinematics.commands_": "commands, too, each with its own file",
+    "kinematics.curation.videos": "needs the extra `curation`, with which its tests run",
     "kinematics.batch": "the inside of `measure`, whose examples run it",
     "kinematics.assemble": "the inside of `measure`, whose examples run it",
     "kinematics.checks": "the inside of `Motion.from_arrays`, whose example runs it",
@@ -591,7 +593,7 @@ OWN_EXAMPLES = {
 }
 """Modules and functions that need no example of their own, and why."""
 
-OPTIONS_OF_COMMANDS = "kinematics.cli"
+OPTIONS_OF_COMMANDS = ("kinematics.cli", "kinematics.commands_")
 """Typer reads options off defaults, so commands have positional ones."""
 
 

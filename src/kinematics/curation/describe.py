@@ -67,6 +67,14 @@ def people(clip: PoseClip, judged: Judged, *, limits: Limits) -> tuple[Person, .
 
     Tracklets were found on few frames; in between, a person is the detection whose box is nearest
     to where the tracklet's boxes on either side say.
+
+    >>> from kinematics.curation.judge import judge
+    >>> nobody = PoseClip(
+    ...     clip="a", image_size_px=(8, 8), times_s=np.arange(60.0) / 10,
+    ...     keypoints_px=np.ones((60, 0, 17, 2)), confidence=np.ones((60, 0, 17)),
+    ... )
+    >>> people(nobody, judge([nobody])[0], limits=Limits())
+    ()
     """
     found = []
     start_s = float(clip.times_s[0]) if len(clip.times_s) else 0.0

@@ -53,12 +53,12 @@ Counter = Callable[[str], int]
 """The number of verbs of action in a caption."""
 
 
-def by_spacy(model: str = "en_core_web_sm") -> Counter:
+def by_spacy(*, model: str = "en_core_web_sm") -> Counter:
     """A counter by spaCy's tagger: every verb that is no auxiliary counts, as in the paper.
 
     Raises a `ValueError` that says what to install where spaCy or the model is missing.
 
-    >>> by_spacy("no_such_model")  # doctest: +ELLIPSIS
+    >>> by_spacy(model="no_such_model")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     ValueError: spaCy's model no_such_model: not installed. ...
