@@ -8,7 +8,7 @@ tracker that slips now and then.
 import itertools
 import math
 from collections.abc import Callable, Iterator
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -283,14 +283,7 @@ def _gallery(name: str, draw: np.random.Generator) -> PoseClip:
 
 
 MOVING = ("orbit", "handheld", "follow", "pan", "zoom")
-CASES: tuple[Case, ...] = (
-    "still, moving camera",
-    "gallery",
-    "acting, still camera",
-    "acting, moving camera",
-    "two, one still",
-    "two still, moving camera",
-)
+CASES: tuple[Case, ...] = get_args(Case)
 
 
 def film(case: Case, index: int, *, seed: int = 0, action: str | None = None) -> Filmed:
