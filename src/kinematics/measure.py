@@ -6,7 +6,7 @@ shape (see `batch`). Frame-wise work is in the clip's own precision, sums in flo
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -151,9 +151,13 @@ def kernels(stacked: batch.Batch, *, frame: Frame) -> Measured:
         )
 
 
-def _facts_of(
-    waiting: list[tuple[int, Motion, batch.Clip]], shape: batch.Shape
-) -> Iterator[tuple[int, MotionFacts]]:
+_Waiting = tuple[int, Motion, batch.Clip]
+"""A motion by its place among those that were given, and as it is computed."""
+
+T = TypeVar("T")
+
+
+def _facts_of(waiting: list[_Waiting], shape: batch.Shape) -> Iterator[tuple[int, MotionFacts]]:
     clips = [clip for _, _, clip in waiting]
     measured = kernels(batch.stack(clips, shape), frame=shape.frame)
     facts = assemble.all_facts(
@@ -192,13 +196,25 @@ def measure_all(
     _check_frame(frame)
     if dtype not in ("float32", "float64"):
         raise ValueError(f"dtype {dtype!r}: expected float32 or float64")
-    waiting: dict[batch.Shape, list[tuple[int, Motion, batch.Clip]]] = {}
-    done: dict[int, MotionFacts] = {}
+    return _in_order(motions, _facts_of, frame=frame, dtype=dtype, progress=progress)
+
+
+def _in_order(
+    motions: Iterable[Motion],
+    made_of: Callable[[list[_Waiting], batch.Shape], Iterator[tuple[int, T]]],
+    *,
+    frame: Frame,
+    dtype: str,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[T]:
+    """What is made of each motion, in their order; those of one shape are computed together."""
+    waiting: dict[batch.Shape, list[_Waiting]] = {}
+    done: dict[int, T] = {}
     taken = 0
 
     def flush(shapes: list[batch.Shape]) -> None:
         for shape in shapes:
-            done.update(_facts_of(waiting.pop(shape), shape))
+            done.update(made_of(waiting.pop(shape), shape))
         if progress is not None:
             progress(taken + len(done))
 
@@ -243,19 +259,36 @@ def trace(motion: Motion, *, frame: Frame = "first_heading") -> Trace:
     >>> trace(synthetic.perform(synthetic.stand(2.0)).motion).times_s.shape
     (61,)
     """
+    (traced,) = trace_all([motion], frame=frame)
+    return traced
+
+
+def trace_all(motions: Iterable[Motion], *, frame: Frame = "first_heading") -> Iterator[Trace]:
+    """`trace` of many motions, in their order, as a stream; computed together like facts.
+
+    >>> from kinematics import synthetic
+    >>> corpus = [performance.motion for performance in synthetic.corpus(3, seed=1)]
+    >>> [len(one.times_s) > 1 for one in trace_all(corpus)]
+    [True, True, True]
+    """
     _check_frame(frame)
-    clip = batch.prepare(motion)
-    shape = batch.shape_of(clip, frame=frame, dtype="float32")
-    read = kernels(batch.stack([clip], shape), frame=frame).signals
-    count = len(clip.usable)
-    values, raw, positions = (
-        np.asarray(field)[0, :count] for field in (read.values, read.raw, read.positions_m)
-    )
-    return Trace(
-        times_s=np.arange(count) * clip.step_s,
-        signals=values,
-        raw=raw,
-        observed=clip.seen,
-        positions_m=positions,
-        heading_rad=values[:, SIGNALS.index("heading")],
-    )
+    return _in_order(motions, _traces_of, frame=frame, dtype="float32")
+
+
+def _traces_of(waiting: list[_Waiting], shape: batch.Shape) -> Iterator[tuple[int, Trace]]:
+    clips = [clip for _, _, clip in waiting]
+    read = kernels(batch.stack(clips, shape), frame=shape.frame).signals
+    values, raw, positions = map(np.asarray, (read.values, read.raw, read.positions_m))
+    for row, (place, _, clip) in enumerate(waiting):
+        count = len(clip.usable)
+        yield (
+            place,
+            Trace(
+                times_s=np.arange(count) * clip.step_s,
+                signals=values[row, :count],
+                raw=raw[row, :count],
+                observed=clip.seen,
+                positions_m=positions[row, :count],
+                heading_rad=values[row, :count, SIGNALS.index("heading")],
+            ),
+        )

@@ -19,7 +19,7 @@ MARK = "demo.json"
 """Lies in a folder that a demo wrote, which the next one may clear."""
 
 CLIPS = 200
-ANSWERERS = ("chance", "blind", "oracle", "noisy:prompthmr_emdb")
+ANSWERERS = ("chance", "blind", "oracle", "noisy:wham_emdb")
 _SHOWN_PATHS = 3
 
 

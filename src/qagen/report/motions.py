@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from kinematics import facts as facts_of
-from kinematics.facts import Frame, MotionFacts
+from kinematics.facts import MotionFacts
 from qagen.dataset import Clip
 
 if TYPE_CHECKING:
@@ -79,15 +79,13 @@ def _measured(motions: "Sequence[Motion | None]", clips: Sequence[Clip]) -> Iter
 
     there = [motion for motion in motions if motion is not None]
     frame = clips[0].frame
-    facts = iter(measure.measure_all(there, frame=frame))
+    facts = measure.measure_all(there, frame=frame)
+    traces = measure.trace_all(there, frame=frame)
     for motion in motions:
-        yield None if motion is None else Moved(next(facts), _line(motion, frame))
+        yield None if motion is None else Moved(next(facts), _line(next(traces)))
 
 
-def _line(motion: "Motion", frame: Frame) -> Line:
-    from kinematics import measure
-
-    trace = measure.trace(motion, frame=frame)
+def _line(trace: "Trace") -> Line:
     times_s = trace.times_s[::EVERY].round(3).tolist()
     signals = [lane[::EVERY].round(4).tolist() for lane in trace.signals.T]
     return Line(times_s, signals, _gaps(trace))
