@@ -111,13 +111,14 @@ def footage(videos: Path, out: Path, control: str) -> Path:
     another clip.
     """
     names = sorted(path.name for path in videos.glob("*.mp4"))
+    ring = generator("wrong", videos.parent.name).permutation(names).tolist()
+    next_of = dict(zip(ring, ring[1:] + ring[:1], strict=True))  # kinds follow one another in names
     out.mkdir(parents=True, exist_ok=True)
-    for place, name in enumerate(names):
+    for name in names:
         if (out / name).exists():
             continue
         if control == "wrong":
-            other = names[(place + len(names) // 2) % len(names)]
-            shutil.copyfile(videos / other, out / name)
+            shutil.copyfile(videos / next_of[name], out / name)
             continue
         pictures = video.read(videos / name)
         if control == "shuffled":

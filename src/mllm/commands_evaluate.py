@@ -130,7 +130,7 @@ def evaluate(
                 temperature=temperature, seed=seed, body=body, at_once=at_once,
                 per_minute=per_minute, attempts=attempts, timeout=timeout, prices=prices,
             )  # fmt: skip
-        chosen = _chosen(answerer, dataset, settings, motions, remote)
+        chosen = _chosen(answerer, dataset, settings, motions, remote, max_tokens=max_tokens)
         with bar(chosen.name) as progress:
             outcome = run(
                 dataset, out, chosen, settings=settings, videos_dir=videos, progress=progress
@@ -144,6 +144,8 @@ def _chosen(
     settings: "Settings",
     motions: Path | None,
     remote: "Remote | None",
+    *,
+    max_tokens: int,
 ) -> "Answerer":
     from mllm.answerers import named
     from mllm.evaluate import rows
@@ -158,7 +160,12 @@ def _chosen(
     return named.find(
         answerer,
         named.Materials(
-            learned=learned, judged=judged, motions=motions, remote=remote, seed=settings.seed
+            learned=learned,
+            judged=judged,
+            motions=motions,
+            remote=remote,
+            seed=settings.seed,
+            max_tokens=max_tokens,
         ),
     )
 

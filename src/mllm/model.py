@@ -228,7 +228,7 @@ def placed(tensors: Mapping[str, Any], model: Any) -> dict[str, Any]:
     }
 
 
-def at(folder: Path, *, sees: Sees = "video") -> Local:
+def at(folder: Path, *, sees: Sees = "video", max_tokens: int = 512) -> Local:
     """The answerer of a checkpoint, or of a LoRA adapter, which names its base itself.
 
     >>> at(Path("/nowhere"))
@@ -238,14 +238,14 @@ def at(folder: Path, *, sees: Sees = "video") -> Local:
     """
     told = folder / ADAPTER
     if not told.is_file():
-        return Local(folder=folder, sees=sees)
+        return Local(folder=folder, sees=sees, max_tokens=max_tokens)
     try:
         base = msgspec.json.decode(told.read_bytes(), type=_Adapter).base_model_name_or_path
     except msgspec.DecodeError as error:
         raise ValueError(f"{told}: no settings of an adapter ({error})") from error
     if not base or not Path(base).is_dir():
         raise ValueError(f"{told}: its base {base!r} is no folder here; write the folder into it")
-    return Local(folder=Path(base), adapter=folder, sees=sees)
+    return Local(folder=Path(base), adapter=folder, sees=sees, max_tokens=max_tokens)
 
 
 class _Adapter(msgspec.Struct):

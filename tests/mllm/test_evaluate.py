@@ -1,7 +1,6 @@
 """Runs: everything once, whatever interrupts; equal bytes; no other settings; words for mishaps."""
 
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -211,13 +210,14 @@ def test_two_processes_do_not_write_one_run(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_keeps_what_was_written(made: Any, tmp_path: Path) -> None:
-    def little_room() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
-
+    limited = (  # and not between fork and exec: JAX, if it is loaded here, warns of forks
+        "import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000)); "
+        "os.execv(sys.argv[1], sys.argv[1:])"
+    )
     settings = ["evaluate", made.questions, "--split", "all", "--answerer", "chance", "--circular"]
     words = command(*settings, "--out", tmp_path / "run")
     full = subprocess.run(
-        words, env=ENVIRONMENT, capture_output=True, text=True, preexec_fn=little_room
+        [sys.executable, "-c", limited, *words], env=ENVIRONMENT, capture_output=True, text=True
     )
     assert full.returncode == 2
     assert "predictions.jsonl: File too large" in full.stderr

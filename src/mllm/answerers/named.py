@@ -8,7 +8,7 @@ from kinematics import error_models
 from mllm import model as models
 from mllm.answerers import guesses, oracles
 from mllm.answerers.remote import Remote
-from mllm.answering import Answerer
+from mllm.answering import Answerer, Sees
 from qagen.record import Record
 
 NAMES = (
@@ -26,6 +26,8 @@ class Materials:
     motions: Path | None = None
     remote: Remote | None = None
     """The endpoint, as a viewer."""
+    max_tokens: int = 512
+    """Of a reply by a model on this machine, at most."""
     seed: int = 0
 
 
@@ -60,7 +62,8 @@ def find(name: str, materials: Materials) -> Answerer:
             raise ValueError(f"{kind}: needs an endpoint and a model; give --url and --model")
         return materials.remote if kind == "openai" else materials.remote.without_video()
     if kind in ("local", "local-text") and more:
-        return models.at(Path(more), sees="video" if kind == "local" else "text")
+        sees: Sees = "video" if kind == "local" else "text"
+        return models.at(Path(more), sees=sees, max_tokens=materials.max_tokens)
     raise ValueError(f"answerer: {name!r}; expected {', '.join(NAMES)}")
 
 

@@ -23,6 +23,8 @@ def texts() -> list[str]:
 def knows_nothing(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], size: tiny.Size
 ) -> Path:
+    torch = pytest.importorskip("torch", reason="run `pip install 'kinematics-qa[mllm]'`")
+    torch.set_num_threads(1)  # threads that wait for each other cost more than they bring
     return tiny.build(tmp_path_factory.mktemp("models") / "tiny", texts, size=size)
 
 
