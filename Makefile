@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench docs lock clean
+.PHONY: help setup demo test lint bench docs pictures lock clean
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -16,8 +16,8 @@ help: ## List the targets
 
 setup: $(INSTALLED) ## Make .venv and install the package with its development tools
 
-demo: $(INSTALLED) ## Measure and draw a small synthetic corpus into out/demo
-	@$(BIN)/python -m kinematics demo out/demo
+demo: $(INSTALLED) ## Everything once, into out/demo (MOTIONS=dir for your own files)
+	@$(BIN)/python -m mllm demo out/demo $(if $(MOTIONS),--motions '$(MOTIONS)')
 
 test: $(INSTALLED) ## Run every test and doctest (WORKERS=2)
 	@$(BIN)/python -m pytest -n $(WORKERS)
@@ -35,6 +35,9 @@ docs: $(INSTALLED) ## Build the documentation site into site
 	@$(BIN)/python -m pip install -qq --constraint $(CONSTRAINTS) --editable '.[docs]'
 	@$(BIN)/python -m qagen examples --readme README.md
 	@$(BIN)/mkdocs build --strict --quiet
+
+pictures: $(INSTALLED) ## Draw the pictures of the README anew from out/demo (needs chromium)
+	@$(BIN)/python docs/pictures.py
 
 lock: $(BIN)/python ## Resolve the constraints file of this Python anew
 	@$(BIN)/python constraints/lock.py
