@@ -74,8 +74,8 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     clip(PICTURES / "clip.png")
     report(PICTURES / "report.png")
-    for picture in PICTURES.glob("*.png"):  # few colours: a third of the bytes
-        Image.open(picture).convert("RGB").quantize(128).save(picture, optimize=True)
+    drawn = PICTURES / "clip.png"  # of few colours: a third of the bytes
+    Image.open(drawn).convert("RGB").quantize(128).save(drawn, optimize=True)
 
 
 if __name__ == "__main__":
