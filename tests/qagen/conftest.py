@@ -204,3 +204,19 @@ def make_facts(
 def make() -> Callable[..., MotionFacts]:
     """`make_facts`, for tests."""
     return make_facts
+
+
+EVENTS = [
+    ("forward", 0.5, 3.5, 3.4),
+    ("left", 4.5, 6.5, 2.5),
+    ("heading", 7.5, 9.0, 1.6),
+    ("left", 11.0, 12.0, -0.8),
+    ("forward", 16.0, 18.0, 2.1),
+]
+
+
+@pytest.fixture(scope="module")
+def facts(make: Callable[..., MotionFacts]) -> MotionFacts:
+    """Somebody who walks, steps aside, turns, jumps, steps back and walks on."""
+    jump = VerticalEpisode(kind="jump", start_s=13.5, end_s=14.0, height_m=0.3)
+    return make(EVENTS, episodes=[jump])

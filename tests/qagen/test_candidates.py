@@ -2,31 +2,15 @@
 
 import gc
 import re
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics.facts import MotionFacts, VerticalEpisode
 from qagen import consistency, draws, generate, pipeline, select
 from qagen.categories import RULES
 from qagen.question import CATEGORIES, Candidate
 from qagen.reading import read
-
-EVENTS = [
-    ("forward", 0.5, 3.5, 3.4),
-    ("left", 4.5, 6.5, 2.5),
-    ("heading", 7.5, 9.0, 1.6),
-    ("left", 11.0, 12.0, -0.8),
-    ("forward", 16.0, 18.0, 2.1),
-]
-
-
-@pytest.fixture(scope="module")
-def facts(make: Callable[..., MotionFacts]) -> MotionFacts:
-    jump = VerticalEpisode(kind="jump", start_s=13.5, end_s=14.0, height_m=0.3)
-    return make(EVENTS, episodes=[jump])
 
 
 def test_words_made_late_are_those_made_at_once(facts):

@@ -1,27 +1,11 @@
 """Planted contradictions are found, and nothing else is."""
 
-from collections.abc import Callable
-
 import msgspec
 import pytest
 
-from kinematics.facts import MotionFacts, VerticalEpisode
+from kinematics.facts import MotionFacts
 from qagen import consistency, generate
 from qagen.question import Question
-
-EVENTS = [
-    ("forward", 0.5, 3.5, 3.4),
-    ("left", 4.5, 6.5, 2.5),
-    ("heading", 7.5, 9.0, 1.6),
-    ("left", 11.0, 12.0, -0.8),
-    ("forward", 16.0, 18.0, 2.1),
-]
-
-
-@pytest.fixture(scope="module")
-def facts(make: Callable[..., MotionFacts]) -> MotionFacts:
-    jump = VerticalEpisode(kind="jump", start_s=13.5, end_s=14.0, height_m=0.3)
-    return make(EVENTS, episodes=[jump])
 
 
 @pytest.fixture(scope="module")

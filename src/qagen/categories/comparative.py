@@ -1,6 +1,6 @@
 """Comparative: which of two is more frequent, larger or faster? One, the other, or the same."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from qagen import wording
@@ -16,7 +16,16 @@ from qagen.asking import (
 )
 from qagen.question import WINDOWS, Ask, Evidence, Margin, Option, Words
 from qagen.reading import Reading
-from qagen.sureness import clearance, compare, fastest, own_paths, seen, total, unsure
+from qagen.sureness import (
+    Comparison,
+    clearance,
+    compare,
+    fastest,
+    own_paths,
+    seen,
+    total,
+    unsure,
+)
 from qagen.vocabulary import (
     CLEAR_SHARE,
     LIMBS,
@@ -130,11 +139,22 @@ def _more(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
                 yield rejection(rule, clip, ask, doubt)
                 continue
             one, other = total(clip, pair[0], window), total(clip, pair[1], window)
-            key, others = _choices(
-                movement_option(clip, pair[0]), movement_option(clip, pair[1]), found.code
-            )
             words = partial(_more_words, clip, pair, ask, (one, other), found.code)
-            yield question(rule, clip, ask, Truth(key, others, (one, other), found.margin, words))
+            yield _of_two(rule, clip, ask, (one, other), found, words)
+
+
+def _of_two(
+    rule: Rule,
+    clip: Reading,
+    ask: Ask,
+    shown: tuple[Evidence, Evidence],
+    found: Comparison,
+    words: Callable[[], Words],
+) -> Answer:
+    """The question which of the two movements of the ask it is."""
+    one, other = (movement_option(clip, movement) for movement in ask.movements)
+    key, others = _choices(one, other, found.code)
+    return question(rule, clip, ask, Truth(key, others, shown, found.margin, words))
 
 
 def _more_words(
@@ -166,11 +186,8 @@ def _faster(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
         if isinstance(found, str):
             yield rejection(rule, clip, ask, found)
             continue
-        key, others = _choices(
-            movement_option(clip, pair[0]), movement_option(clip, pair[1]), found.code
-        )
         words = partial(_faster_words, clip, pair, ask, (one, other), found.code)
-        yield question(rule, clip, ask, Truth(key, others, (one, other), found.margin, words))
+        yield _of_two(rule, clip, ask, (one, other), found, words)
 
 
 def _faster_words(
