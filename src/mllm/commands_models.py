@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mllm.commands_evaluate import plainly
+from mllm.commands_evaluate import complain, plainly
 
 
 def finetune(
@@ -81,7 +81,18 @@ def finetune(
         if not dry_run:
             home = training.run(ready, out, resume=resume)
             if training.first_process():
+                _draw(out / training.CURVE)
                 typer.echo(f"done: {home}")
+
+
+def _draw(curve: Path) -> None:
+    """The curve as a picture beside it, where there is something to draw with."""
+    try:
+        from mllm import figures
+    except ImportError:
+        complain("no picture of the curve: run `pip install 'kinematics-qa[viz]'`")
+        return
+    figures.save(figures.learning(curve), curve.with_suffix(".png"))
 
 
 def fuse(

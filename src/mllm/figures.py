@@ -1,4 +1,4 @@
-"""Pictures of scores: bars by category, trained on × tested on, curves by frames or resolution.
+"""Pictures of scores and of training: bars by category, trained on × tested on, curves.
 
 Figures are built without `pyplot`, so that drawing leaves no global state behind. The colours are
 the Okabe-Ito palette, which reads the same with colour-blind eyes.
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import matplotlib as mpl
+import msgspec
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -121,6 +122,27 @@ def curve(report: Report, *, by: By) -> Figure:
         axes.set_ylabel("points above chance")
         axes.grid(color=FAINT, linewidth=0.7)
         axes.legend(frameon=False, fontsize=8)
+        return figure
+
+
+def learning(history: Path) -> Figure:
+    """The loss over the steps of a training, as `finetune` wrote it down, and the learning rate."""
+    rows = [msgspec.json.decode(line) for line in history.read_bytes().splitlines()]
+    rows = [row for row in rows if "loss" in row]
+    if not rows:
+        raise ValueError(f"{history}: no loss in it; expected the curve of a training")
+    steps = [row["step"] for row in rows]
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+        loss, rate = figure.subplots(2, sharex=True, height_ratios=(3, 1))
+        loss.plot(steps, [row["loss"] for row in rows], color=COLOURS[0])
+        rate.plot(steps, [row.get("learning_rate", np.nan) for row in rows], color=COLOURS[1])
+        loss.set_ylabel("loss")
+        loss.set_ylim(bottom=0.0)
+        rate.set_ylabel("learning rate")
+        rate.set_xlabel("step")
+        for axes in (loss, rate):
+            axes.grid(color=FAINT, linewidth=0.7)
         return figure
 
 

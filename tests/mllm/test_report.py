@@ -125,3 +125,17 @@ def test_help_teaches(name: str) -> None:
     assert told.exit_code == 0
     assert f"mllm {name}" in told.stdout
     assert "Example" in told.stdout
+
+
+def test_a_training_is_drawn_as_it_was_written_down(tmp_path: Path) -> None:
+    rows = [{"loss": 2.0 / step, "learning_rate": 1e-4, "step": step} for step in range(1, 6)]
+    lines = [msgspec.json.encode(row) for row in [*rows, {"train_runtime": 3.0, "step": 5}]]
+    history = tmp_path / "curve.jsonl"
+    history.write_bytes(b"\n".join(lines))
+    loss, rate = figures.learning(history).axes
+    assert loss.lines[0].get_xdata().tolist() == [1, 2, 3, 4, 5]
+    assert loss.lines[0].get_ydata().tolist() == [2.0 / step for step in range(1, 6)]
+    assert set(rate.lines[0].get_ydata().tolist()) == {1e-4}
+    history.write_bytes(lines[-1])
+    with pytest.raises(ValueError, match="no loss in it"):
+        figures.learning(history)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from mllm import finetune, model, recipe
+from mllm import commands_models, finetune, model, recipe
 from mllm.answering import Asked
 from mllm.cli import app
 from mllm.export.examples import sample
@@ -75,6 +75,8 @@ def test_it_learns_what_only_the_video_tells(
     curve = losses(tmp_path / "run")
     assert len(curve) == OPEN.most_steps
     assert curve[-1] < 0.1 * curve[0]
+    commands_models._draw(tmp_path / "run" / finetune.CURVE)
+    assert (tmp_path / "run" / "curve.png").read_bytes().startswith(b"\x89PNG")
     right = [one.reply for one in examples]
     assert answers(home, examples) == right
     assert answers(knows_nothing, examples) != right
