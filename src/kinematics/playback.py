@@ -22,7 +22,7 @@ ROOT_HEIGHT_M = 0.95
 AXIS_M = 0.9
 """Length of the line that stands for the body when a motion has no joints."""
 
-ARROW_M = 0.6
+ARROW_M = 0.8
 """Length of the arrow that shows where the subject faces."""
 
 ARROW_RISE_M, PATH_RISE_M = 0.04, 0.02
@@ -30,6 +30,9 @@ ARROW_RISE_M, PATH_RISE_M = 0.04, 0.02
 
 FLOOR_SHARE = 0.02
 """Share of the frames that may reach below the floor: a tracker's worst moments."""
+
+_NEARLY_BACK = -1 + 1e-6
+"""Cosine to +Z below which a rod points along -Z, where the shortest turn is not defined."""
 
 _PARENTS: dict[str, str] = {
     "chest": "pelvis",
@@ -102,6 +105,14 @@ class Figure(NamedTuple):
     """From the ground under the root the way the subject faces."""
     seen: bool
     faces: bool
+
+
+class Rods(NamedTuple):
+    """Rods that stand for bones: one along Z, of length 1, turned, stretched and put in place."""
+
+    wxyz: Float[np.ndarray, "bones 4"]
+    middles_m: Float[np.ndarray, "bones 3"]
+    lengths_m: Float[np.ndarray, " bones"]
 
 
 def bones(skeleton: Skeleton) -> tuple[tuple[int, int], ...]:
@@ -178,7 +189,8 @@ def prepare(motion: Motion, *, frame: Frame = "first_heading") -> Playback:
     heading_rad = np.asarray(heading.heading_rad)
     up = jnp.zeros_like(wxyz[:, 1:]).at[:, 1].set(1.0)
     roots_m = np.asarray(anchored.positions_m)
-    points_m, shown = None, ()
+    points_m: Float[np.ndarray, "samples points 3"] | None = None
+    shown: tuple[int, ...] = ()
     if anchored.joints_m is not None and sampled.skeleton is not None:
         points_m = batch.body_points_of(np.asarray(anchored.joints_m), sampled.skeleton)
         shown = tuple(place for place, joints in enumerate(sampled.skeleton.points) if joints)
@@ -203,7 +215,7 @@ def _floor_m(
     points_m: Float[np.ndarray, "samples points 3"] | None,
     observed: Bool[np.ndarray, " samples"],
 ) -> float:
-    """Height of the floor: the lowest joints stand on it, or the root is a pelvis's height above."""
+    """Height of the floor: the lowest joints stand on it, a lone root a pelvis's height above."""
     rows = observed if observed.any() else np.ones_like(observed)
     if points_m is None or points_m.shape[1] == 0:
         return float(np.median(roots_m[rows, 1])) - ROOT_HEIGHT_M
@@ -246,6 +258,24 @@ def figure_at(playback: Playback, sample: int) -> Figure:
         seen=bool(playback.observed[sample]),
         faces=bool(playback.faces[sample]),
     )
+
+
+def rods(bones_m: Float[np.ndarray, "bones 2 3"]) -> Rods:
+    """How to turn and stretch a rod along Z, of length 1 about its middle, to become each bone.
+
+    >>> level = rods(np.array([[[0.0, 1.0, 0.0], [3.0, 1.0, 0.0]]]))
+    >>> level.middles_m.tolist(), level.lengths_m.tolist()
+    ([[1.5, 1.0, 0.0]], [3.0])
+    """
+    spans_m = bones_m[:, 1] - bones_m[:, 0]
+    lengths_m = np.linalg.norm(spans_m, axis=1)
+    x, y, z = (spans_m / np.where(lengths_m > 0, lengths_m, 1.0)[:, None]).T
+    back = z < _NEARLY_BACK  # half a turn about X: about which axis hardly matters
+    wxyz = np.stack(
+        [np.where(back, 0.0, 1 + z), np.where(back, 1.0, -y), np.where(back, 0.0, x), 0 * x], axis=1
+    )
+    wxyz /= np.linalg.norm(wxyz, axis=1, keepdims=True)
+    return Rods(wxyz=wxyz, middles_m=bones_m.mean(axis=1), lengths_m=lengths_m)
 
 
 def ground_path(playback: Playback) -> Float[np.ndarray, "steps 2 3"]:

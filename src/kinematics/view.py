@@ -3,6 +3,7 @@
 One loop draws: whoever moves the slider or presses a button only says which time is wanted.
 """
 
+import math
 import socket
 import threading
 import time
@@ -16,7 +17,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from kinematics import playback
-from kinematics.playback import Movement, Playback
+from kinematics.playback import Movement, Playback, Rods
 from kinematics.skeleton import POINTS
 
 TICK_S = 1 / 30
@@ -30,7 +31,7 @@ MOST_LISTED = 200
 LEAST_VIEW_M = 1.6
 """Half the width of ground that is shown at first, for whoever stays in place."""
 
-JOINT_RADIUS_M, BONE_WIDTH_M, PATH_WIDTH_M = 0.035, 0.035, 0.03
+JOINT_RADIUS_M, BONE_RADIUS_M, PATH_WIDTH_M = 0.045, 0.03, 0.04
 
 _INK, _LEFT, _RIGHT = (34, 34, 34), (213, 94, 0), (0, 114, 178)
 _PATH_COLOURS = np.array([[68, 1, 84], [33, 145, 140], [122, 209, 81]])
@@ -116,36 +117,19 @@ def serve(
     with server.atomic():
         _set_stage(server, shown)
         slider, speed, now = _add_controls(server, shown, movements, playing)
-        figure = playback.figure_at(shown, 0)
-        sphere = _sphere()
-        view = View(
-            shown=shown,
-            movements=movements,
-            server=server,
-            time=slider,
-            speed=speed,
-            now=now,
-            joints=server.scene.add_batched_meshes_simple(
-                "/figure/joints",
-                sphere.vertices,
-                sphere.faces,
-                np.tile([1.0, 0.0, 0.0, 0.0], (len(figure.joints_m), 1)),
-                figure.joints_m,
-                batched_colors=_joint_colours(shown),
-            ),
-            bones=server.scene.add_line_segments(
-                "/figure/bones", figure.bones_m, _bone_colours(shown), thickness=BONE_WIDTH_M
-            ),
-            arrow=server.scene.add_arrows(
-                "/heading",
-                figure.arrow_m,
-                _INK,
-                shaft_radius=0.02,
-                head_radius=0.06,
-                head_length=0.16,
-            ),  # fmt: skip
-            playing=playing,
-        )
+        joints, bones, arrow = _add_figure(server, shown)
+    view = View(
+        shown=shown,
+        movements=movements,
+        server=server,
+        time=slider,
+        speed=speed,
+        now=now,
+        joints=joints,
+        bones=bones,
+        arrow=arrow,
+        playing=playing,
+    )
     draw(view, 0.0)
     return view
 
@@ -154,11 +138,14 @@ def draw(view: View, time_s: float) -> None:
     """Shows the figure at a time, and names what is under way."""
     sample = playback.sample_at(view.shown, time_s)
     figure = playback.figure_at(view.shown, sample)
+    rods = playback.rods(figure.bones_m)
     under_way = playback.under_way(view.movements, time_s)
     words = " · ".join(one.words for one in under_way) or "nothing under way"
     with view.server.atomic():
         view.joints.batched_positions = figure.joints_m.astype(np.float32)
-        view.bones.points = figure.bones_m.astype(np.float32)
+        view.bones.batched_wxyzs = rods.wxyz.astype(np.float32)
+        view.bones.batched_positions = rods.middles_m.astype(np.float32)
+        view.bones.batched_scales = _scales(rods)
         view.arrow.points = figure.arrow_m.astype(np.float32)
         view.joints.visible = view.bones.visible = figure.seen
         view.arrow.visible = figure.seen and figure.faces
@@ -214,12 +201,51 @@ def _set_stage(server: Any, shown: Playback) -> None:
         server.scene.add_line_segments(
             "/path", steps_m, _path_colours(len(steps_m)), thickness=PATH_WIDTH_M
         )
+    server.initial_camera.fov = math.radians(45.0)
     server.initial_camera.look_at = (middle_m[0], shown.floor_m + 0.7, middle_m[2])
     server.initial_camera.position = (
-        middle_m[0] - 0.8 * reach_m,
-        shown.floor_m + 0.7 + 1.0 * reach_m,
-        middle_m[2] - 1.9 * reach_m,
+        middle_m[0] - 0.9 * reach_m,
+        shown.floor_m + 0.7 + 1.3 * reach_m,
+        middle_m[2] - 2.6 * reach_m,
     )
+
+
+def _add_figure(server: Any, shown: Playback) -> tuple[Any, Any, Any]:
+    """Balls for joints, rods for bones, and the arrow that shows where the subject faces."""
+    from trimesh import creation
+
+    figure = playback.figure_at(shown, 0)
+    rods = playback.rods(figure.bones_m)
+    ball = creation.icosphere(subdivisions=2, radius=JOINT_RADIUS_M)
+    rod = creation.cylinder(radius=BONE_RADIUS_M, height=1.0, sections=16)
+    level = np.tile([1.0, 0.0, 0.0, 0.0], (len(figure.joints_m), 1))
+    joints = server.scene.add_batched_meshes_simple(
+        "/figure/joints",
+        ball.vertices,
+        ball.faces,
+        level,
+        figure.joints_m,
+        batched_colors=_joint_colours(shown),
+    )
+    bones = server.scene.add_batched_meshes_simple(
+        "/figure/bones",
+        rod.vertices,
+        rod.faces,
+        rods.wxyz,
+        rods.middles_m,
+        batched_scales=_scales(rods),
+        batched_colors=_bone_colours(shown),
+        flat_shading=False,
+    )
+    arrow = server.scene.add_arrows(
+        "/heading", figure.arrow_m, _INK, shaft_radius=0.025, head_radius=0.07, head_length=0.18
+    )
+    return joints, bones, arrow
+
+
+def _scales(rods: Rods) -> Float[np.ndarray, "bones 3"]:
+    ones = np.ones_like(rods.lengths_m)
+    return np.stack([ones, ones, rods.lengths_m], axis=1).astype(np.float32)
 
 
 def _add_controls(
@@ -231,18 +257,18 @@ def _add_controls(
     slider = server.gui.add_slider(
         "time (s)", 0.0, duration_s, 0.01, 0.0, marks=tuple(starts_s[:MOST_LISTED])
     )
-    button = server.gui.add_button("Play", icon=None)
+    button = server.gui.add_button("Play")
     speed = server.gui.add_dropdown("speed", SPEEDS, initial_value="1×")
     now = server.gui.add_markdown("")
 
-    @button.on_click
-    def _(_: Any) -> None:
+    def switch(_: Any) -> None:
         if playing.is_set():
             playing.clear()
         else:
             playing.set()
         button.label = "Pause" if playing.is_set() else "Play"
 
+    button.on_click(switch)
     with server.gui.add_folder(f"Movements ({len(movements)})"):
         for one in movements[:MOST_LISTED]:
             _add_jump(server, slider, one, duration_s)
@@ -252,18 +278,15 @@ def _add_controls(
 
 
 def _add_jump(server: Any, slider: Any, movement: Movement, duration_s: float) -> None:
-    label = f"{movement.start_s:.2f} to {movement.end_s:.2f} s: {movement.words}"
-    button = server.gui.add_button(label, color="gray")
+    hint = f"{movement.words}, from {movement.start_s:.2f} to {movement.end_s:.2f} s"
+    button = server.gui.add_button(
+        f"{movement.start_s:.2f} s: {movement.words}", color="gray", hint=hint
+    )
 
-    @button.on_click
-    def _(_: Any) -> None:
-        slider.value = min(max(movement.start_s, 0.0), duration_s)
+    def jump(_: Any) -> None:
+        slider.value = round(min(max(movement.start_s, 0.0), duration_s), 2)
 
-
-def _sphere() -> Any:
-    import trimesh
-
-    return trimesh.creation.icosphere(subdivisions=2, radius=JOINT_RADIUS_M)
+    button.on_click(jump)
 
 
 def _side_colour(point: str) -> tuple[int, int, int]:
@@ -275,10 +298,10 @@ def _joint_colours(shown: Playback) -> UInt8[np.ndarray, "joints 3"]:
     return np.array(points, dtype=np.uint8)
 
 
-def _bone_colours(shown: Playback) -> UInt8[np.ndarray, "bones 2 3"]:
+def _bone_colours(shown: Playback) -> UInt8[np.ndarray, "bones 3"]:
     ends = [_side_colour(POINTS[end]) for _, end in shown.bones]
-    colours = np.array(ends if shown.points_m is not None else [_INK], dtype=np.uint8)
-    return np.repeat(colours.reshape(-1, 1, 3), 2, axis=1)
+    colours = ends if shown.points_m is not None else [_INK]
+    return np.array(colours, dtype=np.uint8).reshape(-1, 3)
 
 
 def _path_colours(steps: int) -> UInt8[np.ndarray, "steps 2 3"]:
