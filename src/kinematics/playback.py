@@ -130,9 +130,9 @@ def bones(skeleton: Skeleton) -> tuple[tuple[int, int], ...]:
     found = []
     for end in POINTS:
         start = _PARENTS.get(end)
-        while start is not None and joints[end] and joints[start] in ((), joints[end]):
+        while start is not None and not joints[start]:
             start = _PARENTS.get(start)
-        if start is not None and joints[end]:
+        if start is not None and joints[end] and joints[start] != joints[end]:
             found.append((POINTS.index(start), POINTS.index(end)))
     return tuple(found)
 
@@ -142,8 +142,8 @@ def movements(facts: MotionFacts) -> tuple[Movement, ...]:
 
     >>> from kinematics import measure, synthetic
     >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0, speed_mps=1.2)).motion)
-    >>> movements(facts)[0].words
-    'forward 3.00 m'
+    >>> [one.words for one in movements(facts)]
+    ['away from the start 3.00 m', 'forward 3.00 m']
     """
     found = []
     for event in facts.events:
@@ -165,6 +165,18 @@ def under_way(found: tuple[Movement, ...], time_s: float) -> tuple[Movement, ...
     True
     """
     return tuple(one for one in found if one.start_s <= time_s < one.end_s)
+
+
+def jump_s(movement: Movement, *, duration_s: float) -> float:
+    """The first hundredth of a second at which a movement is under way, inside the clip.
+
+    >>> jump_s(Movement(8.6633, 10.06, "lean backward 75°"), duration_s=20.0)
+    8.67
+    """
+    hundredths = math.floor(movement.start_s * 100)
+    while hundredths / 100 < movement.start_s:
+        hundredths += 1
+    return min(hundredths / 100, duration_s)
 
 
 def prepare(motion: Motion, *, frame: Frame = "first_heading") -> Playback:

@@ -164,7 +164,7 @@ def run(view: View, *, until: threading.Event) -> None:
         if view.playing.is_set():
             elapsed_s = (now - before) * float(view.speed.value.rstrip("×"))
             clock_s = playback.advanced(clock_s, elapsed_s, duration_s=duration_s)
-            wanted_s = round(clock_s, 2)
+            wanted_s = min(round(clock_s, 2), duration_s)
             view.time.value = wanted_s
         if wanted_s != drawn_s:
             draw(view, wanted_s)
@@ -253,7 +253,7 @@ def _add_controls(
 ) -> tuple[Any, Any, Any]:
     """The slider, the speed and the line of words, with the buttons that they go with."""
     duration_s = float(shown.times_s[-1])
-    starts_s = sorted({round(min(max(one.start_s, 0.0), duration_s), 2) for one in movements})
+    starts_s = sorted({playback.jump_s(one, duration_s=duration_s) for one in movements})
     slider = server.gui.add_slider(
         "time (s)", 0.0, duration_s, 0.01, 0.0, marks=tuple(starts_s[:MOST_LISTED])
     )
@@ -284,7 +284,7 @@ def _add_jump(server: Any, slider: Any, movement: Movement, duration_s: float) -
     )
 
     def jump(_: Any) -> None:
-        slider.value = round(min(max(movement.start_s, 0.0), duration_s), 2)
+        slider.value = playback.jump_s(movement, duration_s=duration_s)
 
     button.on_click(jump)
 
