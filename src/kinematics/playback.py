@@ -204,8 +204,9 @@ def prepare(motion: Motion, *, frame: Frame = "first_heading") -> Playback:
     points_m: Float[np.ndarray, "samples points 3"] | None = None
     shown: tuple[int, ...] = ()
     if anchored.joints_m is not None and sampled.skeleton is not None:
-        points_m = batch.body_points_of(np.asarray(anchored.joints_m), sampled.skeleton)
         shown = tuple(place for place, joints in enumerate(sampled.skeleton.points) if joints)
+    if shown:  # a file may name nothing but joints that are no body points
+        points_m = batch.body_points_of(np.asarray(anchored.joints_m), sampled.skeleton)
     return Playback(
         times_s=np.asarray(anchored.times_s),
         observed=observed,
@@ -229,7 +230,7 @@ def _floor_m(
 ) -> float:
     """Height of the floor: the lowest joints stand on it, a lone root a pelvis's height above."""
     rows = observed if observed.any() else np.ones_like(observed)
-    if points_m is None or points_m.shape[1] == 0:
+    if points_m is None:
         return float(np.median(roots_m[rows, 1])) - ROOT_HEIGHT_M
     return float(np.quantile(points_m[rows, :, 1].min(axis=1), FLOOR_SHARE))
 

@@ -100,7 +100,7 @@ def test_every_signal_has_words_for_both_ways() -> None:
     both = tuple(
         facts.Event(**{**{f: getattr(event, f) for f in event.__struct_fields__}, **changes})
         for signal in facts.SIGNALS
-        for changes in ({"signal": signal, "amount": 1.0}, {"signal": signal, "amount": -1.0})
+        for changes in ({"signal": signal, "amount": 1.0}, {"signal": signal, "amount": -2.0})
     )
     given_all = type(measured)(
         **{
@@ -114,7 +114,8 @@ def test_every_signal_has_words_for_both_ways() -> None:
     words = [one.words for one in playback.movements(given_all)]
     assert words[0] == "jump 0.31 m"  # it starts first
     assert len(set(words)) == 2 * len(facts.SIGNALS) + 1
-    assert {"turn left 57°", "turn right 57°", "left 1.00 m", "backward 1.00 m"} <= set(words)
+    assert {"turn left 57°", "turn right 115°", "left 1.00 m", "right 2.00 m"} <= set(words)
+    assert {"up 1.00 m", "down 2.00 m", "forward 1.00 m", "backward 2.00 m"} <= set(words)
 
 
 times_s = st.floats(0.0, 20.0)
@@ -215,6 +216,19 @@ def test_a_lone_root_is_a_line_along_the_body() -> None:
     assert lines_m[0, 1] > 0.99 * playback.AXIS_M
     assert lines_m[:, 2].max() > 0.1  # it bows ahead, not back
     np.testing.assert_allclose(figures[0].joints_m, shown.roots_m[:1])
+
+
+def test_joints_that_are_no_body_points_leave_a_lone_root() -> None:
+    sword = Motion.from_arrays(
+        orientations_wxyz=np.tile([1.0, 0.0, 0.0, 0.0], (30, 1)),
+        positions_m=np.zeros((30, 3)),
+        fps=30.0,
+        joints_m=np.ones((30, 1, 3)),
+        skeleton=skeleton.from_names(["sword"]),
+    )
+    shown = playback.prepare(sword)
+    assert (shown.points_m, shown.shown, shown.bones) == (None, (), ())
+    assert playback.figure_at(shown, 0).bones_m.shape == (1, 2, 3)
 
 
 def test_from_the_camera_the_subject_is_ahead_of_it(walker: Motion) -> None:
