@@ -1,7 +1,8 @@
 """What a live view shows at each time: the figure, its path on the ground, the events under way.
 
 Plain arrays and words, ready to be drawn; nothing here knows of a screen. The track is that of the
-analysis grid, in one frame of reference: +X its left, +Y up, +Z its forward.
+analysis grid, in one frame of reference: +X its left, +Y up, +Z its forward. Every function has an
+example, and so the file is longer than most.
 """
 
 import math
@@ -205,8 +206,8 @@ def prepare(motion: Motion, *, frame: Frame = "first_heading") -> Playback:
     shown: tuple[int, ...] = ()
     if anchored.joints_m is not None and sampled.skeleton is not None:
         shown = tuple(place for place, joints in enumerate(sampled.skeleton.points) if joints)
-    if shown:  # a file may name nothing but joints that are no body points
-        points_m = batch.body_points_of(np.asarray(anchored.joints_m), sampled.skeleton)
+        if shown:  # a file may name nothing but joints that are no body points
+            points_m = batch.body_points_of(np.asarray(anchored.joints_m), sampled.skeleton)
     return Playback(
         times_s=np.asarray(anchored.times_s),
         observed=observed,

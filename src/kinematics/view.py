@@ -1,6 +1,7 @@
 """A motion played in the browser, by viser (the extra `view`); the only file that knows viser.
 
 One loop draws: whoever moves the slider or presses a button only says which time is wanted.
+All that viser is told stands in this file, which is therefore longer than most.
 """
 
 import math
