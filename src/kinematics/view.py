@@ -113,6 +113,7 @@ def serve(
     check_address(host, port)
     with _quietly():
         server = viser.ViserServer(host=host, port=port, label=title, verbose=False)
+    server.request_share_url = _keep_private
     server.gui.configure_theme(show_logo=False, show_share_button=False)
     playing = threading.Event()
     with server.atomic():
@@ -177,6 +178,10 @@ def close(view: View) -> None:
     """Stops the server."""
     with _quietly():
         view.server.stop()
+
+
+def _keep_private() -> None:
+    """In the place of viser's tunnel to the open internet, which any page could ask for."""
 
 
 def _set_stage(server: Any, shown: Playback) -> None:

@@ -49,6 +49,14 @@ def test_the_address_gives_a_page(served: view.View) -> None:
         assert b"<html" in page.read()
 
 
+def test_no_tunnel_is_opened(served: view.View, monkeypatch: pytest.MonkeyPatch) -> None:
+    def tunnel(*_: object, **__: object) -> None:
+        raise AssertionError("a tunnel was asked for")
+
+    monkeypatch.setattr("viser._viser.ViserTunnel", tunnel)
+    assert served.server.request_share_url() is None
+
+
 def test_each_time_shows_its_figure_and_names_its_movements(served: view.View) -> None:
     for time_s, words in (
         (0.0, "nothing under way"),
