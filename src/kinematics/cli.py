@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
-from kinematics import commands_curate
+from kinematics import commands_curate, commands_view
 
 if TYPE_CHECKING:
     import rich.progress
@@ -615,6 +615,7 @@ def fit_error(
 
 
 app.command("curate")(commands_curate.curate)
+app.command("view")(commands_view.view)
 
 
 @app.command("synth")

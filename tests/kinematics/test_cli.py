@@ -20,7 +20,7 @@ from kinematics.motion import Motion
 from kinematics.readers import native
 
 SRC = Path(__file__).parents[2] / "src"
-COMMANDS = ("measure", "show", "inspect", "pack", "synth", "facts", "demo")
+COMMANDS = ("measure", "show", "inspect", "pack", "synth", "facts", "demo", "view")
 
 
 def call(*words: object) -> Result:

@@ -1,0 +1,94 @@
+"""The command `view`: one motion played in the browser."""
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    import kinematics.motion
+    import kinematics.view
+
+_errors = Console(stderr=True)
+
+
+def view(
+    clip: Annotated[Path, typer.Argument(help="A motion file.")],
+    person: Annotated[int, typer.Option(help="Which person of the file.", min=0)] = 0,
+    frame: Annotated[
+        Literal["first_heading", "camera"],
+        typer.Option(
+            help="Whose left and forward: the subject's at the start, or the first camera's "
+            "(needs camera poses in the file)."
+        ),
+    ] = "first_heading",
+    host: Annotated[
+        str, typer.Option(help="Who may look: localhost is this machine, 0.0.0.0 everybody.")
+    ] = "localhost",
+    port: Annotated[
+        int, typer.Option(help="Where it is served; 0 takes any free port.", min=0, max=65535)
+    ] = 8080,
+) -> None:
+    """Play one motion in the browser: figure, path, heading, and its movements on a time line.
+
+    Needs the extra [cyan]view[/cyan]. The address is printed once all is ready; no browser is
+    opened. Each movement has a button that jumps to its start, and those under way are named.
+    Left limbs are orange, right limbs blue. Ctrl-C ends it.
+
+    [b]Examples[/b]
+
+    [cyan]kinematics view walk.npz[/cyan]
+
+    [cyan]kinematics view crowd.npz --person 2 --frame camera --port 9000[/cyan]
+    """
+    from kinematics import view as views
+
+    try:
+        served = _served(clip, person=person, frame=frame, host=host, port=port)
+    except (ValueError, OSError) as error:
+        _errors.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from error
+    typer.echo(f"{clip}: open {served.address} in a browser; Ctrl-C ends it")
+    try:
+        views.run(served, until=threading.Event())
+    except KeyboardInterrupt:
+        typer.echo("ended")
+    finally:
+        views.close(served)
+
+
+def _served(
+    clip: Path, *, person: int, frame: Literal["first_heading", "camera"], host: str, port: int
+) -> "kinematics.view.View":
+    """The motion measured and served; what can be refused is refused before the work begins."""
+    from kinematics import view as views
+
+    views.require()
+    views.check_address(host, port)
+    motion = _chosen(clip, person)
+    if frame == "camera" and motion.camera_positions_m is None:
+        raise ValueError(
+            f"{clip}: no camera poses, which --frame camera needs; leave the option out"
+        )
+    from kinematics import measure, playback
+
+    return views.serve(
+        playback.prepare(motion, frame=frame),
+        playback.movements(measure.measure(motion, frame=frame)),
+        title=f"{motion.source.clip}, person {motion.source.person}",
+        host=host,
+        port=port,
+    )
+
+
+def _chosen(clip: Path, person: int) -> "kinematics.motion.Motion":
+    from kinematics import readers
+
+    motions = readers.read(clip)
+    for motion in motions:
+        if motion.source.person == person:
+            return motion
+    there = ", ".join(str(motion.source.person) for motion in motions)
+    raise ValueError(f"{clip}: no person {person}; the file has {there}")
