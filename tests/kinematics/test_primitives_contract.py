@@ -586,6 +586,7 @@ OWN_EXAMPLES = {
     "kinematics.cli": "commands: their examples are those of `--help`, and run in its tests",
     "kinematics.commands_": "commands, too, each with its own file",
     "kinematics.curation.videos": "needs the extra `curation`, with which its tests run",
+    "kinematics.view": "needs the extra `view`, with which its tests run",
     "kinematics.batch": "the inside of `measure`, whose examples run it",
     "kinematics.assemble": "the inside of `measure`, whose examples run it",
     "kinematics.checks": "the inside of `Motion.from_arrays`, whose example runs it",

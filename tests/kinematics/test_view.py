@@ -99,19 +99,31 @@ def test_it_follows_the_slider_and_plays(served: view.View) -> None:
     assert not runner.is_alive()
 
 
+# Whoever starts the tests in the background has Ctrl-C ignored, also in what the tests start.
+_INTERRUPTIBLE = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("kinematics", run_name="__main__", alter_sys=True)
+"""
+
+
 def test_ctrl_c_ends_the_command_cleanly(tmp_path: Path) -> None:
     native.write(synthetic.perform(synthetic.walk(3.0)).motion, tmp_path / "walk.npz")
-    command = [sys.executable, "-m", "kinematics", "view", tmp_path / "walk.npz", "--port", "0"]
+    options = ["view", str(tmp_path / "walk.npz"), "--port", "0"]
     environment = os.environ | {"PYTHONPATH": str(SRC), "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    )
-    assert process.stdout is not None
-    said = process.stdout.readline()
-    assert "open http://localhost:" in said
-    address = said.split("open ")[1].split()[0]
-    with urllib.request.urlopen(address, timeout=PATIENCE_S) as page:
-        assert page.status == 200
-    process.send_signal(signal.SIGINT)
-    rest, errors = process.communicate(timeout=PATIENCE_S)
+    with subprocess.Popen(
+        [sys.executable, "-c", _INTERRUPTIBLE, *options],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+    ) as process:  # fmt: skip
+        try:
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            assert "open http://localhost:" in said
+            address = said.split("open ")[1].split()[0]
+            with urllib.request.urlopen(address, timeout=PATIENCE_S) as page:
+                assert page.status == 200
+            process.send_signal(signal.SIGINT)
+            rest, errors = process.communicate(timeout=PATIENCE_S)
+        finally:
+            process.kill()
     assert (process.returncode, rest.strip(), errors) == (0, "ended", "")
