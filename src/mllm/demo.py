@@ -179,6 +179,8 @@ def prepare(demo: Demo) -> None:
         raise ValueError(f"{out}: no demo wrote it; name a new folder, or an empty one")
     if demo.motions is not None and not demo.motions.is_dir():
         raise ValueError(f"{demo.motions}: expected a folder of motion files")
+    if demo.motions is not None and demo.motions.resolve().is_relative_to(out.resolve()):
+        raise ValueError(f"{demo.motions}: lies in {out}, which is cleared; name another folder")
     for name in ("motions", "questions", "runs", "report", "videos"):
         shutil.rmtree(out / name, ignore_errors=True)
     out.mkdir(parents=True, exist_ok=True)

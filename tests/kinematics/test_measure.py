@@ -443,3 +443,11 @@ def test_facts_say_whose_they_are_and_how_they_were_measured():
     assert root.posture.lean_of == "pelvis"
     assert not root.has_joints
     assert root.parts == ()
+
+
+def test_signals_of_many_motions_are_those_of_each_alone() -> None:
+    corpus = [one.motion for one in synthetic.corpus(5, seed=3, joints=False)]
+    for together, motion in zip(measure.trace_all(corpus), corpus, strict=True):
+        alone = measure.trace(motion)
+        for name, one, other in zip(alone._fields, together, alone, strict=True):
+            np.testing.assert_array_equal(one, other, err_msg=name)

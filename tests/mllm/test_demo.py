@@ -1,0 +1,57 @@
+"""The demo's road: what it clears, what it refuses, and that it stops where a command fails."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from mllm.demo import ANSWERERS, MARK, Demo, Step, carry_out, making, prepare
+
+
+def test_an_earlier_demo_is_replaced_and_its_cache_is_kept(tmp_path: Path) -> None:
+    demo = Demo(out=tmp_path / "out")
+    prepare(demo)
+    (demo.questions).mkdir()
+    (demo.out / ".jax_cache").mkdir()
+    prepare(demo)
+    assert not demo.questions.exists()
+    assert (demo.out / ".jax_cache").is_dir()
+
+
+def test_a_folder_that_no_demo_wrote_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "questions").mkdir()
+    (tmp_path / "questions" / "mine.txt").write_text("mine")
+    with pytest.raises(ValueError, match="no demo wrote it"):
+        prepare(Demo(out=tmp_path))
+    assert (tmp_path / "questions" / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("inside", ["motions", "."])
+def test_motions_in_the_folder_that_is_cleared_are_left_alone(tmp_path: Path, inside: str) -> None:
+    (tmp_path / MARK).write_text("{}")
+    motions = tmp_path / inside
+    motions.mkdir(exist_ok=True)
+    (motions / "walk.npz").write_bytes(b"mine")
+    with pytest.raises(ValueError, match="which is cleared"):
+        prepare(Demo(out=tmp_path, motions=motions))
+    assert (motions / "walk.npz").read_bytes() == b"mine"
+
+
+def test_own_motions_need_no_synthetic_ones(tmp_path: Path) -> None:
+    own = Demo(out=tmp_path / "out", motions=tmp_path)
+    assert [step.command[:2] for step in making(own)] == [
+        ("qagen", "build"), ("qagen", "stats"), ("qagen", "audit"),
+    ]  # fmt: skip
+    assert making(Demo(out=tmp_path / "out"))[0].command[:2] == ("kinematics", "synth")
+    assert len({own.run_of(answerer) for answerer in ANSWERERS}) == len(ANSWERERS)
+
+
+def test_it_stops_where_a_command_fails(tmp_path: Path) -> None:
+    said: list[str] = []
+    wrong = Step(about="nothing to score", command=("mllm", "score", str(tmp_path / "nowhere")))
+    never = Step(about="never", command=("mllm", "score", "--help"))
+    with pytest.raises(OSError, match="`mllm score` failed with exit code 2"):
+        carry_out([wrong, never], cache=tmp_path / "cache", say=said.append)
+    assert len(said) == 1
+    assert "nothing to score" in said[0]
+    assert sys.executable not in said[0]
