@@ -1,12 +1,13 @@
 """The command `curate`: videos or keypoint files in, the clips worth annotating out."""
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
+
+from kinematics.terminal import PIPED_WIDTH, complain, plainly, progress, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,11 +16,6 @@ if TYPE_CHECKING:
     from kinematics.curation.intake import Item
     from kinematics.curation.records import ClipReport
     from kinematics.curation.run import Options
-
-PIPED_WIDTH = 150
-"""Columns of the table when it is not printed to a terminal."""
-
-_errors = Console(stderr=True)
 
 
 def curate(
@@ -85,7 +81,7 @@ def curate(
     from kinematics.curation import funnel, intake, run
     from kinematics.curation.limits import Limits, changed
 
-    try:
+    with plainly():
         options = run.Options(
             rule=rule,
             limits=changed(Limits(), _numbers(limit or [])),
@@ -96,12 +92,9 @@ def curate(
         )
         items = intake.find(inputs, intake.read_captions(captions) if captions else {})
         reports = _watched(items, out, options, workers)
-    except (ValueError, OSError) as error:
-        _errors.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from error
     for report in reports:
         if report.error is not None:
-            _errors.print(f"error: {report.error}", markup=False, highlight=False, soft_wrap=True)
+            complain(f"error: {report.error}")
     counts = funnel.tally(reports)
     _print_funnel(funnel.rows(counts))
     kept = sum(report.kept for report in reports)
@@ -109,7 +102,7 @@ def curate(
         _draw(counts, plot)
     typer.echo(f"{kept} of {len(reports) - counts.errors} clips kept: {out}")
     if counts.errors:
-        _errors.print(f"{counts.errors} of {len(items)} inputs could not be read")
+        complain(f"{counts.errors} of {len(items)} inputs could not be read")
         raise typer.Exit(1)
 
 
@@ -130,12 +123,9 @@ def _watched(
     items: "Sequence[Item]", out: Path, options: "Options", workers: int
 ) -> "list[ClipReport]":
     """Runs with a bar on the terminal, and without one elsewhere."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     from kinematics.curation import run
 
-    columns = (TextColumn("curating"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=_errors, disable=not _errors.is_terminal) as bar:
+    with progress() as bar:
         task = bar.add_task("curating", total=len(items))
         return run.curate(
             items,
@@ -162,10 +152,5 @@ def _print_funnel(rows: list[tuple[str, str, str, str]]) -> None:
 def _draw(counts: "Funnel", plot: Path) -> None:
     from kinematics.curation import picture
 
-    plot.parent.mkdir(parents=True, exist_ok=True)
-    partial = plot.with_name(f".{os.getpid()}.{plot.name}")
-    try:
+    with whole(plot) as partial:
         picture.draw(counts).savefig(partial)
-        partial.replace(plot)
-    finally:
-        partial.unlink(missing_ok=True)

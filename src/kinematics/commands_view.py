@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
+
+from kinematics.terminal import plainly
 
 if TYPE_CHECKING:
     import kinematics.motion
     import kinematics.view
-
-_errors = Console(stderr=True)
 
 
 def view(
@@ -45,11 +44,8 @@ def view(
     """
     from kinematics import view as views
 
-    try:
+    with plainly():
         served = _served(clip, person=person, frame=frame, host=host, port=port)
-    except (ValueError, OSError) as error:
-        _errors.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from error
     typer.echo(f"{clip}: open {served.address} in a browser; Ctrl-C ends it")
     try:
         views.run(served, until=threading.Event())

@@ -8,13 +8,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 
+from kinematics.terminal import complain, errors, plainly, printed_version
 from qagen import commands_captions, commands_report
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-_errors = Console(stderr=True)
 
 OutDir = Annotated[Path, typer.Argument(help="The folder of a data set.", show_default=False)]
 Picture = Annotated[
@@ -48,23 +47,12 @@ Picture = Annotated[
 ]
 
 
-def _print_version(wanted: bool) -> bool:
-    if wanted:
-        try:
-            version = metadata.version("kinematics-qa")
-        except metadata.PackageNotFoundError:
-            version = "(not installed: running from source)"
-        typer.echo(f"qagen {version}")
-        raise typer.Exit
-    return wanted
-
-
 @app.callback()
 def main(
     _version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version."
+            "--version", callback=printed_version("qagen"), is_eager=True, help="Print the version."
         ),
     ] = False,
 ) -> None:
@@ -77,26 +65,6 @@ def main(
 
 
 @contextmanager
-def _plainly() -> Iterator[None]:
-    """What the user can mend is said on stderr, with exit code 2 and no traceback."""
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        _complain(f"error: {_worded(error)}")
-        raise typer.Exit(2) from error
-
-
-def _worded(error: Exception) -> str:
-    if isinstance(error, OSError) and error.filename and error.strerror:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
-
-
-def _complain(text: str) -> None:
-    _errors.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-@contextmanager
 def _bar() -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar on stderr; silent where that is no terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -104,7 +72,7 @@ def _bar() -> Iterator[Callable[[str, int, int], None]]:
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=_errors, disable=not _errors.is_terminal) as bar:
+    with Progress(*columns, console=errors, disable=not errors.is_terminal) as bar:
         task = bar.add_task("looking")
 
         def show(stage: str, done: int, total: int) -> None:
@@ -278,7 +246,7 @@ def build_dataset(
     """
     from qagen import pipeline
 
-    with _plainly():
+    with plainly():
         recipe = _recipe(
             seed=seed, categories=categories, frame=frame, per_category=per_category,
             balanced=balance, max_blind=max_blind, val=val, test=test, descriptors=descriptors,
@@ -304,7 +272,7 @@ def build_dataset(
 def _report(manifest: "Manifest", out_dir: Path) -> None:
     """The closing lines; exit code 1 when files could not be read."""
     for name, reason in manifest.inputs.unreadable:
-        _complain(f"error: {reason if name in reason else f'{name}: {reason}'}")
+        complain(f"error: {reason if name in reason else f'{name}: {reason}'}")
     sides = ", ".join(f"{side.questions:,} {name}" for name, side in manifest.splits.items())
     total = sum(side.questions for side in manifest.splits.values())
     inputs = manifest.inputs
@@ -325,11 +293,11 @@ def _report(manifest: "Manifest", out_dir: Path) -> None:
             f"{manifest.withheld.get(KNOWN_BLINDLY, 0):,} questions withheld for that"
         )
         for name, why in {**blind.unsure, **blind.unreachable}.items():
-            _complain(f"{name}: {why}")
+            complain(f"{name}: {why}")
     if inputs.other_files:
-        _complain(f"{inputs.other_files} files of the folder hold no motion and were left out")
+        complain(f"{inputs.other_files} files of the folder hold no motion and were left out")
     if inputs.unreadable_files:
-        _complain(f"{inputs.unreadable_files} files could not be read")
+        complain(f"{inputs.unreadable_files} files could not be read")
         raise typer.Exit(1)
 
 
@@ -343,7 +311,7 @@ def merge_shards(out_dir: OutDir) -> None:
     """
     from qagen import pipeline
 
-    with _plainly(), _bar() as progress:
+    with plainly(), _bar() as progress:
         manifest = pipeline.finish(out_dir, progress=progress)
     _report(manifest, out_dir)
 
@@ -360,7 +328,7 @@ def print_statistics(out_dir: OutDir, out: Picture = None) -> None:
     """
     from qagen import stats
 
-    with _plainly():
+    with plainly():
         _check_picture(out)
         found = stats.of(out_dir)
     console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
@@ -417,7 +385,7 @@ def audit_questions(
     """
     from qagen.audit import show
 
-    with _plainly(), _bar() as progress:
+    with plainly(), _bar() as progress:
         found = show.audited(path, folds=folds, split=split, progress=lambda n: progress(n, 0, 1))
         if json is not None:
             show.write(found, json)
@@ -428,7 +396,7 @@ def audit_questions(
     for line in show.remarks(found):
         typer.echo(line)
     if at_most is not None and (above := show.above(found, at_most)):
-        _complain(f"more than {at_most:g} points above chance: {', '.join(above)}")
+        complain(f"more than {at_most:g} points above chance: {', '.join(above)}")
         raise typer.Exit(1)
 
 
@@ -474,7 +442,7 @@ def study_survival(
 
     [cyan]qagen survive motions/ --error-model wham_emdb[/cyan]
     """
-    with _plainly(), _bar() as progress:
+    with plainly(), _bar() as progress:
         from qagen import certificates, survival, survive
 
         wanted = survive.Study(
@@ -523,7 +491,7 @@ def verify_dataset(
 
     [cyan]qagen verify questions --motions motions/ --copies 16[/cyan]
     """
-    with _plainly():
+    with plainly():
         from qagen import verify
 
         report = verify.verify_folder(out_dir, motions, copies=copies)
@@ -553,7 +521,7 @@ def explain_row(
     """
     from qagen import explain
 
-    with _plainly():
+    with plainly():
         _check_picture(out)
         row, clip = explain.find(out_dir, row_id)
     typer.echo(explain.text(row, clip))
@@ -581,7 +549,7 @@ def write_examples(
     """
     from qagen import examples
 
-    with _plainly():
+    with plainly():
         there = examples.written(readme) if readme else ""
         text = examples.section()
         if readme is None:
@@ -593,7 +561,7 @@ def write_examples(
             examples.write(readme, text)
 
 
-commands_report.register(app, plainly=_plainly, bar=_bar)
+commands_report.register(app, plainly=plainly, bar=_bar)
 
 
 def _check_picture(out: Path | None) -> None:

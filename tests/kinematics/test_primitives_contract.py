@@ -584,7 +584,9 @@ def test_what_follows_the_clip_changes_nothing(covers):
 
 OWN_EXAMPLES = {
     "kinematics.cli": "commands: their examples are those of `--help`, and run in its tests",
-    "kinematics.commands_": "commands, too, each with its own file",
+    "kinematics.commands_": "commands, too, by their files",
+    "kinematics.intake": "what the commands share; their tests run it",
+    "kinematics.terminal": "what the commands share; their tests run it",
     "kinematics.curation.videos": "needs the extra `curation`, with which its tests run",
     "kinematics.view": "needs the extra `view`, with which its tests run",
     "kinematics.batch": "the inside of `measure`, whose examples run it",

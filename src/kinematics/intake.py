@@ -1,0 +1,122 @@
+"""Files, folders and stores read one after another, with an account of what could not be."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kinematics.terminal import MeasuredFrame, complain, worded
+
+if TYPE_CHECKING:
+    import kinematics.motion
+
+
+def check_cameras(motion: "kinematics.motion.Motion", frame: MeasuredFrame, *, where: Path) -> None:
+    """Refuses a motion without camera poses where its frame is the camera's."""
+    if frame == "camera" and motion.camera_positions_m is None:
+        raise ValueError(
+            f"{where}: no camera poses, which --frame camera needs; leave the option out, or add "
+            "camera_orientations_wxyz and camera_positions_m to the file"
+        )
+
+
+def found(paths: Sequence[Path]) -> list[Path]:
+    """The motion files and stores that are named or lie in named folders; at least one."""
+    from kinematics import readers, store
+
+    folders = [path for path in paths if path.is_dir()]
+    stores = store.find(folders)
+    files = readers.find(path for path in paths if path not in stores)
+    if not (stores or files):
+        suffixes = ", ".join(sorted(readers.SUFFIXES))
+        raise ValueError(f"no motion file ({suffixes}) or store in {', '.join(map(str, paths))}")
+    return sorted([*stores, *files])
+
+
+@dataclass
+class Intake:
+    """Reads files and stores one after another and keeps account of what could not be read."""
+
+    files: Sequence[Path]
+    named: set[Path]
+    frame: MeasuredFrame = "first_heading"
+    smplx_model: Path | None = None
+    done: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seen: Counter[str] = field(default_factory=Counter)
+    stored: int = 0
+    """Clips of stores that were asked for, sound or not."""
+    held: list[str] | None = None
+    """Where complaints wait until the report; None: they are said at once."""
+
+    def fail(self, error: Exception) -> None:
+        """Counts a file or clip that could not be read, and says why."""
+        self.failed += 1
+        self._tell(f"error: {worded(error)}")
+
+    def _tell(self, text: str) -> None:
+        if self.held is None:
+            complain(text)
+        else:
+            self.held.append(text)
+
+    def motions(self) -> Iterator["kinematics.motion.Motion"]:
+        """All people of all files and the clips of all stores, in their order."""
+        from kinematics import readers, store
+
+        for number, path in enumerate(self.files):
+            self.done = number
+            if store.recognise(path):
+                yield from self._clips(path)
+                continue
+            try:
+                motions = readers.read(path, smplx_model=self.smplx_model)
+                for motion in motions:
+                    check_cameras(motion, self.frame, where=path)
+            except readers.UnknownFormatError as error:
+                if path in self.named:
+                    self.fail(error)
+                else:  # folders hold other arrays too
+                    self.skipped += 1
+                    if self.held is not None:
+                        self._tell(f"left out: {error}")
+            except (ValueError, OSError) as error:
+                self.fail(error)
+            else:
+                self.seen.update(f"{m.source.clip}, person {m.source.person}" for m in motions)
+                yield from motions
+
+    def _clips(self, path: Path) -> Iterator["kinematics.motion.Motion"]:
+        """The clips of a store; a damaged one does not stop the others."""
+        from kinematics import store
+
+        try:
+            opened = store.read(path)
+        except (ValueError, OSError) as error:
+            self.fail(error)
+            return
+        self.stored += len(opened)
+        for number in range(len(opened)):
+            try:
+                motion = opened[number]
+                check_cameras(motion, self.frame, where=path / motion.source.clip)
+            except (ValueError, OSError) as error:
+                self.fail(error)
+            else:
+                self.seen[f"{motion.source.clip}, person {motion.source.person}"] += 1
+                yield motion
+
+    def report(self, count: int, out: Path, *, done: str = "measured") -> None:
+        """The closing lines, on stderr."""
+        for text in self.held or ():
+            complain(text)
+        if self.skipped:
+            complain(f"{self.skipped} files of the folders hold no motion and were left out")
+        if repeated := [name for name, times in self.seen.items() if times > 1]:
+            complain(f"warning: {len(repeated)} names are used twice, such as {repeated[0]}")
+        if self.failed:
+            clips = f" and {self.stored} stored clips" if self.stored else ""
+            complain(f"{self.failed} of {len(self.files)} files{clips} could not be {done}")
+        complain(f"{count} clips {done}: {out}")

@@ -1,0 +1,120 @@
+"""What commands share: options, errors in one line, a progress bar, files that appear whole."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    import rich.progress
+
+MeasuredFrame = Literal["first_heading", "body", "camera"]
+"""The frames of reference that whole motions are measured in."""
+
+PIPED_WIDTH: int = 150
+"""Columns of a table when it is not printed to a terminal."""
+
+errors = Console(stderr=True)
+
+FrameOption = Annotated[
+    MeasuredFrame,
+    typer.Option(
+        help="Whose left and forward: the subject's at the start, the subject's own at each "
+        "instant, or the first camera's (needs camera poses in the file)."
+    ),
+]
+CacheOption = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="KINEMATICS_CACHE",
+        help="Folder that keeps compiled code, so that the next run starts in seconds.",
+        show_default=False,
+    ),
+]
+ModelOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Model file of the SMPL family (.npz, licensed by its authors): with it, files of "
+        "body parameters are measured by pelvis and joints, not by the root alone.",
+        show_default=False,
+    ),
+]
+
+
+def printed_version(program: str) -> Callable[[bool], bool]:
+    """The callback of `--version`: prints it, and ends the program."""
+
+    def show(wanted: bool) -> bool:
+        if wanted:
+            try:
+                version = metadata.version("kinematics-qa")
+            except metadata.PackageNotFoundError:
+                version = "(not installed: running from source)"
+            typer.echo(f"{program} {version}")
+            raise typer.Exit
+        return wanted
+
+    return show
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """What the user can mend is said on one stderr line, with exit code 2 and no traceback."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        complain(f"error: {worded(error)}")
+        raise typer.Exit(2) from error
+
+
+def worded(error: Exception) -> str:
+    """What went wrong, in words that name the file."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+def complain(text: str) -> None:
+    """Says something on stderr, as it is."""
+    errors.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def keep_compiled(folder: Path | None) -> None:
+    """Lets JAX store what it compiles in the folder, unless the environment names another."""
+    if folder is None or "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return
+    from jax import config
+
+    for name, value in (
+        ("jax_compilation_cache_dir", str(folder.expanduser())),
+        ("jax_persistent_cache_min_compile_time_secs", 0.0),  # by default little is kept
+    ):
+        config.update(name, value)  # type: ignore[no-untyped-call]
+
+
+def progress() -> "rich.progress.Progress":
+    """A bar on the terminal; nothing where stderr is no terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    words = TextColumn("{task.description}")
+    columns = (words, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=errors, disable=not errors.is_terminal)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A path to write to in the block; the file moves to `path` when the block succeeds.
+
+    It lives in a folder beside the target, which goes away with all that is in it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".partial-", dir=path.parent) as folder:
+        partial = Path(folder, path.name)
+        yield partial
+        partial.replace(path)
