@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 from jaxtyping import Float
@@ -12,10 +13,12 @@ from kinematics.synthetic import generator
 from mllm.render.company import company
 from mllm.render.figure import Outfit, dressed, outfit
 from mllm.render.paths import CameraKind, Shot, shoot
-from mllm.render.picture import Painter, Picture, View
+from mllm.render.picture import Figure, Painter, Picture, View
 from mllm.render.pose import Pose, posed
 from mllm.render.scene import SIGHT_M, Scene, from_sight, scene
 from mllm.render.solids import Solids
+from mllm.render.surface import Body, body, floor_m
+from mllm.render.wear import Clad, clad, figures
 
 THINGS = 6
 """Landmarks of a scene, so that what moves in the world can be told from the camera."""
@@ -50,19 +53,28 @@ class Film:
     shown: tuple[np.ndarray, ...]
     origin_m: Float[np.ndarray, "3"]
     """The scene's origin, on the floor, in the world of the motions."""
+    bodies: tuple[Clad | None, ...]
+    """Who has a surface; the solids of others are drawn, theirs only throw the shadow."""
 
     def frames(self) -> Iterator[Picture]:
         """The pictures in the order of time."""
         painter = Painter(self.scene, self.shot.lens)
         places_m = self.shot.poses.positions_m - self.origin_m
-        for i in range(len(self.times_s)):
+        surfaces = [
+            repeat(None)
+            if one is None
+            else figures(one, solids, shown=shown, origin_m=self.origin_m)
+            for one, solids, shown in zip(self.bodies, self.people, self.shown, strict=True)
+        ]
+        for i, *drawn in zip(range(len(self.times_s)), *surfaces, strict=False):
             people = [
-                solids._replace(starts_m=solids.starts_m[i], ends_m=solids.ends_m[i])
-                for solids, shown in zip(self.people, self.shown, strict=True)
-                if shown[i]
+                solids.at(i)
+                for solids, shown, one in zip(self.people, self.shown, self.bodies, strict=True)
+                if shown[i] and one is None
             ]
             view = View(places_m[i], self.shot.poses.world_from_camera[i])
-            yield painter.paint(people, view)
+            seen = [figure for figure in drawn if figure is not None]
+            yield painter.paint(people, view, figures=seen)
 
 
 def video_times(motion: Motion, *, fps: float) -> Float[np.ndarray, " frames"]:
@@ -97,11 +109,15 @@ def film(
     """
     first = motions[0]
     times_s = video_times(first, fps=fps)
-    poses = [posed(motion, times_s) for motion in motions]
+    bodies = [body(motion, times_s) for motion in motions]
+    poses = [
+        _standing(posed(motion, times_s), one) for motion, one in zip(motions, bodies, strict=True)
+    ]
     draw = generator("render", seed, first.source.clip, first.source.person)
     floor_m = min(pose.floor_m for pose in poses)
     joining = company(motions, count=others, draw=draw, floor_m=floor_m)
     poses += [posed(motion, times_s) for motion in joining]
+    bodies += [None] * len(joining)
     origin_m = _origin(poses, floor_m)
     points_m = np.stack([pose.points_m for pose in poses], axis=1) - origin_m
     shirt = int(draw.integers(2**31))
@@ -132,7 +148,16 @@ def film(
         people=people,
         shown=tuple(pose.shown for pose in poses),
         origin_m=origin_m,
+        bodies=tuple(
+            None if one is None else clad(one, wear)
+            for one, wear in zip(bodies, clothes, strict=True)
+        ),
     )
+
+
+def _standing(pose: Pose, one: Body | None) -> Pose:
+    """The pose on the floor under its surface, where it has one."""
+    return pose if one is None else pose._replace(floor_m=floor_m(one))
 
 
 def _clearest(
