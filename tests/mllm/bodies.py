@@ -36,7 +36,9 @@ def skeleton(joints: int = 55) -> tuple[np.ndarray, np.ndarray]:
     return np.array(places), np.array(parents)
 
 
-def _parts(places: np.ndarray, parents: np.ndarray) -> list[tuple[int, trimesh.Trimesh]]:
+def _parts(
+    places: np.ndarray, parents: np.ndarray, fine: int
+) -> list[tuple[int, trimesh.Trimesh]]:
     """Closed pieces and the joint that carries each."""
     radii = {1: .085, 2: .085, 4: .06, 5: .06, 16: .06, 17: .06, 18: .045, 19: .045, 0: .11,
              3: .115, 6: .12, 9: .13, 12: .06, 13: .08, 14: .08, 7: .045, 8: .045, 20: .04,
@@ -45,7 +47,7 @@ def _parts(places: np.ndarray, parents: np.ndarray) -> list[tuple[int, trimesh.T
     for joint, parent in enumerate(parents):
         if joint and radii.get(parent, 0.009) and not np.allclose(places[joint], places[parent]):
             ends = places[parent], places[joint]
-            round_ = (24, 24) if parent in radii and parent < 20 else (8, 8)
+            round_ = (fine, fine) if parent in radii and parent < 20 else (6, 6)
             piece = trimesh.creation.capsule(
                 height=float(np.linalg.norm(ends[1] - ends[0])), radius=radii.get(parent, 0.011),
                 count=round_,
@@ -54,19 +56,22 @@ def _parts(places: np.ndarray, parents: np.ndarray) -> list[tuple[int, trimesh.T
             piece.apply_translation(ends[0])
             pieces.append((int(parent), piece))
     for joint in (10, 11):
-        foot = trimesh.creation.capsule(height=0.16, radius=0.04, count=(16, 16))
+        foot = trimesh.creation.capsule(height=0.16, radius=0.04, count=(fine, fine))
         foot.apply_translation(places[joint] + [0, 0, -0.10])
         pieces.append((joint, foot))
-    head = trimesh.creation.icosphere(subdivisions=4, radius=1.0)
+    head = trimesh.creation.icosphere(subdivisions=3 if fine < 20 else 4, radius=1.0)
     head.apply_scale([0.078, 0.115, 0.098])
     head.apply_translation(places[15] + [0, 0.055, 0.02])
     return [*pieces, (15, head)]
 
 
-def arrays(joints: int = 55) -> dict[str, np.ndarray]:
-    """What a model file holds. The first shape parameter makes the body larger."""
+def arrays(joints: int = 55, *, fine: int = 10) -> dict[str, np.ndarray]:
+    """What a model file holds; with `fine=18` as many faces as SMPL-X has.
+
+    The first shape parameter makes the body larger; poses bulge it by some millimetres.
+    """
     places, parents = skeleton(joints)
-    parts = _parts(places, parents)
+    parts = _parts(places, parents, fine)
     offset = np.array([0.003, -0.35, 0.012])  # as in SMPL, the pelvis is not at the origin
     vertices = np.concatenate([part.vertices for _, part in parts])
     carriers = np.concatenate([np.full(len(part.vertices), joint) for joint, part in parts])
@@ -84,13 +89,13 @@ def arrays(joints: int = 55) -> dict[str, np.ndarray]:
         regressor[joint, corners] = np.linalg.lstsq(system, np.array([*place, 1.0]), rcond=None)[0]
     shapes = np.zeros((len(vertices), 3, 10))
     shapes[:, :, 0] = 0.05 * vertices
-    random = np.random.default_rng(5)
+    bulges = np.random.default_rng(5).normal(0, 0.001, (len(vertices), 3, 9 * (joints - 1)))
     return {
         "v_template": vertices + offset,
         "f": faces.astype(np.uint32),
         "weights": weights,
         "shapedirs": shapes,
-        "posedirs": 0.002 * random.normal(size=(len(vertices), 3, 9 * (joints - 1))),
+        "posedirs": bulges.astype(np.float32),
         "J_regressor": regressor,
         "kintree_table": np.stack([parents % 2**32, np.arange(joints)]),
         "hands_meanl": np.full(45, 0.05),

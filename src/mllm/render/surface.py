@@ -44,8 +44,8 @@ class Mesh:
     template_m: Float[np.ndarray, "vertices 3"]
     shapes_m: Float[np.ndarray, "vertices 3 betas"]
     correctives_m: Float[np.ndarray, "numbers coordinates"]
-    """For every number of the limbs' rotation matrices less the identity, in their order."""
-    weights: Float[np.ndarray, "vertices joints"]
+    """For every number of the limbs' rotation matrices less the identity: all x, all y, all z."""
+    weights: Float[np.ndarray, "joints vertices"]
     faces: Int[np.ndarray, "faces 3"]
     """Corners, counter-clockwise from outside."""
     bones: body_model.BodyModel
@@ -101,17 +101,17 @@ def _read(path: Path, _size: int, _changed_ns: int) -> Mesh:
         faces = faces[:, ::-1]
     correctives = arrays["posedirs"].astype(np.float64)
     vertices, _, numbers = correctives.shape
-    flat = correctives.reshape(3 * vertices, numbers).T
+    flat = correctives.transpose(2, 1, 0).reshape(numbers, 3 * vertices)
     hands = Rotation.from_rotvec(bones.mean_pose_rad[1 + LIMBS :]).as_matrix() - np.eye(3)
     resting = hands.reshape(-1) @ flat[9 * LIMBS :]
     digest = hashlib.blake2b(digest_size=16)
     for name in _NEEDED:
         digest.update(np.ascontiguousarray(arrays[name]).tobytes())
     return Mesh(
-        template_m=template + resting.reshape(vertices, 3),
+        template_m=template + resting.reshape(3, vertices).T,
         shapes_m=shapes[..., : bones.shapes_m.shape[-1]],
         correctives_m=np.ascontiguousarray(flat[: 9 * LIMBS]),
-        weights=weights / weights.sum(axis=1, keepdims=True),
+        weights=np.ascontiguousarray((weights / weights.sum(axis=1, keepdims=True)).T),
         faces=np.ascontiguousarray(faces),
         bones=bones,
         digest=digest.hexdigest(),
@@ -258,16 +258,15 @@ def _posed(one: Body, frames: slice) -> Iterator[Surface]:
     world, places = bones(one, frames)
     limbs = Rotation.from_quat(one.turns_wxyz[frames, 1:].reshape(-1, 4), scalar_first=True)
     bent = limbs.as_matrix() - np.eye(3)
-    moved = (bent.reshape(len(places), -1) @ mesh.correctives_m).reshape(len(places), -1, 3)
-    moved += one.rest_m
+    moved = (bent.reshape(len(places), -1) @ mesh.correctives_m).reshape(len(places), 3, -1)
+    moved += one.rest_m.T
     shifts = places - (world * one.joints_m[:, None]).sum(axis=-1)
-    columns = np.concatenate([world, shifts[..., None]], axis=-1).reshape(*places.shape[:2], 12)
-    for vertices, column in zip(moved, columns, strict=True):
-        carried = (mesh.weights @ column).T.reshape(3, 4, -1)
-        x, y, z = vertices.T
+    carriers = np.concatenate([world, shifts[..., None]], axis=-1).reshape(*places.shape[:2], 12)
+    for (x, y, z), carrier in zip(moved, carriers, strict=True):
+        carried = (carrier.T @ mesh.weights).reshape(3, 4, -1)
         across = carried[:, 0] * x + carried[:, 1] * y + carried[:, 2] * z + carried[:, 3]
-        x, y, z = one.rest_normals.T
-        outward = carried[:, 0] * x + carried[:, 1] * y + carried[:, 2] * z
+        right, up, ahead = np.ascontiguousarray(one.rest_normals.T)
+        outward = carried[:, 0] * right + carried[:, 1] * up + carried[:, 2] * ahead
         outward /= np.maximum(np.sqrt((outward * outward).sum(axis=0)), 1e-9)
         yield Surface(_rounded(across.T), _rounded(outward.T))
 

@@ -34,19 +34,19 @@ def hits(
     near = places_m[:, 2] < NEAREST_M
     depth = np.where(near, 1.0, places_m[:, 2])
     flat = places_m[:, :2] / depth[:, None] * lens.focal_px + lens.centre_px
-    x, y = (flat[:, axis][faces].T for axis in (0, 1))  # corners by faces
+    flat[near] = np.nan  # what has such a corner is not drawn, for no number is less than this
+    columns, rows = np.ascontiguousarray(flat.T)
+    x, y = _corners(columns, faces), _corners(rows, faces)
     double = (x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])
-    low = np.stack([x.min(axis=0), y.min(axis=0)])
-    high = np.stack([x.max(axis=0), y.max(axis=0)])
-    firsts = np.clip(np.ceil(low), 0, lens.size_px).astype(np.int32)
-    sizes = np.clip(np.floor(high) + 1, 0, lens.size_px).astype(np.int32) - firsts
-    shown = (double < -1e-9) & (sizes > 0).all(axis=0) & ~near[faces].any(axis=1)
-    those = np.flatnonzero(shown)
-    if not len(those):
+    those = np.flatnonzero(double < -1e-9)
+    x, y = x.take(those, axis=1), y.take(those, axis=1)
+    firsts, sizes = _boxes(x, y, lens.size_px)
+    inside = np.flatnonzero((sizes[0] > 0) & (sizes[1] > 0))
+    if not len(inside):
         return _none()
-    firsts, sizes = firsts[:, those], sizes[:, those]
-    x, y, double = x[:, those], y[:, those], double[those]
-    inverse = 1.0 / depth[faces[those]].T
+    those, x, y = those[inside], x.take(inside, axis=1), y.take(inside, axis=1)
+    firsts, sizes, double = firsts.take(inside, axis=1), sizes.take(inside, axis=1), double[those]
+    inverse = 1.0 / _corners(depth, faces[those])
     planes = _planes(x, y, double, firsts, inverse)
     areas = sizes[0] * sizes[1]
     shares = (np.cumsum(areas) - 1) // CHUNK
@@ -66,6 +66,24 @@ def hits(
     return Hits(
         pixels, owners, depths_m, np.zeros_like(ones), outward, rays_of(pixels, lens), ones
     )
+
+
+def _corners(
+    values: Float[np.ndarray, " vertices"], faces: Int[np.ndarray, "faces 3"]
+) -> Float[np.ndarray, "3 faces"]:
+    return np.stack([values.take(faces[:, corner]) for corner in range(3)])
+
+
+def _boxes(
+    x: Float[np.ndarray, "3 faces"], y: Float[np.ndarray, "3 faces"], size: int
+) -> tuple[Int[np.ndarray, "2 faces"], Int[np.ndarray, "2 faces"]]:
+    """First column and row of each face's box in the picture, and its width and height."""
+    lows, highs = (
+        np.stack([least(least(one[0], one[1]), one[2]) for one in (x, y)])
+        for least in (np.minimum, np.maximum)
+    )
+    firsts = np.clip(np.ceil(lows), 0, size).astype(np.int32)
+    return firsts, np.clip(np.floor(highs) + 1, 0, size).astype(np.int32) - firsts
 
 
 def _none() -> Hits:
@@ -126,7 +144,7 @@ def _mixed(
     second: Float[np.ndarray, " hits"],
     third: Float[np.ndarray, " hits"],
 ) -> Float[np.ndarray, "3 hits"]:
-    first = 1 - second - third
-    mixed = first * normals[corners[:, 0]].T + second * normals[corners[:, 1]].T
-    mixed += third * normals[corners[:, 2]].T
+    shares = 1 - second - third, second, third
+    rows = [normals.take(corners[:, i], axis=0) * shares[i][:, None] for i in range(3)]
+    mixed = np.ascontiguousarray((rows[0] + rows[1] + rows[2]).T)
     return mixed / np.maximum(np.sqrt((mixed * mixed).sum(axis=0)), np.float32(1e-6))

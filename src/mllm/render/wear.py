@@ -19,7 +19,9 @@ from mllm.render.surface import Body, bones, posed
 _JOINT = {name: number for number, name in enumerate(SMPL_22.joints)}
 _SHIRT = ("spine1", "spine2", "spine3", "left_collar", "right_collar")
 _HEAD = _JOINT["head"]
-_EYE_LEVEL, _BROW, _MOUTH = 0.42, 0.60, 0.10  # heights between the head's joint and its top
+_EYES = (23, 24)  # of SMPL-X
+_EYE_LEVEL = 0.39  # of other bodies, between the head's joint and its top
+_BROW_M, _MOUTH_M = 0.038, -0.066  # above the eyes
 _WHITE, _DARK, _RED = (0.97, 0.97, 0.97), (0.03, 0.03, 0.05), (0.60, 0.10, 0.12)
 
 
@@ -62,7 +64,7 @@ def figures(
 def painted(one: Body, clothes: Outfit) -> Float[np.ndarray, "faces 3"]:
     """The colour of every face of a body."""
     faces = one.mesh.faces
-    bone = one.mesh.weights[faces].sum(axis=1).argmax(axis=1)
+    bone = one.mesh.weights[:, faces].sum(axis=2).argmax(axis=0)
     at = one.rest_m[faces].mean(axis=1)
     facing = one.rest_normals[faces].mean(axis=1)
     colours = np.array(_by_bone(len(one.joints_m), clothes))[bone]
@@ -127,22 +129,30 @@ def _head(
     """Hair behind, a cap on top, eyes and a mouth in front."""
     if not head.any():
         return []
-    joint_m, scale = one.joints_m[_HEAD], _scale(one)
-    level = (at[:, 1] - joint_m[1]) / max(float(at[head, 1].max() - joint_m[1]), 1e-3)
-    middle_z = 0.5 * (at[head, 2].min() + at[head, 2].max())
-    x, y = at[:, 0] / scale, (at[:, 1] - joint_m[1]) / scale
-    height = (at[head, 1].max() - joint_m[1]) / scale
+    scale, (apart_m, level_m) = _scale(one), _eyes(one)
+    middle_m = 0.5 * (at[head].min(axis=0) + at[head].max(axis=0))
+    x, y = (at[:, 0] - middle_m[0]) / scale, (at[:, 1] - level_m) / scale
     front = facing[:, 2] > 0.2
-    behind = (at[:, 2] < middle_z + 0.02 * scale) & (level > -0.1) & ~(facing[:, 2] > 0.5)
-    eyes = np.hypot(np.abs(x) - 0.034, y - _EYE_LEVEL * height)
-    mouth = (np.abs(x) < 0.028) & (np.abs(y - _MOUTH * height + 0.01) < 0.010)
+    behind = (at[:, 2] < middle_m[2] + 0.02 * scale) & (y > -0.08) & ~(facing[:, 2] > 0.5)
+    eyes = np.hypot(np.abs(x) - apart_m / scale, y)
+    mouth = (np.abs(x) < 0.028) & (np.abs(y - _MOUTH_M) < 0.010)
     return [
         (behind, clothes.hair),
-        (level > _BROW, clothes.cap),
+        (y > _BROW_M, clothes.cap),
         (front & (eyes < 0.022), _WHITE),
         (front & (eyes < 0.010), _DARK),
         (front & mouth, _RED),
     ]
+
+
+def _eyes(one: Body) -> tuple[float, float]:
+    """How far the eyes are from the middle of the face, and how high above the ground's level."""
+    if one.mesh.bones.family == "smplx":
+        left_m, right_m = one.joints_m[list(_EYES)]
+        return 0.5 * float(left_m[0] - right_m[0]), 0.5 * float(left_m[1] + right_m[1])
+    joint_m = float(one.joints_m[_HEAD, 1])
+    top_m = float(one.rest_m[one.mesh.weights.argmax(axis=0) == _HEAD, 1].max(initial=joint_m))
+    return 0.033 * _scale(one), joint_m + _EYE_LEVEL * (top_m - joint_m)
 
 
 def worn(one: Body, clothes: Outfit) -> Solids:
@@ -174,9 +184,8 @@ _Worn = tuple[str, np.ndarray, np.ndarray, float, Colour]
 def _brim(one: Body, clothes: Outfit) -> list[_Worn]:
     """Three bars before the forehead."""
     scale, joint_m = _scale(one), one.joints_m[_HEAD]
-    head = one.mesh.weights.argmax(axis=1) == _HEAD
-    top_m = float(one.rest_m[head, 1].max()) if head.any() else joint_m[1] + 0.18 * scale
-    level_m = joint_m[1] + (_BROW + 0.04) * (top_m - joint_m[1])
+    head = one.mesh.weights.argmax(axis=0) == _HEAD
+    level_m = _eyes(one)[1] + (_BROW_M + 0.008) * scale
     at_level = head & (np.abs(one.rest_m[:, 1] - level_m) < 0.03 * scale)
     ahead_m = (
         float(one.rest_m[at_level, 2].max()) if at_level.any() else joint_m[2] + 0.1 * scale
