@@ -1,9 +1,8 @@
 """`Film`: people filmed in one scene, frame by frame, and the camera that did it."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 
 import numpy as np
 from jaxtyping import Float
@@ -13,7 +12,7 @@ from kinematics.synthetic import generator
 from mllm.render.company import company
 from mllm.render.figure import Outfit, dressed, outfit
 from mllm.render.paths import CameraKind, Shot, shoot
-from mllm.render.picture import Figure, Painter, Picture, View
+from mllm.render.picture import Painter, Picture, View
 from mllm.render.pose import Pose, posed
 from mllm.render.scene import SIGHT_M, Scene, from_sight, scene
 from mllm.render.solids import Solids
@@ -53,24 +52,22 @@ class Film:
     shown: tuple[np.ndarray, ...]
     origin_m: Float[np.ndarray, "3"]
     """The scene's origin, on the floor, in the world of the motions."""
-    bodies: tuple[Clad | None, ...]
-    """Who has a surface; the solids of others are drawn, theirs only throw the shadow."""
+    bodies: Mapping[int, Clad]
+    """Those of the people who have a surface; their solids only throw the shadow."""
 
     def frames(self) -> Iterator[Picture]:
         """The pictures in the order of time."""
         painter = Painter(self.scene, self.shot.lens)
         places_m = self.shot.poses.positions_m - self.origin_m
         surfaces = [
-            repeat(None)
-            if one is None
-            else figures(one, solids, shown=shown, origin_m=self.origin_m)
-            for one, solids, shown in zip(self.bodies, self.people, self.shown, strict=True)
+            figures(one, self.people[number], shown=self.shown[number], origin_m=self.origin_m)
+            for number, one in self.bodies.items()
         ]
-        for i, *drawn in zip(range(len(self.times_s)), *surfaces, strict=False):
+        for i, *drawn in zip(range(len(self.times_s)), *surfaces, strict=True):
             people = [
                 solids.at(i)
-                for solids, shown, one in zip(self.people, self.shown, self.bodies, strict=True)
-                if shown[i] and one is None
+                for number, solids in enumerate(self.people)
+                if self.shown[number][i] and number not in self.bodies
             ]
             view = View(places_m[i], self.shot.poses.world_from_camera[i])
             seen = [figure for figure in drawn if figure is not None]
@@ -117,7 +114,6 @@ def film(
     floor_m = min(pose.floor_m for pose in poses)
     joining = company(motions, count=others, draw=draw, floor_m=floor_m)
     poses += [posed(motion, times_s) for motion in joining]
-    bodies += [None] * len(joining)
     origin_m = _origin(poses, floor_m)
     points_m = np.stack([pose.points_m for pose in poses], axis=1) - origin_m
     shirt = int(draw.integers(2**31))
@@ -148,10 +144,11 @@ def film(
         people=people,
         shown=tuple(pose.shown for pose in poses),
         origin_m=origin_m,
-        bodies=tuple(
-            None if one is None else clad(one, wear)
-            for one, wear in zip(bodies, clothes, strict=True)
-        ),
+        bodies={
+            number: clad(one, clothes[number])
+            for number, one in enumerate(bodies)
+            if one is not None
+        },
     )
 
 

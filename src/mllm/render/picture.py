@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from mllm.render.camera import Lens, along, turned
 from mllm.render import triangles
+from mllm.render.camera import Lens, along, turned
 from mllm.render.ground import Ground, ground
 from mllm.render.raster import NEAREST_M, Hits, hits, nearest
 from mllm.render.scene import Scene
@@ -58,18 +58,16 @@ class Painter:
         self._lens = lens
         self._latest: tuple[View, Ground] | None = None
 
-    def paint(
-        self, people: list[Solids], view: View, *, figures: Sequence[Figure] = ()
-    ) -> Picture:
+    def paint(self, people: list[Solids], view: View, *, figures: Sequence[Figure] = ()) -> Picture:
         """Red, green, blue and 255 of every pixel; each person's solids in scene coordinates."""
         things = [landmark.solids for landmark in self._scene.landmarks]
         below = self._ground(view)
         picture = below.picture.copy()
         for solids in (*people, *(figure.shadow for figure in figures), *things):
             _shade(picture, solids, self._scene.light, below, self._lens, view)
-        solids = [*people, *(figure.worn for figure in figures), *things]
-        if solids:
-            _put(picture, joined(solids), figures, self._scene, self._lens.scaled(SAMPLES), view)
+        drawn = [*people, *(figure.worn for figure in figures), *things]
+        if drawn:
+            _put(picture, joined(drawn), figures, self._scene, self._lens.scaled(SAMPLES), view)
         return picture.view(np.uint8).reshape(*picture.shape, 4)
 
     def _ground(self, view: View) -> Ground:

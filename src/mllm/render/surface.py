@@ -20,6 +20,7 @@ from scipy.spatial.transform import Rotation
 from kinematics.motion import Motion
 from kinematics.readers import body_model
 from kinematics.readers.native import load_arrays
+from kinematics.smpl_body import BodyModel
 
 GRID_M = 2.0**-16
 """Places of vertices are whole numbers of this."""
@@ -48,7 +49,7 @@ class Mesh:
     weights: Float[np.ndarray, "joints vertices"]
     faces: Int[np.ndarray, "faces 3"]
     """Corners, counter-clockwise from outside."""
-    bones: body_model.BodyModel
+    bones: BodyModel
     digest: str
     """Fingerprint of the arrays."""
 
@@ -192,9 +193,9 @@ def body(motion: Motion, times_s: Float[np.ndarray, " times"]) -> Body | None:
     seen = np.flatnonzero(motion.observed)
     betas = np.asarray(motion.body.betas, np.float64)[: mesh.shapes_m.shape[-1]]
     rest = mesh.template_m + mesh.shapes_m[..., : len(betas)] @ betas
-    joints = np.asarray(mesh.bones.rest_m) + np.asarray(mesh.bones.shapes_m)[
-        ..., : len(betas)
-    ] @ betas
+    joints = (
+        np.asarray(mesh.bones.rest_m) + np.asarray(mesh.bones.shapes_m)[..., : len(betas)] @ betas
+    )
     limbs = np.asarray(motion.body.rotvecs_rad, np.float64)[seen]
     count = len(seen)
     turns = np.concatenate(

@@ -4,6 +4,8 @@ Works as `raster` does for rounded cones: the candidate pixels of all faces lie 
 in flat arrays. A face of a body is smaller than a few pixels, so its box is worked through whole.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -53,7 +55,7 @@ def hits(
     edges = np.concatenate([[0], np.flatnonzero(np.diff(shares)) + 1, [len(those)]])
     met = [
         _met(planes, firsts, sizes[0], areas, slice(*pair), lens.size_px)
-        for pair in zip(edges[:-1], edges[1:], strict=True)
+        for pair in pairwise(edges)
     ]
     pixels, depths_m, owners, second, third = (
         np.concatenate(parts) for parts in zip(*met, strict=True)
@@ -63,9 +65,7 @@ def hits(
     one, two = second[first], third[first]
     outward = _mixed(normals.astype(np.float32), faces[owners], one, two)
     ones = np.ones_like(depths_m)
-    return Hits(
-        pixels, owners, depths_m, np.zeros_like(ones), outward, rays_of(pixels, lens), ones
-    )
+    return Hits(pixels, owners, depths_m, np.zeros_like(ones), outward, rays_of(pixels, lens), ones)
 
 
 def _corners(
@@ -129,9 +129,7 @@ def _met(
     right, below = across.astype(np.float32), down.astype(np.float32)
     second = mine[0] + mine[1] * right + mine[2] * below
     third = mine[3] + mine[4] * right + mine[5] * below
-    inside = np.flatnonzero(
-        (second >= _CRACK) & (third >= _CRACK) & (second + third <= 1 - _CRACK)
-    )
+    inside = np.flatnonzero((second >= _CRACK) & (third >= _CRACK) & (second + third <= 1 - _CRACK))
     closeness = (mine[6] + mine[7] * right + mine[8] * below)[inside]
     owners = owners[inside]
     pixels = (firsts[1][owners] + down[inside]) * size + firsts[0][owners] + across[inside]

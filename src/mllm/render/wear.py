@@ -51,14 +51,18 @@ def figures(
         placed = placed._replace(
             starts_m=placed.starts_m - origin_m, ends_m=placed.ends_m - origin_m
         )
-        yield Figure(
-            vertices_m=surface.vertices_m - origin_m,
-            normals=surface.normals,
-            faces=one.body.mesh.faces,
-            colours=one.colours,
-            worn=placed,
-            shadow=shadows.at(i),
-        ) if shown[i] else None
+        yield (
+            Figure(
+                vertices_m=surface.vertices_m - origin_m,
+                normals=surface.normals,
+                faces=one.body.mesh.faces,
+                colours=one.colours,
+                worn=placed,
+                shadow=shadows.at(i),
+            )
+            if shown[i]
+            else None
+        )
 
 
 def painted(one: Body, clothes: Outfit) -> Float[np.ndarray, "faces 3"]:
@@ -187,9 +191,7 @@ def _brim(one: Body, clothes: Outfit) -> list[_Worn]:
     head = one.mesh.weights.argmax(axis=0) == _HEAD
     level_m = _eyes(one)[1] + (_BROW_M + 0.008) * scale
     at_level = head & (np.abs(one.rest_m[:, 1] - level_m) < 0.03 * scale)
-    ahead_m = (
-        float(one.rest_m[at_level, 2].max()) if at_level.any() else joint_m[2] + 0.1 * scale
-    )
+    ahead_m = float(one.rest_m[at_level, 2].max()) if at_level.any() else joint_m[2] + 0.1 * scale
     return [
         (
             "head",

@@ -16,6 +16,9 @@ BODY = np.array([
 
 PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19)
 
+FLOATS = ("v_template", "shapedirs", "posedirs", "J_regressor", "weights")
+"""The arrays of a model that are no whole numbers."""
+
 _FINGERS = ((0.0, 0.03), (0.0, 0.012), (0.0, -0.03), (0.0, -0.012), (-0.02, 0.035))
 
 
@@ -31,14 +34,12 @@ def skeleton(joints: int = 55) -> tuple[np.ndarray, np.ndarray]:
         for down, ahead in _FINGERS:
             for link in range(3):
                 out = side * (0.09 + 0.03 * link)
-                places.append(np.array(BODY[wrist]) + [out, down, ahead])
+                places.append(BODY[wrist] + np.array([out, down, ahead]))
                 parents.append(wrist if link == 0 else len(places) - 2)
     return np.array(places), np.array(parents)
 
 
-def _parts(
-    places: np.ndarray, parents: np.ndarray, fine: int
-) -> list[tuple[int, trimesh.Trimesh]]:
+def _parts(places: np.ndarray, parents: np.ndarray, fine: int) -> list[tuple[int, trimesh.Trimesh]]:
     """Closed pieces and the joint that carries each."""
     radii = {1: .085, 2: .085, 4: .06, 5: .06, 16: .06, 17: .06, 18: .045, 19: .045, 0: .11,
              3: .115, 6: .12, 9: .13, 12: .06, 13: .08, 14: .08, 7: .045, 8: .045, 20: .04,
