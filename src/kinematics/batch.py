@@ -181,6 +181,7 @@ def sampled(motion: Motion) -> Motion:
             "camera_orientations_wxyz": None if wxyz is None else np.tile(wxyz, (frames, 1)),
             "camera_positions_m": None if place is None else np.tile(place, (frames, 1)),
             "skeleton": skeleton,
+            "body": None,
             "source": motion.source,
         }
     )

@@ -47,6 +47,21 @@ class SavedHeader(msgspec.Struct, kw_only=True):
     source: Source
 
 
+class BodyPose(eqx.Module):
+    """What a body model needs, beside a root's track, to show the surface of a body.
+
+    A reader gives it where it was told a model file and the motion file holds a pose. It is
+    neither measured nor saved, and what changes a motion does not change it.
+    """
+
+    rotvecs_rad: Float[Array | np.ndarray, "frames limbs 3"]
+    """Axis-angles of the joints after the root, each relative to its parent; zero where unknown."""
+    betas: Float[Array | np.ndarray, " betas"]
+    """The shape's parameters."""
+    model: str = eqx.field(static=True)
+    """The path of the model file."""
+
+
 class Motion(eqx.Module):
     """One person's track in the world of its file: right-handed, Y up, metres, seconds.
 
@@ -65,6 +80,7 @@ class Motion(eqx.Module):
     camera_positions_m: Float[Array | np.ndarray, "frames 3"] | None = None
     skeleton: Skeleton | None = eqx.field(default=None, static=True)
     source: Source = eqx.field(default=Source(), static=True)
+    body: BodyPose | None = None
 
     @classmethod
     def from_arrays(
@@ -80,6 +96,7 @@ class Motion(eqx.Module):
         camera_positions_m: np.ndarray | None = None,
         skeleton: Skeleton | None = None,
         source: Source | None = None,
+        body: BodyPose | None = None,
     ) -> "Motion":
         """A checked, immutable motion; one `ValueError` names everything that is wrong.
 
@@ -109,7 +126,7 @@ class Motion(eqx.Module):
             camera_orientations_wxyz=camera_orientations_wxyz,
             camera_positions_m=camera_positions_m,
         )
-        return cls(**arrays, skeleton=skeleton, source=source)  # type: ignore[arg-type]
+        return cls(**arrays, skeleton=skeleton, source=source, body=body)  # type: ignore[arg-type]
 
     def save(self, path: Path | str) -> None:
         """Writes the motion losslessly to an `.npz`, whole or not at all; `readers.read` reads it.

@@ -33,6 +33,8 @@ class BodyModel(eqx.Module):
     mean_pose_rad: Float[Array | np.ndarray, "joints 3"]
     parents: tuple[int, ...] = eqx.field(static=True)
     family: Family = eqx.field(static=True)
+    path: str = eqx.field(default="", static=True)
+    """The file that it was read from."""
 
     def first(self, count: int) -> "BodyModel":
         """The model of the first joints alone."""
@@ -42,6 +44,7 @@ class BodyModel(eqx.Module):
             mean_pose_rad=self.mean_pose_rad[:count],
             parents=self.parents[:count],
             family=self.family,
+            path=self.path,
         )
 
 

@@ -2,11 +2,13 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
+import made_body
 import numpy as np
 import pytest
 
-from kinematics import synthetic
+from kinematics import readers, synthetic
 from kinematics.motion import Motion
 from kinematics.skeleton import POINTS
 from mllm.render.camera import looking, project
@@ -16,6 +18,7 @@ from mllm.render.film import Film, film
 from mllm.render.picture import Picture
 from mllm.render.pose import posed
 from mllm.render.solids import Solids
+from mllm.render.wear import clad
 
 GREY = (0.5, 0.5, 0.5)
 SIGNALS = Outfit(
@@ -283,3 +286,56 @@ def test_a_walker_is_where_the_body_is_in_every_frame() -> None:
         drawn = np.argwhere((one != bare).any(axis=-1))  # with the shadow, which spreads aside
         top = drawn[drawn[:, 0] < place[1]]
         assert abs(top[:, 1].mean() - place[0]) < 3
+
+
+# Bodies with a surface
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_body.model_file(tmp_path_factory.mktemp("model"))
+
+
+def bodily(folder: Path, model: Path, *, left_arm_rad: float = -1.2) -> Motion:
+    """Somebody who faces +Z, the right arm down, the left one as told."""
+    values = np.zeros((3, 322))
+    values[:, 3 + 3 * 15 + 2], values[:, 3 + 3 * 16 + 2] = left_arm_rad, 1.2
+    np.save(folder / "stand.npy", values)
+    [motion] = readers.read(folder / "stand.npy", smplx_model=model)
+    return motion
+
+
+def body_seen_from(motion: Motion, away: tuple[float, float, float]) -> Picture:
+    """One picture of the body in signal colours, taken from a direction, of nothing else."""
+    made = film([motion], size_px=128, things=0)
+    count = len(made.times_s)
+    middle = np.asarray(motion.positions_m, float)[0]
+    poses = looking(np.tile(middle + away, (count, 1)), np.tile(middle, (count, 1)))
+    surfaced = {0: clad(made.bodies[0].body, SIGNALS)}
+    dressed = replace(made, bodies=surfaced, shot=made.shot._replace(poses=poses))
+    return next(dressed.frames())
+
+
+def test_sides_front_and_back_of_a_surface(tmp_path: Path, model: Path) -> None:
+    motion = bodily(tmp_path, model)
+    front, back, left = (parts(body_seen_from(motion, away)) for away in (FRONT, BACK, LEFT))
+    assert np.median(front[RED][:, 1]) > np.median(front[BLUE][:, 1]) + 8
+    assert np.median(back[RED][:, 1]) < np.median(back[BLUE][:, 1]) - 8
+    assert len(front[YELLOW]) > 40
+    assert len(back[YELLOW]) < 8  # where the red arm and the green backpack share a pixel
+    assert len(back[GREEN]) > 150
+    assert len(front[GREEN]) < 0.1 * len(back[GREEN])
+    face = [len(one[PINK][one[PINK][:, 0] < 39]) for one in (front, back)]
+    assert face[0] > 15  # above the neck
+    assert face[1] < 0.4 * face[0]
+    assert len(left[RED]) > 5 * len(left[BLUE])
+    assert left[GREEN][:, 1].mean() > left[RED][:, 1].mean() + 4
+
+
+def test_the_left_arm_of_a_surface_is_raised(tmp_path: Path, model: Path) -> None:
+    raised, hanging = (
+        parts(body_seen_from(bodily(tmp_path, model, left_arm_rad=angle), FRONT))
+        for angle in (1.2, -1.2)
+    )
+    assert raised[RED][:, 0].min() < hanging[RED][:, 0].min() - 8
+    assert raised[BLUE][:, 0].min() == pytest.approx(hanging[BLUE][:, 0].min(), abs=2)

@@ -98,7 +98,8 @@ def read(
     if fps is None:
         fps, told = _rate(path, arrays)
         notes += told
-    model = model_for(path, parameters.family, smplx_model)
+    gender = _text(arrays, "gender").lower()
+    model = model_for(path, parameters.family, smplx_model, gender=gender)
     axis = up
     if axis == "guess":
         own = quaternions_from_rotvecs(parameters.root_rotvecs_rad)

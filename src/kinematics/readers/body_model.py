@@ -6,13 +6,14 @@ arrays read are `v_template`, `shapedirs`, `J_regressor`, `kintree_table` and, w
 there, `hands_meanl` and `hands_meanr`; surface, texture and pose correctives stay unread.
 """
 
+import re
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from kinematics.readers.native import layouts, load_arrays
-from kinematics.smpl_body import JOINT_COUNTS, BodyModel
+from kinematics.smpl_body import JOINT_COUNTS, BodyModel, Family
 
 _NEEDED = ("v_template", "shapedirs", "J_regressor", "kintree_table")
 _HANDS = ("hands_meanl", "hands_meanr")
@@ -44,6 +45,46 @@ def read(path: Path | str) -> BodyModel:
     return _read(path, seen.st_size, seen.st_mtime_ns)
 
 
+def choose(folder: Path, family: Family | None, *, gender: str = "") -> Path:
+    """The model file of a folder for a body, by the names that the files of the family have.
+
+    Taken is the gender's own model, else the neutral one, else the only one there is.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("SMPLX_FEMALE.npz", "SMPLX_MALE.npz", "SMPL_NEUTRAL.npz"):
+    ...         Path(folder, name).touch()
+    ...     choose(Path(folder), "smplx", gender="male").name, choose(Path(folder), "smpl").name
+    ('SMPLX_MALE.npz', 'SMPL_NEUTRAL.npz')
+    """
+    files = sorted(folder.rglob("*.npz"))
+    words = {path: str(path.relative_to(folder)).lower() for path in files}
+    ours = [path for path in files if family in (None, _family_of(words[path]))]
+    one_family = len({_family_of(words[path]) for path in ours}) == 1
+    for wanted in (gender, "neutral"):
+        found = [p for p in ours if _gender_of(words[p]) == wanted]
+        if wanted and found and one_family:
+            return found[0]
+    if len(ours) == 1:
+        return ours[0]
+    there = ", ".join(str(path.relative_to(folder)) for path in files) or "no .npz file"
+    raise ValueError(
+        f"{folder}: no one model file for {family or 'a body that its file does not name'}"
+        f"{f', {gender}' if gender else ''}; it holds {there}. Expected a name such as "
+        f"{(family or 'smplx').upper()}_NEUTRAL.npz; name the model file itself"
+    )
+
+
+def _family_of(words: str) -> str:
+    """The last family that a path names."""
+    found = re.findall(r"smpl[-_]?[hx]?(?![a-z])", words)
+    return re.sub("[-_]", "", found[-1]) if found else ""
+
+
+def _gender_of(words: str) -> str:
+    return next((one for one in ("neutral", "female", "male") if one in words), "")
+
+
 @lru_cache(maxsize=4)
 def _read(path: Path, _size: int, _changed_ns: int) -> BodyModel:
     arrays = load_arrays(path, names=(*_NEEDED, *_HANDS))
@@ -72,6 +113,7 @@ def _read(path: Path, _size: int, _changed_ns: int) -> BodyModel:
         mean_pose_rad=mean_pose,
         parents=(-1, *parents[1:].tolist()),
         family=family,
+        path=str(path),
     )
 
 

@@ -5,7 +5,7 @@ frames; `motion` puts a body that was tracked in some frames of a video on the t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -223,7 +223,7 @@ def motion(
     >>> gap.times_s.tolist(), gap.observed.tolist()
     ([0.5, 0.6, 0.7, 0.8], [True, False, False, True])
     """
-    count = len(placed.positions_m)
+    count, body = len(placed.positions_m), placed.body
     frames = np.arange(count) if frames is None else frames
     if not (np.isfinite(fps) and fps > 0):
         raise ValueError(f"{source.path}: fps {fps}; expected frames per second above 0")
@@ -237,6 +237,8 @@ def motion(
 
     seen = np.zeros(last - first + 1, bool)
     seen[rows] = True if observed is None else observed
+    if body is not None:
+        body = replace(body, rotvecs_rad=np.nan_to_num(spread(np.asarray(body.rotvecs_rad))))
     camera_orientations, camera_positions = None, None
     if cameras is not None:
         camera_orientations, camera_positions = (
@@ -252,6 +254,7 @@ def motion(
         camera_orientations_wxyz=camera_orientations,
         camera_positions_m=camera_positions,
         source=source,
+        body=body,
     )
 
 

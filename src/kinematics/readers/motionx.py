@@ -107,6 +107,7 @@ def read(
             ),
             joints_m=None if body is None or body.joints_m is None else body.joints_m.astype(dtype),
             skeleton=None if body is None or body.joints_m is None else BODY_SKELETON,
+            body=None if body is None else body.body,
             fps=fps,
             source=Source(
                 clip=path.stem,

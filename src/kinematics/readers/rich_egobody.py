@@ -243,6 +243,7 @@ def _levelled(
         positions_m=placed.positions_m * world.scale,
         joints_m=None if placed.joints_m is None else placed.joints_m * world.scale,
         notes=placed.notes,
+        body=placed.body,
     )
     camera_wxyz = whole.as_quat(scalar_first=True)
     cameras = Cameras(

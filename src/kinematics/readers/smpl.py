@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float
 from scipy.spatial.transform import Rotation
 
 from kinematics import smpl_body
+from kinematics.motion import BodyPose
 from kinematics.readers import body_model
 from kinematics.skeleton import SMPL_22
 from kinematics.smpl_body import BodyModel, Family
@@ -65,6 +66,8 @@ class Placed:
     positions_m: Float[np.ndarray, "frames 3"]
     joints_m: Float[np.ndarray, "frames 22 3"] | None
     notes: tuple[str, ...]
+    body: BodyPose | None = None
+    """What the surface needs, whatever the world; where there is a model and a pose."""
 
 
 def quaternions_from_rotvecs(
@@ -116,15 +119,23 @@ def rotvecs_from_matrices(
 
 
 def model_for(
-    path: Path, family: Family | None, smplx_model: Path | str | None
+    path: Path,
+    family: Family | None,
+    smplx_model: Path | str | None,
+    *,
+    gender: str = "",
 ) -> BodyModel | None:
     """The named model, checked to be the one that the file's parameters are of.
+
+    Of a folder of models it is the one of that family and, where there is one, that gender.
 
     >>> model_for(Path("walk.npz"), "smplx", None) is None
     True
     """
     if smplx_model is None:
         return None
+    if Path(smplx_model).is_dir():
+        smplx_model = body_model.choose(Path(smplx_model), family, gender=gender)
     model = body_model.read(smplx_model)
     if family is not None and model.family != family:
         raise ValueError(
@@ -166,10 +177,12 @@ def place(parameters: Parameters, *, model: BodyModel | None = None) -> Placed:
         )
     rotvecs = np.concatenate([parameters.root_rotvecs_rad, body], axis=1, dtype=np.float64)
     joints = _posed_m(rotvecs.reshape(-1, BODY_JOINTS, 3), rest, small.parents)
+    limbs = np.nan_to_num(body.reshape(-1, BODY_JOINTS - 1, 3), posinf=0.0, neginf=0.0)
     return Placed(
         orientations_wxyz=orientations,
         positions_m=pelvis,
         joints_m=joints + translations[:, None],
+        body=BodyPose(limbs.astype(np.float32), betas.astype(np.float32), model=model.path),
         notes=(f"pelvis and joints from the {model.family} model with {shape}",),
     )
 

@@ -31,6 +31,7 @@ _EMPTY: dict[str, Any] = {
     "joints_m": None,
     "camera_orientations_wxyz": None,
     "camera_positions_m": None,
+    "body": None,
 }
 _decode_source = msgspec.msgpack.Decoder(Source).decode
 

@@ -178,7 +178,7 @@ def _legs(body: dict[str, Places], pelvis: _Axes, clothes: Outfit) -> list[_Piec
             body[f"{side}_{part}"] for part in ("hip", "knee", "ankle", "foot")
         )
         forth = _unit(foot - ankle)
-        shoe = _dark(colour)
+        shoe = dark(colour)
         heel = ankle - pelvis.scale * (0.02 * forth + np.array([0.0, 0.025, 0.0]))
         toes = foot + pelvis.scale * (0.05 * _unit(forth * [1.0, 0.3, 1.0]) + [0.0, 0.015, 0.0])
         pieces += [
@@ -189,7 +189,12 @@ def _legs(body: dict[str, Places], pelvis: _Axes, clothes: Outfit) -> list[_Piec
     return pieces
 
 
-def _dark(colour: Colour) -> Colour:
+def dark(colour: Colour) -> Colour:
+    """The colour of the shoe that goes with a leg.
+
+    >>> dark((0.8, 0.4, 0.0))
+    (0.2, 0.1, 0.0)
+    """
     red, green, blue = colour
     return 0.25 * red, 0.25 * green, 0.25 * blue
 

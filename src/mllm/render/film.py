@@ -1,7 +1,7 @@
 """`Film`: people filmed in one scene, frame by frame, and the camera that did it."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,8 @@ from mllm.render.picture import Painter, Picture, View
 from mllm.render.pose import Pose, posed
 from mllm.render.scene import SIGHT_M, Scene, from_sight, scene
 from mllm.render.solids import Solids
+from mllm.render.surface import Body, body, floor_m
+from mllm.render.wear import Clad, clad, figures
 
 THINGS = 6
 """Landmarks of a scene, so that what moves in the world can be told from the camera."""
@@ -50,19 +52,26 @@ class Film:
     shown: tuple[np.ndarray, ...]
     origin_m: Float[np.ndarray, "3"]
     """The scene's origin, on the floor, in the world of the motions."""
+    bodies: Mapping[int, Clad]
+    """Those of the people who have a surface; their solids only throw the shadow."""
 
     def frames(self) -> Iterator[Picture]:
         """The pictures in the order of time."""
         painter = Painter(self.scene, self.shot.lens)
         places_m = self.shot.poses.positions_m - self.origin_m
-        for i in range(len(self.times_s)):
+        surfaces = [
+            figures(one, self.people[number], shown=self.shown[number], origin_m=self.origin_m)
+            for number, one in self.bodies.items()
+        ]
+        for i, *drawn in zip(range(len(self.times_s)), *surfaces, strict=True):
             people = [
-                solids._replace(starts_m=solids.starts_m[i], ends_m=solids.ends_m[i])
-                for solids, shown in zip(self.people, self.shown, strict=True)
-                if shown[i]
+                solids.at(i)
+                for number, solids in enumerate(self.people)
+                if self.shown[number][i] and number not in self.bodies
             ]
             view = View(places_m[i], self.shot.poses.world_from_camera[i])
-            yield painter.paint(people, view)
+            seen = [figure for figure in drawn if figure is not None]
+            yield painter.paint(people, view, figures=seen)
 
 
 def video_times(motion: Motion, *, fps: float) -> Float[np.ndarray, " frames"]:
@@ -97,7 +106,10 @@ def film(
     """
     first = motions[0]
     times_s = video_times(first, fps=fps)
-    poses = [posed(motion, times_s) for motion in motions]
+    bodies = [body(motion, times_s) for motion in motions]
+    poses = [
+        _standing(posed(motion, times_s), one) for motion, one in zip(motions, bodies, strict=True)
+    ]
     draw = generator("render", seed, first.source.clip, first.source.person)
     floor_m = min(pose.floor_m for pose in poses)
     joining = company(motions, count=others, draw=draw, floor_m=floor_m)
@@ -132,7 +144,17 @@ def film(
         people=people,
         shown=tuple(pose.shown for pose in poses),
         origin_m=origin_m,
+        bodies={
+            number: clad(one, clothes[number])
+            for number, one in enumerate(bodies)
+            if one is not None
+        },
     )
+
+
+def _standing(pose: Pose, one: Body | None) -> Pose:
+    """The pose on the floor under its surface, where it has one."""
+    return pose if one is None else pose._replace(floor_m=floor_m(one))
 
 
 def _clearest(

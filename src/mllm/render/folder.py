@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from kinematics.motion import ARRAYS, Motion
 from mllm import videos
-from mllm.render import track, video
+from mllm.render import surface, track, video
 from mllm.render.film import THINGS, Film, film
 from mllm.render.paths import KINDS, CameraKind
 from mllm.render.track import CameraTrack, Filmed, Thing
@@ -128,6 +128,10 @@ def recipe(people: Sequence[Motion], options: Options) -> str:
                 array = np.ascontiguousarray(value)
                 digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
                 digest.update(array.tobytes())
+        if motion.body is not None:
+            digest.update(surface.read(motion.body.model).digest.encode())
+            digest.update(np.ascontiguousarray(motion.body.rotvecs_rad).tobytes())
+            digest.update(np.ascontiguousarray(motion.body.betas).tobytes())
     return digest.hexdigest()
 
 
@@ -179,7 +183,10 @@ def render(people: Sequence[Motion], out_dir: Path, options: Options) -> Outcome
     """
     name = name_of(people)
     film_path, track_path = out_dir / f"{name}.mp4", out_dir / f"{name}.camera.json"
-    fingerprint = recipe(people, options)
+    try:
+        fingerprint = recipe(people, options)
+    except (ValueError, OSError) as error:  # of the body's model file
+        return Outcome(name, 0, problem=str(error))
     if film_path.is_file() and track_path.is_file():
         try:
             old = track.read(track_path)

@@ -1,13 +1,15 @@
 """Pictures: floor and sky, shadows on the floor, and the solids of people and things on top."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 
+from mllm.render import triangles
 from mllm.render.camera import Lens, along, turned
 from mllm.render.ground import Ground, ground
-from mllm.render.raster import NEAREST_M, Hits, hits
+from mllm.render.raster import NEAREST_M, Hits, hits, nearest
 from mllm.render.scene import Scene
 from mllm.render.solids import Solids, joined
 
@@ -32,6 +34,19 @@ class View(NamedTuple):
     world_from_camera: Float[np.ndarray, "3 3"]
 
 
+class Figure(NamedTuple):
+    """A body with a surface in one frame, in the scene's coordinates."""
+
+    vertices_m: Float[np.ndarray, "vertices 3"]
+    normals: Float[np.ndarray, "vertices 3"]
+    faces: Int[np.ndarray, "faces 3"]
+    colours: Float[np.ndarray, "faces 3"]
+    worn: Solids
+    """What is drawn beside the surface."""
+    shadow: Solids
+    """What throws its shadow."""
+
+
 Picture = UInt8[np.ndarray, "size size 4"]
 
 
@@ -43,16 +58,16 @@ class Painter:
         self._lens = lens
         self._latest: tuple[View, Ground] | None = None
 
-    def paint(self, people: list[Solids], view: View) -> Picture:
+    def paint(self, people: list[Solids], view: View, *, figures: Sequence[Figure] = ()) -> Picture:
         """Red, green, blue and 255 of every pixel; each person's solids in scene coordinates."""
         things = [landmark.solids for landmark in self._scene.landmarks]
         below = self._ground(view)
         picture = below.picture.copy()
-        for solids in (*people, *things):
+        for solids in (*people, *(figure.shadow for figure in figures), *things):
             _shade(picture, solids, self._scene.light, below, self._lens, view)
-        if people or things:
-            solids = joined([*people, *things])
-            _put(picture, solids, self._scene, self._lens.scaled(SAMPLES), view)
+        drawn = [*people, *(figure.worn for figure in figures), *things]
+        if drawn:
+            _put(picture, joined(drawn), figures, self._scene, self._lens.scaled(SAMPLES), view)
         return picture.view(np.uint8).reshape(*picture.shape, 4)
 
     def _ground(self, view: View) -> Ground:
@@ -120,18 +135,28 @@ def _covered(
     return np.clip(inside_m / np.float32(SHADOW_SOFT_M) + np.float32(0.5), 0, 1)
 
 
-def _put(picture: np.ndarray, solids: Solids, scene: Scene, lens: Lens, view: View) -> None:
-    """Draws solids onto a picture of fewer pixels than the lens has."""
+def _put(
+    picture: np.ndarray,
+    solids: Solids,
+    figures: Sequence[Figure],
+    scene: Scene,
+    lens: Lens,
+    view: View,
+) -> None:
+    """Draws solids and surfaces onto a picture of fewer pixels than the lens has."""
     axes = view.world_from_camera
     local = solids._replace(
         starts_m=turned(solids.starts_m - view.position_m, axes),
         ends_m=turned(solids.ends_m - view.position_m, axes),
     )
-    seen = hits(local, lens, in_squares=True)
+    seen = hits(local, lens, in_squares=not figures)
+    own = _banded(solids, seen)
+    if figures:
+        seen, own = _with(figures, seen, own, lens, view)
     height_m = view.position_m[1] + along(axes[1], seen.rays) * seen.depths_m
     # what sinks into the floor is hidden by it
     weights = seen.weights * (height_m > 0) * np.float32(1 / SAMPLES**2)
-    colours = np.clip(_lit(solids, seen, scene, axes), 0, 1) * (np.float32(255) * weights)
+    colours = np.clip(_lit(own, seen, scene, axes), 0, 1) * (np.float32(255) * weights)
     size = picture.shape[0]
     row, column = np.divmod(seen.pixels, lens.size_px)
     pixels = (row // SAMPLES) * size + column // SAMPLES
@@ -147,14 +172,41 @@ def _put(picture: np.ndarray, solids: Solids, scene: Scene, lens: Lens, view: Vi
     flat[touched] = mixed.view(np.uint32)[:, 0]
 
 
-def _lit(
-    solids: Solids, seen: Hits, scene: Scene, axes: Float[np.ndarray, "3 3"]
-) -> Float[np.ndarray, "3 hits"]:
-    """Colours of what the rays meet: bands, then light from the sky, the sun and the eye."""
+def _banded(solids: Solids, seen: Hits) -> Float[np.ndarray, "3 hits"]:
+    """The solids' own colours where the rays meet them."""
     bands = solids.bands.astype(np.float32)[seen.solids]
     odd = (seen.along * bands * np.float32(0.9999)).astype(np.int32) & 1
     table = np.concatenate([solids.colours, solids.band_colours]).astype(np.float32)
-    colours = table.T[:, seen.solids + odd * len(solids.colours)]
+    return table.T[:, seen.solids + odd * len(solids.colours)]
+
+
+def _with(
+    figures: Sequence[Figure], seen: Hits, own: np.ndarray, lens: Lens, view: View
+) -> tuple[Hits, Float[np.ndarray, "3 hits"]]:
+    """What is met first where surfaces stand among solids, and its own colours."""
+    parts, colours = [seen], [own]
+    for figure in figures:
+        met = triangles.hits(
+            turned(figure.vertices_m - view.position_m, view.world_from_camera),
+            turned(figure.normals, view.world_from_camera),
+            figure.faces,
+            lens,
+        )
+        parts.append(met)
+        colours.append(figure.colours.astype(np.float32).T[:, met.solids])
+    every = Hits(*(np.concatenate(columns, axis=-1) for columns in zip(*parts, strict=True)))
+    first = nearest(every.pixels, every.depths_m, lens.size_px**2)
+    own = np.concatenate(colours, axis=1)[:, first]
+    return Hits(*(column[..., first] for column in every)), own
+
+
+def _lit(
+    colours: Float[np.ndarray, "3 hits"],
+    seen: Hits,
+    scene: Scene,
+    axes: Float[np.ndarray, "3 3"],
+) -> Float[np.ndarray, "3 hits"]:
+    """Colours of what the rays meet in the light from the sky, the sun and the eye."""
     sun, up = turned(scene.light, axes), axes[1]
     toward = -(seen.normals * seen.rays).sum(axis=0)
     toward /= np.sqrt((seen.rays * seen.rays).sum(axis=0))

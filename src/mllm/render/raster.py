@@ -86,16 +86,25 @@ def hits(solids: Solids, lens: Lens, *, in_squares: bool = False) -> Hits:
     if not met:
         return _none()
     pixels, depths_m, owners = (np.concatenate(parts) for parts in zip(*met, strict=True))
-    nearest = _nearest(pixels, depths_m, lens.size_px**2)
-    weights = np.ones(len(nearest), np.float32)
+    first = nearest(pixels, depths_m, lens.size_px**2)
+    weights = np.ones(len(first), np.float32)
     if in_squares:
-        weights = _weights(pixels[nearest], owners[nearest], lens.size_px)
-        nearest, weights = nearest[weights > 0], weights[weights > 0]
-    places = np.divmod(pixels[nearest], lens.size_px)
-    y, x = ((place - lens.centre_px) / lens.focal_px for place in places)
-    rays = np.stack([x, y, np.ones_like(x)]).astype(np.float32)
-    seen = _touched(cones, pixels[nearest], owners[nearest], depths_m[nearest], rays)
+        weights = _weights(pixels[first], owners[first], lens.size_px)
+        first, weights = first[weights > 0], weights[weights > 0]
+    rays = rays_of(pixels[first], lens)
+    seen = _touched(cones, pixels[first], owners[first], depths_m[first], rays)
     return seen._replace(weights=weights)
+
+
+def rays_of(pixels: Int[np.ndarray, " hits"], lens: Lens) -> Float[np.ndarray, "3 hits"]:
+    """Directions (x, y, 1) of the pixels of a flattened picture.
+
+    >>> rays_of(np.array([0, 4]), Lens(3, 2.0)).T.tolist()
+    [[-0.5, -0.5, 1.0], [0.0, 0.0, 1.0]]
+    """
+    places = np.divmod(pixels, lens.size_px)
+    y, x = ((place - lens.centre_px) / lens.focal_px for place in places)
+    return np.stack([x, y, np.ones_like(x)]).astype(np.float32)
 
 
 def _none() -> Hits:
@@ -210,10 +219,14 @@ def _depths(
     return depth_m
 
 
-def _nearest(
+def nearest(
     pixels: Int[np.ndarray, " candidates"], depths_m: Float[np.ndarray, " candidates"], size: int
 ) -> Int[np.ndarray, " hits"]:
-    """The number of the nearest candidate of each pixel that has one; the first of equals."""
+    """The number of the nearest candidate of each pixel that has one; the first of equals.
+
+    >>> nearest(np.array([5, 2, 5]), np.array([3.0, 1.0, 2.0], np.float32), 9).tolist()
+    [1, 2]
+    """
     # positive floats are in the order of their bits, so depth and number make one sortable key
     keys = (depths_m.view(np.int32).astype(np.int64) << 32) | np.arange(len(pixels))
     none = np.iinfo(np.int64).max

@@ -22,6 +22,10 @@ class Solids(NamedTuple):
     band_colours: Float[np.ndarray, "solids 3"]
     bands: Int[np.ndarray, " solids"]
 
+    def at(self, frame: int) -> "Solids":
+        """The solids of one of many frames."""
+        return self._replace(starts_m=self.starts_m[frame], ends_m=self.ends_m[frame])
+
 
 def joined(groups: Sequence[Solids]) -> Solids:
     """All solids of several groups as one; their leading axes must agree.
