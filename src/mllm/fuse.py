@@ -58,6 +58,11 @@ def _merge(base: Path, adapter: Path, out: Path) -> None:
         base, local_files_only=True, use_safetensors=True, dtype="auto"
     )
     model.adapted(loaded, adapter).save_pretrained(out)
+    copy_beside(base, out)
+
+
+def copy_beside(base: Path, out: Path) -> None:
+    """Copies what lies beside the weights of a checkpoint and is not in `out` yet."""
     for pattern in BESIDE:
         for path in base.glob(pattern):
             if not (out / path.name).exists() and path.name != INDEX:
