@@ -64,6 +64,7 @@ def load(
 ) -> Loaded:
     """A model from a folder; a `ValueError` says what is wrong with the folder."""
     torch = require()
+    from safetensors import SafetensorError
     from transformers import AutoModelForImageTextToText
 
     from mllm.chat import encoder_of
@@ -74,16 +75,22 @@ def load(
     config = _configuration(folder)
     encoder = encoder_of(folder, config)  # what is missing is said before weights are read
     try:
-        model = AutoModelForImageTextToText.from_pretrained(
+        model, told = AutoModelForImageTextToText.from_pretrained(
             folder,
             config=config,
             dtype=dtype,
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,
+            output_loading_info=True,
         )
-    except (OSError, KeyError, ValueError, RuntimeError) as error:
+    except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
         raise ValueError(f"{folder}: no model that can be loaded ({error})") from error
+    if lost := sorted(told["missing_keys"]):  # they would be drawn at random
+        raise ValueError(
+            f"{folder}: {len(lost)} weights are missing, such as {lost[0]}; copy all of the "
+            "checkpoint"
+        )
     if adapter is not None:
         model = adapted(model, adapter)
     return Loaded(model.to(where).eval(), encoder, where, dtype)
@@ -118,8 +125,15 @@ def _device(torch: Any) -> str:
 def adapted(model: Any, adapter: Path) -> Any:
     """The model with the weights of a LoRA adapter added to its own."""
     from peft import PeftModel
+    from safetensors import SafetensorError
 
-    return PeftModel.from_pretrained(model, str(adapter)).merge_and_unload(safe_merge=True)
+    try:
+        both = PeftModel.from_pretrained(model, str(adapter))
+        return both.merge_and_unload(safe_merge=True)
+    except (OSError, KeyError, ValueError, RuntimeError, TypeError, SafetensorError) as error:
+        raise ValueError(
+            f"{adapter}: no adapter of this model ({error}); give the model that it was trained on"
+        ) from error
 
 
 def check(folder: Path, adapter: Path | None = None) -> None:

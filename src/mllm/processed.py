@@ -93,9 +93,9 @@ class ProcessorEncoder:
     @cached_property
     def _special(self) -> tuple[str, ...]:
         """Words with a meaning of their own, longest first."""
-        named = ("image_token", "video_token")
-        own = [getattr(self.processor, name, None) for name in named]
-        found = {word for word in (*self.tokenizer.all_special_tokens, *own) if word}
+        added = self.tokenizer.added_tokens_decoder.values()
+        own = [getattr(self.processor, name, None) for name in ("image_token", "video_token")]
+        found = {str(word) for word in added if word.special} | {word for word in own if word}
         return tuple(sorted((word for word in found if len(word) > 1), key=len, reverse=True))
 
     def _prompt(self, turn: Turn) -> Tensors:

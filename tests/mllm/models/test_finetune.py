@@ -177,6 +177,34 @@ def test_updates_are_of_the_rank_that_was_asked(knows_nothing: Path, examples: l
     assert ready.memory.weights == 4 * sum(ready.whole.values())
 
 
+@pytest.mark.parametrize("rank", [0, 2])
+def test_small_steps_are_not_lost_in_a_model_of_half_precision(
+    rank: int, knows_nothing: Path, examples: list[Sample], tmp_path: Path
+) -> None:
+    base = tmp_path / "base"
+    base.mkdir()
+    for path in knows_nothing.iterdir():
+        (base / path.name).write_bytes(path.read_bytes())
+    (base / "preprocessor_config.json").write_text("{}")
+    slow = msgspec.structs.replace(OPEN, rank=rank, rate=1e-5, most_steps=1, warmup=0.0)
+    ready = finetune.prepare(base, examples, slow, device="cpu", precision="bf16")
+    weights = dict(ready.loaded.model.named_parameters())
+    learning = {name: one for name, one in weights.items() if one.requires_grad}
+    assert {one.dtype for one in learning.values()} == {torch.float32}
+    if rank:
+        still = {one.dtype for name, one in weights.items() if name not in learning}
+        assert still == {torch.bfloat16}
+    before = {name: one.detach().clone() for name, one in learning.items()}
+    home = finetune.run(ready, tmp_path / "run")
+    moved = sum(not torch.equal(one.float(), before[name]) for name, one in learning.items())
+    if rank:
+        assert moved > len(learning) / 3  # the other halves of the updates start at zero
+        return
+    saved = safe.load_file(home / "model.safetensors")
+    assert {one.dtype for one in saved.values()} == {torch.bfloat16}, "as the base, to be fused"
+    assert (home / "preprocessor_config.json").is_file()
+
+
 sizes = st.integers(1, 10**3)
 extents = st.builds(
     Extent, st.integers(1, 10**9), st.sampled_from([2, 4]), st.integers(1, 10**9), *[sizes] * 7
