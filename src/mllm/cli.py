@@ -1,6 +1,7 @@
 """The command line of mllm. Everything heavy is imported inside the commands."""
 
 from collections.abc import Iterator, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -40,9 +41,31 @@ app.command("fuse")(commands_models.fuse)
 _errors = Console(stderr=True)
 
 
+def _print_version(wanted: bool) -> bool:
+    if wanted:
+        try:
+            version = metadata.version("kinematics-qa")
+        except metadata.PackageNotFoundError:
+            version = "(not installed: running from source)"
+        typer.echo(f"mllm {version}")
+        raise typer.Exit
+    return wanted
+
+
 @app.callback()
-def main() -> None:
-    """Videos of motions, and what multimodal language models make of them."""
+def main(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Videos of motions, and what multimodal language models make of them.
+
+    [b]Start here:[/b] [cyan]mllm demo out/demo[/cyan] goes the whole road once. Every command
+    explains itself with [cyan]--help[/cyan].
+    """
 
 
 @app.command("render")

@@ -291,8 +291,10 @@ def placed(tensors: Mapping[str, Any], model: Any) -> dict[str, Any]:
     }
 
 
-def at(folder: Path, *, sees: Sees = "video", max_tokens: int = 512) -> Local:
+def at(folder: Path, **options: Any) -> Local:
     """The answerer of a checkpoint, or of a LoRA adapter, which names its base itself.
+
+    The options are those of `Local`.
 
     >>> at(Path("/nowhere"))
     Traceback (most recent call last):
@@ -301,14 +303,14 @@ def at(folder: Path, *, sees: Sees = "video", max_tokens: int = 512) -> Local:
     """
     told = folder / ADAPTER
     if not told.is_file():
-        return Local(folder=folder, sees=sees, max_tokens=max_tokens)
+        return Local(folder=folder, **options)
     try:
         base = msgspec.json.decode(told.read_bytes(), type=_Adapter).base_model_name_or_path
     except msgspec.DecodeError as error:
         raise ValueError(f"{told}: no settings of an adapter ({error})") from error
     if not base or not Path(base).is_dir():
         raise ValueError(f"{told}: its base {base!r} is no folder here; write the folder into it")
-    return Local(folder=Path(base), adapter=folder, sees=sees, max_tokens=max_tokens)
+    return Local(folder=Path(base), adapter=folder, **options)
 
 
 class _Adapter(msgspec.Struct):

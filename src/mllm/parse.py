@@ -369,7 +369,8 @@ def _ending(text: str, offered: _Offered) -> Parsed | None:
 
 _REFUSED = re.compile(
     r"\b(?:can(?:no|['’])t|can not|unable|not able to|impossible|not possible|could(?:n['’]t| not)|"
-    r"won['’]t|will not|do(?:n['’]t| not) (?:have|know)|not (?:said|stated|enough|sure|shown|clear)|"
+    r"won['’]t|will not|do(?:n['’]t| not) (?:have|know)|"
+    r"not (?:said|stated|enough|sure|shown|clear)|"
     r"do(?:n['’]t| not) see (?:\w+ ){0,3}(?:video|frames?|images?|pictures?|clip)|"
     r"(?:hard|difficult) to (?:say|tell|judge|determine|know)|uncertain|unsure|"
     r"does(?:n['’]t| not) (?:say|mention|specify|tell|show)|insufficient|"
