@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from mllm import frames, fuse, model
+from mllm import checkpoints, frames, fuse, model
 from mllm.export.samples import Sample
 from mllm.model import Loaded, Precision
 from mllm.recipe import Extent, Footprint, Part, Recipe, footprint, part_of
@@ -149,7 +149,6 @@ def _patches(pixels: Any, vision: Any) -> int:
 def run(ready: Ready, out: Path, *, resume: bool = False) -> Path:
     """Trains and gives the folder of the adapter or model; the same seed gives the same curve."""
     from transformers import Trainer, set_seed
-    from transformers.trainer_utils import get_last_checkpoint
 
     if first_process():
         _begin(out, ready.recipe, resume=resume)
@@ -160,26 +159,29 @@ def run(ready: Ready, out: Path, *, resume: bool = False) -> Path:
         train_dataset=list(ready.examples),
         data_collator=_collator(ready),
     )
-    begun = out / CHECKPOINTS
-    last = get_last_checkpoint(str(begun)) if resume and begun.is_dir() else None
-    trainer.train(resume_from_checkpoint=last)
+    last = checkpoints.last_whole(out / CHECKPOINTS) if resume else None
     home = out / ("adapter" if hasattr(ready.loaded.model, "peft_config") else "model")
-    if trainer.is_world_process_zero():
-        history = b"".join(msgspec.json.encode(one) + b"\n" for one in trainer.state.log_history)
-        _replace(out / CURVE, history)
-        partial = home.with_name(f"{home.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        tuned = ready.loaded.model
-        if home.name == "model":
-            tuned = tuned.to(ready.loaded.dtype)
-        tuned.save_pretrained(partial)
-        if home.name == "model":
-            beside = getattr(ready.loaded.encoder, "processor", ready.loaded.encoder.tokenizer)
-            beside.save_pretrained(partial)
-            fuse.copy_beside(Path(tuned.config.name_or_path), partial)
-        shutil.rmtree(home, ignore_errors=True)
-        partial.replace(home)
+    with checkpoints.plain_words(out):
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
+        if trainer.is_world_process_zero():
+            rows = [msgspec.json.encode(one) + b"\n" for one in trainer.state.log_history]
+            _replace(out / CURVE, b"".join(rows))
+            _keep(ready.loaded, home)
     return home
+
+
+def _keep(loaded: Loaded, home: Path) -> None:
+    """Writes what was learned: all of it, or what is there stays."""
+    partial = home.with_name(f"{home.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    whole = home.name == "model"
+    tuned = loaded.model.to(loaded.dtype) if whole else loaded.model
+    tuned.save_pretrained(partial)
+    if whole:
+        getattr(loaded.encoder, "processor", loaded.encoder.tokenizer).save_pretrained(partial)
+        fuse.copy_beside(Path(tuned.config.name_or_path), partial)
+    shutil.rmtree(home, ignore_errors=True)
+    partial.replace(home)
 
 
 def first_process() -> bool:

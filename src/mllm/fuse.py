@@ -30,6 +30,8 @@ def fuse(base: Path, tuned: Path, out: Path, *, weight: float) -> int:
     if out.exists():
         raise ValueError(f"{out}: is there already; give another folder, or take it away first")
     torch = model.require()
+    from safetensors import SafetensorError
+
     partial = out.with_name(f"{out.name}.{os.getpid()}.partial")
     merged = out.with_name(f"{out.name}.{os.getpid()}.merged.partial")
     try:
@@ -41,10 +43,10 @@ def fuse(base: Path, tuned: Path, out: Path, *, weight: float) -> int:
         partial.mkdir(parents=True)
         count = _write(torch, base, tuned, partial, weight)
         partial.replace(out)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+    except SafetensorError as error:
+        raise ValueError(f"{out}: cannot be written ({error}); make room and try again") from error
     finally:
+        shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(merged, ignore_errors=True)
     return count
 
