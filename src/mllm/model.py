@@ -234,7 +234,14 @@ class Local:
         for one, seen in batch:
             parts.setdefault(loaded.encoder.alike(seen), []).append((one, seen))
         for part in parts.values():
-            texts, counts = self._written(loaded, [Turn(one.text, seen) for one, seen in part])
+            try:
+                texts, counts = self._written(loaded, [Turn(one.text, seen) for one, seen in part])
+            except ValueError as error:  # what a processor cannot take is nobody else's silence
+                for single in part if len(part) > 1 else ():
+                    yield from self._together(loaded, [single])
+                if len(part) == 1:
+                    yield Reply(key=part[0][0].key, problem=str(error))
+                continue
             for (one, seen), text, (prompt, completion) in zip(part, texts, counts, strict=True):
                 yield Reply(
                     key=one.key,

@@ -324,6 +324,27 @@ def test_a_full_memory_stops_the_run_with_a_cure(
     assert [one.key for one in got] == ["0", "1"]
 
 
+def test_what_cannot_be_encoded_is_one_silence(
+    knows_nothing: Path, clips: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = Local(folder=knows_nothing, batch=6, max_tokens=2, device="cpu")
+    encoder = type(local._loaded.encoder)
+    asking = encoder.asking
+
+    def choosy(self: object, turns: list[Turn]):
+        if any(turn.text.endswith("A. Yes A. Yes ") for turn in turns):
+            raise ValueError("never twice")
+        return asking(self, turns)
+
+    monkeypatch.setattr(encoder, "asking", choosy)
+    replies = {one.key: one for one in local.replies(asked(clips))}
+    assert len(replies) == 6
+    lost = {key for key, one in replies.items() if one.problem}
+    assert lost == {"2", "3", "4"}
+    assert {replies[key].problem for key in lost} == {"never twice"}
+    assert all(replies[key].final for key in lost)
+
+
 def test_greedy_generation_takes_no_settings_of_sampling(knows_nothing: Path) -> None:
     loaded = model.load(knows_nothing, device="cpu")
     loaded.model.generation_config.update(do_sample=True, temperature=0.1, top_p=0.5, top_k=3)
