@@ -1,7 +1,10 @@
 """The command line of mllm. Everything heavy is imported inside the commands."""
 
+from typing import Annotated
+
 import typer
 
+from kinematics.terminal import printed_version
 from mllm import (
     commands_demo,
     commands_evaluate,
@@ -31,5 +34,19 @@ app.command("fuse")(commands_models.fuse)
 
 
 @app.callback()
-def main() -> None:
-    """Videos of motions, and what multimodal language models make of them."""
+def main(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=printed_version("mllm"),
+            is_eager=True,
+            help="Print the version.",
+        ),
+    ] = False,
+) -> None:
+    """Videos of motions, and what multimodal language models make of them.
+
+    [b]Start here:[/b] [cyan]mllm demo out/demo[/cyan] goes the whole road once. Every command
+    explains itself with [cyan]--help[/cyan].
+    """

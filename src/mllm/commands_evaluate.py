@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 errors = Console(stderr=True)
 
-_SERVED = "Endpoint"
+_SERVED = "For a model behind an endpoint"
+_LOCAL = "For a model on this machine"
 
 
 def evaluate(
@@ -50,28 +51,43 @@ def evaluate(
     ] = False,
     frames: Annotated[int, typer.Option(help="Pictures of a video, at most.")] = 64,
     fps: Annotated[
-        float | None, typer.Option(help="Pictures a second; else spread.", show_default=False)
+        float | None,
+        typer.Option(
+            help="Pictures a second; without it, spread evenly over the video.", show_default=False
+        ),
     ] = None,
     pixels: Annotated[int, typer.Option(help="Pixels of a picture, at most.")] = 65_536,
     seed: Annotated[int, typer.Option(help="For guesses, noise, limits and models.")] = 0,
     name: Annotated[str, typer.Option(help="What to call the data set in tables.")] = "",
-    trained_on: Annotated[str, typer.Option(help="What the model learned from.")] = "",
+    trained_on: Annotated[
+        str, typer.Option(help="The data set that the model learned from, for tables.")
+    ] = "",
+    max_tokens: Annotated[int, typer.Option(help="Of a reply by a model, at most.")] = 512,
+    batch: Annotated[
+        int, typer.Option(help="Questions that it answers at once.", rich_help_panel=_LOCAL)
+    ] = 4,
+    device: Annotated[
+        str, typer.Option(help="cpu, cuda, or auto.", rich_help_panel=_LOCAL)
+    ] = "auto",
+    precision: Annotated[
+        str,
+        typer.Option(
+            help="bf16, f32, or auto: bf16 on a GPU that knows it.", rich_help_panel=_LOCAL
+        ),
+    ] = "auto",
     url: Annotated[
         str, typer.Option(help="Such as http://localhost:8000/v1.", rich_help_panel=_SERVED)
     ] = "",
-    model: Annotated[str, typer.Option(help="As it is served.", rich_help_panel=_SERVED)] = "",
+    model: Annotated[str, typer.Option(help="Its name there.", rich_help_panel=_SERVED)] = "",
     send: Annotated[
         str, typer.Option(help="frames, or the whole file.", rich_help_panel=_SERVED)
     ] = "frames",
     key_name: Annotated[
         str, typer.Option(help="Environment variable with the key.", rich_help_panel=_SERVED)
     ] = "OPENAI_API_KEY",
-    max_tokens: Annotated[
-        int, typer.Option(help="Of a reply, at most.", rich_help_panel=_SERVED)
-    ] = 512,
     temperature: Annotated[float, typer.Option(help="0 is greedy.", rich_help_panel=_SERVED)] = 0.0,
     body: Annotated[
-        str, typer.Option(help="More fields of the request, JSON.", rich_help_panel=_SERVED)
+        str, typer.Option(help="More fields of each request, as JSON.", rich_help_panel=_SERVED)
     ] = "{}",
     at_once: Annotated[
         int, typer.Option(help="Requests at the same time.", rich_help_panel=_SERVED)
@@ -81,14 +97,16 @@ def evaluate(
         typer.Option(help="Requests a minute.", rich_help_panel=_SERVED, show_default=False),
     ] = None,
     attempts: Annotated[
-        int, typer.Option(help="Until a request is given up.", rich_help_panel=_SERVED)
+        int, typer.Option(help="Of a request, until it is given up.", rich_help_panel=_SERVED)
     ] = 6,
     timeout: Annotated[
         float, typer.Option(help="Seconds for one attempt.", rich_help_panel=_SERVED)
     ] = 120.0,
     prices: Annotated[
         str,
-        typer.Option(help="Of a million tokens: prompt,completion.", rich_help_panel=_SERVED),
+        typer.Option(
+            help="What a million tokens cost: of prompts,of replies.", rich_help_panel=_SERVED
+        ),
     ] = "0,0",
 ) -> None:
     """Put the questions of a data set before a model, a guess or an oracle; keep every reply.
@@ -130,7 +148,10 @@ def evaluate(
                 temperature=temperature, seed=seed, body=body, at_once=at_once,
                 per_minute=per_minute, attempts=attempts, timeout=timeout, prices=prices,
             )  # fmt: skip
-        chosen = _chosen(answerer, dataset, settings, motions, remote, max_tokens=max_tokens)
+        if precision not in ("auto", "bf16", "f32"):
+            raise ValueError(f"--precision {precision}: expected bf16, f32 or auto")
+        local = {"max_tokens": max_tokens, "batch": batch, "device": device, "precision": precision}
+        chosen = _chosen(answerer, dataset, settings, motions, remote, local=local)
         with bar(chosen.name) as progress:
             outcome = run(
                 dataset, out, chosen, settings=settings, videos_dir=videos, progress=progress
@@ -145,7 +166,7 @@ def _chosen(
     motions: Path | None,
     remote: "Remote | None",
     *,
-    max_tokens: int,
+    local: dict[str, Any],
 ) -> "Answerer":
     from mllm.answerers import named
     from mllm.evaluate import rows
@@ -165,7 +186,7 @@ def _chosen(
             motions=motions,
             remote=remote,
             seed=settings.seed,
-            max_tokens=max_tokens,
+            local=local,
         ),
     )
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,7 +14,12 @@ from mllm.commands_evaluate import plainly
 PIPED_WIDTH = 160
 """Columns of a table when it is not printed to a terminal."""
 
-Picture = Annotated[Path | None, typer.Option(help=".png, .pdf or .svg.", show_default=False)]
+_PICTURES = "Pictures (.png, .pdf or .svg)"
+
+
+def _drawn(what: str) -> Any:
+    """An option that names the file of a picture."""
+    return typer.Option(help=what, show_default=False, rich_help_panel=_PICTURES)
 
 
 def score(
@@ -30,10 +35,10 @@ def score(
     latex: Annotated[
         Path | None, typer.Option(help="Write the table of a paper.", show_default=False)
     ] = None,
-    bars: Picture = None,
-    heat: Picture = None,
-    by_frames: Picture = None,
-    by_pixels: Picture = None,
+    bars: Annotated[Path | None, _drawn("Points by category, as bars.")] = None,
+    heat: Annotated[Path | None, _drawn("Trained on one data set, asked about another.")] = None,
+    by_frames: Annotated[Path | None, _drawn("Points by the frames that were seen.")] = None,
+    by_pixels: Annotated[Path | None, _drawn("Points by the pixels of a frame.")] = None,
     seed: Annotated[int, typer.Option(help="For the resampling of clips.")] = 0,
 ) -> None:
     """Score runs: points above chance by category, their mean, and what they hang on.

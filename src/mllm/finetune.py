@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from mllm import frames, model
+from mllm import checkpoints, frames, fuse, model
 from mllm.export.samples import Sample
 from mllm.model import Loaded, Precision
 from mllm.recipe import Extent, Footprint, Part, Recipe, footprint, part_of
@@ -59,6 +59,9 @@ def prepare(
     if missing := [part for part in recipe.parts if not whole.get(part)]:
         raise ValueError(f"{folder}: has no {' and no '.join(missing)} to train")
     chosen = _choose(loaded.model, recipe)
+    for weights in chosen.parameters():  # small steps vanish in bf16; passes still run in it
+        if weights.requires_grad:
+            weights.data = weights.data.float()
     loaded = loaded._replace(model=chosen)
     batch = loaded.encoder.teaching([turn_of(examples[0], recipe)])
     tokens = batch["input_ids"].shape[1]
@@ -120,7 +123,6 @@ def _extent(loaded: Any, batch: dict[str, Any], weights: int, learning: int) -> 
     config = loaded.config
     text = config.get_text_config()
     vision = getattr(config, "vision_config", None)
-    patches = [batch[name] for name in batch if name.startswith("pixel_values")]
     return Extent(
         weights,
         next(loaded.parameters()).element_size(),
@@ -130,15 +132,23 @@ def _extent(loaded: Any, batch: dict[str, Any], weights: int, learning: int) -> 
         batch["input_ids"].shape[1],
         getattr(vision, "num_hidden_layers", getattr(vision, "depth", 0)) or 0,
         getattr(vision, "hidden_size", 0) or 0,
-        patches[0].shape[0] if patches else 0,
+        sum(_patches(batch[name], vision) for name in batch if name.startswith("pixel_values")),
         text.vocab_size,
     )
+
+
+def _patches(pixels: Any, vision: Any) -> int:
+    """How many vectors pictures are cut into: one a row, or one a square of whole pictures."""
+    if pixels.ndim < 4:
+        return pixels.shape[0]
+    side = getattr(vision, "patch_size", None) or 16
+    side = side if isinstance(side, int) else side[0]
+    return pixels.numel() // (pixels.shape[-3] * side * side)
 
 
 def run(ready: Ready, out: Path, *, resume: bool = False) -> Path:
     """Trains and gives the folder of the adapter or model; the same seed gives the same curve."""
     from transformers import Trainer, set_seed
-    from transformers.trainer_utils import get_last_checkpoint
 
     if first_process():
         _begin(out, ready.recipe, resume=resume)
@@ -149,22 +159,29 @@ def run(ready: Ready, out: Path, *, resume: bool = False) -> Path:
         train_dataset=list(ready.examples),
         data_collator=_collator(ready),
     )
-    begun = out / CHECKPOINTS
-    last = get_last_checkpoint(str(begun)) if resume and begun.is_dir() else None
-    trainer.train(resume_from_checkpoint=last)
+    last = checkpoints.last_whole(out / CHECKPOINTS) if resume else None
     home = out / ("adapter" if hasattr(ready.loaded.model, "peft_config") else "model")
-    if trainer.is_world_process_zero():
-        history = b"".join(msgspec.json.encode(one) + b"\n" for one in trainer.state.log_history)
-        _replace(out / CURVE, history)
-        partial = home.with_name(f"{home.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        ready.loaded.model.save_pretrained(partial)
-        if home.name == "model":
-            beside = getattr(ready.loaded.encoder, "processor", ready.loaded.encoder.tokenizer)
-            beside.save_pretrained(partial)
-        shutil.rmtree(home, ignore_errors=True)
-        partial.replace(home)
+    with checkpoints.plain_words(out):
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
+        if trainer.is_world_process_zero():
+            rows = [msgspec.json.encode(one) + b"\n" for one in trainer.state.log_history]
+            _replace(out / CURVE, b"".join(rows))
+            _keep(ready.loaded, home)
     return home
+
+
+def _keep(loaded: Loaded, home: Path) -> None:
+    """Writes what was learned: all of it, or what is there stays."""
+    partial = home.with_name(f"{home.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    whole = home.name == "model"
+    tuned = loaded.model.to(loaded.dtype) if whole else loaded.model
+    tuned.save_pretrained(partial)
+    if whole:
+        getattr(loaded.encoder, "processor", loaded.encoder.tokenizer).save_pretrained(partial)
+        fuse.copy_beside(Path(tuned.config.name_or_path), partial)
+    shutil.rmtree(home, ignore_errors=True)
+    partial.replace(home)
 
 
 def first_process() -> bool:
@@ -223,7 +240,7 @@ def _settings(ready: Ready, out: Path) -> Any:
         per_device_train_batch_size=recipe.batch,
         gradient_accumulation_steps=recipe.accumulate,
         **_recomputing(TrainingArguments, recipe),
-        bf16=ready.loaded.model.dtype == torch.bfloat16,
+        bf16=ready.loaded.dtype == torch.bfloat16,
         use_cpu=ready.loaded.device == "cpu",
         seed=recipe.seed,
         data_seed=recipe.seed,

@@ -30,6 +30,8 @@ def fuse(base: Path, tuned: Path, out: Path, *, weight: float) -> int:
     if out.exists():
         raise ValueError(f"{out}: is there already; give another folder, or take it away first")
     torch = model.require()
+    from safetensors import SafetensorError
+
     partial = out.with_name(f"{out.name}.{os.getpid()}.partial")
     merged = out.with_name(f"{out.name}.{os.getpid()}.merged.partial")
     try:
@@ -41,10 +43,10 @@ def fuse(base: Path, tuned: Path, out: Path, *, weight: float) -> int:
         partial.mkdir(parents=True)
         count = _write(torch, base, tuned, partial, weight)
         partial.replace(out)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+    except SafetensorError as error:
+        raise ValueError(f"{out}: cannot be written ({error}); make room and try again") from error
     finally:
+        shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(merged, ignore_errors=True)
     return count
 
@@ -58,6 +60,11 @@ def _merge(base: Path, adapter: Path, out: Path) -> None:
         base, local_files_only=True, use_safetensors=True, dtype="auto"
     )
     model.adapted(loaded, adapter).save_pretrained(out)
+    copy_beside(base, out)
+
+
+def copy_beside(base: Path, out: Path) -> None:
+    """Copies what lies beside the weights of a checkpoint and is not in `out` yet."""
     for pattern in BESIDE:
         for path in base.glob(pattern):
             if not (out / path.name).exists() and path.name != INDEX:

@@ -4,8 +4,9 @@ Whatever transformers loads as image-text-to-text, with or without a LoRA adapte
 downloaded, nothing that a checkpoint brings along is run, weights are safetensors alone.
 """
 
+import copy
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -20,6 +21,12 @@ from mllm.frames import Frames
 Precision = Literal["auto", "bf16", "f32"]
 """`auto` is bf16 on a GPU that knows it, and f32 elsewhere."""
 
+TRIED = (
+    "qwen2_vl", "qwen2_5_vl", "qwen3_vl", "internvl", "llava_onevision", "llava_next_video",
+    "video_llava", "smolvlm",
+)  # fmt: skip
+"""Kinds of models that the tests run; others that transformers loads the same way may work."""
+
 ADAPTER = "adapter_config.json"
 
 KEPT_VIDEOS = 8
@@ -31,6 +38,8 @@ class Loaded(NamedTuple):
     model: Any
     encoder: Any
     device: str
+    dtype: Any
+    """Of the weights as they were loaded."""
 
 
 def require() -> Any:
@@ -55,26 +64,55 @@ def load(
 ) -> Loaded:
     """A model from a folder; a `ValueError` says what is wrong with the folder."""
     torch = require()
-    from transformers import AutoConfig, AutoModelForImageTextToText
+    from safetensors import SafetensorError
+    from transformers import AutoModelForImageTextToText
 
     from mllm.chat import encoder_of
 
     check(folder, adapter)
     where = _device(torch) if device == "auto" else device
+    dtype = _dtype(torch, where, precision)
+    config = _configuration(folder)
+    encoder = encoder_of(folder, config)  # what is missing is said before weights are read
     try:
-        config = AutoConfig.from_pretrained(folder, local_files_only=True)
-        model = AutoModelForImageTextToText.from_pretrained(
+        model, told = AutoModelForImageTextToText.from_pretrained(
             folder,
             config=config,
-            dtype=_dtype(torch, where, precision),
+            dtype=dtype,
             local_files_only=True,
+            trust_remote_code=False,
             use_safetensors=True,
+            output_loading_info=True,
         )
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
         raise ValueError(f"{folder}: no model that can be loaded ({error})") from error
+    if lost := sorted(told["missing_keys"]):  # they would be drawn at random
+        raise ValueError(
+            f"{folder}: {len(lost)} weights are missing, such as {lost[0]}; copy all of the "
+            "checkpoint"
+        )
     if adapter is not None:
         model = adapted(model, adapter)
-    return Loaded(model.to(where).eval(), encoder_of(folder, config), where)
+    return Loaded(model.to(where).eval(), encoder, where, dtype)
+
+
+def _configuration(folder: Path) -> Any:
+    """What kind of model lies there, if transformers has it among those of pictures and words."""
+    from transformers import AutoConfig, AutoModelForImageTextToText
+
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except (OSError, KeyError, ValueError) as error:
+        raise ValueError(
+            f"{folder}: no model that can be loaded ({error}). Code that comes with a checkpoint "
+            "is not run: take the checkpoint that was converted for transformers, often named -hf"
+        ) from error
+    if type(config) not in AutoModelForImageTextToText._model_mapping:
+        raise ValueError(
+            f"{folder}: a model of the kind {config.model_type}, which transformers does not load "
+            f"as image-text-to-text; expected a kind such as {', '.join(TRIED)}"
+        )
+    return config
 
 
 def _device(torch: Any) -> str:
@@ -87,8 +125,15 @@ def _device(torch: Any) -> str:
 def adapted(model: Any, adapter: Path) -> Any:
     """The model with the weights of a LoRA adapter added to its own."""
     from peft import PeftModel
+    from safetensors import SafetensorError
 
-    return PeftModel.from_pretrained(model, str(adapter)).merge_and_unload(safe_merge=True)
+    try:
+        both = PeftModel.from_pretrained(model, str(adapter))
+        return both.merge_and_unload(safe_merge=True)
+    except (OSError, KeyError, ValueError, RuntimeError, TypeError, SafetensorError) as error:
+        raise ValueError(
+            f"{adapter}: no adapter of this model ({error}); give the model that it was trained on"
+        ) from error
 
 
 def check(folder: Path, adapter: Path | None = None) -> None:
@@ -185,21 +230,26 @@ class Local:
     ) -> Iterator[Reply]:
         from mllm.chat import Turn
 
-        # who sees nothing and who sees a video do not fit into one batch of every processor
-        for blind in (False, True):
-            part = [(one, seen) for one, seen in batch if (seen is None) == blind]
-            if part:
+        parts: dict[Hashable, list[tuple[Asked, Frames | None]]] = {}
+        for one, seen in batch:
+            parts.setdefault(loaded.encoder.alike(seen), []).append((one, seen))
+        for part in parts.values():
+            try:
                 texts, counts = self._written(loaded, [Turn(one.text, seen) for one, seen in part])
-                for (one, seen), text, (prompt, completion) in zip(
-                    part, texts, counts, strict=True
-                ):
-                    yield Reply(
-                        key=one.key,
-                        text=text,
-                        frames=0 if seen is None else len(seen.pictures),
-                        prompt_tokens=prompt,
-                        completion_tokens=completion,
-                    )
+            except ValueError as error:  # what a processor cannot take is nobody else's silence
+                for single in part if len(part) > 1 else ():
+                    yield from self._together(loaded, [single])
+                if len(part) == 1:
+                    yield Reply(key=part[0][0].key, problem=str(error))
+                continue
+            for (one, seen), text, (prompt, completion) in zip(part, texts, counts, strict=True):
+                yield Reply(
+                    key=one.key,
+                    text=text,
+                    frames=0 if seen is None else len(seen.pictures),
+                    prompt_tokens=prompt,
+                    completion_tokens=completion,
+                )
 
     def _written(
         self, loaded: Loaded, turns: Sequence[Any]
@@ -207,29 +257,51 @@ class Local:
         """The replies, and the tokens of each prompt and reply."""
         torch = require()
         tensors = placed(loaded.encoder.asking(turns), loaded.model)
-        with torch.inference_mode():
-            found = loaded.model.generate(
-                **tensors, max_new_tokens=self.max_tokens, do_sample=False
-            )
         tokenizer = loaded.encoder.tokenizer
+        settings = greedy(loaded.model, tokenizer, max_tokens=self.max_tokens)
+        try:
+            with torch.inference_mode():
+                found = loaded.model.generate(**tensors, generation_config=settings)
+        except torch.OutOfMemoryError as error:
+            raise StoppedError(
+                f"{self.name}: no memory for {len(turns)} questions at once on {loaded.device}; "
+                "give fewer --frames, fewer --pixels or a smaller --batch"
+            ) from error
         replies = found[:, tensors["input_ids"].shape[1] :]
         prompts = tensors["attention_mask"].sum(dim=1).tolist()
-        lengths = (replies != tokenizer.pad_token_id).sum(dim=1).tolist()
+        lengths = (replies != settings.pad_token_id).sum(dim=1).tolist()
         texts = tokenizer.batch_decode(replies, skip_special_tokens=True)
         return texts, list(zip(prompts, lengths, strict=True))
 
 
+def greedy(model: Any, tokenizer: Any, *, max_tokens: int) -> Any:
+    """The checkpoint's own settings of generation, without what only sampling uses."""
+    settings = copy.deepcopy(model.generation_config)
+    settings.update(
+        do_sample=False, num_beams=1, max_new_tokens=max_tokens, max_length=None,
+        temperature=None, top_p=None, top_k=None, min_p=None, typical_p=None,
+    )  # fmt: skip
+    if settings.eos_token_id is None:
+        settings.eos_token_id = tokenizer.eos_token_id
+    if settings.pad_token_id is None:
+        pad = tokenizer.pad_token_id
+        settings.pad_token_id = tokenizer.eos_token_id if pad is None else pad
+    return settings
+
+
 def placed(tensors: Mapping[str, Any], model: Any) -> dict[str, Any]:
-    """Tensors where the model is; pictures in its precision."""
+    """Tensors where the model is; pictures in its precision, times and numbers in their own."""
     return {
-        key: value.to(model.device, model.dtype if value.is_floating_point() else None)
+        key: value.to(model.device, model.dtype if key.startswith("pixel_values") else None)
         for key, value in tensors.items()
         if value is not None
     }
 
 
-def at(folder: Path, *, sees: Sees = "video", max_tokens: int = 512) -> Local:
+def at(folder: Path, **options: Any) -> Local:
     """The answerer of a checkpoint, or of a LoRA adapter, which names its base itself.
+
+    The options are those of `Local`.
 
     >>> at(Path("/nowhere"))
     Traceback (most recent call last):
@@ -238,14 +310,14 @@ def at(folder: Path, *, sees: Sees = "video", max_tokens: int = 512) -> Local:
     """
     told = folder / ADAPTER
     if not told.is_file():
-        return Local(folder=folder, sees=sees, max_tokens=max_tokens)
+        return Local(folder=folder, **options)
     try:
         base = msgspec.json.decode(told.read_bytes(), type=_Adapter).base_model_name_or_path
     except msgspec.DecodeError as error:
         raise ValueError(f"{told}: no settings of an adapter ({error})") from error
     if not base or not Path(base).is_dir():
         raise ValueError(f"{told}: its base {base!r} is no folder here; write the folder into it")
-    return Local(folder=Path(base), adapter=folder, sees=sees, max_tokens=max_tokens)
+    return Local(folder=Path(base), adapter=folder, **options)
 
 
 class _Adapter(msgspec.Struct):

@@ -9,8 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, UInt8
 
-MEAN, SPREAD = 0.5, 0.5
-"""Of each colour, from 0 to 1."""
+
+class Colours(NamedTuple):
+    """What is taken from red, green and blue, from 0 to 1, and by what they are then divided."""
+
+    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    spread: tuple[float, float, float] = (0.5, 0.5, 0.5)
 
 
 class Grid(NamedTuple):
@@ -41,7 +45,11 @@ class Packed(NamedTuple):
         return self.rows * self.columns // grid.merge**2
 
 
-def pack(pictures: UInt8[np.ndarray, "frames height width 3"], grid: Grid) -> Packed:
+def pack(
+    pictures: UInt8[np.ndarray, "frames height width 3"],
+    grid: Grid,
+    colours: Colours = Colours(),  # noqa: B008
+) -> Packed:
     """The vectors of a video; sizes go to the nearest multiple, the last frame fills a step.
 
     >>> packed = pack(np.zeros((3, 48, 64, 3), np.uint8), Grid(patch_px=8))
@@ -54,7 +62,8 @@ def pack(pictures: UInt8[np.ndarray, "frames height width 3"], grid: Grid) -> Pa
     fitted = _resized(pictures, height, width)
     if odd := -len(fitted) % grid.frames:
         fitted = np.concatenate([fitted, np.repeat(fitted[-1:], odd, axis=0)])
-    values = (fitted.astype(np.float32) / 255 - MEAN) / SPREAD
+    mean, spread = (np.array(part, dtype=np.float32) for part in colours)
+    values = (fitted.astype(np.float32) / 255 - mean) / spread
     steps = len(fitted) // grid.frames
     rows, columns = height // grid.patch_px, width // grid.patch_px
     merge, patch = grid.merge, grid.patch_px

@@ -17,7 +17,7 @@ Part = Literal["language", "vision", "projector"]
 PARTS: tuple[Part, ...] = ("language", "vision", "projector")
 
 _PROJECTOR = re.compile(r"merger|projector|connector|aligner|resampler")
-_VISION = re.compile(r"visual|vision|image_encoder|video_encoder")
+_VISION = re.compile(r"visual|vision|(?:image|video)_(?:encoder|tower)")
 
 OPTIMIZER_BYTES = 8
 """Of a weight that learns: two averages in single precision."""
@@ -78,6 +78,8 @@ def part_of(name: str) -> Part:
 
     >>> part_of("model.visual.merger.linear_fc1.weight"), part_of("model.visual.blocks.0.norm1")
     ('projector', 'vision')
+    >>> part_of("model.video_tower.vision_model.layers.0.mlp.fc1.weight")
+    'vision'
     >>> part_of("model.language_model.layers.0.mlp.up_proj.weight"), part_of("lm_head.weight")
     ('language', 'language')
     """

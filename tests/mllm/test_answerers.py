@@ -1,6 +1,8 @@
 """Guesses know nothing, oracles everything; endpoints are asked patiently, and never for ever."""
 
 import dataclasses
+import email.message
+import email.utils
 import math
 import time
 from collections.abc import Callable
@@ -249,6 +251,8 @@ MISHAPS: dict[str, Callable[[type], list[Any]]] = {
     "garbage": lambda said: [said(raw=b"\x00\xff"), said(raw=b"[1, 2]"), said(raw=b'{"a": 1}')],
     "odd": lambda said: [said(raw=b'{"choices": []}'), said(raw=b'{"choices": [{"message": 3}]}')],
     "gone": lambda said: [said(drop=True), said(drop=True)],
+    "page": lambda said: [said(raw=b"<!doctype html><title>Bad gateway</title>")],
+    "cut": lambda said: [said(raw=b'{"choices": [{"mess')],
     "deep": lambda said: [said(raw=b"[" * 200_000)],
 }
 
@@ -287,6 +291,24 @@ def test_retry_after_is_heeded_by_all(server: Any, said: Any) -> None:
     replies = list(remote(server, sees="text", at_once=1).replies(ask(2)))
     assert time.monotonic() - started_s >= 0.4
     assert [reply.text for reply in replies] == ["B", "B"]
+
+
+@pytest.mark.parametrize(
+    ("told", "wait_s"),
+    [
+        ("0.4", 0.4), ("", None), ("-3", None), ("soon", None), ("nan", None), ("1e9", None),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0), ("Thu, 99 Jan 1970 00:00:00 GMT", None),
+    ],
+)  # fmt: skip
+def test_every_way_to_ask_for_patience_is_read(told: str, wait_s: float | None) -> None:
+    headers = email.message.Message()
+    headers["Retry-After"] = told
+    assert wire._seconds(headers) == wait_s
+    del headers["Retry-After"]
+    headers["Retry-After"] = email.utils.formatdate(time.time() + 90, usegmt=True)
+    found = wire._seconds(headers)
+    assert found is not None
+    assert 80 < found <= 90
 
 
 def test_requests_keep_the_pace(server: Any) -> None:

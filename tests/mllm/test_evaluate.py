@@ -306,6 +306,20 @@ def test_data_sets_that_were_changed_are_refused(made: Any, tmp_path: Path) -> N
     assert not (tmp_path / "run").exists()
 
 
+def test_the_command_tells_its_version() -> None:
+    done = subprocess.run(command("--version"), env=ENVIRONMENT, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stdout.startswith("mllm ")
+    assert len(done.stdout.split()) >= 2
+
+
+@pytest.mark.parametrize("name", [one.name for one in app.registered_commands])
+def test_every_command_shows_an_example(name: str) -> None:
+    shown = call(name, "--help")
+    assert shown.exit_code == 0
+    assert f"mllm {name} " in shown.output.replace("Usage: mllm", "")
+
+
 def test_the_command_says_what_is_wrong(made: Any, tmp_path: Path) -> None:
     out = ["--out", tmp_path / "run"]
     for words, said in (
@@ -317,6 +331,8 @@ def test_the_command_says_what_is_wrong(made: Any, tmp_path: Path) -> None:
         (["--answerer", "text", "--url", "http://h", "--model", "m", "--body", "3"], "JSON object"),
         (["--answerer", "text", "--url", "http://h", "--model", "m", "--prices", "3"], "0.5,1.5"),
         (["--answerer", "chance", "--frames", 0], "max frames: 0"),
+        (["--answerer", "chance", "--precision", "f8"], "expected bf16, f32 or auto"),
+        (["--answerer", f"local:{tmp_path}", "--batch", 0], "batch: 0"),
     ):
         failed = call("evaluate", made.questions, *out, *words)
         assert failed.exit_code == 2

@@ -9,6 +9,7 @@ from mllm.parse import letter
 OPTIONS = ("To the left", "To the right", "Both about the same", "Neither")
 YES_NO = ("Yes", "No")
 COUNTS = ("Never", "Once", "Twice", "3 times")
+SIDES = ("Left", "Right")
 NUMBERS = ("About 1.5 m", "About 2 m", "About 2.6 m", "About 15 m")
 
 SHAPES = r"""{x}
@@ -166,7 +167,35 @@ Resposta: {x}
 الإجابة هي {x}
 उत्तर: {x}
 Cevap: {x}
-«{x}»"""
+«{x}»
+{x}选项
+Ans: {y}
+{{'answer': '{x}'}}
+{{"answer": "{x}", "explanation": "not the others, the person goes somewhere else first"}}
+{{"choice": "{x}"}}
+The final answer is $\boxed{{{x}}}$.
+\(\boxed{{\textbf{{({x})}}}}\)
+***{x}***
+__{x}__
+<reasoning>Answer: D, or B</reasoning>{x}
+<analysis>The answer is C.</analysis> {x}
+[THINK]The answer is A[/THINK]{x}
+◁think▷A, B◁/think▷{x}
+<|begin_of_thought|>B<|end_of_thought|>{x}
+<|channel|>analysis<|message|>Answer: A<|end|><|channel|>final<|message|>{x}
+{x}<|im_end|>
+ASSISTANT: {x}
+{x}\n{x}
+I think {x}.
+It seems that {x} is correct.
+{x} is the correct answer.
+Actually, {x}.
+The answer is A. Wait, it's {x}.
+{x}\n\nThe other ones are wrong since the person goes elsewhere. That is not possible.
+Answer: {x}\n(Option A is for walking left, option D for standing)
+The correct answer is {x}. Option A describes the left, option C both.
+Answer: {x}. The options A, B, C and D were read with care.
+I cannot see all of it, but the answer is probably {x}."""
 
 
 # what a reply says, whether the letter is shown in it, and for which options
@@ -206,7 +235,67 @@ TOLD = [
     ("The answer is a turn to the left", OPTIONS, "A"),
     ("B: To the right, because A is wrong", OPTIONS, "B"),
     ("The man (in red) turns, which is option C.", OPTIONS, "C"),
+    ("Person A walks to the left", OPTIONS, "A"),
+    ("Without the video I can't say. My guess: B", OPTIONS, "B"),
+    ("B, not A.", OPTIONS, "B"),
+    ("Sorry, the answer is B.", OPTIONS, "B"),
+    ("option two", OPTIONS, "B"),
+    ("The second option.", OPTIONS, "B"),
+    ("Option 3", OPTIONS, "C"),
+    ("The first option is wrong, the second option is right.", OPTIONS, "B"),
+    ("Option 3", COUNTS, None),  # the third one, or the one of three times?
+    ("2 times", ("0", "1", "2", "3"), "C"),
+    ("yes it does", YES_NO, "A"),
+    ("No they don't", YES_NO, "B"),
+    ("No, I don't see the person jump.", YES_NO, "B"),
+    ("Yes (at 2 s)", YES_NO, "A"),
+    ("Sure! The answer is yes.", YES_NO, "A"),
+    ("**Answer: No** – the person stays", YES_NO, "B"),
+    ("Right, so the answer is Left", SIDES, "A"),
 ]
+
+MISLEADING = [
+    *((reply, YES_NO) for reply in (
+        "No idea", "No idea.", "No clue", "No comment", "No answer", "No video was provided.",
+        "No information", "No way to tell", "No one jumps.", "No person is visible in the video.",
+        "No, I cannot tell.", "Yes and no", "Yes or no?", "Yes/No", "Yes, no",
+        "Neither yes nor no", "Yes, I can help with that! But I see no video.",
+        "Yes, I can see the video.", "Yes, I understand.", "Yes, but I cannot see the video",
+        "No problem! Please upload the video.", "No worries, send the video", "Not yes",
+        "Yes. No. I don't know.", "I don't know, yes?", "Answer: Yes/No", "Answer: Yes or No",
+        "Answer: No idea", "Answer: No information is given", "The answer is no one knows",
+    )),
+    *((reply, SIDES) for reply in (
+        "I can't tell if it is Left or Right", "left or right", "Left? Not sure.",
+        "Not sure if left.", "Right, let me look at the video.", "Left to the reader",
+    )),
+    *((reply, COUNTS) for reply in (
+        "Never mind, I cannot see it.", "Once I see the video I can answer.", "Once upon a time",
+        "Never seen such a video", "None of the above.",
+    )),
+    *((reply, OPTIONS) for reply in (
+        "I am not sure whether it is to the left or to the right.",
+        "I'm not sure if it is to the left.", "I don't think it is to the left.",
+        "It is hard to say whether the person moves to the left.",
+        "None", "None of these options", "All of the above", "N/A", "n/a", "NA", "Answer: N/A",
+        "Answer: none", "Answer: None of the above", "Answer: I don't know",
+        "Neither A nor B", "Neither option is correct", "Neither of the options.",
+        "Answer: Neither of the above", "Both A and B", "Maybe A, maybe B", "A? I'm not sure",
+        "A turn happens.", "A man", "I", "I see.", "I cannot", "Not A", "Anything but B",
+        "Plan B", "Point A to point B", "The person in video B jumps.", "Camera C",
+        "a) left b) right", "A\nB", "ABCD", "Final answer: none of A, B, C, D",
+        "As an AI language model, I can't watch videos. Options: A. To the left",
+        "I refuse to answer B", "I can't answer A.", "I don't know if the answer is A.",
+        "I'm unable to view the video, so I can't choose option A.",
+        "It cannot be determined whether the answer is A.", "I do not know the answer. A?",
+        "Sorry, I can't tell which option (A, B, C or D) is right.",
+        "If the person turns left, the answer is A. If right, the answer is B.",
+        "If the person moves to the left, choose A.", "Option B or option C",
+        "<think>I think A", '{"answer": null}', '{"A": 0.1, "B": 0.7, "C": 0.1, "D": 0.1}',
+        "A - incorrect\nB - correct\nC - incorrect\nD - incorrect", "不是A", "A和B",
+    )),
+]  # fmt: skip
+"""Replies that hold an option or its letter and do not say it."""
 
 NONE = [
     ("", "empty"),
@@ -279,6 +368,11 @@ def test_words_are_understood(reply: str, options: tuple[str, ...], wanted: str 
     assert letter(reply, options).letter == wanted
 
 
+@pytest.mark.parametrize(("reply", "options"), MISLEADING)
+def test_what_only_looks_like_an_answer_is_none(reply: str, options: tuple[str, ...]) -> None:
+    assert letter(reply, options).letter is None
+
+
 @pytest.mark.parametrize(("reply", "how"), [one for one in NONE if one[1]])
 def test_no_answer_says_why(reply: str, how: str) -> None:
     assert letter(reply, OPTIONS) == (None, how)
@@ -308,5 +402,6 @@ def test_an_option_in_words_means_itself_in_any_order(place: int, order: list[st
 
 
 def test_replies_without_end_are_read_at_once() -> None:
-    for piece in ("A or ", "Answer: ", "(", "<think>", "not ", "B. ", "\\boxed{", "the answer is "):
+    for piece in ("A or ", "Answer: ", "(", "<think>", "not ", "B. ", "\\boxed{", "the answer is ",
+                  "if ", "option ", "A\n", "[THINK]", "no, it's "):  # fmt: skip
         assert letter(piece * 60_000, OPTIONS).letter in (None, *"ABCD")

@@ -1,8 +1,9 @@
 """Answerers by name, for command lines: `chance`, `oracle`, `noisy:wham_emdb`, `local:FOLDER`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from kinematics import error_models
 from mllm import model as models
@@ -26,8 +27,8 @@ class Materials:
     motions: Path | None = None
     remote: Remote | None = None
     """The endpoint, as a viewer."""
-    max_tokens: int = 512
-    """Of a reply by a model on this machine, at most."""
+    local: Mapping[str, Any] = field(default_factory=dict)
+    """Options of `mllm.model.Local`, for a model on this machine."""
     seed: int = 0
 
 
@@ -63,7 +64,7 @@ def find(name: str, materials: Materials) -> Answerer:
         return materials.remote if kind == "openai" else materials.remote.without_video()
     if kind in ("local", "local-text") and more:
         sees: Sees = "video" if kind == "local" else "text"
-        return models.at(Path(more), sees=sees, max_tokens=materials.max_tokens)
+        return models.at(Path(more), sees=sees, **materials.local)
     raise ValueError(f"answerer: {name!r}; expected {', '.join(NAMES)}")
 
 

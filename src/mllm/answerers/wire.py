@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
+from email.utils import parsedate_to_datetime
 from http.client import HTTPException, HTTPMessage
 from typing import Any, NamedTuple
 from urllib import error, request
@@ -213,11 +214,15 @@ def _said(refusal: error.HTTPError) -> str:
 
 
 def _seconds(headers: Message) -> float | None:
-    """How long the server asks to wait; dates are not read."""
+    """How long the server asks to wait, in seconds or until a date."""
+    told = headers.get("Retry-After", "")
     try:
-        wait_s = float(headers.get("Retry-After", ""))
+        wait_s = float(told)
     except ValueError:
-        return None
+        try:
+            wait_s = max(0.0, parsedate_to_datetime(told).timestamp() - time.time())
+        except (ValueError, OverflowError):
+            return None
     return wait_s if 0 <= wait_s < 86_400 else None
 
 

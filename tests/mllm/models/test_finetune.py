@@ -1,5 +1,6 @@
 """A training learns what only the video tells, goes on where it stopped, and says what it takes."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -117,6 +118,9 @@ def test_what_was_stopped_goes_on_as_if_it_had_not_been(
     with pytest.raises(PulledError):
         finetune.run(ready, tmp_path / "pulled")
     assert not (tmp_path / "pulled" / "model").exists()
+    cut = tmp_path / "pulled" / finetune.CHECKPOINTS / "checkpoint-9"
+    cut.mkdir()  # as it is left when the disk is full, or who writes it is killed
+    (cut / "optimizer.pt").write_bytes(b"PK")
     again = finetune.prepare(knows_nothing, examples, short, device="cpu")
     resumed = finetune.run(again, tmp_path / "pulled", resume=True)
     assert 8 < len(batches) < 8 + short.most_steps, "went on, and did not begin anew"
@@ -129,6 +133,42 @@ def test_what_was_stopped_goes_on_as_if_it_had_not_been(
         finetune.run(again._replace(recipe=other), tmp_path / "pulled", resume=True)
     with pytest.raises(ValueError, match="go on with --resume"):
         finetune.run(again, tmp_path / "pulled")
+
+
+def test_a_full_disk_or_memory_is_said_with_what_to_do(
+    knows_nothing: Path, examples: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+
+    def raising(error: Exception):
+        def fail(*_: object, **__: object) -> None:
+            raise error
+
+        return fail
+
+    short = msgspec.structs.replace(OPEN, most_steps=1, batch=1)
+    ready = finetune.prepare(knows_nothing, examples, short, device="cpu")
+    for where, name, error, words in (
+        (torch, "save", RuntimeError("[enforce fail at inline_container.cc:672]"), "make room"),
+        (transformers.Trainer, "save_model", safe_error("I/O error: No space left"), "make room"),
+        (transformers.Trainer, "save_model", full, "make room and go on with --resume"),
+        (transformers.Trainer, "training_step", torch.OutOfMemoryError("CUDA"), "smaller --batch"),
+        (finetune, "_keep", full, "make room"),
+    ):
+        with monkeypatch.context() as patched:
+            patched.setattr(where, name, raising(error))
+            with pytest.raises(ValueError, match=words):
+                finetune.run(ready, tmp_path / "run", resume=True)
+    other = RuntimeError("a mistake of ours")
+    monkeypatch.setattr(transformers.Trainer, "training_step", raising(other))
+    with pytest.raises(RuntimeError, match="ours"):
+        finetune.run(ready, tmp_path / "other")
+
+
+def safe_error(words: str) -> Exception:
+    from safetensors import SafetensorError
+
+    return SafetensorError(words)
 
 
 def test_an_adapter_leaves_the_base_alone(
@@ -175,6 +215,34 @@ def test_updates_are_of_the_rank_that_was_asked(knows_nothing: Path, examples: l
     assert f"learns by updates ({wanted:,})" in text
     assert "stays" in text
     assert ready.memory.weights == 4 * sum(ready.whole.values())
+
+
+@pytest.mark.parametrize("rank", [0, 2])
+def test_small_steps_are_not_lost_in_a_model_of_half_precision(
+    rank: int, knows_nothing: Path, examples: list[Sample], tmp_path: Path
+) -> None:
+    base = tmp_path / "base"
+    base.mkdir()
+    for path in knows_nothing.iterdir():
+        (base / path.name).write_bytes(path.read_bytes())
+    (base / "preprocessor_config.json").write_text("{}")
+    slow = msgspec.structs.replace(OPEN, rank=rank, rate=1e-5, most_steps=1, warmup=0.0)
+    ready = finetune.prepare(base, examples, slow, device="cpu", precision="bf16")
+    weights = dict(ready.loaded.model.named_parameters())
+    learning = {name: one for name, one in weights.items() if one.requires_grad}
+    assert {one.dtype for one in learning.values()} == {torch.float32}
+    if rank:
+        still = {one.dtype for name, one in weights.items() if name not in learning}
+        assert still == {torch.bfloat16}
+    before = {name: one.detach().clone() for name, one in learning.items()}
+    home = finetune.run(ready, tmp_path / "run")
+    moved = sum(not torch.equal(one.float(), before[name]) for name, one in learning.items())
+    if rank:
+        assert moved > len(learning) / 3  # the other halves of the updates start at zero
+        return
+    saved = safe.load_file(home / "model.safetensors")
+    assert {one.dtype for one in saved.values()} == {torch.bfloat16}, "as the base, to be fused"
+    assert (home / "preprocessor_config.json").is_file()
 
 
 sizes = st.integers(1, 10**3)

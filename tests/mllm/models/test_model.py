@@ -18,6 +18,7 @@ from mllm.render import video
 REASON = "run `pip install 'kinematics-qa[mllm]'` to test models"
 torch = pytest.importorskip("torch", reason=REASON)
 transformers = pytest.importorskip("transformers", reason=REASON)
+safe = pytest.importorskip("safetensors.torch", reason=REASON)
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"  # peft asks for it
@@ -235,3 +236,137 @@ def test_models_of_pictures_answer_through_their_own_processor(
     for row, reply in enumerate(("B", "No")):
         learned = found["labels"][row][found["labels"][row] != IGNORED]
         assert encoder.tokenizer.decode(learned) == reply + encoder.tokenizer.eos_token
+
+
+def test_a_processor_that_lacks_a_package_or_a_file_says_so(
+    knows_nothing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = llava(tmp_path / "llava", knows_nothing)
+
+    def failing(error: Exception):
+        def from_pretrained(*_: object, **__: object):
+            raise error
+
+        return from_pretrained
+
+    for error, words in (
+        (
+            ImportError("needs Torchvision"),
+            "needs a package more: needs Torchvision; .*pip install",
+        ),
+        (RuntimeError("torchvision::nms does not exist"), "nms does not exist; .*pip install"),
+        (OSError("no preprocessor_config.json"), "no processor of llava .*copy all files"),
+    ):
+        with monkeypatch.context() as patched:
+            patched.setattr(transformers.AutoProcessor, "from_pretrained", failing(error))
+            with pytest.raises(ValueError, match=words):
+                model.load(folder, device="cpu")
+    (folder / "chat_template.jinja").unlink()
+    with pytest.raises(ValueError, match="llava: it has no chat template"):
+        model.load(folder, device="cpu")
+
+
+def test_models_of_other_kinds_are_named(knows_nothing: Path, tmp_path: Path) -> None:
+    weights = (knows_nothing / "model.safetensors").read_bytes()
+    (tmp_path / "model.safetensors").write_bytes(weights)
+    told = tmp_path / "config.json"
+    told.write_text(json.dumps({"model_type": "bert"}))
+    with pytest.raises(ValueError, match=r"kind bert, .*expected a kind such as .*qwen3_vl"):
+        model.load(tmp_path, device="cpu")
+    own = {"AutoConfig": "configuration_internvl_chat.InternVLChatConfig"}
+    told.write_text(json.dumps({"model_type": "internvl_chat", "auto_map": own}))
+    with pytest.raises(ValueError, match="is not run: take the checkpoint that was converted"):
+        model.load(tmp_path, device="cpu")
+
+
+def test_damaged_weights_are_refused(knows_nothing: Path, tmp_path: Path) -> None:
+    for path in knows_nothing.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    weights = (knows_nothing / "model.safetensors").read_bytes()
+    (tmp_path / "model.safetensors").write_bytes(weights[: len(weights) // 2])
+    with pytest.raises(ValueError, match="no model that can be loaded"):
+        model.load(tmp_path, device="cpu")
+    tensors = safe.load_file(knows_nothing / "model.safetensors")
+    lost = next(name for name in tensors if "layers.0.mlp" in name)
+    del tensors[lost]
+    safe.save_file(tensors, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ValueError, match=f"1 weights are missing, such as {lost}"):
+        model.load(tmp_path, device="cpu")
+
+
+def test_an_adapter_of_another_model_is_refused(
+    knows_nothing: Path, texts: list[str], tmp_path: Path
+) -> None:
+    from peft import LoraConfig, get_peft_model
+
+    other = tiny.build(tmp_path / "other", texts, size=tiny.Size(width=48, heads=2, words=400))
+    base = transformers.AutoModelForImageTextToText.from_pretrained(other)
+    lora = get_peft_model(base, LoraConfig(r=2, target_modules=["q_proj"]))
+    lora.save_pretrained(tmp_path / "adapter")
+    with pytest.raises(ValueError, match=r"(?s)no adapter of this model .*trained on"):
+        model.load(knows_nothing, adapter=tmp_path / "adapter", device="cpu")
+
+
+def test_a_full_memory_stops_the_run_with_a_cure(
+    knows_nothing: Path, clips: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = Local(folder=knows_nothing, batch=2, max_tokens=2, device="cpu")
+    replies = local.replies(asked(clips))
+    first = next(replies)
+
+    def full(**_: object):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(local._loaded.model, "generate", full)
+    got = [first]
+    with pytest.raises(StoppedError, match=r"no memory for 2 questions at once .*fewer --frames"):
+        got.extend(replies)
+    assert [one.key for one in got] == ["0", "1"]
+
+
+def test_what_cannot_be_encoded_is_one_silence(
+    knows_nothing: Path, clips: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = Local(folder=knows_nothing, batch=6, max_tokens=2, device="cpu")
+    encoder = type(local._loaded.encoder)
+    asking = encoder.asking
+
+    def choosy(self: object, turns: list[Turn]):
+        if any(turn.text.endswith("A. Yes A. Yes ") for turn in turns):
+            raise ValueError("never twice")
+        return asking(self, turns)
+
+    monkeypatch.setattr(encoder, "asking", choosy)
+    replies = {one.key: one for one in local.replies(asked(clips))}
+    assert len(replies) == 6
+    lost = {key for key, one in replies.items() if one.problem}
+    assert lost == {"2", "3", "4"}
+    assert {replies[key].problem for key in lost} == {"never twice"}
+    assert all(replies[key].final for key in lost)
+
+
+def test_greedy_generation_takes_no_settings_of_sampling(knows_nothing: Path) -> None:
+    loaded = model.load(knows_nothing, device="cpu")
+    loaded.model.generation_config.update(do_sample=True, temperature=0.1, top_p=0.5, top_k=3)
+    settings = model.greedy(loaded.model, loaded.encoder.tokenizer, max_tokens=7)
+    assert (settings.do_sample, settings.max_new_tokens) == (False, 7)
+    assert {settings.temperature, settings.top_p, settings.top_k} == {None}
+    assert settings.eos_token_id == loaded.model.generation_config.eos_token_id
+    assert loaded.model.generation_config.top_k == 3, "the model's own are left alone"
+    settings.validate(strict=True)
+
+
+def test_videos_that_do_not_fit_into_one_batch_are_told_apart() -> None:
+    from mllm import turns
+
+    ones = [
+        {"input_ids": torch.ones(1, 3, dtype=torch.long),
+         "attention_mask": torch.ones(1, 3, dtype=torch.long),
+         "pixel_values_videos": torch.zeros(1, count, 3, 4, 4)}
+        for count in (2, 3)
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match=r"2 × 3 × 4 × 4, 3 × 3 × 4 × 4; .*--batch 1"):
+        turns.joined(ones, pad=0, left=True)
+    pictures = [{"pixel_values" if key == "pixel_values_videos" else key: value
+                 for key, value in one.items()} for one in ones]  # fmt: skip
+    assert turns.joined(pictures, pad=0, left=True)["pixel_values"].shape == (2, 3, 3, 4, 4)

@@ -1,0 +1,69 @@
+"""Checkpoints of a training that are whole, and plain words for what ends one."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+STATE = "trainer_state.json"
+"""Written last, so a checkpoint that holds it is whole."""
+
+_NAMED = re.compile(r"checkpoint-(\d+)\Z")
+
+_DISK = re.compile(
+    r"No space left|File too large|Disk quota|I/O error|PytorchStreamWriter|inline_container",
+    re.IGNORECASE,
+)
+"""How torch and safetensors say that a file could not be written."""
+
+
+def last_whole(folder: Path) -> Path | None:
+    """The latest checkpoint that is whole; those that were cut short are passed over.
+
+    >>> last_whole(Path("/nowhere")) is None
+    True
+    """
+    found = {
+        int(named[1]): path
+        for path in (folder.iterdir() if folder.is_dir() else ())
+        if (named := _NAMED.match(path.name)) and _whole(path)
+    }
+    return found[max(found)] if found else None
+
+
+def _whole(path: Path) -> bool:
+    try:
+        state = json.loads((path / STATE).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(state, dict) and "global_step" in state
+
+
+@contextmanager
+def plain_words(out: Path) -> Iterator[None]:
+    """Turns a full disk or a full memory into a `ValueError` that says how to go on.
+
+    >>> with plain_words(Path("run")):
+    ...     raise RuntimeError("No space left on device")
+    Traceback (most recent call last):
+    ...
+    ValueError: run: cannot be written (No space left on device); make room and go on with --resume
+    """
+    import torch
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise ValueError(
+            f"{out}: the memory of the device is full; give a smaller --batch and more "
+            "--accumulate, fewer --frames or --pixels, or --recompute"
+        ) from error
+    except (RuntimeError, OSError, SafetensorError) as error:
+        if not _DISK.search(str(error)):
+            raise
+        first = str(error).splitlines()[0]
+        raise ValueError(
+            f"{out}: cannot be written ({first}); make room and go on with --resume"
+        ) from error
