@@ -6,6 +6,7 @@ error is the same whatever the others' sizes. Noise is drawn on knots in time or
 smooth in between, so that the same errors come out at any frame rate.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,10 @@ PATH_STEP_S: float = 0.5
 SLOT_S: float = 0.25
 """In each stretch of this time at most one gap or swap begins."""
 
+SHAKE_STEP_S: float = 1 / 30
+"""Shaking is drawn at this pace, that of the frames of which jitter is published."""
+
+_EVEN = math.sqrt(12 / (256**2 - 1))
 _LEG_WORDS = ("hip", "leg", "thigh", "knee", "shin", "ankle", "foot", "toe", "heel")
 
 Copies = Float[np.ndarray, "copies frames 3"]
@@ -43,6 +48,11 @@ class _Draw(NamedTuple):
 
     def uniform(self, kind: str, *shape: int) -> Float[np.ndarray, "copies ..."]:
         return self._generator(kind).random((self.copies, *shape))
+
+    def even(self, kind: str, *shape: int) -> Float[np.ndarray, "copies ..."]:
+        """Evenly spread, with the standard deviation one: by far the fastest to draw."""
+        drawn = self._generator(kind).integers(0, 256, (self.copies, *shape), dtype=np.uint8)
+        return (drawn.astype(np.float32) - np.float32(127.5)) * np.float32(_EVEN)
 
     def _generator(self, kind: str) -> np.random.Generator:
         return generator("perturb", self.seed, self.clip, self.person, kind)
@@ -146,6 +156,25 @@ def _noise(
     return _smooth(knots, times_s / apart_s, steady=True)
 
 
+def _shakes(times_s: Float[np.ndarray, " frames"]) -> int:
+    return int(times_s[-1] / SHAKE_STEP_S) + 2
+
+
+def _between(
+    knots: Float[np.ndarray, "copies knots *channels"], times_s: Float[np.ndarray, " frames"]
+) -> Float[np.ndarray, "copies frames *channels"]:
+    """Values on straight lines between the knots of shaking, everywhere as large."""
+    places = times_s / SHAKE_STEP_S
+    first = places.astype(np.int64)
+    share = places - first
+    size = np.sqrt(share**2 + (1 - share) ** 2)
+    shape = (1, -1, *[1] * (knots.ndim - 2))
+    early, late = (
+        (part / size).astype(knots.dtype).reshape(shape) for part in (1 - share, share)
+    )
+    return early * knots[:, first] + late * knots[:, first + 1]
+
+
 # Places and headings
 
 
@@ -179,6 +208,9 @@ def _positions(
     moved += _drift(model, draw, times_s, positions_m)
     if model.jitter_m:
         moved += model.jitter_m * _noise(draw, "jitter", times_s, model.jitter_time_s, 3)
+    if model.shake_m:
+        shaken = draw.even("shake", _shakes(times_s), 3)
+        moved += model.shake_m * _between(shaken, times_s)
     return moved + positions_m[0]
 
 
@@ -297,17 +329,23 @@ def _offsets(
     made = np.empty((draw.copies, *offsets_m.shape))
     scales = np.exp(model.body_scale_share * draw.normal("body scale"))
     left, up, ahead = np.ascontiguousarray(np.moveaxis(offsets_m, -1, 0))
-    knots = np.zeros((draw.copies, 4, *offsets_m.shape[1:]))
+    jitter = shake = None
     if model.joint_jitter_m:
         count = _knots(times_s[-1], model.jitter_time_s)
-        knots = model.joint_jitter_m * draw.normal("joint jitter", count, *offsets_m.shape[1:])
-        knots[:, :, list(skeleton.points[0])] = 0.0  # the pelvis stays where the root is
+        jitter = model.joint_jitter_m * draw.normal("joint jitter", count, *offsets_m.shape[1:])
+        jitter[:, :, list(skeleton.points[0])] = 0.0  # the pelvis stays where the root is
+    if model.shake_m:
+        shake = draw.even("joint shake", _shakes(times_s), *offsets_m.shape[1:])
+        shake *= np.float32(model.shake_m)
+        shake[:, :, list(skeleton.points[0])] = 0.0
     for copy, turn_wxyz in enumerate(turns_wxyz):
         for axis, (a, b, c) in enumerate(_matrix(turn_wxyz * np.sqrt(scales[copy]))):
             made[copy, :, :, axis] = a * left + b * up + c * ahead
-        if model.joint_jitter_m:
+        if jitter is not None:
             places = times_s / model.jitter_time_s
-            made[copy] += _smooth(knots[copy : copy + 1], places, steady=True)[0]
+            made[copy] += _smooth(jitter[copy : copy + 1], places, steady=True)[0]
+        if shake is not None:
+            made[copy] += _between(shake[copy : copy + 1], times_s)[0]
     return made
 
 
