@@ -89,7 +89,9 @@ def test_the_bytes_are_the_same_in_any_process(walk: Motion) -> None:
 @given(
     turn_rad=st.floats(-3.1, 3.1),
     shift_m=st.tuples(*[st.floats(-20.0, 20.0)] * 3),
-    size=st.sampled_from([name for name in SIZES if name not in ("jitter_m", "shake_m", "drift_share")]),
+    size=st.sampled_from(
+        [name for name in SIZES if name not in ("jitter_m", "shake_m", "drift_share")]
+    ),
 )
 def test_errors_move_with_the_world(
     walk: Motion, turn_rad: float, shift_m: tuple[float, float, float], size: str
@@ -321,7 +323,8 @@ def some_walks(count: int, seed: int = 3) -> list[Motion]:
 
 
 TOLERANCE = {
-    "jitter_m": 0.1, "jitter_rad": 0.1, "joint_jitter_m": 0.1, "shake_m": 0.1, "drift_up_share": 0.2,
+    "jitter_m": 0.1, "jitter_rad": 0.1, "joint_jitter_m": 0.1, "shake_m": 0.1,
+    "drift_up_share": 0.2,
     "drift_share": 0.3, "body_scale_share": 0.35, "scale_share": 0.35, "heading_offset_rad": 0.35,
     "heading_walk_rad_per_sqrt_s": 0.35, "dropout_share": 0.35, "gaps_per_min": 0.35,
     "gap_s": 0.35, "swaps_per_min": 0.35, "swap_s": 0.35,
