@@ -33,16 +33,44 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     wa_mpjpe_m: float | None = None
     pose_error_m: float | None = None
     ate_mean_m: float | None = None
+    jitter_10mps3: float | None = None
+    foot_sliding_m: float | None = None
 
 
 TARGETS: dict[str, Target] = {
-    "prompthmr_emdb": Target(place="street", rte_percent=1.3, w_mpjpe_m=0.2165, wa_mpjpe_m=0.0710),
-    "wham_emdb": Target(place="street", rte_percent=6.0, w_mpjpe_m=0.3548, wa_mpjpe_m=0.1356),
-    "gvhmr_rich": Target(place="room", rte_percent=2.4, w_mpjpe_m=0.1263, wa_mpjpe_m=0.0788),
+    "prompthmr_emdb": Target(
+        place="street",
+        rte_percent=1.3,
+        w_mpjpe_m=0.2165,
+        wa_mpjpe_m=0.0710,
+        jitter_10mps3=16.7,
+        foot_sliding_m=0.0035,
+    ),
+    "wham_emdb": Target(
+        place="street",
+        rte_percent=6.0,
+        w_mpjpe_m=0.3548,
+        wa_mpjpe_m=0.1356,
+        jitter_10mps3=22.5,
+        foot_sliding_m=0.0044,
+    ),
+    "gvhmr_rich": Target(
+        place="room",
+        rte_percent=2.4,
+        w_mpjpe_m=0.1263,
+        wa_mpjpe_m=0.0788,
+        jitter_10mps3=12.8,
+        foot_sliding_m=0.0030,
+    ),
     "mocap": Target(place="room", pose_error_m=0.023, ate_mean_m=0.051),
 }
 """By preset. PromptHMR-Vid and WHAM on EMDB 2, GVHMR on RICH, and the accuracy that EMDB states of
-its own ground truth."""
+its own ground truth. Jitter and foot sliding of the first are those of GVHMR on EMDB 2, for want
+of its own."""
+
+OUT_OF_REACH: frozenset[str] = frozenset({"prompthmr_emdb", "wham_emdb"})
+"""Presets whose feet slide further than published: trackers put feet where they stand, and an error
+model knows no feet. A body that is turned against its path as far as W-MPJPE asks for slides."""
 
 
 def walks(place: Place, *, clips: int = 8, seed: int = 0) -> Iterator[Motion]:

@@ -260,6 +260,20 @@ def _mean_angle(angles_rad: Float[np.ndarray, " frames"]) -> float:
     return float(np.angle(np.exp(1j * angles_rad).sum()))
 
 
+def even_runs(both: Pair) -> Bool[np.ndarray, " runs"]:
+    """Which runs of four frames, by their first, follow each other evenly.
+
+    >>> from kinematics import pairing, synthetic
+    >>> walk = synthetic.perform(synthetic.walk(3.0)).motion
+    >>> len(even_runs(pairing.pair(walk, walk))) == walk.frames - 3
+    True
+    """
+    even = (np.diff(both.frames) == 1) & (
+        np.abs(np.diff(both.times_s) / both.step_s - 1) < EVEN_SHARE
+    )
+    return even[2:] & even[1:-1] & even[:-2]
+
+
 def jitter_10mps3(
     both: Pair, points_m: Float[np.ndarray, "frames points 3"] | None
 ) -> float | None:
@@ -273,13 +287,8 @@ def jitter_10mps3(
     >>> round(jitter_10mps3(both, both.times_s[:, None, None] ** 3 * np.array([5.0, 0, 0])), 6)
     3.0
     """
-    if points_m is None or len(points_m) < 4:
-        return None
-    even = (np.diff(both.frames) == 1) & (
-        np.abs(np.diff(both.times_s) / both.step_s - 1) < EVEN_SHARE
-    )
-    runs = even[2:] & even[1:-1] & even[:-2]
-    if not runs.any():
+    runs = even_runs(both)
+    if points_m is None or not runs.any():
         return None
     third = points_m[3:] - 3 * points_m[2:-1] + 3 * points_m[1:-2] - points_m[:-3]
     jerk_mps3 = apart_m(third, np.zeros(3))[runs] / both.step_s**3

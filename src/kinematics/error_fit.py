@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from kinematics import perturb
+from kinematics import discrepancies, perturb
 from kinematics.discrepancies import heading_difference_rad
 from kinematics.error_models import ErrorModel, checked
 from kinematics.motion import Motion
@@ -54,6 +54,7 @@ class Signature(NamedTuple):
     jitter_m: float
     jitter_rad: float
     joint_jitter_m: float
+    shake_m: float
 
 
 class _Traces(NamedTuple):
@@ -96,13 +97,12 @@ def fit(
     model = checked(msgspec.structs.replace(given_sizes, **found))
     for _ in range(ROUNDS):
         simulated = _signature(_copied(given, model, seed), jitter_time_s)
-        model = msgspec.structs.replace(
-            model,
-            **{
-                size: _stepped(getattr(model, size), getattr(wanted, size), value)
-                for size, value in simulated._asdict().items()
-            },
-        )
+        sizes = {
+            size: _stepped(getattr(model, size), getattr(wanted, size), value)
+            for size, value in simulated._asdict().items()
+        }
+        sizes["shake_m"] = _added(model.shake_m, wanted.shake_m, simulated.shake_m)
+        model = msgspec.structs.replace(model, **sizes)
     return checked(msgspec.structs.replace(model, **_losses(both), **_swaps(both)))
 
 
@@ -118,6 +118,17 @@ def _stepped(size: float, wanted: float, simulated: float) -> float:
     if not (size > 0 and math.isfinite(wanted) and simulated > NOTHING):
         return size
     return size * min(max(wanted / simulated, 0.2), 5.0)
+
+
+def _added(size: float, wanted: float, simulated: float) -> float:
+    """The size that would leave the wanted trace, when others add to that trace by their squares.
+
+    >>> _added(3.0, wanted=5.0, simulated=4.0)
+    4.242640687119285
+    """
+    if not (size > 0 and math.isfinite(wanted)):
+        return size
+    return math.sqrt(max(size**2 + wanted**2 - simulated**2, 0.0))
 
 
 def _signature(pairs: Iterable[Pair], jitter_time_s: float) -> Signature:
@@ -137,6 +148,7 @@ def _traces(both: Pair, jitter_time_s: float) -> _Traces:
         "jitter_m": _jitter_errors(both, jitter_time_s),
         "jitter_rad": _tilts(both),
         **_body_errors(both),
+        "shake_m": _shakes(both),
     }
     sized = [np.atleast_1d(errors[name]) for name in Signature._fields]
     known = [values[np.isfinite(values)] for values in sized]
@@ -213,6 +225,15 @@ def _jitter_errors(both: Pair, jitter_time_s: float) -> np.ndarray:
     first, middle, later = first[near], middle[near], later[near]
     error_m = (both.estimate.positions_m - both.truth.positions_m)[:, 1]
     return error_m[middle] - 0.5 * (error_m[first] + error_m[later])
+
+
+def _shakes(both: Pair) -> np.ndarray:
+    """Third differences of the height's error, of the size of what is another in each frame."""
+    even = discrepancies.even_runs(both)
+    if not even.any():
+        return np.array([np.nan])
+    error_m = (both.estimate.positions_m - both.truth.positions_m)[:, 1]
+    return np.diff(error_m, n=3)[even] / math.sqrt(1 + 9 + 9 + 1)
 
 
 def _tilts(both: Pair) -> np.ndarray:

@@ -6,6 +6,8 @@ error is the same whatever the others' sizes. Noise is drawn on knots in time or
 smooth in between, so that the same errors come out at any frame rate.
 """
 
+import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +27,10 @@ PATH_STEP_S: float = 0.5
 SLOT_S: float = 0.25
 """In each stretch of this time at most one gap or swap begins."""
 
+SHAKE_STEP_S: float = 1 / 30
+"""Shaking is drawn at this pace, that of the frames of which jitter is published."""
+
+_EVEN = math.sqrt(12 / (256**2 - 1))
 _LEG_WORDS = ("hip", "leg", "thigh", "knee", "shin", "ankle", "foot", "toe", "heel")
 
 Copies = Float[np.ndarray, "copies frames 3"]
@@ -43,6 +49,11 @@ class _Draw(NamedTuple):
 
     def uniform(self, kind: str, *shape: int) -> Float[np.ndarray, "copies ..."]:
         return self._generator(kind).random((self.copies, *shape))
+
+    def even(self, kind: str, *shape: int) -> Float[np.ndarray, "copies ..."]:
+        """Evenly spread, with the standard deviation one: by far the fastest to draw."""
+        drawn = self._generator(kind).integers(0, 256, (self.copies, *shape), dtype=np.uint8)
+        return (drawn.astype(np.float32) - np.float32(127.5)) * np.float32(_EVEN)
 
     def _generator(self, kind: str) -> np.random.Generator:
         return generator("perturb", self.seed, self.clip, self.person, kind)
@@ -78,13 +89,15 @@ def copies(
     }
     if motion.joints_m is not None and motion.skeleton is not None:
         offsets_m = np.asarray(motion.joints_m, dtype=np.float64) - positions_m[:, None]
+        offsets_m = offsets_m.astype(motion.joints_m.dtype, copy=False)  # small: no digit is lost
         moved = _offsets(model, draw, times_s, offsets_m, turns_wxyz, motion.skeleton)
         moved = _swapped(model, draw, times_s, moved, motion.skeleton)
-        made["joints_m"] = moved + made["positions_m"][:, :, None]
+        moved += made["positions_m"][:, :, None].astype(moved.dtype)
+        made["joints_m"] = moved
     rows: Int[np.ndarray, "copies 1"] = np.arange(count)[:, None]
     for name, values in made.items():
         held = values if seen.all() else values[rows, latest]
-        made[name] = held.astype(getattr(motion, name).dtype)
+        made[name] = held.astype(getattr(motion, name).dtype, copy=False)
         made[name].setflags(write=False)
     seen.setflags(write=False)
     return tuple(
@@ -97,26 +110,38 @@ def copies(
 
 
 class _Taps(NamedTuple):
-    """The four knots of a cubic B-spline around each place, and their weights."""
+    """The knots around each frame, and what each weighs there."""
 
-    first: Int[np.ndarray, "*places"]
-    weights: Float[np.ndarray, "4 *places"]
+    first: Int[np.ndarray, " frames"]
+    weights: Float[np.ndarray, "taps frames"]
+
+    @property
+    def steady(self) -> "_Taps":
+        """The same, keeping the standard deviation of white knots everywhere."""
+        return self._replace(weights=self.weights / np.sqrt((self.weights**2).sum(axis=0)))
 
 
-def _taps(places: Float[np.ndarray, "*places"]) -> _Taps:
-    """`places` are counted in knots from the first."""
+def _splined(times_s: Float[np.ndarray, " frames"], apart_s: float) -> _Taps:
+    """Cubic B-splines on knots so far apart: four knots around each frame."""
+    places = times_s / apart_s
     first = np.floor(places).astype(np.int64)
     share = places - first
     rest = 1 - share
-    weights = np.stack(
-        [
-            rest**3,
-            3 * share**3 - 6 * share**2 + 4,
-            3 * rest**3 - 6 * rest**2 + 4,
-            share**3,
-        ]
-    )
-    return _Taps(first, weights / 6)
+    weights = [
+        rest**3,
+        3 * share**3 - 6 * share**2 + 4,
+        3 * rest**3 - 6 * rest**2 + 4,
+        share**3,
+    ]
+    return _Taps(first, np.stack(weights) / 6)
+
+
+def _straight(times_s: Float[np.ndarray, " frames"], apart_s: float) -> _Taps:
+    """Straight lines between knots so far apart."""
+    places = times_s / apart_s
+    first = np.floor(places).astype(np.int64)
+    share = places - first
+    return _Taps(first, np.stack([1 - share, share]))
 
 
 def _knots(length: float, apart: float) -> int:
@@ -124,18 +149,18 @@ def _knots(length: float, apart: float) -> int:
 
 
 def _smooth(
-    knots: Float[np.ndarray, "copies knots *channels"],
-    places: Float[np.ndarray, " frames"],
-    *,
-    steady: bool,
+    knots: Float[np.ndarray, "copies knots *channels"], taps: _Taps
 ) -> Float[np.ndarray, "copies frames *channels"]:
-    """Values between knots; `steady` keeps the standard deviation of white knots everywhere."""
-    taps = _taps(places)
-    weights = taps.weights
-    if steady:
-        weights = weights / np.sqrt((weights**2).sum(axis=0))
-    shape = (1, -1, *[1] * (knots.ndim - 2))
-    return sum(weights[tap].reshape(shape) * knots[:, taps.first + tap] for tap in range(4))
+    """Values between the knots, as precise as these."""
+    weights = taps.weights.astype(knots.dtype).reshape(
+        len(taps.weights), -1, *[1] * (knots.ndim - 2)
+    )
+    values = weights[0] * np.take(knots, taps.first, axis=1)
+    for tap in range(1, len(weights)):
+        more = np.take(knots, taps.first + tap, axis=1)
+        more *= weights[tap]
+        values += more
+    return values
 
 
 def _noise(
@@ -143,7 +168,11 @@ def _noise(
 ) -> Float[np.ndarray, "copies frames *channels"]:
     """Smooth noise of standard deviation one that is another after `apart_s`."""
     knots = draw.normal(kind, _knots(times_s[-1], apart_s), *channels)
-    return _smooth(knots, times_s / apart_s, steady=True)
+    return _smooth(knots, _splined(times_s, apart_s).steady)
+
+
+def _shakes(times_s: Float[np.ndarray, " frames"]) -> int:
+    return int(times_s[-1] / SHAKE_STEP_S) + 2
 
 
 # Places and headings
@@ -157,7 +186,7 @@ def _heading_walk(
         return np.zeros((draw.copies, len(times_s)))
     steps = draw.normal("heading walk", _knots(times_s[-1], WALK_STEP_S))
     size = model.heading_walk_rad_per_sqrt_s * np.sqrt(WALK_STEP_S)
-    walk = _smooth(size * np.cumsum(steps, axis=1), times_s / WALK_STEP_S, steady=False)
+    walk = _smooth(size * np.cumsum(steps, axis=1), _splined(times_s, WALK_STEP_S))
     return walk - walk[:, :1]
 
 
@@ -179,6 +208,9 @@ def _positions(
     moved += _drift(model, draw, times_s, positions_m)
     if model.jitter_m:
         moved += model.jitter_m * _noise(draw, "jitter", times_s, model.jitter_time_s, 3)
+    if model.shake_m:
+        shaken = draw.even("shake", _shakes(times_s), 3)
+        moved += model.shake_m * _smooth(shaken, _straight(times_s, SHAKE_STEP_S).steady)
     return moved + positions_m[0]
 
 
@@ -195,7 +227,7 @@ def _drift(
     path_m = walked_m(times_s, positions_m)
     knots = draw.normal("drift", _knots(path_m[-1], model.drift_length_m), 3)
     middles_m = 0.5 * (path_m[1:] + path_m[:-1])
-    pace = sizes * _smooth(knots, middles_m / model.drift_length_m, steady=True)
+    pace = sizes * _smooth(knots, _splined(middles_m, model.drift_length_m).steady)
     drift_m = np.zeros((draw.copies, *positions_m.shape))
     drift_m[:, 1:] = np.cumsum(pace * np.diff(path_m)[:, None], axis=1)
     return drift_m
@@ -294,21 +326,44 @@ def _offsets(
 
     One copy after another: what a copy needs then stays in the processor's cache.
     """
-    made = np.empty((draw.copies, *offsets_m.shape))
+    made = np.empty((draw.copies, *offsets_m.shape), dtype=offsets_m.dtype)
     scales = np.exp(model.body_scale_share * draw.normal("body scale"))
     left, up, ahead = np.ascontiguousarray(np.moveaxis(offsets_m, -1, 0))
-    knots = np.zeros((draw.copies, 4, *offsets_m.shape[1:]))
+    noises = list(_joint_noises(model, draw, times_s, offsets_m, skeleton))
+    for copy, turn_wxyz in enumerate(turns_wxyz):
+        turned = (turn_wxyz * np.sqrt(scales[copy])).astype(offsets_m.dtype)
+        for axis, (a, b, c) in enumerate(_matrix(turned)):
+            made[copy, :, :, axis] = a * left + b * up + c * ahead
+        for knots, taps in noises:
+            made[copy] += _smooth(knots[copy : copy + 1], taps)[0]
+    return made
+
+
+class _Knots(NamedTuple):
+    values: Float[np.ndarray, "copies knots joints 3"]
+    taps: _Taps
+
+
+def _joint_noises(
+    model: ErrorModel,
+    draw: _Draw,
+    times_s: Float[np.ndarray, " frames"],
+    offsets_m: Float[np.ndarray, "frames joints 3"],
+    skeleton: Skeleton,
+) -> Iterator[_Knots]:
+    """What moves the joints one by one, as large as the model says, on its knots."""
+    drawn = []
     if model.joint_jitter_m:
         count = _knots(times_s[-1], model.jitter_time_s)
         knots = model.joint_jitter_m * draw.normal("joint jitter", count, *offsets_m.shape[1:])
+        drawn.append((knots, _splined(times_s, model.jitter_time_s)))
+    if model.shake_m:
+        knots = draw.even("joint shake", _shakes(times_s), *offsets_m.shape[1:])
+        knots *= np.float32(model.shake_m)
+        drawn.append((knots, _straight(times_s, SHAKE_STEP_S)))
+    for knots, taps in drawn:
         knots[:, :, list(skeleton.points[0])] = 0.0  # the pelvis stays where the root is
-    for copy, turn_wxyz in enumerate(turns_wxyz):
-        for axis, (a, b, c) in enumerate(_matrix(turn_wxyz * np.sqrt(scales[copy]))):
-            made[copy, :, :, axis] = a * left + b * up + c * ahead
-        if model.joint_jitter_m:
-            places = times_s / model.jitter_time_s
-            made[copy] += _smooth(knots[copy : copy + 1], places, steady=True)[0]
-    return made
+        yield _Knots(knots.astype(offsets_m.dtype, copy=False), taps.steady)
 
 
 def _matrix(

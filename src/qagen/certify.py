@@ -1,9 +1,10 @@
 """Which answers survive the errors of a tracker: every motion copied with errors, and asked again.
 
-"Asked again" is: the copy is measured, and the answer to the same ask is derived from its facts by
-the rules' second writing (`qagen.again`), which knows no band of doubt. The copy agrees when that
-answer is the key. Whether the rule would still have dared to ask does not matter; that it finds no
-answer at all, because the movement that is spoken of is gone, counts as another answer.
+"Asked again" is: the copy is measured, and of the question's own options the right one is chosen by
+its facts and the rules' second writing (`again.offered`), which knows no band of doubt. The copy
+agrees when that is the key. Whether the rule would still have dared to ask, or would have offered
+the same, does not matter; that no option is right any more, because the movement that is spoken of
+is gone, counts as another answer.
 
 Facts of copies depend on the clip, the model and the seed alone, so certificates are the same
 whoever makes them and in whatever company.
@@ -20,13 +21,15 @@ from kinematics.error_models import ErrorModel
 from kinematics.facts import MotionFacts
 from kinematics.motion import Motion
 from qagen import certificates, reach, reading
-from qagen.again import answers
+from qagen.again import offered
 from qagen.again.moves import Clip, Move
 from qagen.certificates import Certification
 from qagen.question import Ask, Candidate, Question
 from qagen.record import Certificate
 
 _TURNED = {"yes": "no", "no": "yes"}
+
+_Options = tuple[str, ...]
 
 
 class Asked(NamedTuple):
@@ -81,13 +84,13 @@ class _Trial:
             for one in asked.questions
             if reach.spared(one, asked.facts, policy.model)
         }  # fmt: skip
-        self.open: dict[Ask, str] = {}
-        """What is still tried, and its answer."""
+        self.open: dict[Ask, _Options] = {}
+        """What is still tried, and its options, the answer first."""
         self.flips: dict[Ask, int] = {}
         for one in asked.questions:
             if one.ask.name not in self.spared:
                 plain, answer = plainly(one.ask, one.key.code)
-                self.open[plain] = answer
+                self.open[plain] = _options(one, answer)
                 self.flips[plain] = 0
 
     def copies(self, policy: Certification) -> tuple[Motion, ...]:
@@ -98,8 +101,8 @@ class _Trial:
         if not self.open:
             return
         clip = clip_of(facts)
-        for ask, answer in list(self.open.items()):
-            if answer_of(clip, ask) != answer:
+        for ask, options in list(self.open.items()):
+            if offered.answer(clip, ask, options) != options[0]:
                 self.flips[ask] += 1
                 if self.flips[ask] > most:
                     del self.open[ask]
@@ -130,28 +133,11 @@ def plainly(ask: Ask, code: str) -> tuple[Ask, str]:
     return msgspec.structs.replace(ask, negated=False), _TURNED[code]
 
 
-def answer_of(clip: Clip, ask: Ask) -> str:
-    """The code of the answer, whatever its margin; empty when there is none.
-
-    Asks that are turned round are taken the plain way first, by `plainly`.
-
-    >>> from kinematics import measure, synthetic
-    >>> walk = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
-    >>> answer_of(clip_of(walk), Ask(rule="count", movements=("forward",)))
-    '1'
-    >>> answer_of(clip_of(walk), Ask(rule="amount", movements=("forward",), nth=2))
-    ''
-    """
-    if ask.rule in _RETURNS:  # as the rules have it, without the margin, which takes long
-        times = clip.facts.shape.returns
-        return str(times) if ask.rule == "count_returns" else ("yes" if times else "no")
-    try:
-        return answers.RULES[ask.rule].derive(clip, ask).code
-    except (KeyError, ValueError):
-        return ""
-
-
-_RETURNS = frozenset({"count_returns", "ever_returns"})
+def _options(question: Candidate | Question, answer: str) -> _Options:
+    """The codes of the options, the answer first."""
+    if answer in _TURNED:
+        return answer, _TURNED[answer]
+    return answer, *[option.code for option in question.distractors]
 
 
 def clip_of(facts: MotionFacts) -> Clip:
@@ -220,8 +206,7 @@ def answers_of(clips: Iterable[Clip], question: Candidate | Question) -> list[st
     >>> all(answers_of([clip_of(walk)], one) == [one.key.code] for one in questions)
     True
     """
-    found = []
-    for clip in clips:
-        code = answer_of(clip, plainly(question.ask, "yes")[0])
-        found.append(_TURNED.get(code, code) if question.ask.negated else code)
-    return found
+    plain, _ = plainly(question.ask, "yes")
+    options = _options(question, question.key.code)
+    found = [offered.answer(clip, plain, options) for clip in clips]
+    return [_TURNED.get(code, code) for code in found] if question.ask.negated else found

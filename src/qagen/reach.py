@@ -18,6 +18,9 @@ from qagen.vocabulary import MOVEMENTS
 SIGMAS: float = 5.0
 """A normal error is larger in one case of two million."""
 
+RESTING_S: float = 0.5
+"""Whether something rests is judged by what it moves over so long a time."""
+
 
 def spared(question: Candidate | Question, facts: MotionFacts, model: ErrorModel) -> bool:
     """Whether the margin is beyond what the model's errors can do to the answer.
@@ -48,7 +51,10 @@ def _ever(question: Candidate | Question, facts: MotionFacts, model: ErrorModel)
     still = thresholds.MOVEMENT[row.signal].still_speed
     seconds = max(largest.end_s - largest.start_s, 1e-9)
     jitter = model.jitter_rad if row.kind == "turn" else model.jitter_m
-    shaken = SIGMAS * math.sqrt(2) * jitter / model.jitter_time_s
+    pace = jitter / model.jitter_time_s
+    if row.kind != "turn":
+        pace = math.hypot(pace, model.shake_m / RESTING_S)
+    shaken = SIGMAS * math.sqrt(2) * pace
     if largest.value / seconds < still + shaken:
         return math.inf  # jitter may let it rest, and cut it in two
     walk_rad = model.heading_walk_rad_per_sqrt_s * math.sqrt(facts.duration_s)
@@ -57,7 +63,8 @@ def _ever(question: Candidate | Question, facts: MotionFacts, model: ErrorModel)
     per_path = math.hypot(
         model.drift_share, model.scale_share, walk_rad, model.heading_offset_rad, model.jitter_rad
     )
-    return SIGMAS * math.hypot(per_path * _path_m(facts, largest), math.sqrt(2) * model.jitter_m)
+    moved_m = math.sqrt(2) * math.hypot(model.jitter_m, model.shake_m)
+    return SIGMAS * math.hypot(per_path * _path_m(facts, largest), moved_m)
 
 
 def _path_m(facts: MotionFacts, during: Evidence) -> float:
@@ -81,7 +88,8 @@ def _near(question: Candidate | Question, facts: MotionFacts, model: ErrorModel)
         if part.part == question.ask.part and part.distance_range is not None
     )
     scaled_m = model.body_scale_share * distance_m
-    return SIGMAS * math.hypot(math.sqrt(2) * model.joint_jitter_m, scaled_m)
+    apart_m = math.sqrt(2) * math.hypot(model.joint_jitter_m, model.shake_m)
+    return SIGMAS * math.hypot(apart_m, scaled_m)
 
 
 _RULES: dict[str, Callable[[Candidate | Question, MotionFacts, ErrorModel], float]] = {

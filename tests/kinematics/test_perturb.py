@@ -27,6 +27,7 @@ EVERYTHING = ErrorModel(
     jitter_m=0.01,
     jitter_rad=0.03,
     joint_jitter_m=0.03,
+    shake_m=0.004,
     dropout_share=0.01,
     gaps_per_min=8.0,
     swaps_per_min=8.0,
@@ -88,7 +89,9 @@ def test_the_bytes_are_the_same_in_any_process(walk: Motion) -> None:
 @given(
     turn_rad=st.floats(-3.1, 3.1),
     shift_m=st.tuples(*[st.floats(-20.0, 20.0)] * 3),
-    size=st.sampled_from([name for name in SIZES if name not in ("jitter_m", "drift_share")]),
+    size=st.sampled_from(
+        [name for name in SIZES if name not in ("jitter_m", "shake_m", "drift_share")]
+    ),
 )
 def test_errors_move_with_the_world(
     walk: Motion, turn_rad: float, shift_m: tuple[float, float, float], size: str
@@ -156,6 +159,27 @@ def test_jitter_is_as_large_and_as_slow_as_asked() -> None:
     np.testing.assert_allclose(vectors.std(axis=0), 0.05, rtol=0.06)
     offsets_m = stacked(copies, "joints_m") - stacked(copies, "positions_m")[:, :, None]
     assert np.abs(offsets_m[:, :, 0]).max() < 1e-9  # the pelvis is the root
+
+
+@pytest.mark.parametrize("fps", [30.0, 120.0])
+def test_shaking_is_another_in_every_frame_and_as_large_as_asked(fps: float) -> None:
+    motion = still(fps=fps)
+    copies = perturb.copies(motion, ErrorModel(shake_m=0.002), count=32)
+    error_m = stacked(copies, "positions_m") - motion.positions_m
+    np.testing.assert_allclose(error_m.std(axis=(0, 1)), 0.002, rtol=0.03)
+    spread_m = error_m.std(axis=(0, 2))  # between the knots as large as on them
+    assert 0.7 < spread_m.min() / 0.002 < spread_m.max() / 0.002 < 1.3
+    alike = [
+        float((error_m[:, lag:] * error_m[:, :-lag]).mean() / error_m.var())
+        for lag in (round(fps / 30), 2 * round(fps / 30))
+    ]
+    assert np.abs(alike[1]) < 0.03
+    assert alike[0] == pytest.approx(0.0 if fps == 30 else 0.275, abs=0.02)
+    offsets_m = stacked(copies, "joints_m") - stacked(copies, "positions_m")[:, :, None]
+    true_m = motion.joints_m - motion.positions_m[:, None]
+    against_m = offsets_m - true_m
+    assert np.abs(against_m[:, :, 0]).max() < 1e-9  # the pelvis is the root
+    np.testing.assert_allclose(against_m[:, :, 1:].std(axis=(0, 1)), 0.002, rtol=0.05)
 
 
 def test_joints_turn_with_the_body(walk: Motion) -> None:
@@ -269,10 +293,12 @@ def test_presets_give_the_published_figures(name: str) -> None:
     copies = 5 if target.place == "street" else 12
     found = calibration.measured(PRESETS[name], target.place, clips=8, copies=copies)
     checked = 0
-    for figure in ("rte_percent", "w_mpjpe_m", "wa_mpjpe_m", "pose_error_m", "ate_mean_m"):
-        published = getattr(target, figure)
-        if published is not None:
-            assert getattr(found, figure) == pytest.approx(published, rel=0.1), figure
+    for figure in set(calibration.Target.__struct_fields__) - {"place"}:
+        published, reproduced = getattr(target, figure), getattr(found, figure)
+        if figure == "foot_sliding_m" and name in calibration.OUT_OF_REACH:
+            assert published < reproduced < 1.7 * published
+        elif published is not None:
+            assert reproduced == pytest.approx(published, rel=0.1), figure
             checked += 1
     assert checked >= 2
 
@@ -297,7 +323,8 @@ def some_walks(count: int, seed: int = 3) -> list[Motion]:
 
 
 TOLERANCE = {
-    "jitter_m": 0.1, "jitter_rad": 0.1, "joint_jitter_m": 0.1, "drift_up_share": 0.2,
+    "jitter_m": 0.1, "jitter_rad": 0.1, "joint_jitter_m": 0.1, "shake_m": 0.1,
+    "drift_up_share": 0.2,
     "drift_share": 0.3, "body_scale_share": 0.35, "scale_share": 0.35, "heading_offset_rad": 0.35,
     "heading_walk_rad_per_sqrt_s": 0.35, "dropout_share": 0.35, "gaps_per_min": 0.35,
     "gap_s": 0.35, "swaps_per_min": 0.35, "swap_s": 0.35,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import NamedTuple
 
 from qagen.again import places, sizes
 from qagen.again.moves import Clip
@@ -54,40 +55,72 @@ def count_repetitions(clip: Clip, ask: Ask) -> Finding:
 # Numbers -----------------------------------------------------------------------------------------
 
 
+class Number(NamedTuple):
+    """What was measured, where an answer is a number with a unit."""
+
+    value: float
+    unit: Unit
+
+
+def measured(clip: Clip, ask: Ask) -> Number:
+    """The number that an ask is about; `KeyError` when it is about none.
+
+    >>> from kinematics import synthetic
+    >>> from qagen.again import moves
+    >>> from qagen.second import derive
+    >>> clip = moves.clip_of(derive.derived(synthetic.perform(synthetic.walk(3.0)).motion))
+    >>> round(measured(clip, Ask(rule="end_distance")).value, 1)
+    3.0
+    """
+    whole = clip.facts.whole
+    match ask.rule:
+        case "path_length":
+            return Number(clip.window(ask.window).path_m, "m")
+        case "furthest_distance":
+            return Number(whole.furthest_m, "m")
+        case "end_distance":
+            return Number(whole.end_distance_m, "m")
+    (movement,) = ask.movements
+    unit = MOVEMENTS[movement].unit
+    match ask.rule:
+        case "total":
+            return Number(clip.total(movement, ask.window), unit)
+        case "amount":
+            return Number(clip.nth(movement, ask.nth).amount, unit)
+        case "duration":
+            one = clip.nth(movement, ask.nth)
+            return Number(one.end_s - one.start_s, "s")
+    raise KeyError(ask.rule)
+
+
 def total(clip: Clip, ask: Ask) -> Finding:
     """What a movement adds up to."""
-    (movement,) = ask.movements
-    return sizes.rung(clip.total(movement, ask.window), MOVEMENTS[movement].unit)
+    return sizes.rung(*measured(clip, ask))
 
 
 def amount(clip: Clip, ask: Ask) -> Finding:
     """How far one movement goes."""
-    (movement,) = ask.movements
-    return sizes.rung(clip.nth(movement, ask.nth).amount, MOVEMENTS[movement].unit)
+    return sizes.rung(*measured(clip, ask))
 
 
 def duration(clip: Clip, ask: Ask) -> Finding:
     """How long one movement takes."""
-    (movement,) = ask.movements
-    one = clip.nth(movement, ask.nth)
-    return sizes.rung(one.end_s - one.start_s, "s")
+    return sizes.rung(*measured(clip, ask))
 
 
 def path_length(clip: Clip, ask: Ask) -> Finding:
     """How long the way over the ground is."""
-    return sizes.rung(clip.window(ask.window).path_m, "m")
+    return sizes.rung(*measured(clip, ask))
 
 
 def furthest_distance(clip: Clip, ask: Ask) -> Finding:
     """How far from the start the person gets."""
-    del ask
-    return sizes.rung(clip.facts.whole.furthest_m, "m")
+    return sizes.rung(*measured(clip, ask))
 
 
 def end_distance(clip: Clip, ask: Ask) -> Finding:
     """How far from the start the person is at last."""
-    del ask
-    return sizes.rung(clip.facts.whole.end_distance_m, "m")
+    return sizes.rung(*measured(clip, ask))
 
 
 # Two ---------------------------------------------------------------------------------------------
@@ -160,34 +193,6 @@ def compare_parts(clip: Clip, ask: Ask) -> Finding:
 # Several -----------------------------------------------------------------------------------------
 
 
-def dominant_direction(clip: Clip, ask: Ask) -> Finding:
-    """The direction in which movements add up to most."""
-    return sizes.largest({name: clip.total(name, ask.window) for name in DIRECTIONS}, "m")
-
-
-def dominant_lean(clip: Clip, ask: Ask) -> Finding:
-    """The direction in which leans add up to most."""
-    return sizes.largest({name: clip.total(name, ask.window) for name in LEANS}, "rad")
-
-
-def dominant_speed(clip: Clip, ask: Ask) -> Finding:
-    """The direction with the greatest speed."""
-    del ask
-    return sizes.largest({name: fastest(clip, name) for name in DIRECTIONS}, "m/s")
-
-
-def dominant_limb(clip: Clip, ask: Ask) -> Finding:
-    """The limb that moves furthest."""
-    del ask
-    return sizes.largest({name: clip.part(name).path for name in LIMBS}, "m")
-
-
-def own_travel(clip: Clip, ask: Ask) -> Finding:
-    """The own direction in which the person goes furthest."""
-    del ask
-    return sizes.largest(own_ways(clip), "m")
-
-
 def _lasting_s(clip: Clip, names: Iterable[str], start_s: float, end_s: float) -> float:
     """How long at least one of some movements is under way between two times."""
     moves = [one for name in names for one in clip.moves[name]]
@@ -211,14 +216,82 @@ def activities_s(clip: Clip, start_s: float, end_s: float) -> dict[str, float]:
     }
 
 
+class Rivals(NamedTuple):
+    """What is held against each other, by its code."""
+
+    amounts: dict[str, float]
+    unit: Unit
+
+
+def rivals(clip: Clip, ask: Ask) -> Rivals:
+    """What an ask for the largest compares; `KeyError` when it asks for no such thing.
+
+    >>> from kinematics import synthetic
+    >>> from qagen.again import moves
+    >>> from qagen.second import derive
+    >>> clip = moves.clip_of(derive.derived(synthetic.perform(synthetic.walk(3.0)).motion))
+    >>> amounts = rivals(clip, Ask(rule="dominant_direction")).amounts
+    >>> max(amounts, key=amounts.__getitem__)
+    'forward'
+    """
+    window = clip.window(ask.window)
+    match ask.rule:
+        case "dominant_direction":
+            return Rivals({name: clip.total(name, ask.window) for name in DIRECTIONS}, "m")
+        case "dominant_lean":
+            return Rivals({name: clip.total(name, ask.window) for name in LEANS}, "rad")
+        case "dominant_speed":
+            return Rivals({name: fastest(clip, name) for name in DIRECTIONS}, "m/s")
+        case "dominant_limb":
+            return Rivals({name: clip.part(name).path for name in LIMBS}, "m")
+        case "own_travel":
+            return Rivals(own_ways(clip), "m")
+        case "dominant_activity":
+            return Rivals(activities_s(clip, window.start_s, window.end_s), "s")
+        case "quarter_most":
+            (movement,) = ask.movements
+            parts: dict[str, float] = {name: clip.total(movement, name) for name in WINDOWS[1:]}
+            return Rivals(parts, MOVEMENTS[movement].unit)
+        case "quarter_most_path":
+            return Rivals(places.paths_m(clip), "m")
+    raise KeyError(ask.rule)
+
+
+def dominant_direction(clip: Clip, ask: Ask) -> Finding:
+    """The direction in which movements add up to most."""
+    return sizes.largest(*rivals(clip, ask))
+
+
+def dominant_lean(clip: Clip, ask: Ask) -> Finding:
+    """The direction in which leans add up to most."""
+    return sizes.largest(*rivals(clip, ask))
+
+
+def dominant_speed(clip: Clip, ask: Ask) -> Finding:
+    """The direction with the greatest speed."""
+    return sizes.largest(*rivals(clip, ask))
+
+
+def dominant_limb(clip: Clip, ask: Ask) -> Finding:
+    """The limb that moves furthest."""
+    return sizes.largest(*rivals(clip, ask))
+
+
+def own_travel(clip: Clip, ask: Ask) -> Finding:
+    """The own direction in which the person goes furthest."""
+    return sizes.largest(*rivals(clip, ask))
+
+
 def dominant_activity(clip: Clip, ask: Ask) -> Finding:
     """What most of the time goes to."""
-    window = clip.window(ask.window)
-    return sizes.largest(activities_s(clip, window.start_s, window.end_s), "s")
+    return sizes.largest(*rivals(clip, ask))
 
 
 def quarter_most(clip: Clip, ask: Ask) -> Finding:
     """The quarter that has most of a movement."""
-    (movement,) = ask.movements
-    parts: dict[str, float] = {name: clip.total(movement, name) for name in WINDOWS[1:]}
-    return sizes.largest(parts, MOVEMENTS[movement].unit)
+    return sizes.largest(*rivals(clip, ask))
+
+
+def quarter_most_path(clip: Clip, ask: Ask) -> Finding:
+    """The quarter with the longest way."""
+    return sizes.largest(*rivals(clip, ask))

@@ -53,7 +53,7 @@ _BY_CATEGORY: dict[Category, tuple[Callable[[Clip, Ask], Finding], ...]] = {
         *(times.first_of, times.last_of, times.order_of),
     ),
     "trajectory": (
-        *(amounts.quarter_most, places.quarter_most_path, places.quarter_least_path),
+        *(amounts.quarter_most, amounts.quarter_most_path, places.quarter_least_path),
         *(places.furthest_quarter, places.closest_quarter_end, places.end_sector),
         *(places.path_shape, amounts.own_travel),
     ),

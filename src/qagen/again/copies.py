@@ -10,7 +10,7 @@ from kinematics import batch, perturb
 from kinematics.facts import Frame
 from kinematics.motion import Motion
 from qagen import certificates
-from qagen.again import answers, moves
+from qagen.again import moves, offered
 from qagen.again.moves import Clip
 from qagen.certificates import Certification
 from qagen.record import Record
@@ -68,7 +68,7 @@ def clips_of(motion: Motion, policy: Certification, *, frame: Frame, copies: int
 def held(one: Record, clips: Sequence[Clip], policy: Certification) -> Iterator[Wrong]:
     """Whether the copies keep the row's answer."""
     key = one.option_codes[one.answer_index]
-    flips = sum(_answer(clip, one) != key for clip in clips)
+    flips = sum(offered.answer(clip, one.ask, one.option_codes) != key for clip in clips)
     most = certificates.most_flips(policy.copies, policy.least)
     allowed = most + max(1, int(SLACK_SHARE * len(clips)))
     if flips > allowed:
@@ -77,10 +77,3 @@ def held(one: Record, clips: Sequence[Clip], policy: Certification) -> Iterator[
             f"another answer in at most {most} of {policy.copies} copies",
             f"in {flips} of {len(clips)}",
         )
-
-
-def _answer(clip: Clip, one: Record) -> str:
-    try:
-        return answers.RULES[one.ask.rule].derive(clip, one.ask).code
-    except (KeyError, ValueError):
-        return ""

@@ -61,22 +61,17 @@ def _by_quarter(clip: Clip, value: Callable[[Clip, int], float]) -> dict[str, fl
     return {name: value(clip, place) for place, name in enumerate(QUARTERS)}
 
 
-def _path_m(clip: Clip, quarter: int) -> float:
-    return clip.facts.quarters[quarter].path_m
-
-
-def quarter_most_path(clip: Clip, ask: Ask) -> Finding:
-    """The quarter with the longest way."""
-    del ask
-    return sizes.largest(_by_quarter(clip, _path_m), "m")
+def paths_m(clip: Clip) -> dict[str, float]:
+    """The way over the ground in each quarter."""
+    return _by_quarter(clip, lambda one, place: one.facts.quarters[place].path_m)
 
 
 def quarter_least_path(clip: Clip, ask: Ask) -> Finding:
     """The quarter with the shortest way."""
     del ask
-    paths_m = _by_quarter(clip, _path_m)
-    least, next_to_it, *_ = sorted(paths_m, key=lambda name: paths_m[name])
-    found = sizes.larger(paths_m[next_to_it], paths_m[least], "m")
+    ways_m = paths_m(clip)
+    least, next_to_it, *_ = sorted(ways_m, key=lambda name: ways_m[name])
+    found = sizes.larger(ways_m[next_to_it], ways_m[least], "m")
     return found._replace(code=least if found.code == "one" else "")
 
 
@@ -98,11 +93,16 @@ def closest_quarter_end(clip: Clip, ask: Ask) -> Finding:
     return sizes.stands_out(distances_m, _place_band_m(clip), lowest=True)
 
 
+def end_eighths(clip: Clip) -> float:
+    """The direction of the end point in eighths of a turn, from ahead to the left."""
+    whole = clip.facts.whole
+    return math.atan2(whole.net_left_m, whole.net_forward_m) * len(SECTORS) / (2 * math.pi)
+
+
 def end_sector(clip: Clip, ask: Ask) -> Finding:
     """The direction of the end point, as one of eight."""
     del ask
-    whole = clip.facts.whole
-    eighths = math.atan2(whole.net_left_m, whole.net_forward_m) * len(SECTORS) / (2 * math.pi)
+    eighths = end_eighths(clip)
     nearest = math.floor(eighths + 0.5)
     off_rad = abs(eighths - nearest) * 2 * math.pi / len(SECTORS)
     margin_rad = math.pi / len(SECTORS) - off_rad
