@@ -94,6 +94,9 @@ def one_by_one(items: Sequence[_Item], *, seed: int, name: str) -> Iterator[_Ite
     ['a', 'b', 'c']
     """
     left = list(items)
+    if len(left) < 2:
+        yield from left
+        return
     for page in count():
         drawn = _many_bits(seed, f"{name}/{page}")
         for _ in range(_A_PAGE):

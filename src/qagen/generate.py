@@ -122,9 +122,12 @@ class _Trying:
         self.rejections: list[Rejection] = []
         self.sound = 0
         self.name = drawing_name(rule, clip)
+        self.few: tuple[Candidate, ...] | None = None
+        """Everything that can be asked, of a rule that asks little."""
         self.next = self._tried(rule.ask(rule, clip, seed))
         if not rule.asks_many:
-            self.next = draws.one_by_one(tuple(self.next), seed=seed, name=self.name)
+            self.few = tuple(self.next)
+            self.next = draws.one_by_one(self.few, seed=seed, name=self.name)
 
     def _tried(self, answers: Iterator[Answer]) -> Iterator[Candidate]:
         """What can be asked, one after another."""
@@ -138,6 +141,10 @@ class _Trying:
 
 def _in_turns(rules: Sequence[_Trying], wanted: int, *, seed: int) -> list[Candidate]:
     """One candidate of every rule before a second of any, until there are as many as wanted."""
+    if all([rule.few is not None for rule in rules]):
+        every = [one for rule in rules for one in rule.few or ()]
+        if len(every) <= wanted:
+            return every  # nothing to draw
     found: list[Candidate] = []
     turns = list(draws.one_by_one(rules, seed=seed, name=f"{rules[0].name}/turns"))
     while turns and len(found) < wanted:

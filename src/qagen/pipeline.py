@@ -140,7 +140,9 @@ def process_shard(
 def begin(source: Path, out_dir: Path, recipe: Recipe, *, restart: bool = False) -> Job:
     """Looks the input over and claims the folder for it."""
     _check(recipe)
-    looked = intake.look_over(source, frame=recipe.frame)
+    # certified motions are measured with their copies, which fill batches by themselves
+    together = intake.MEASURED_TOGETHER if recipe.certify is None else intake.LEAST_CHUNK
+    looked = intake.look_over(source, frame=recipe.frame, together=together)
     if recipe.certify is not None and looked.kind == "facts":
         raise ValueError(
             f"{source}: holds facts, and only motions can be copied with errors; build from the "
