@@ -424,8 +424,8 @@ class _Asking:
             asked=posed.sound,
             rejected=posed.rejected,
         )
-        return AskedClip(
-            clip=clip,
+        return chunks.asked_clip(
+            clip,
             track=None if track is None else (facts.duration_s, *track.places),
             columns=columns,
         )
