@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import zip_longest
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -25,6 +26,8 @@ from qagen.vocabulary import EVEN_SIDES, MOST_ABSENT, MOVEMENTS, mirrored
 
 Answer = Candidate | Rejection
 
+_Item = TypeVar("_Item")
+
 
 class Rule(NamedTuple):
     """A family of questions, and what asks them."""
@@ -33,6 +36,8 @@ class Rule(NamedTuple):
     family: str
     ask: Callable[["Rule", Reading, int], Iterator[Answer]]
     """Given the rule itself, a clip and a seed."""
+    asks_many: bool = False
+    """Whether it goes through its questions by `drawn`, so that few need to be decided."""
 
 
 class Truth(msgspec.Struct, frozen=True, gc=False):
@@ -84,6 +89,53 @@ def quarter_options(key: Window) -> tuple[Option, tuple[Option, ...]]:
 
 
 _QUARTERS = WINDOWS[1:]
+
+
+def drawn(
+    rule: Rule,
+    clip: Reading,
+    items: Iterable[_Item],
+    *,
+    happens: Callable[[_Item], object] | None = None,
+) -> Iterable[_Item]:
+    """What a rule asks about: in its own order, or drawn by the clip's name if few are wanted.
+
+    What speaks of movements that happen takes turns with what speaks of others, since few happen
+    and most answers would be alike.
+    """
+    if clip.drawn_by is None:
+        return items
+    name = drawing_name(rule, clip)
+    if happens is None:
+        return draws.one_by_one(tuple(items), seed=clip.drawn_by, name=name)
+    likely: list[_Item] = []
+    others: list[_Item] = []
+    for one in items:
+        (likely if happens(one) else others).append(one)
+    return _in_turns(
+        draws.one_by_one(likely, seed=clip.drawn_by, name=f"{name}/happens"),
+        draws.one_by_one(others, seed=clip.drawn_by, name=name),
+    )
+
+
+def drawing_name(rule: Rule, clip: Reading) -> str:
+    """The name by which it is drawn which of a rule's questions are tried first."""
+    return f"{_person_of(clip)}/{rule.category}/{rule.family}"
+
+
+def _in_turns(one: Iterator[_Item], other: Iterator[_Item]) -> Iterator[_Item]:
+    for pair in zip_longest(one, other, fillvalue=_NONE_LEFT):
+        for item in pair:
+            if item is not _NONE_LEFT:
+                yield item  # type: ignore[misc]
+
+
+_NONE_LEFT = object()
+
+
+def happens_of(clip: Reading, movements: Iterable[str]) -> bool:
+    """Whether any of some movements happens."""
+    return any([clip.occurrences[movement] for movement in movements])
 
 
 def question(rule: Rule, clip: Reading, ask: Ask, truth: Truth) -> Candidate:

@@ -10,7 +10,7 @@ import shutil
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -18,6 +18,7 @@ from qagen.certificates import Yield
 from qagen.dataset import Clip, Recipe
 from qagen.question import Category
 from qagen.select import Kind
+from qagen.splits import Split
 
 WORK = ".build"
 """The folder inside the data set's folder; it exists as long as the build is unfinished."""
@@ -47,10 +48,29 @@ class Columns(msgspec.Struct, frozen=True, array_like=True):
     """Bytes of the rows, which lie one after another in the chunk's file."""
 
 
+class Named(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What decides which clips belong together."""
+
+    clip: str
+    person: int
+    take: str
+    subject: str
+    source: str
+    duration_s: float
+    thresholds: str
+
+    @property
+    def name(self) -> str:
+        """What tells it from every other clip and person."""
+        return f"{self.clip}#{self.person}"
+
+
 class AskedClip(msgspec.Struct, frozen=True, kw_only=True):
     """A clip with its questions; the rows themselves stay in the file."""
 
-    clip: Clip
+    clip: Named
+    line: bytes
+    """The clip as a line of `clips.jsonl`, before its group and side are known."""
     track: tuple[float, ...] | None
     """For `nearby`: the duration and the places."""
     columns: Columns
@@ -80,6 +100,31 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
     """What certification left of each category; empty without."""
 
 
+def asked_clip(clip: Clip, *, track: tuple[float, ...] | None, columns: Columns) -> AskedClip:
+    """A clip, with what is asked of it, as chunks keep it."""
+    named = Named(
+        clip=clip.clip,
+        person=clip.person,
+        take=clip.take,
+        subject=clip.subject,
+        source=clip.source,
+        duration_s=clip.duration_s,
+        thresholds=clip.thresholds,
+    )
+    return AskedClip(clip=named, line=_encode_line(clip), track=track, columns=columns)
+
+
+_NOWHERE = b'"group":"","split":"train"'
+"""No text inside a line can look like this: its quotes would be escaped."""
+
+
+def finished_line(asked: AskedClip, *, group: str, split: Split) -> bytes:
+    """The line of a clip whose group and side are known."""
+    known = b'"group":' + _encode_line(group) + b',"split":' + _encode_line(split)
+    return asked.line.replace(_NOWHERE, known, 1)
+
+
+_encode_line = msgspec.json.Encoder().encode
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Chunk)
 
@@ -184,14 +229,29 @@ def read(path: Path) -> Chunk:
             ) from error
 
 
-def read_rows(path: Path, chunk: Chunk) -> Iterator[bytes]:
-    """The rows of a chunk, in the order of its clips and of their columns."""
+class Rows:
+    """The rows of a chunk, in the order of its clips and of their columns: one by one."""
+
+    def __init__(self, file: BinaryIO, start: int) -> None:
+        self._file, self._at = file, start
+
+    def pass_over(self, size: int) -> None:
+        """Leaves the next row out, which has so many bytes."""
+        self._at += size
+
+    def take(self, size: int) -> bytes:
+        """The next row."""
+        self._file.seek(self._at)
+        self._at += size
+        return self._file.read(size)
+
+
+@contextlib.contextmanager
+def open_rows(path: Path) -> Iterator[Rows]:
+    """The rows of a chunk, as long as they are needed."""
     with path.open("rb") as file:
         index, _ = _lengths(path, file.read(_LENGTH.size))
-        file.seek(index, os.SEEK_CUR)
-        for asked in chunk.clips:
-            for size in asked.columns.sizes:
-                yield file.read(size)
+        yield Rows(file, _LENGTH.size + index)
 
 
 def drop(out_dir: Path) -> None:

@@ -1,15 +1,16 @@
 """From the facts of one clip to its questions, and from a question to a row of a data set."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from typing import cast
+from typing import NamedTuple, cast
 
 from kinematics.facts import MotionFacts
-from qagen import options, vocabulary, wording
+from qagen import draws, options, vocabulary, wording
+from qagen.asking import Answer, Rule, drawing_name
 from qagen.categories import RULES
 from qagen.question import CATEGORIES, Candidate, Category, Question, Rejection
-from qagen.reading import read
+from qagen.reading import Reading, read
 from qagen.record import Certificate, Record, named
 
 
@@ -48,23 +49,114 @@ def candidates(
     >>> candidates(facts)[0][0].question() == ask_all(facts)[0][0]
     True
     """
-    wanted = tuple(categories)
-    unknown = sorted(set(wanted) - set(CATEGORIES))
-    if unknown:
-        raise ValueError(
-            f"categories {', '.join(unknown)}: expected some of {', '.join(CATEGORIES)}"
-        )
+    wanted = _known(categories)
     clip = read(facts, descriptor=descriptor)
     found: list[Candidate] = []
     rejections: list[Rejection] = []
     for category in wanted:
-        for rule in RULES[cast(Category, category)]:
+        for rule in RULES[category]:
             for answer in rule.ask(rule, clip, seed):
                 if type(answer) is Candidate:
                     found.append(answer)
                 else:
                     rejections.append(answer)  # type: ignore[arg-type]
     return found, rejections
+
+
+def _known(categories: Iterable[str]) -> tuple[Category, ...]:
+    wanted = tuple(categories)
+    if unknown := sorted(set(wanted) - set(CATEGORIES)):
+        raise ValueError(
+            f"categories {', '.join(unknown)}: expected some of {', '.join(CATEGORIES)}"
+        )
+    return cast(tuple[Category, ...], wanted)
+
+
+class Drawn(NamedTuple):
+    """Some of a clip's questions, and what was tried to find them."""
+
+    candidates: list[Candidate]
+    sound: int
+    """How many could be asked of those that were tried; more than are given."""
+    rejections: list[Rejection]
+
+
+def drawn(
+    facts: MotionFacts,
+    *,
+    wanted: int,
+    seed: int = 0,
+    categories: Iterable[str] = CATEGORIES,
+    descriptor: str = "",
+) -> Drawn:
+    """So many candidates of each category, drawn by the clip's name; the rest is hardly tried.
+
+    The rules of a category take turns: each goes through what it asks about in an order drawn by
+    name, until it finds one that can be asked. What is drawn depends on the clip's facts, the seed
+    and what is wanted, and on no other clip. Each candidate is one of `candidates`.
+
+    >>> from kinematics import measure, synthetic
+    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> found = drawn(facts, wanted=2)
+    >>> every = {one.ask.name for one in candidates(facts)[0]}
+    >>> len(found.candidates), all(one.ask.name in every for one in found.candidates)
+    (14, True)
+    """
+    clip = read(facts, descriptor=descriptor, drawn_by=seed)
+    found: list[Candidate] = []
+    rejections: list[Rejection] = []
+    sound = 0
+    for category in _known(categories):
+        rules = tuple([_Trying(rule, clip, seed) for rule in RULES[category]])
+        found += _in_turns(rules, wanted, seed=seed)
+        for rule in rules:
+            rejections += rule.rejections
+            sound += rule.sound
+    return Drawn(found, sound, rejections)
+
+
+class _Trying:
+    """One rule that goes through its questions of one clip."""
+
+    def __init__(self, rule: Rule, clip: Reading, seed: int) -> None:
+        self.rejections: list[Rejection] = []
+        self.sound = 0
+        self.name = drawing_name(rule, clip)
+        self.few: tuple[Candidate, ...] | None = None
+        """Everything that can be asked, of a rule that asks little."""
+        self.next = self._tried(rule.ask(rule, clip, seed))
+        if not rule.asks_many:
+            self.few = tuple(self.next)
+            self.next = draws.one_by_one(self.few, seed=seed, name=self.name)
+
+    def _tried(self, answers: Iterator[Answer]) -> Iterator[Candidate]:
+        """What can be asked, one after another."""
+        for answer in answers:
+            if type(answer) is Candidate:
+                self.sound += 1
+                yield answer
+            else:
+                self.rejections.append(answer)  # type: ignore[arg-type]
+
+
+def _in_turns(rules: Sequence[_Trying], wanted: int, *, seed: int) -> list[Candidate]:
+    """One candidate of every rule before a second of any, until there are as many as wanted."""
+    if all([rule.few is not None for rule in rules]):
+        every = [one for rule in rules for one in rule.few or ()]
+        if len(every) <= wanted:
+            return every  # nothing to draw
+    found: list[Candidate] = []
+    turns = list(draws.one_by_one(rules, seed=seed, name=f"{rules[0].name}/turns"))
+    while turns and len(found) < wanted:
+        for rule in tuple(turns):
+            one = next(rule.next, None)
+            if one is None:
+                turns.remove(rule)
+            else:
+                found.append(one)
+            if len(found) == wanted:
+                break
+    return found
 
 
 @cache

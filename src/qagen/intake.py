@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from kinematics.motion import Motion
     from kinematics.store import Store
 
-LEAST_CHUNK, MOST_CHUNK = 16, 512
+LEAST_CHUNK, MOST_CHUNK = 16, 1024
 """Units in a chunk: few enough to share the work, enough to be measured together."""
+
+MEASURED_TOGETHER = 256
+"""So many motions fill the batches that they are measured in; fewer take nearly as long."""
 
 CHUNKS_WANTED = 32
 """A small input is cut into about so many."""
@@ -70,8 +73,10 @@ class Intake:
         return len(self.starts) - 1
 
 
-def look_over(path: Path, *, frame: Frame) -> Intake:
+def look_over(path: Path, *, frame: Frame, together: int = LEAST_CHUNK) -> Intake:
     """What is at a path, without reading motions; raises `ValueError` when it is nothing known.
+
+    No chunk of motions is smaller than `together`, where there are so many.
 
     >>> look_over(Path("no such folder"), frame="first_heading")
     Traceback (most recent call last):
@@ -83,8 +88,8 @@ def look_over(path: Path, *, frame: Frame) -> Intake:
     if path.is_file() and path.suffix == ".jsonl":
         return _look_over_facts(path, frame=frame)
     if _holds_store(path):
-        return _look_over_store(path, frame=frame)
-    return _look_over_motions(path, frame=frame)
+        return _look_over_store(path, frame=frame, together=together)
+    return _look_over_motions(path, frame=frame, together=together)
 
 
 def _holds_store(path: Path) -> bool:
@@ -95,7 +100,7 @@ def _holds_store(path: Path) -> bool:
     return store.recognise(path)
 
 
-def _look_over_store(path: Path, *, frame: Frame) -> Intake:
+def _look_over_store(path: Path, *, frame: Frame, together: int) -> Intake:
     from kinematics import store
 
     opened = store.read(path)
@@ -109,18 +114,18 @@ def _look_over_store(path: Path, *, frame: Frame) -> Intake:
         root=path,
         frame=frame,
         units=len(opened),
-        starts=tuple(_bounds(len(opened))),
+        starts=tuple(_bounds(len(opened), least=together)),
         fingerprint=digest.hexdigest(),
     )
 
 
-def _bounds(units: int) -> list[int]:
-    """The first unit of every chunk, and the end: a function of the number of units alone."""
-    size = min(MOST_CHUNK, max(LEAST_CHUNK, -(-units // CHUNKS_WANTED)))
+def _bounds(units: int, *, least: int = LEAST_CHUNK) -> list[int]:
+    """The first unit of every chunk, and the end: they do not depend on who makes the chunks."""
+    size = min(MOST_CHUNK, max(least, -(-units // CHUNKS_WANTED)))
     return [*range(0, units, size), units]
 
 
-def _look_over_motions(path: Path, *, frame: Frame) -> Intake:
+def _look_over_motions(path: Path, *, frame: Frame, together: int) -> Intake:
     from kinematics import readers
 
     root = path if path.is_dir() else path.parent
@@ -136,7 +141,7 @@ def _look_over_motions(path: Path, *, frame: Frame) -> Intake:
         root=root,
         frame=frame,
         units=len(files),
-        starts=tuple(_bounds(len(files))),
+        starts=tuple(_bounds(len(files), least=together)),
         files=tuple(files),
         fingerprint=digest.hexdigest(),
     )

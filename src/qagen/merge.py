@@ -23,7 +23,7 @@ from kinematics import facts
 from qagen import chunks, dataset, nearby, record, select, splits, wording
 from qagen.certificates import Yield
 from qagen.chunks import AskedClip, Chunk, Plan
-from qagen.dataset import CLIPS, MANIFEST, Blindness, Clip, Inputs, Manifest, Recipe, Side
+from qagen.dataset import CLIPS, MANIFEST, Blindness, Inputs, Manifest, Recipe, Side
 from qagen.question import CATEGORIES, Category
 from qagen.select import Kind
 from qagen.splits import SPLITS, Groups, Split
@@ -104,7 +104,7 @@ def merge(out_dir: Path, *, thin: Thin | None = None, progress: Progress | None 
     found = _gather(every, plan.recipe)
     sizes = Counter(found.groups.of(name) for name in found.sources)
     sides = splits.assign(sizes, val=plan.recipe.val, test=plan.recipe.test, seed=plan.recipe.seed)
-    chooser = _Chooser(found, sides, plan.recipe)
+    chooser = _Chooser(found, sides, plan.recipe, work)
     for chunk, _ in every:
         chooser.count(chunk)
     thinned = Thinned(_write(out_dir, work, every, chooser), 0, None)
@@ -189,7 +189,7 @@ def _gather_clip(found: _Gathered, asked: AskedClip, recipe: Recipe) -> None:
             found.groups.join(name, other)
 
 
-def _named(recipe: Recipe, clip: Clip) -> str:
+def _named(recipe: Recipe, clip: chunks.Named) -> str:
     """How questions speak of a person, whatever the case; empty when words do not tell."""
     words = dataset.phrase_of(recipe, clip.clip, clip.person)
     return wording.subject(words).lower() if words else ""
@@ -198,18 +198,26 @@ def _named(recipe: Recipe, clip: Clip) -> str:
 class _Chooser:
     """Which questions go in."""
 
-    def __init__(self, found: _Gathered, sides: dict[str, Split], recipe: Recipe) -> None:
+    def __init__(
+        self, found: _Gathered, sides: dict[str, Split], recipe: Recipe, work: Path
+    ) -> None:
         self.found, self.sides, self.recipe = found, sides, recipe
         self.withheld: Counter[str] = Counter(found.withheld)
         self.clips: Counter[Split] = Counter()
         self.running = 0
         """Questions counted so far."""
         self._selection = select.Selection(
-            list(found.numbers), per_category=recipe.per_category, balanced=recipe.balanced
+            list(found.numbers),
+            per_category=recipe.per_category,
+            balanced=recipe.balanced,
+            folder=work,
         )
 
+    def group(self, asked: AskedClip) -> str:
+        return self.found.groups.of(asked.clip.name)
+
     def side(self, asked: AskedClip) -> Split:
-        return self.sides[self.found.groups.of(asked.clip.name)]
+        return self.sides[self.group(asked)]
 
     def told_apart(self, asked: AskedClip) -> bool:
         """Whether words tell the person from the others of the clip, if there are any."""
@@ -263,18 +271,19 @@ def _write(out_dir: Path, work: Path, every: _Every, chooser: _Chooser) -> Tally
         clips = stack.enter_context(_partial(out_dir, CLIPS).open("wb"))
         piles = _Piles(work, digits, stack)
         for chunk, path in every:
-            rows = chunks.read_rows(path, chunk)
-            for asked in chunk.clips:
-                side, group = chooser.side(asked), chooser.found.groups.of(asked.clip.name)
-                clip = msgspec.structs.replace(asked.clip, group=group, split=side)
-                clips.write(msgspec.json.encode(clip) + b"\n")
-                counted = chooser.told_apart(asked)
-                for kind, letter in zip(asked.columns.kinds, asked.columns.letters, strict=True):
-                    row = next(rows)
-                    if counted and kept[at]:
-                        piles.add(side, *finished_row(row, group=group))
-                        tally.add(chunk.kinds[kind], letter=letter)
-                    at += counted
+            with chunks.open_rows(path) as rows:
+                for asked in chunk.clips:
+                    side, group = chooser.side(asked), chooser.group(asked)
+                    clips.write(chunks.finished_line(asked, group=group, split=side) + b"\n")
+                    counted, columns = chooser.told_apart(asked), asked.columns
+                    for place, size in enumerate(columns.sizes):
+                        if counted and kept[at]:
+                            piles.add(side, *finished_row(rows.take(size), group=group))
+                            kind = chunk.kinds[columns.kinds[place]]
+                            tally.add(kind, letter=columns.letters[place])
+                        else:
+                            rows.pass_over(size)
+                        at += counted
     for side in SPLITS:
         with _partial(out_dir, f"{side}.jsonl").open("wb") as file:
             piles.empty(side, file)

@@ -41,7 +41,7 @@ from qagen.certificates import Certification, Yield
 from qagen.chunks import AskedClip, Chunk, Columns, Plan
 from qagen.dataset import Manifest, Recipe
 from qagen.intake import Intake, Measured
-from qagen.question import Ask, Candidate, Category
+from qagen.question import CATEGORIES, Ask, Candidate, Category
 from qagen.record import Certificate
 from qagen.select import Kind
 
@@ -140,7 +140,9 @@ def process_shard(
 def begin(source: Path, out_dir: Path, recipe: Recipe, *, restart: bool = False) -> Job:
     """Looks the input over and claims the folder for it."""
     _check(recipe)
-    looked = intake.look_over(source, frame=recipe.frame)
+    # certified motions are measured with their copies, which fill batches by themselves
+    together = intake.MEASURED_TOGETHER if recipe.certify is None else intake.LEAST_CHUNK
+    looked = intake.look_over(source, frame=recipe.frame, together=together)
     if recipe.certify is not None and looked.kind == "facts":
         raise ValueError(
             f"{source}: holds facts, and only motions can be copied with errors; build from the "
@@ -322,10 +324,18 @@ class _Posed(NamedTuple):
     """What could be asked of a clip, and what is asked."""
 
     candidates: Sequence[Candidate]
+    sound: int
+    """How many more could be asked, of those that were tried."""
     rejected: int
     kept: Sequence[Candidate]
     certificates: Sequence[Certificate | None]
     """Of those that are kept."""
+
+
+CERTIFIED_OF = 2
+"""So many times more are drawn where certification takes some away."""
+
+_REASON = {category: f"{category}/" for category in CATEGORIES}
 
 
 class _Asking:
@@ -338,6 +348,8 @@ class _Asking:
         self.rejections: Counter[str] = Counter()
         self.withheld: Counter[str] = Counter()
         self.yields: dict[Category, Yield] = {}
+        self.tried = select.RESERVE * (1 if recipe.certify is None else CERTIFIED_OF)
+        """So many times the wanted number of questions is drawn of a clip's category."""
         self._encode = msgspec.json.Encoder().encode
 
     def ask_some(self, some: Sequence[Measured]) -> Iterator[AskedClip]:
@@ -350,15 +362,23 @@ class _Asking:
 
     def _pose(self, measured: Measured) -> _Posed:
         facts, recipe = measured.facts, self.recipe
-        candidates, rejections = generate.candidates(
-            facts,
-            seed=recipe.seed,
-            categories=recipe.categories,
-            descriptor=dataset.phrase_of(recipe, facts.clip, facts.person),
-        )
+        phrase = dataset.phrase_of(recipe, facts.clip, facts.person)
+        if recipe.per_category is None:
+            candidates, rejections = generate.candidates(
+                facts, seed=recipe.seed, categories=recipe.categories, descriptor=phrase
+            )
+            sound = len(candidates)
+        else:
+            candidates, sound, rejections = generate.drawn(
+                facts,
+                wanted=self.tried * recipe.per_category,
+                seed=recipe.seed,
+                categories=recipe.categories,
+                descriptor=phrase,
+            )
         _check_consistent(candidates, measured)
-        self.rejections.update(f"{one.category}/{one.reason}" for one in rejections)
-        return _Posed(candidates, len(rejections), candidates, [None] * len(candidates))
+        self.rejections.update([_REASON[one.category] + one.reason for one in rejections])
+        return _Posed(candidates, sound, len(rejections), candidates, [None] * len(candidates))
 
     def _certified(
         self, some: Sequence[Measured], posed: Sequence[_Posed], policy: Certification
@@ -401,11 +421,11 @@ class _Asking:
             subject=identity.subject,
             source=measured.source,
             digest=measured.digest,
-            asked=len(posed.candidates),
+            asked=posed.sound,
             rejected=posed.rejected,
         )
-        return AskedClip(
-            clip=clip,
+        return chunks.asked_clip(
+            clip,
             track=None if track is None else (facts.duration_s, *track.places),
             columns=columns,
         )
@@ -423,7 +443,8 @@ class _Asking:
             [_selecting(one.ask) for one in candidates],
         )
         places = select.reserve(kinds, numbers, per_category=self.recipe.per_category)
-        self.withheld[merge.UNWANTED] += len(candidates) - len(places)
+        drawn = len(posed.candidates)
+        self.withheld[merge.UNWANTED] += posed.sound - drawn + len(candidates) - len(places)
         letters, sizes = [], []
         for place in places:
             record = generate.unnamed_record(

@@ -9,11 +9,13 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path
 
 import msgspec
 
 from qagen.question import CATEGORIES, Ask, Candidate, Category
 from qagen.record import Record
+from qagen.splits import SPLITS, Split
 
 RESERVE = 3
 """So many times the wanted number is kept of a clip's questions until answers are counted."""
@@ -196,20 +198,108 @@ class Selection:
     20
     """
 
-    def __init__(self, kinds: Sequence[Kind], *, per_category: int | None, balanced: bool) -> None:
+    def __init__(
+        self,
+        kinds: Sequence[Kind],
+        *,
+        per_category: int | None,
+        balanced: bool,
+        folder: Path | None = None,
+    ) -> None:
+        """With a folder, what is counted waits in files there until its category's turn."""
         self._kinds = kinds
         self._per_category, self._balanced = per_category, balanced
-        self._clips, self._draws = array("I"), array("Q")
-        self._held: defaultdict[tuple[str, int], array[int]] = defaultdict(lambda: array("I"))
-        """Questions by split and kind, counted in the order in which they came."""
+        self._places = bytes([CATEGORIES.index(kind.category) for kind in kinds])
+        self._waiting = tuple(
+            [_Waiting(folder and folder / f"{category}.running") for category in CATEGORIES]
+        )
+        self._count = 0
 
-    def add(self, split: str, *, clip: int, kind: int, draw: int) -> None:
-        """Counts a question, by the numbers of its clip and kind; takes sixteen bytes."""
-        self._held[split, kind].append(len(self._draws))
-        self._clips.append(clip)
-        self._draws.append(draw)
+    def add(self, split: Split, *, clip: int, kind: int, draw: int) -> None:
+        """Counts a question, by the numbers of its clip and kind."""
+        self._waiting[self._places[kind]].add(
+            number=self._count, clip=clip, draw=draw, place=SPLITS.index(split) + len(SPLITS) * kind
+        )
+        self._count += 1
 
     def settle(self) -> bytearray:
+        """For every question, in the order in which they came, 1 when it goes in and else 0.
+
+        No question is counted with those of another category, so that one is held at a time.
+        """
+        kept = bytearray(self._count)
+        for waiting in self._waiting:
+            numbers, clips, draws, places = waiting.all()
+            category = _Category(self._kinds, clips, draws, places, balanced=self._balanced)
+            for one, goes_in in enumerate(category.settle(self._per_category)):
+                if goes_in:
+                    kept[numbers[one]] = 1
+        return kept
+
+
+class _Waiting:
+    """Columns of numbers, one question a row, that are kept in a file where one is named."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path, self._pages = path, 0
+        self._columns = tuple([array(kind) for kind in _COLUMNS])
+
+    def add(self, *, number: int, clip: int, draw: int, place: int) -> None:
+        """One more row."""
+        numbers, clips, draws, places = self._columns
+        numbers.append(number)
+        clips.append(clip)
+        draws.append(draw)
+        places.append(place)
+        if self._path is not None and len(numbers) == _A_PAGE:
+            with self._path.open("ab" if self._pages else "wb") as file:
+                for column in self._columns:
+                    column.tofile(file)
+                    del column[:]
+            self._pages += 1
+
+    def all(self) -> tuple["array[int]", ...]:
+        """All columns; the file is gone afterwards."""
+        found = tuple([array(kind) for kind in _COLUMNS])
+        if self._path is not None and self._pages:
+            with self._path.open("rb") as file:
+                for _ in range(self._pages):
+                    for column in found:
+                        column.fromfile(file, _A_PAGE)
+            self._path.unlink()
+        for column, last in zip(found, self._columns, strict=True):
+            column += last
+            del last[:]
+        self._pages = 0
+        return found
+
+
+_COLUMNS = ("I", "I", "Q", "I")
+_A_PAGE = 1 << 13
+"""Rows that wait in memory: 160 kB."""
+
+
+class _Category:
+    """The questions of one category, and which of them go in."""
+
+    def __init__(
+        self,
+        kinds: Sequence[Kind],
+        clips: "array[int]",
+        draws: "array[int]",
+        places: "array[int]",
+        *,
+        balanced: bool,
+    ) -> None:
+        self._kinds, self._balanced = kinds, balanced
+        self._clips, self._draws = clips, draws
+        self._held: defaultdict[tuple[Split, int], array[int]] = defaultdict(lambda: array("I"))
+        """Questions by split and kind, counted in the order in which they came."""
+        for one, place in enumerate(places):
+            kind, split = divmod(place, len(SPLITS))
+            self._held[SPLITS[split], kind].append(one)
+
+    def settle(self, per_category: int | None) -> bytearray:
         """For every question, in the order in which they came, 1 when it goes in and else 0."""
         kept = bytearray(len(self._draws))
         stems = self._stems()
@@ -218,7 +308,7 @@ class Selection:
             self._gather(stem, units)
         if self._balanced:
             self._gather_left_over(stems, units)
-        self._admit(units, kept)
+        self._admit(units, kept, per_category)
         if self._balanced:
             for stem in stems:
                 self._trim(stem, kept)
@@ -261,34 +351,23 @@ class Selection:
             for ones in zip(*ranked, strict=False):
                 units.add(ones)
 
-    def _admit(self, units: _Units, kept: bytearray) -> None:
+    def _admit(self, units: _Units, kept: bytearray, per_category: int | None) -> None:
         """Lets units in, one after another, while all their clips have room."""
-        if self._per_category is None:
+        if per_category is None:
             for one in units.all_members():
                 kept[one] = 1
             return
-        categories = self._categories()
-        clips = max(self._clips, default=-1) + 1
-        taken = array("I", bytes(4 * len(CATEGORIES) * clips))
+        taken = array("I", bytes(4 * (max(self._clips, default=-1) + 1)))
         for members in units.in_order():
-            places = [len(CATEGORIES) * self._clips[one] + categories[one] for one in members]
-            for place in places:
-                taken[place] += 1
-            if any(taken[place] > self._per_category for place in places):
-                for place in places:
-                    taken[place] -= 1
+            clips = [self._clips[one] for one in members]
+            for clip in clips:
+                taken[clip] += 1
+            if any([taken[clip] > per_category for clip in clips]):
+                for clip in clips:
+                    taken[clip] -= 1
                 continue
             for one in members:
                 kept[one] = 1
-
-    def _categories(self) -> bytearray:
-        """The number of every question's category."""
-        found = bytearray(len(self._draws))
-        for (_, place), members in self._held.items():
-            number = CATEGORIES.index(self._kinds[place].category)
-            for one in members:
-                found[one] = number
-        return found
 
     def _trim(self, stem: "_Stem", kept: bytearray) -> None:
         """Takes back what is too much of an answer, of stems with more answers than options."""
@@ -303,7 +382,7 @@ class Selection:
 class _Stem:
     """The questions of one split that share a stem and the numbers offered."""
 
-    def __init__(self, split: str, kind: Kind, answers: dict[str, "array[int]"]) -> None:
+    def __init__(self, split: Split, kind: Kind, answers: dict[str, "array[int]"]) -> None:
         self.split, self.kind, self.answers = split, kind, answers
         self.ranks: dict[str, int] = {}
 

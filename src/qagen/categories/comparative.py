@@ -8,6 +8,8 @@ from qagen.asking import (
     Answer,
     Rule,
     Truth,
+    drawn,
+    happens_of,
     movement_option,
     movements,
     question,
@@ -83,7 +85,7 @@ def _larger(code: str, words: tuple[str, str]) -> str:
 
 def _more_often(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     del seed
-    for pair in _pairs(clip):
+    for pair in drawn(rule, clip, _pairs(clip), happens=partial(happens_of, clip)):
         ask = Ask(rule="compare_count", movements=pair)
         if doubt := _doubt(clip, pair):
             yield rejection(rule, clip, ask, doubt)
@@ -122,25 +124,30 @@ def _more_often_words(clip: Reading, pair: tuple[str, str], ask: Ask) -> Words:
 
 def _more(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     del seed
-    for pair in _pairs(clip):
-        row = MOVEMENTS[pair[0]]
-        for place, window in enumerate(WINDOWS):
-            ask = Ask(rule="compare_total", movements=pair, window=window)
-            amounts = [clip.totals[movement][place] for movement in pair]
-            if max(amounts) < CLEAR_SHARE * row.least:
-                reason = "too small" if any(amounts) else "no such movement"
-                yield rejection(rule, clip, ask, reason)
-                continue
-            found = compare(amounts[0], amounts[1], row.unit)
-            if isinstance(found, str):
-                yield rejection(rule, clip, ask, found)
-                continue
-            if doubt := unsure(clip, pair, margin=found.margin.value):
-                yield rejection(rule, clip, ask, doubt)
-                continue
-            one, other = total(clip, pair[0], window), total(clip, pair[1], window)
-            words = partial(_more_words, clip, pair, ask, (one, other), found.code)
-            yield _of_two(rule, clip, ask, (one, other), found, words)
+    known = [(pair, place) for pair in _pairs(clip) for place in range(len(WINDOWS))]
+
+    def happens(one: tuple[tuple[str, str], int]) -> bool:
+        (first, second), place = one
+        return bool(clip.totals[first][place] or clip.totals[second][place])
+
+    for pair, place in drawn(rule, clip, known, happens=happens):
+        row, window = MOVEMENTS[pair[0]], WINDOWS[place]
+        ask = Ask(rule="compare_total", movements=pair, window=window)
+        amounts = [clip.totals[movement][place] for movement in pair]
+        if max(amounts) < CLEAR_SHARE * row.least:
+            reason = "too small" if any(amounts) else "no such movement"
+            yield rejection(rule, clip, ask, reason)
+            continue
+        found = compare(amounts[0], amounts[1], row.unit)
+        if isinstance(found, str):
+            yield rejection(rule, clip, ask, found)
+            continue
+        if doubt := unsure(clip, pair, margin=found.margin.value):
+            yield rejection(rule, clip, ask, doubt)
+            continue
+        one, other = total(clip, pair[0], window), total(clip, pair[1], window)
+        words = partial(_more_words, clip, pair, ask, (one, other), found.code)
+        yield _of_two(rule, clip, ask, (one, other), found, words)
 
 
 def _of_two(
@@ -173,7 +180,7 @@ def _more_words(
 
 def _faster(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     del seed
-    for pair in _pairs(clip):
+    for pair in drawn(rule, clip, _pairs(clip), happens=partial(happens_of, clip)):
         ask = Ask(rule="compare_speed", movements=pair)
         doubt = unsure(clip, pair)
         if not all(clip.occurrences[movement] for movement in pair):
@@ -311,9 +318,9 @@ def _limbs(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("comparative", "more often", _more_often),
-    Rule("comparative", "more", _more),
-    Rule("comparative", "faster", _faster),
+    Rule("comparative", "more often", _more_often, asks_many=True),
+    Rule("comparative", "more", _more, asks_many=True),
+    Rule("comparative", "faster", _faster, asks_many=True),
     Rule("comparative", "halves", _halves),
     Rule("comparative", "own ways", _own_ways),
     Rule("comparative", "limbs", _limbs),

@@ -8,7 +8,7 @@ import msgspec
 from kinematics import parts
 from kinematics.facts import PartFacts
 from qagen import wording
-from qagen.asking import Answer, Rule, Truth, movements, question, recounted, rejection
+from qagen.asking import Answer, Rule, Truth, drawn, movements, question, recounted, rejection
 from qagen.places import returns, told_returns, way
 from qagen.question import WINDOWS, Ask, Evidence, Margin, Option, Window, Words
 from qagen.reading import Reading
@@ -41,16 +41,25 @@ def _both_ways(
     words: Callable[[Presence, str], Words],
 ) -> tuple[Answer, Answer]:
     """The plain question and its negation; each gets its words from what was found and a stem."""
-    negated = _negated(ask)
-    if isinstance(found, str):
-        return rejection(rule, clip, ask, found), rejection(rule, clip, negated, found)
-    key, other = (YES, NO) if found.happens else (NO, YES)
-    plain = partial(words, found, wording.STEMS[ask.rule])
-    turned = partial(words, found, wording.NEGATED[ask.rule])
     return (
-        question(rule, clip, ask, Truth(key, (other,), found.evidence, found.margin, plain)),
-        question(rule, clip, negated, Truth(other, (key,), found.evidence, found.margin, turned)),
+        _one_way(rule, clip, ask, found, words),
+        _one_way(rule, clip, _negated(ask), found, words),
     )
+
+
+def _one_way(
+    rule: Rule,
+    clip: Reading,
+    ask: Ask,
+    found: Presence | str,
+    words: Callable[[Presence, str], Words],
+) -> Answer:
+    if isinstance(found, str):
+        return rejection(rule, clip, ask, found)
+    key, other = (YES, NO) if found.happens != ask.negated else (NO, YES)
+    stem = (wording.NEGATED if ask.negated else wording.STEMS)[ask.rule]
+    truth = Truth(key, (other,), found.evidence, found.margin, partial(words, found, stem))
+    return question(rule, clip, ask, truth)
 
 
 @lru_cache(maxsize=1 << 10)
@@ -60,13 +69,25 @@ def _negated(ask: Ask) -> Ask:
 
 def _ever(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     del seed
-    for movement in movements(clip):
-        windows = WINDOWS if MOVEMENTS[movement].kind != "episode" else WINDOWS[:1]
-        for window in windows:
-            ask = Ask(rule="ever", movements=(movement,), window=window)
-            found = presence(clip, movement, window)
-            words = partial(_ever_words, clip, movement, window)
-            yield from _both_ways(rule, clip, ask, found, words)
+    known = _of_movements(movements(clip))
+    for ask in drawn(rule, clip, known, happens=lambda one: clip.occurrences[one.movements[0]]):
+        (movement,) = ask.movements
+        found = presence(clip, movement, ask.window)
+        words = partial(_ever_words, clip, movement, ask.window)
+        yield _one_way(rule, clip, ask, found, words)
+
+
+@lru_cache
+def _of_movements(names: tuple[str, ...]) -> tuple[Ask, ...]:
+    """Whether each of some movements happens in each window, asked both ways."""
+    return tuple(
+        [
+            Ask(rule="ever", movements=(name,), window=window, negated=negated)
+            for name in names
+            for window in (WINDOWS if MOVEMENTS[name].kind != "episode" else WINDOWS[:1])
+            for negated in (False, True)
+        ]
+    )
 
 
 def _ever_words(clip: Reading, movement: str, window: Window, found: Presence, stem: str) -> Words:
@@ -245,7 +266,7 @@ def _repeats_words(clip: Reading, part: PartFacts, _found: Presence, stem: str) 
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("existence", "movement", _ever),
+    Rule("existence", "movement", _ever, asks_many=True),
     Rule("existence", "walking", _walks),
     Rule("existence", "return", _returns),
     Rule("existence", "sidestep", _sidesteps),

@@ -12,6 +12,7 @@ from qagen.asking import (
     Answer,
     Rule,
     Truth,
+    drawn,
     movements,
     name_of,
     numbers,
@@ -84,7 +85,7 @@ def _count_stem(clip: Reading, movement: str, ask: Ask) -> str:
 
 
 def _count(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
-    for movement in movements(clip):
+    for movement in drawn(rule, clip, movements(clip), happens=clip.occurrences.get):
         ask = Ask(rule="count", movements=(movement,))
         if movement in clip.doubts:
             yield rejection(rule, clip, ask, clip.doubts[movement])
@@ -115,30 +116,32 @@ def _count_words(clip: Reading, movement: str, ask: Ask) -> Words:
 
 
 def _count_strength(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
-    for movement in movements(clip):
-        classes = STRENGTHS.get(MOVEMENTS[movement].kind)
-        ones = clip.occurrences[movement]
-        if classes is None or not ones:
-            continue
+    known = [
+        (movement, strength)
+        for movement in movements(clip)
+        if clip.occurrences[movement] and MOVEMENTS[movement].kind in STRENGTHS
+        for strength in STRENGTHS[MOVEMENTS[movement].kind].names
+    ]
+    for movement, strength in drawn(rule, clip, known):
+        classes, ones = STRENGTHS[MOVEMENTS[movement].kind], clip.occurrences[movement]
         edge = min(abs(one.amount / bound - 1) for one in ones for bound in classes.bounds)
-        for place, strength in enumerate(classes.names):
-            ask = Ask(rule="count_strength", movements=(movement,), strength=strength)
-            chosen = [one for one in ones if classes.place(one.amount) == place]
-            offered = _count_options(clip, ask, len(chosen), seed=seed)
-            reason = clip.doubts.get(movement, "")
-            if not reason and edge < classes.band_share:
-                reason = "between two answers"
-            if reason or isinstance(offered, str):
-                yield rejection(rule, clip, ask, reason or str(offered))
-                continue
-            truth = Truth(
-                offered[0],
-                offered[1:],
-                tuple([one.evidence for one in ones]),
-                Margin(value=round(edge, 5), unit="share", band=classes.band_share),
-                partial(_strength_words, clip, movement, ask, len(chosen)),
-            )
-            yield question(rule, clip, ask, truth)
+        ask = Ask(rule="count_strength", movements=(movement,), strength=strength)
+        chosen = [one for one in ones if classes.names[classes.place(one.amount)] == strength]
+        offered = _count_options(clip, ask, len(chosen), seed=seed)
+        reason = clip.doubts.get(movement, "")
+        if not reason and edge < classes.band_share:
+            reason = "between two answers"
+        if reason or isinstance(offered, str):
+            yield rejection(rule, clip, ask, reason or str(offered))
+            continue
+        truth = Truth(
+            offered[0],
+            offered[1:],
+            tuple([one.evidence for one in ones]),
+            Margin(value=round(edge, 5), unit="share", band=classes.band_share),
+            partial(_strength_words, clip, movement, ask, len(chosen)),
+        )
+        yield question(rule, clip, ask, truth)
 
 
 def _strength_words(clip: Reading, movement: str, ask: Ask, count: int) -> Words:
@@ -242,27 +245,35 @@ def _measured(
 
 
 def _totals(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
-    for movement in movements(clip):
-        row, ones = MOVEMENTS[movement], clip.occurrences[movement]
-        if row.kind not in _MEASURED or not ones:
+    known = [
+        (movement, place, window)
+        for movement in _measurable(clip)
+        for place, window in enumerate(WINDOWS)
+    ]
+    for movement, place, window in drawn(rule, clip, known):
+        ones = clip.occurrences[movement]
+        ask = Ask(rule="total", movements=(movement,), window=window)
+        shown = total(clip, movement, window)
+        if doubt := unsure(clip, (movement,), margin=LADDER_BAND_SHARE * shown.value):
+            yield rejection(rule, clip, ask, doubt)
             continue
-        for place, window in enumerate(WINDOWS):
-            ask = Ask(rule="total", movements=(movement,), window=window)
-            shown = total(clip, movement, window)
-            if doubt := unsure(clip, (movement,), margin=LADDER_BAND_SHARE * shown.value):
-                yield rejection(rule, clip, ask, doubt)
-                continue
-            inside = ones if not place else [one for one in ones if one.parts[place - 1] > 0]
-            yield _measured(
-                rule,
-                clip,
-                seed,
-                ask=ask,
-                value=shown.value,
-                unit=row.unit,
-                evidence=(*[one.evidence for one in inside], shown),
-                words=partial(_total_words, clip, movement, window, tuple(inside), shown),
-            )
+        inside = ones if not place else [one for one in ones if one.parts[place - 1] > 0]
+        yield _measured(
+            rule,
+            clip,
+            seed,
+            ask=ask,
+            value=shown.value,
+            unit=MOVEMENTS[movement].unit,
+            evidence=(*[one.evidence for one in inside], shown),
+            words=partial(_total_words, clip, movement, window, tuple(inside), shown),
+        )
+
+
+def _measurable(clip: Reading) -> list[str]:
+    """The movements that happen and whose amounts people can judge by numbers."""
+    known = movements(clip)
+    return [one for one in known if MOVEMENTS[one].kind in _MEASURED and clip.occurrences[one]]
 
 
 def _total_words(
@@ -284,30 +295,29 @@ def _total_words(
 
 def _single(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     """How far one movement went, and how long it took."""
-    for movement in movements(clip):
-        row = MOVEMENTS[movement]
-        if row.kind not in _MEASURED:
+    known = [
+        (movement, nth, one, name)
+        for movement in _measurable(clip)
+        for nth, one in enumerate(clip.occurrences[movement][:_LAST_NTH], start=1)
+        for name in ("amount", "duration")
+    ]
+    for movement, nth, one, name in drawn(rule, clip, known):
+        ask = Ask(rule=name, movements=(movement,), nth=nth)
+        if movement in clip.doubts:
+            yield rejection(rule, clip, ask, clip.doubts[movement])
             continue
-        for nth, one in enumerate(clip.occurrences[movement][:_LAST_NTH], start=1):
-            amounts: tuple[tuple[str, float, Unit], ...] = (
-                ("amount", one.amount, row.unit),
-                ("duration", one.seconds, "s"),
-            )
-            for name, value, unit in amounts:
-                ask = Ask(rule=name, movements=(movement,), nth=nth)
-                if movement in clip.doubts:
-                    yield rejection(rule, clip, ask, clip.doubts[movement])
-                    continue
-                yield _measured(
-                    rule,
-                    clip,
-                    seed,
-                    ask=ask,
-                    value=value,
-                    unit=unit,
-                    evidence=(one.evidence,),
-                    words=partial(_single_words, clip, ask, one, value, unit),
-                )
+        unit: Unit = "s" if name == "duration" else MOVEMENTS[movement].unit
+        value = one.seconds if name == "duration" else one.amount
+        yield _measured(
+            rule,
+            clip,
+            seed,
+            ask=ask,
+            value=value,
+            unit=unit,
+            evidence=(one.evidence,),
+            words=partial(_single_words, clip, ask, one, value, unit),
+        )
 
 
 def _single_words(clip: Reading, ask: Ask, one: Occurrence, value: float, unit: Unit) -> Words:
@@ -326,7 +336,8 @@ def _single_words(clip: Reading, ask: Ask, one: Occurrence, value: float, unit: 
 
 def _path_length(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     windows = (clip.facts.whole, *clip.facts.quarters)
-    for name, window in zip(WINDOWS, windows, strict=True):
+    known = zip(WINDOWS, windows, strict=True)
+    for name, window in drawn(rule, clip, known):
         ask = Ask(rule="path_length", window=name)
         if window.coverage < SEEN_SHARE:
             yield rejection(rule, clip, ask, "not seen")
@@ -397,12 +408,12 @@ def _distance_words(clip: Reading, name: str, shown: Evidence) -> Words:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("numerical", "count", _count),
-    Rule("numerical", "count by size", _count_strength),
+    Rule("numerical", "count", _count, asks_many=True),
+    Rule("numerical", "count by size", _count_strength, asks_many=True),
     Rule("numerical", "returns", _count_returns),
     Rule("numerical", "repetitions", _count_repetitions),
-    Rule("numerical", "total", _totals),
-    Rule("numerical", "single movement", _single),
-    Rule("numerical", "path", _path_length),
+    Rule("numerical", "total", _totals, asks_many=True),
+    Rule("numerical", "single movement", _single, asks_many=True),
+    Rule("numerical", "path", _path_length, asks_many=True),
     Rule("numerical", "distance", _distance),
 )

@@ -9,6 +9,8 @@ from qagen.asking import (
     Answer,
     Rule,
     Truth,
+    drawn,
+    happens_of,
     movement_option,
     movements,
     ordinal,
@@ -30,27 +32,26 @@ _LAST_NTH = 3
 
 def _happens_in(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     del seed
-    known = movements(clip)
-    for pair in PAIRS:
-        if pair[0] not in known:
+    known = [
+        (pair, window) for pair in PAIRS if pair[0] in movements(clip) for window in _QUARTERS
+    ]
+    for pair, window in drawn(rule, clip, known, happens=lambda one: happens_of(clip, one[0])):
+        ask = Ask(rule="happens_in", movements=pair, window=window)
+        first, second = presence(clip, pair[0], window), presence(clip, pair[1], window)
+        if isinstance(first, str) or isinstance(second, str):
+            reason = first if isinstance(first, str) else second
+            yield rejection(rule, clip, ask, str(reason))
             continue
         words = clip.speaker.phrases[pair[0]].gerund, clip.speaker.phrases[pair[1]].gerund
-        for window in _QUARTERS:
-            ask = Ask(rule="happens_in", movements=pair, window=window)
-            first, second = (presence(clip, movement, window) for movement in pair)
-            if isinstance(first, str) or isinstance(second, str):
-                reason = first if isinstance(first, str) else second
-                yield rejection(rule, clip, ask, str(reason))
-                continue
-            key, others = _either(pair, words, (first.happens, second.happens))
-            truth = Truth(
-                key,
-                others,
-                (*first.evidence, *second.evidence),
-                first.margin if first.margin.value <= second.margin.value else second.margin,
-                partial(_happens_words, clip, pair, window, first, second),
-            )
-            yield question(rule, clip, ask, truth)
+        key, others = _either(pair, words, (first.happens, second.happens))
+        truth = Truth(
+            key,
+            others,
+            (*first.evidence, *second.evidence),
+            first.margin if first.margin.value <= second.margin.value else second.margin,
+            partial(_happens_words, clip, pair, window, first, second),
+        )
+        yield question(rule, clip, ask, truth)
 
 
 @lru_cache(maxsize=1 << 10)
@@ -92,7 +93,7 @@ def _happens_words(
 def _first_in(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     """The first movement that begins in a quarter."""
     starts = sequence(clip)
-    for window in WINDOWS[1:]:
+    for window in drawn(rule, clip, _QUARTERS):
         ask = Ask(rule="first_in", window=window)
         found = _first(clip, starts, window)
         if isinstance(found, str):
@@ -161,38 +162,40 @@ def _first(
 def _speed_class(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     """How fast the first movement of a kind is that begins in a window."""
     del seed
-    for movement in movements(clip):
-        classes = SPEEDS.get(MOVEMENTS[movement].kind)
-        ones = clip.occurrences[movement]
-        if classes is None or not ones:
-            continue
+    known = [
+        (movement, window)
+        for movement in movements(clip)
+        if clip.occurrences[movement] and MOVEMENTS[movement].kind in SPEEDS
+        for window in WINDOWS
+    ]
+    for movement, window in drawn(rule, clip, known):
+        classes, ones = SPEEDS[MOVEMENTS[movement].kind], clip.occurrences[movement]
         words = wording.SPEEDS[MOVEMENTS[movement].kind]
         unit: Unit = "rad/s" if MOVEMENTS[movement].unit == "rad" else "m/s"
-        for window in WINDOWS:
-            ask = Ask(rule="speed_class", movements=(movement,), window=window)
-            start_s, end_s = span(clip, window)
-            inside = [one for one in ones if start_s <= one.start_s < end_s]
-            reason = clip.doubts.get(movement, "" if inside else "no such movement")
-            bounds = (start_s, end_s) if window != "whole" else ()
-            if any(abs(one.start_s - bound) < BOUND_BAND_S for one in ones for bound in bounds):
-                reason = reason or "tie"
-            if reason:
-                yield rejection(rule, clip, ask, reason)
-                continue
-            one = inside[0]
-            found = class_of(one.mean_speed, classes, unit)
-            if isinstance(found, str):
-                yield rejection(rule, clip, ask, found)
-                continue
-            code, margin = found
-            truth = Truth(
-                Option(words[code], code),
-                tuple([Option(words[name], name) for name in classes.names if name != code]),
-                (one.evidence,),
-                margin,
-                partial(_speed_words, clip, window, one, unit),
-            )
-            yield question(rule, clip, ask, truth)
+        ask = Ask(rule="speed_class", movements=(movement,), window=window)
+        start_s, end_s = span(clip, window)
+        inside = [one for one in ones if start_s <= one.start_s < end_s]
+        reason = clip.doubts.get(movement, "" if inside else "no such movement")
+        bounds = (start_s, end_s) if window != "whole" else ()
+        if any(abs(one.start_s - bound) < BOUND_BAND_S for one in ones for bound in bounds):
+            reason = reason or "tie"
+        if reason:
+            yield rejection(rule, clip, ask, reason)
+            continue
+        one = inside[0]
+        found = class_of(one.mean_speed, classes, unit)
+        if isinstance(found, str):
+            yield rejection(rule, clip, ask, found)
+            continue
+        code, margin = found
+        truth = Truth(
+            Option(words[code], code),
+            tuple([Option(words[name], name) for name in classes.names if name != code]),
+            (one.evidence,),
+            margin,
+            partial(_speed_words, clip, window, one, unit),
+        )
+        yield question(rule, clip, ask, truth)
 
 
 def _speed_words(clip: Reading, window: Window, one: Occurrence, unit: Unit) -> Words:
@@ -214,26 +217,30 @@ def _quarter_of(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     """In which quarter a movement begins."""
     del seed
     bounds = [quarter.start_s for quarter in clip.facts.quarters[1:]]
-    for movement in movements(clip):
-        for nth, one in enumerate(clip.occurrences[movement][:_LAST_NTH], start=1):
-            ask = Ask(rule="quarter_of", movements=(movement,), nth=nth)
-            if movement in clip.doubts:
-                yield rejection(rule, clip, ask, clip.doubts[movement])
-                continue
-            gap_s = min(abs(one.start_s - bound) for bound in bounds)
-            if gap_s < BOUND_BAND_S:
-                yield rejection(rule, clip, ask, "tie")
-                continue
-            window = _QUARTERS[sum(one.start_s >= bound for bound in bounds)]
-            key, others = quarter_options(window)
-            truth = Truth(
-                key,
-                others,
-                (one.evidence,),
-                Margin(value=round(gap_s, 5), unit="s", band=BOUND_BAND_S),
-                partial(_quarter_words, clip, window, one, nth),
-            )
-            yield question(rule, clip, ask, truth)
+    known = [
+        (nth, one)
+        for movement in movements(clip)
+        for nth, one in enumerate(clip.occurrences[movement][:_LAST_NTH], start=1)
+    ]
+    for nth, one in drawn(rule, clip, known):
+        ask = Ask(rule="quarter_of", movements=(one.movement,), nth=nth)
+        if one.movement in clip.doubts:
+            yield rejection(rule, clip, ask, clip.doubts[one.movement])
+            continue
+        gap_s = min(abs(one.start_s - bound) for bound in bounds)
+        if gap_s < BOUND_BAND_S:
+            yield rejection(rule, clip, ask, "tie")
+            continue
+        window = _QUARTERS[sum(one.start_s >= bound for bound in bounds)]
+        key, others = quarter_options(window)
+        truth = Truth(
+            key,
+            others,
+            (one.evidence,),
+            Margin(value=round(gap_s, 5), unit="s", band=BOUND_BAND_S),
+            partial(_quarter_words, clip, window, one, nth),
+        )
+        yield question(rule, clip, ask, truth)
 
 
 def _quarter_words(clip: Reading, window: Window, one: Occurrence, nth: int) -> Words:
@@ -252,8 +259,8 @@ def _quarter_words(clip: Reading, window: Window, one: Occurrence, nth: int) -> 
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("temporal", "which in a quarter", _happens_in),
-    Rule("temporal", "first in a quarter", _first_in),
-    Rule("temporal", "speed", _speed_class),
-    Rule("temporal", "quarter of a movement", _quarter_of),
+    Rule("temporal", "which in a quarter", _happens_in, asks_many=True),
+    Rule("temporal", "first in a quarter", _first_in, asks_many=True),
+    Rule("temporal", "speed", _speed_class, asks_many=True),
+    Rule("temporal", "quarter of a movement", _quarter_of, asks_many=True),
 )
