@@ -10,10 +10,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
-from kinematics import rotation, thresholds
+from kinematics import loops, rotation, thresholds
 from kinematics.facts import SIGNALS
 from kinematics.signals import Signals
 from kinematics.thresholds import ExcursionRule
@@ -192,7 +191,7 @@ def find(signals: Signals) -> EventFrames:
         fast_at=none,
         marked_at=none,
     )
-    _, records = lax.scan(
+    _, records = loops.scan(
         lambda leg, row: _follow(
             leg,
             row._replace(at=jnp.broadcast_to(row.at, (channels,))),
@@ -353,7 +352,7 @@ def excursions(
     none = jnp.zeros((lanes,), jnp.int32)
     rows = (jnp.arange(frames + 1, dtype=jnp.int32), jnp.concatenate([departure, departure[-1:]]))
     first = (jnp.zeros((lanes,), bool), jnp.zeros((lanes,), dtype), none, none, none)
-    _, records = lax.scan(step, first, rows)
+    _, records = loops.scan(step, first, rows)
     return records
 
 

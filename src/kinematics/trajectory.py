@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
-from kinematics import events, masked, rotation, thresholds, windows
+from kinematics import events, loops, masked, rotation, thresholds, windows
 from kinematics.motion import AnchoredMotion
 
 REVERSAL_RAD = math.radians(120)
@@ -219,7 +218,7 @@ def course_turning(
         return (jnp.where(is_known, angle, previous), begun | is_known, turned), None
 
     start = (course[0], jnp.array(False), jnp.zeros((), masked.accumulator()))
-    (_, _, turned), _ = lax.scan(follow, start, (course, known))
+    (_, _, turned), _ = loops.scan(follow, start, (course, known))
     return turned
 
 
