@@ -54,6 +54,8 @@ class Thinned(NamedTuple):
     tally: Tally
     withheld: int
     blind: Blindness | None
+    uneven: int = 0
+    """How many more were not taken, because answers would not be even."""
 
 
 Thin = Callable[[Mapping[Split, Path]], Thinned]
@@ -111,6 +113,7 @@ def merge(out_dir: Path, *, thin: Thin | None = None, progress: Progress | None 
     if thin is not None:
         thinned = thin({side: _partial(out_dir, f"{side}.jsonl") for side in SPLITS})
         chooser.withheld[KNOWN_BLINDLY] += thinned.withheld
+        chooser.withheld[UNEVEN] += thinned.uneven
     manifest = _manifest(plan, found, chooser, thinned, out_dir, sides)
     _publish(out_dir, manifest)
     return manifest
@@ -195,6 +198,11 @@ def _named(recipe: Recipe, clip: chunks.Named) -> str:
     return wording.subject(words).lower() if words else ""
 
 
+def evened_later(recipe: Recipe) -> bool:
+    """Whether all questions in the running are written, and `thin` chooses among them."""
+    return recipe.max_blind is not None and recipe.balanced and recipe.per_category is not None
+
+
 class _Chooser:
     """Which questions go in."""
 
@@ -206,10 +214,11 @@ class _Chooser:
         self.clips: Counter[Split] = Counter()
         self.running = 0
         """Questions counted so far."""
+        later = evened_later(recipe)
         self._selection = select.Selection(
             list(found.numbers),
-            per_category=recipe.per_category,
-            balanced=recipe.balanced,
+            per_category=None if later else recipe.per_category,
+            balanced=recipe.balanced and not later,
             folder=work,
         )
 

@@ -108,7 +108,10 @@ def finish(out_dir: Path, *, progress: Callable[[str, int, int], None] | None = 
         if progress:
             progress("withholding", number, rounds)
 
-    thin = partial(withhold.thin, max_blind=bound, progress=withholding)
+    thin = partial(
+        withhold.thin, max_blind=bound, balanced=plan.recipe.balanced,
+        per_category=plan.recipe.per_category, progress=withholding,
+    )  # fmt: skip
     return merge.merge(out_dir, thin=thin, progress=merging)
 
 

@@ -111,7 +111,7 @@ class _State:
     ) -> None:
         self._asked, self._folds = asked, folds
         self._max_blind, self._least_kept = max_blind, least_kept
-        self._draws = np.array([_draw(row) for row in asked], dtype=np.int64)
+        self._draws = np.array([draw_of(row) for row in asked], dtype=np.int64)
         self._category = np.array([row.category or "none" for row in asked])
         self._one_group = set(self._category) == {"none"}
         self.kept: Bool[np.ndarray, " rows"] = np.ones(len(asked), dtype=bool)
@@ -204,7 +204,13 @@ def _doubt(best: Best) -> str:
     )
 
 
-def _draw(row: Row) -> int:
+def draw_of(row: Row) -> int:
+    """A whole number below 2^63 that depends on what a question says, and on nothing else.
+
+    >>> row = Row(clip="a", question="Up?", options=("Yes", "No"), answer_index=0)
+    >>> draw_of(row) == draw_of(msgspec.structs.replace(row, answer_index=1)) < 2**63
+    True
+    """
     name = "\n".join((row.clip, row.question, *row.options))
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little") >> 1
 

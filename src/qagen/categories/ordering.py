@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import pairwise, permutations
+from itertools import combinations, pairwise, permutations
 
 from qagen import draws, wording
 from qagen.asking import (
@@ -192,9 +192,7 @@ def _order_of(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     firsts: dict[str, Occurrence] = {}
     for one in sequence(clip):
         firsts.setdefault(one.movement, one)
-    ones = list(firsts.values())
-    for place in range(len(ones) - 2):
-        three = ones[place : place + 3]
+    for three in combinations(firsts.values(), 3):
         names = tuple(sorted(one.movement for one in three))
         ask = Ask(rule="order_of", movements=names)
         reasons = [clip.doubts[name] for name in names if name in clip.doubts]
