@@ -33,6 +33,13 @@ def render(
     people: Annotated[int, typer.Option(help="Add others until so many are in view.")] = 1,
     things: Annotated[int, typer.Option(help="Landmarks: posts, cones, balls, benches.")] = 6,
     workers: Annotated[int, typer.Option(help="Processes that share the work.", min=1)] = 1,
+    questions: Annotated[
+        Path | None,
+        typer.Option(help="Film only the clips of this data set.", show_default=False),
+    ] = None,
+    split: Annotated[
+        Literal["train", "val", "test", "all"], typer.Option(help="Which side of that data set.")
+    ] = "all",
     smplx_model: Annotated[
         Path | None,
         typer.Option(
@@ -57,6 +64,8 @@ def render(
 
     [cyan]mllm render corpus videos --people 3 --workers 2[/cyan]
 
+    [cyan]mllm render corpus videos --questions questions --split test[/cyan]
+
     [cyan]mllm render amass/ videos --smplx-model models/[/cyan]
     """
     try:
@@ -72,7 +81,13 @@ def render(
         )
         problems: list[str] = []
         bodies: set[str] = set()
-        motions = _motions(files, named=set(paths), problems=problems, smplx_model=smplx_model)
+        motions = _motions(
+            files,
+            named=set(paths),
+            problems=problems,
+            smplx_model=smplx_model,
+            wanted=None if questions is None else _clips(questions, split),
+        )
         noted = _noting(motions, bodies)
         outcomes = render_all(noted, out_dir, options, workers=workers)
     except (ValueError, OSError) as error:
@@ -104,6 +119,17 @@ def _report(outcomes: Sequence["Outcome"], problems: list[str], out_dir: Path) -
         raise typer.Exit(1)
 
 
+def _clips(questions: Path, split: str) -> frozenset[str]:
+    """The names of a data set's clips on one side of its split."""
+    from qagen import dataset
+
+    dataset.read_manifest(questions)
+    clips = [clip for clip in dataset.clips(questions) if split in (clip.split, "all")]
+    if not clips:
+        raise ValueError(f"{questions}: no clip on the side {split}; name another with --split")
+    return frozenset(clip.clip for clip in clips)
+
+
 def _found(paths: Sequence[Path]) -> list[Path]:
     """The motion files and stores that are named or lie in named folders; at least one."""
     from kinematics import readers, store
@@ -121,14 +147,20 @@ def _motions(
     named: set[Path],
     problems: list[str],
     smplx_model: Path | None = None,
+    wanted: frozenset[str] | None = None,
 ) -> Iterator["Motion"]:
-    """The motions of files and stores; what cannot be read is added to the problems."""
+    """The motions of files and stores; what cannot be read is added to the problems.
+
+    Where clips are `wanted`, others are left out.
+    """
     from kinematics import readers, store
 
     for path in files:
         try:
             if not store.recognise(path):
-                yield from readers.read(path, smplx_model=smplx_model)
+                for motion in readers.read(path, smplx_model=smplx_model):
+                    if wanted is None or motion.source.clip in wanted:
+                        yield motion
                 continue
             opened = store.read(path)
         except readers.UnknownFormatError as error:
@@ -138,7 +170,9 @@ def _motions(
         except (ValueError, OSError) as error:
             problems.append(_worded(error))
             continue
-        for number in range(len(opened)):
+        for number, name in enumerate(opened.names):
+            if wanted is not None and name not in wanted:
+                continue
             try:
                 yield opened[number]
             except (ValueError, OSError) as error:
