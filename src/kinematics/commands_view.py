@@ -12,9 +12,15 @@ if TYPE_CHECKING:
     import kinematics.motion
     import kinematics.view
 
+_MOST_NAMED = 10
+
 
 def view(
-    clip: Annotated[Path, typer.Argument(help="A motion file.")],
+    clip: Annotated[Path, typer.Argument(help="A motion file, or a packed store.")],
+    name: Annotated[
+        str | None,
+        typer.Option("--clip", help="Which clip of a store.", show_default=False),
+    ] = None,
     person: Annotated[int, typer.Option(help="Which person of the file.", min=0)] = 0,
     frame: Annotated[
         Literal["first_heading", "camera"],
@@ -41,11 +47,13 @@ def view(
     [cyan]kinematics view walk.npz[/cyan]
 
     [cyan]kinematics view crowd.npz --person 2 --frame camera --port 9000[/cyan]
+
+    [cyan]kinematics view corpus --clip walk[/cyan]
     """
     from kinematics import view as views
 
     with plainly():
-        served = _served(clip, person=person, frame=frame, host=host, port=port)
+        served = _served(clip, name=name, person=person, frame=frame, host=host, port=port)
     typer.echo(f"{clip}: open {served.address} in a browser; Ctrl-C ends it")
     try:
         views.run(served, until=threading.Event())
@@ -56,14 +64,20 @@ def view(
 
 
 def _served(
-    clip: Path, *, person: int, frame: Literal["first_heading", "camera"], host: str, port: int
+    clip: Path,
+    *,
+    name: str | None,
+    person: int,
+    frame: Literal["first_heading", "camera"],
+    host: str,
+    port: int,
 ) -> "kinematics.view.View":
     """The motion measured and served; what can be refused is refused before the work begins."""
     from kinematics import view as views
 
     views.require()
     views.check_address(host, port)
-    motion = _chosen(clip, person)
+    motion = _chosen(clip, name, person)
     if frame == "camera" and motion.camera_positions_m is None:
         raise ValueError(
             f"{clip}: no camera poses, which --frame camera needs; leave the option out"
@@ -79,12 +93,28 @@ def _served(
     )
 
 
-def _chosen(clip: Path, person: int) -> "kinematics.motion.Motion":
-    from kinematics import readers
+def _chosen(clip: Path, name: str | None, person: int) -> "kinematics.motion.Motion":
+    from kinematics import readers, store
 
-    motions = readers.read(clip)
+    motions = _stored(clip, name) if store.recognise(clip) else readers.read(clip)
     for motion in motions:
         if motion.source.person == person:
             return motion
     there = ", ".join(str(motion.source.person) for motion in motions)
-    raise ValueError(f"{clip}: no person {person}; the file has {there}")
+    raise ValueError(f"{clip}: no person {person}; the clip has {there}")
+
+
+def _stored(path: Path, name: str | None) -> "list[kinematics.motion.Motion]":
+    """The people of one clip of a store, which needs no name where it is the only one."""
+    from kinematics import store
+
+    opened = store.read(path)
+    names = sorted(set(opened.names))
+    if name is None and len(names) == 1:
+        name = names[0]
+    if name not in names:
+        missing = "a store, not a clip" if name is None else f"no clip {name!r}"
+        more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+        there = ", ".join(names[:_MOST_NAMED]) or "nothing"
+        raise ValueError(f"{path}: {missing}; it holds {there}{more}. Name one with --clip")
+    return [opened[number] for number in opened.numbers(name)]

@@ -14,7 +14,9 @@ def demo(
     out: Annotated[Path, typer.Argument(help="Folder for everything that is made.")],
     motions: Annotated[
         Path | None,
-        typer.Option(help="Your own motion files; synthetic ones without.", show_default=False),
+        typer.Option(
+            help="Your own: a folder of motion files, or a packed store.", show_default=False
+        ),
     ] = None,
     clips: Annotated[
         int, typer.Option(help="How many synthetic motions.", min=10, max=99_999)

@@ -5,15 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
+
+from kinematics.terminal import complain, plainly, worded
 
 if TYPE_CHECKING:
     from kinematics.motion import Motion
     from mllm.render.folder import Outcome
 
 Camera = Literal["static", "orbit", "handheld", "follow"]
-
-_errors = Console(stderr=True)
 
 
 def render(
@@ -33,6 +32,13 @@ def render(
     people: Annotated[int, typer.Option(help="Add others until so many are in view.")] = 1,
     things: Annotated[int, typer.Option(help="Landmarks: posts, cones, balls, benches.")] = 6,
     workers: Annotated[int, typer.Option(help="Processes that share the work.", min=1)] = 1,
+    questions: Annotated[
+        Path | None,
+        typer.Option(help="Film only the clips of this data set.", show_default=False),
+    ] = None,
+    split: Annotated[
+        Literal["train", "val", "test", "all"], typer.Option(help="Which side of that data set.")
+    ] = "all",
     smplx_model: Annotated[
         Path | None,
         typer.Option(
@@ -57,9 +63,11 @@ def render(
 
     [cyan]mllm render corpus videos --people 3 --workers 2[/cyan]
 
+    [cyan]mllm render corpus videos --questions questions --split test[/cyan]
+
     [cyan]mllm render amass/ videos --smplx-model models/[/cyan]
     """
-    try:
+    with plainly():
         files = _found(paths)
         from mllm.render import surface
         from mllm.render.folder import Options, render_all
@@ -72,14 +80,17 @@ def render(
         )
         problems: list[str] = []
         bodies: set[str] = set()
-        motions = _motions(files, named=set(paths), problems=problems, smplx_model=smplx_model)
+        motions = _motions(
+            files,
+            named=set(paths),
+            problems=problems,
+            smplx_model=smplx_model,
+            wanted=None if questions is None else _clips(questions, split),
+        )
         noted = _noting(motions, bodies)
         outcomes = render_all(noted, out_dir, options, workers=workers)
-    except (ValueError, OSError) as error:
-        _complain(f"error: {_worded(error)}")
-        raise typer.Exit(2) from error
     if smplx_model is not None and not bodies:
-        _complain(f"no motion holds a body's pose, so {smplx_model} was of no use")
+        complain(f"no motion holds a body's pose, so {smplx_model} was of no use")
     _report(outcomes, problems, out_dir)
 
 
@@ -94,14 +105,25 @@ def _noting(motions: Iterator["Motion"], bodies: set[str]) -> Iterator["Motion"]
 def _report(outcomes: Sequence["Outcome"], problems: list[str], out_dir: Path) -> None:
     problems += [outcome.problem for outcome in outcomes if outcome.problem]
     for problem in problems:
-        _complain(f"error: {problem}")
+        complain(f"error: {problem}")
     made = [outcome for outcome in outcomes if not outcome.problem]
     kept = sum(outcome.kept for outcome in made)
     frames = sum(outcome.frames for outcome in made)
     before = f", {kept} of them from before" if kept else ""
-    _complain(f"{len(made)} videos{before}, {frames} frames: {out_dir}")
+    complain(f"{len(made)} videos{before}, {frames} frames: {out_dir}")
     if problems or not made:
         raise typer.Exit(1)
+
+
+def _clips(questions: Path, split: str) -> frozenset[str]:
+    """The names of a data set's clips on one side of its split."""
+    from qagen import dataset
+
+    dataset.read_manifest(questions)
+    clips = [clip for clip in dataset.clips(questions) if split in (clip.split, "all")]
+    if not clips:
+        raise ValueError(f"{questions}: no clip on the side {split}; name another with --split")
+    return frozenset(clip.clip for clip in clips)
 
 
 def _found(paths: Sequence[Path]) -> list[Path]:
@@ -121,35 +143,33 @@ def _motions(
     named: set[Path],
     problems: list[str],
     smplx_model: Path | None = None,
+    wanted: frozenset[str] | None = None,
 ) -> Iterator["Motion"]:
-    """The motions of files and stores; what cannot be read is added to the problems."""
+    """The motions of files and stores; what cannot be read is added to the problems.
+
+    Where clips are `wanted`, others are left out.
+    """
     from kinematics import readers, store
 
     for path in files:
         try:
             if not store.recognise(path):
-                yield from readers.read(path, smplx_model=smplx_model)
+                for motion in readers.read(path, smplx_model=smplx_model):
+                    if wanted is None or motion.source.clip in wanted:
+                        yield motion
                 continue
             opened = store.read(path)
         except readers.UnknownFormatError as error:
             if path in named:  # folders hold other arrays too
-                problems.append(_worded(error))
+                problems.append(worded(error))
             continue
         except (ValueError, OSError) as error:
-            problems.append(_worded(error))
+            problems.append(worded(error))
             continue
-        for number in range(len(opened)):
+        for number, name in enumerate(opened.names):
+            if wanted is not None and name not in wanted:
+                continue
             try:
                 yield opened[number]
             except (ValueError, OSError) as error:
-                problems.append(_worded(error))
-
-
-def _worded(error: Exception) -> str:
-    if isinstance(error, OSError) and error.filename and error.strerror:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
-
-
-def _complain(text: str) -> None:
-    _errors.print(text, markup=False, highlight=False, soft_wrap=True)
+                problems.append(worded(error))

@@ -50,7 +50,7 @@ class Demo:
 
     out: Path
     motions: Path | None = None
-    """The user's own; none for synthetic ones."""
+    """The user's own, a folder or a packed store; none for synthetic ones."""
     clips: int = CLIPS
     copies: int = 64
     size_px: int = 192
@@ -58,7 +58,7 @@ class Demo:
 
     @property
     def source(self) -> Path:
-        """The folder of motions that everything is made from."""
+        """The folder or packed store of motions that everything is made from."""
         return self.out / "motions" if self.motions is None else self.motions
 
     @property
@@ -126,21 +126,14 @@ def making(demo: Demo) -> list[Step]:
 
 def answering(demo: Demo) -> list[Step]:
     """The steps from the data set on: videos, answers, scores and the page."""
-    from qagen import dataset
-
     seen = demo.seen
-    sources = {
-        str(demo.source / clip.source)
-        for clip in dataset.clips(demo.questions)
-        if seen in (clip.split, "all")
-    }
     runs = [demo.run_of(answerer) for answerer in ANSWERERS]
     told = [word for run in runs for word in ("--predictions", f"{run}")]
     return [
         Step(
             about=f"videos of the clips that are asked about ({seen})",
             command=(
-                "mllm", "render", *sorted(sources), f"{demo.out}/videos",
+                "mllm", "render", *_filmed(demo, seen), f"{demo.out}/videos",
                 "--size", f"{demo.size_px}", "--workers", f"{demo.workers}",
             ),
         ),
@@ -172,13 +165,26 @@ def answering(demo: Demo) -> list[Step]:
     ]  # fmt: skip
 
 
+def _filmed(demo: Demo, seen: str) -> list[str]:
+    """What is filmed: the files of the clips that are asked about, or those clips of a store."""
+    from kinematics import store
+    from qagen import dataset
+
+    if store.recognise(demo.source):
+        return [f"{demo.source}", "--questions", f"{demo.questions}", "--split", seen]
+    clips = dataset.clips(demo.questions)
+    return sorted({str(demo.source / clip.source) for clip in clips if seen in (clip.split, "all")})
+
+
 def prepare(demo: Demo) -> None:
     """Clears what an earlier demo left; refuses a folder that no demo wrote."""
     out = demo.out
     if out.exists() and not (out / MARK).is_file() and any(out.iterdir()):
         raise ValueError(f"{out}: no demo wrote it; name a new folder, or an empty one")
     if demo.motions is not None and not demo.motions.is_dir():
-        raise ValueError(f"{demo.motions}: expected a folder of motion files")
+        raise ValueError(
+            f"{demo.motions}: expected a folder of motion files, or a store of `kinematics pack`"
+        )
     if demo.motions is not None and demo.motions.resolve().is_relative_to(out.resolve()):
         raise ValueError(f"{demo.motions}: lies in {out}, which is cleared; name another folder")
     for name in ("motions", "questions", "runs", "report", "videos"):

@@ -2,10 +2,16 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from mllm.demo import ANSWERERS, MARK, Demo, Step, carry_out, making, prepare
+from kinematics import readers, store
+from mllm import videos
+from mllm.cli import app
+from mllm.demo import ANSWERERS, MARK, Demo, Step, answering, carry_out, making, prepare
+from qagen import dataset
 
 
 def test_an_earlier_demo_is_replaced_and_its_cache_is_kept(tmp_path: Path) -> None:
@@ -44,6 +50,24 @@ def test_own_motions_need_no_synthetic_ones(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert making(Demo(out=tmp_path / "out"))[0].command[:2] == ("kinematics", "synth")
     assert len({own.run_of(answerer) for answerer in ANSWERERS}) == len(ANSWERERS)
+
+
+def test_a_packed_store_is_filmed_by_the_clips_that_are_asked_about(
+    tmp_path: Path, made: Any
+) -> None:
+    motions = [motion for path in readers.find([made.motions]) for motion in readers.read(path)]
+    store.write(motions, tmp_path / "corpus")
+    demo = Demo(out=tmp_path / "out", motions=tmp_path / "corpus")
+    prepare(demo)
+    demo.questions.symlink_to(made.questions)
+    [films] = [step for step in answering(demo) if step.command[1] == "render"]
+    assert films.command[2] == str(tmp_path / "corpus")
+    told = CliRunner().invoke(app, [*films.command[1:], "--size", "32", "--fps", "2"])
+    assert told.exit_code == 0, told.output
+    asked = {clip.clip for clip in dataset.clips(made.questions) if clip.split == "test"}
+    assert 0 < len(asked) < len(motions)
+    films_there = {path.stem for path in (demo.out / "videos").glob("*.mp4")}
+    assert films_there == {videos.stem(clip, 0) for clip in asked}
 
 
 def test_it_stops_where_a_command_fails(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-import made_body
+import _made_body
 import numpy as np
 import pytest
 
@@ -293,7 +293,7 @@ def test_a_walker_is_where_the_body_is_in_every_frame() -> None:
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made_body.model_file(tmp_path_factory.mktemp("model"))
+    return _made_body.model_file(tmp_path_factory.mktemp("model"))
 
 
 def bodily(folder: Path, model: Path, *, left_arm_rad: float = -1.2) -> Motion:

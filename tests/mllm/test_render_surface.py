@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import made_body
+import _made_body
 import numpy as np
 import pytest
 import trimesh
@@ -28,7 +28,7 @@ FPS = 10.0
 @pytest.fixture(scope="session")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A made-up SMPL-X file."""
-    return made_body.model_file(tmp_path_factory.mktemp("model"))
+    return _made_body.model_file(tmp_path_factory.mktemp("model"))
 
 
 def limbs(frames: int, **bent: tuple[float, float, float]) -> np.ndarray:
@@ -175,7 +175,7 @@ def test_skinning_agrees_with_chains_of_matrices(tmp_path: Path, model: Path) ->
 def test_skinning_agrees_with_the_smplx_package(joints: int, tmp_path: Path) -> None:
     lbs = pytest.importorskip("smplx.lbs", reason="`pip install smplx`: not free, so not installed")
     torch = pytest.importorskip("torch")
-    path = made_body.model_file(tmp_path, joints=joints, hands_meanl=None, hands_meanr=None)
+    path = _made_body.model_file(tmp_path, joints=joints, hands_meanl=None, hands_meanr=None)
     random = np.random.default_rng(2)
     root, pose = random.normal(size=(3, 3)), 0.5 * random.normal(size=(3, 21, 3))
     betas = random.normal(size=10)
@@ -188,7 +188,7 @@ def test_skinning_agrees_with_the_smplx_package(joints: int, tmp_path: Path) -> 
     one = surface.body(motion, np.asarray(motion.times_s, float))
     assert one is not None
     with np.load(path) as held:
-        told = {name: torch.tensor(held[name].astype(float)) for name in made_body.FLOATS}
+        told = {name: torch.tensor(held[name].astype(float)) for name in _made_body.FLOATS}
         parents = torch.tensor(held["kintree_table"][0].astype(np.int64))
     correctives = told["posedirs"].reshape(-1, told["posedirs"].shape[-1]).T
     theirs, _ = lbs.lbs(
@@ -296,7 +296,7 @@ BAD_MODELS = {
 @pytest.mark.parametrize("name", BAD_MODELS)
 def test_a_file_without_a_proper_surface_is_refused(name: str, tmp_path: Path) -> None:
     changes, told = BAD_MODELS[name]
-    path = made_body.model_file(tmp_path, **changes)
+    path = _made_body.model_file(tmp_path, **changes)
     with pytest.raises(ValueError, match=r"SMPLX_NEUTRAL\.npz") as caught:
         surface.read(path)
     assert told in str(caught.value)
@@ -304,17 +304,17 @@ def test_a_file_without_a_proper_surface_is_refused(name: str, tmp_path: Path) -
 
 
 def test_everything_wrong_with_a_surface_is_named_at_once(tmp_path: Path) -> None:
-    arrays = made_body.arrays()
+    arrays = _made_body.arrays()
     weights, correctives = 3 * arrays["weights"], arrays["posedirs"].copy()
     correctives[4, 1, 2] = np.nan
-    path = made_body.model_file(tmp_path, weights=weights, posedirs=correctives)
+    path = _made_body.model_file(tmp_path, weights=weights, posedirs=correctives)
     with pytest.raises(ValueError, match=r"posedirs: 1 values.*\n.*weights: rows are not shares"):
         surface.read(path)
 
 
 def test_a_model_turned_inside_out_is_turned_back(tmp_path: Path, model: Path) -> None:
-    swapped = made_body.arrays()["f"][:, ::-1]
-    path = made_body.model_file(tmp_path, f=swapped)
+    swapped = _made_body.arrays()["f"][:, ::-1]
+    path = _made_body.model_file(tmp_path, f=swapped)
     assert np.array_equal(surface.read(path).faces, surface.read(model).faces)
 
 
@@ -359,7 +359,7 @@ def test_what_the_option_was_of_no_use_for_is_said(tmp_path: Path, model: Path) 
 def test_a_recipe_hangs_on_pose_shape_and_model(tmp_path: Path, model: Path) -> None:
     motion = standing(tmp_path, model)
     assert motion.body is not None
-    other = made_body.model_file(tmp_path, posedirs=0 * made_body.arrays()["posedirs"])
+    other = _made_body.model_file(tmp_path, posedirs=0 * _made_body.arrays()["posedirs"])
     changed = [
         replace(motion.body, rotvecs_rad=motion.body.rotvecs_rad + np.float32(0.1)),
         replace(motion.body, betas=motion.body.betas + np.float32(0.1)),

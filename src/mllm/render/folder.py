@@ -19,7 +19,7 @@ from mllm.render.film import THINGS, Film, film
 from mllm.render.paths import KINDS, CameraKind
 from mllm.render.track import CameraTrack, Filmed, Thing
 
-VERSION = 1
+VERSION = 2
 """Goes up whenever the same motion and options give other pixels."""
 
 SIZES_PX = (32, 2048)

@@ -9,8 +9,16 @@ from jaxtyping import Float, Int, UInt8
 from mllm.render import triangles
 from mllm.render.camera import Lens, along, turned
 from mllm.render.ground import Ground, ground
-from mllm.render.raster import NEAREST_M, Hits, hits, nearest
-from mllm.render.scene import Scene
+from mllm.render.raster import (
+    NEAREST_M,
+    Candidates,
+    Hits,
+    candidates,
+    first_met,
+    nearest,
+    resolved,
+)
+from mllm.render.scene import Scene, all_solids
 from mllm.render.solids import Solids, joined
 
 SAMPLES = 2
@@ -50,51 +58,77 @@ class Figure(NamedTuple):
 Picture = UInt8[np.ndarray, "size size 4"]
 
 
+class _Shadow(NamedTuple):
+    """Strips of the floor between two places, and half their widths."""
+
+    starts_m: Float[np.ndarray, "strips 3"]
+    ends_m: Float[np.ndarray, "strips 3"]
+    radii_m: Float[np.ndarray, " strips"]
+
+
+class _Standing(NamedTuple):
+    """What stands still, as one view has it."""
+
+    view: View
+    below: Ground
+    """With the shadows of things on it."""
+    things: Solids | None
+    """In camera coordinates."""
+    met: Candidates | None
+    """Where things are seen; one candidate a pixel."""
+
+
 class Painter:
     """Paints the frames of one scene; keeps floor and sky while the camera stays where it is."""
 
     def __init__(self, scene: Scene, lens: Lens) -> None:
         self._scene = scene
         self._lens = lens
-        self._latest: tuple[View, Ground] | None = None
+        self._things = all_solids(scene.landmarks)
+        self._shadows = [_cast(landmark.solids, scene.light) for landmark in scene.landmarks]
+        self._latest: _Standing | None = None
 
     def paint(self, people: list[Solids], view: View, *, figures: Sequence[Figure] = ()) -> Picture:
         """Red, green, blue and 255 of every pixel; each person's solids in scene coordinates."""
-        things = [landmark.solids for landmark in self._scene.landmarks]
-        below = self._ground(view)
-        picture = below.picture.copy()
-        for solids in (*people, *(figure.shadow for figure in figures), *things):
-            _shade(picture, solids, self._scene.light, below, self._lens, view)
-        drawn = [*people, *(figure.worn for figure in figures), *things]
-        if drawn:
-            _put(picture, joined(drawn), figures, self._scene, self._lens.scaled(SAMPLES), view)
+        standing = self._standing(view)
+        picture = standing.below.picture.copy()
+        for solids in (*people, *(figure.shadow for figure in figures)):
+            _shade(picture, _cast(solids, self._scene.light), standing.below, self._lens, view)
+        moving = [*people, *(figure.worn for figure in figures)]
+        if moving or self._things is not None:
+            _put(picture, moving, figures, standing, self._scene, self._lens.scaled(SAMPLES))
         return picture.view(np.uint8).reshape(*picture.shape, 4)
 
-    def _ground(self, view: View) -> Ground:
-        if self._latest is not None:
-            old, seen = self._latest
-            if all(np.array_equal(*pair) for pair in zip(old, view, strict=True)):
-                return seen
-        seen = ground(self._scene.surroundings, self._lens, *view)
-        self._latest = (view, seen)
-        return seen
+    def _standing(self, view: View) -> _Standing:
+        """Floor, sky and things; kept while the camera stays where it is."""
+        if self._latest is not None and all(
+            np.array_equal(*pair) for pair in zip(self._latest.view, view, strict=True)
+        ):
+            return self._latest
+        below = ground(self._scene.surroundings, self._lens, *view)
+        for shadow in self._shadows:
+            _shade(below.picture, shadow, below, self._lens, view)
+        things = met = None
+        if self._things is not None:
+            things = _seen(self._things, view)
+            met = first_met(candidates(things, self._lens.scaled(SAMPLES)))
+        self._latest = _Standing(view, below, things, met)
+        return self._latest
 
 
-def _shade(
-    picture: np.ndarray,
-    solids: Solids,
-    light: Float[np.ndarray, "3"],
-    below: Ground,
-    lens: Lens,
-    view: View,
-) -> None:
-    """Darkens the floor where the light does not reach it."""
+def _cast(solids: Solids, light: Float[np.ndarray, "3"]) -> _Shadow:
+    """The strips of floor that solids keep from the light."""
     thick = np.maximum(solids.start_radii_m, solids.end_radii_m) >= SHADOWING_M
-    radii_m = 0.5 * (solids.start_radii_m + solids.end_radii_m)[thick]
     starts, ends = (
         places[thick] - light * (places[thick, 1:2] / light[1])
         for places in (solids.starts_m, solids.ends_m)
     )
+    return _Shadow(starts, ends, 0.5 * (solids.start_radii_m + solids.end_radii_m)[thick])
+
+
+def _shade(picture: np.ndarray, shadow: _Shadow, below: Ground, lens: Lens, view: View) -> None:
+    """Darkens the floor where the light does not reach it."""
+    starts, ends, radii_m = shadow
     seen = turned(np.concatenate([starts, ends]) - view.position_m, view.world_from_camera)
     if not len(seen) or seen[:, 2].min() < NEAREST_M:
         return
@@ -135,21 +169,37 @@ def _covered(
     return np.clip(inside_m / np.float32(SHADOW_SOFT_M) + np.float32(0.5), 0, 1)
 
 
+def _seen(solids: Solids, view: View) -> Solids:
+    """Solids in camera coordinates."""
+    starts, ends = (
+        turned(places - view.position_m, view.world_from_camera)
+        for places in (solids.starts_m, solids.ends_m)
+    )
+    return solids._replace(starts_m=starts, ends_m=ends)
+
+
 def _put(
     picture: np.ndarray,
-    solids: Solids,
+    moving: Sequence[Solids],
     figures: Sequence[Figure],
+    standing: _Standing,
     scene: Scene,
     lens: Lens,
-    view: View,
 ) -> None:
-    """Draws solids and surfaces onto a picture of fewer pixels than the lens has."""
+    """Draws what moves and what stands onto a picture of fewer pixels than the lens has."""
+    view = standing.view
     axes = view.world_from_camera
-    local = solids._replace(
-        starts_m=turned(solids.starts_m - view.position_m, axes),
-        ends_m=turned(solids.ends_m - view.position_m, axes),
-    )
-    seen = hits(local, lens, in_squares=not figures)
+    parts, met = [], []
+    if moving:
+        parts.append(_seen(joined(moving), view))
+        met.append(candidates(parts[0], lens))
+    if standing.things is not None and standing.met is not None:
+        before = sum(len(part.bands) for part in parts)
+        parts.append(standing.things)
+        met.append(standing.met._replace(solids=standing.met.solids + np.int16(before)))
+    solids = joined(parts)
+    every = Candidates(*(np.concatenate(columns) for columns in zip(*met, strict=True)))
+    seen = resolved(solids, every, lens, in_squares=not figures)
     own = _banded(solids, seen)
     if figures:
         seen, own = _with(figures, seen, own, lens, view)
@@ -195,7 +245,7 @@ def _with(
         parts.append(met)
         colours.append(figure.colours.astype(np.float32).T[:, met.solids])
     every = Hits(*(np.concatenate(columns, axis=-1) for columns in zip(*parts, strict=True)))
-    first = nearest(every.pixels, every.depths_m, lens.size_px**2)
+    first = nearest(every.pixels, every.depths_m)
     own = np.concatenate(colours, axis=1)[:, first]
     return Hits(*(column[..., first] for column in every)), own
 

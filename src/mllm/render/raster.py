@@ -40,6 +40,14 @@ class Hits(NamedTuple):
     """For how many pixels each stands."""
 
 
+class Candidates(NamedTuple):
+    """Pixels whose rays meet solids, one entry for each solid that they meet."""
+
+    pixels: Int[np.ndarray, " candidates"]
+    depths_m: Float[np.ndarray, " candidates"]
+    solids: Int[np.ndarray, " candidates"]
+
+
 class _Cones(NamedTuple):
     """The solids in camera coordinates, in double precision, one column each."""
 
@@ -76,6 +84,21 @@ def hits(solids: Solids, lens: Lens, *, in_squares: bool = False) -> Hits:
     >>> round(float(seen.depths_m.min()), 3)
     3.0
     """
+    return resolved(solids, candidates(solids, lens), lens, in_squares=in_squares)
+
+
+def candidates(solids: Solids, lens: Lens) -> Candidates:
+    """All pixels whose rays meet the solids, given in camera coordinates.
+
+    >>> ball = Solids(
+    ...     *(np.array([[0.0, 0.0, 4.0]], np.float32),) * 2,
+    ...     *(np.ones(1, np.float32),) * 2,
+    ...     *(np.ones((1, 3), np.float32),) * 2,
+    ...     np.ones(1, int),
+    ... )
+    >>> len(candidates(ball, Lens(size_px=33, focal_px=32.0)).pixels)
+    213
+    """
     cones, boxes = _cones(solids), _boxes(solids, lens)
     areas = (boxes.rights - boxes.lefts) * (boxes.bottoms - boxes.tops)
     shares = (np.cumsum(areas) - 1) // CHUNK
@@ -84,9 +107,39 @@ def hits(solids: Solids, lens: Lens, *, in_squares: bool = False) -> Hits:
         for share in np.unique(shares[areas > 0])
     ]
     if not met:
+        return Candidates(np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.int16))
+    return Candidates(*(np.concatenate(parts) for parts in zip(*met, strict=True)))
+
+
+def first_met(among: Candidates) -> Candidates:
+    """Of each pixel's candidates the nearest alone.
+
+    >>> first_met(Candidates(np.array([5, 5]), np.array([3.0, 2.0], np.float32), np.arange(2)))[2]
+    array([1])
+    """
+    first = nearest(among.pixels, among.depths_m)
+    return Candidates(*(column[first] for column in among))
+
+
+def resolved(solids: Solids, among: Candidates, lens: Lens, *, in_squares: bool = False) -> Hits:
+    """What `hits` gives of solids whose candidates are known; it tells what `in_squares` does.
+
+    >>> ball = Solids(
+    ...     *(np.array([[0.0, 0.0, 4.0]], np.float32),) * 2,
+    ...     *(np.ones(1, np.float32),) * 2,
+    ...     *(np.ones((1, 3), np.float32),) * 2,
+    ...     np.ones(1, int),
+    ... )
+    >>> lens = Lens(size_px=34, focal_px=32.0)
+    >>> seen = resolved(ball, candidates(ball, lens), lens, in_squares=True)
+    >>> np.unique(seen.weights).tolist()
+    [1.0, 4.0]
+    """
+    cones = _cones(solids)
+    pixels, depths_m, owners = among
+    if not len(pixels):
         return _none()
-    pixels, depths_m, owners = (np.concatenate(parts) for parts in zip(*met, strict=True))
-    first = nearest(pixels, depths_m, lens.size_px**2)
+    first = nearest(pixels, depths_m)
     weights = np.ones(len(first), np.float32)
     if in_squares:
         weights = _weights(pixels[first], owners[first], lens.size_px)
@@ -220,18 +273,19 @@ def _depths(
 
 
 def nearest(
-    pixels: Int[np.ndarray, " candidates"], depths_m: Float[np.ndarray, " candidates"], size: int
+    pixels: Int[np.ndarray, " candidates"], depths_m: Float[np.ndarray, " candidates"]
 ) -> Int[np.ndarray, " hits"]:
     """The number of the nearest candidate of each pixel that has one; the first of equals.
 
-    >>> nearest(np.array([5, 2, 5]), np.array([3.0, 1.0, 2.0], np.float32), 9).tolist()
+    >>> nearest(np.array([5, 2, 5]), np.array([3.0, 1.0, 2.0], np.float32)).tolist()
     [1, 2]
     """
     # positive floats are in the order of their bits, so depth and number make one sortable key
     keys = (depths_m.view(np.int32).astype(np.int64) << 32) | np.arange(len(pixels))
     none = np.iinfo(np.int64).max
-    least = np.full(size, none)
-    np.minimum.at(least, pixels, keys)
+    lowest = int(pixels.min()) if len(pixels) else 0
+    least = np.full(int(pixels.max(initial=lowest)) + 1 - lowest, none)
+    np.minimum.at(least, pixels - lowest, keys)
     return least[least != none] & 0xFFFFFFFF
 
 

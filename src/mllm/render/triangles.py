@@ -60,7 +60,7 @@ def hits(
     pixels, depths_m, owners, second, third = (
         np.concatenate(parts) for parts in zip(*met, strict=True)
     )
-    first = nearest(pixels, depths_m, lens.size_px**2)
+    first = nearest(pixels, depths_m)
     pixels, depths_m, owners = pixels[first], depths_m[first], those[owners[first]]
     one, two = second[first], third[first]
     outward = _mixed(normals.astype(np.float32), faces[owners], one, two)

@@ -67,7 +67,7 @@ def _parts(places: np.ndarray, parents: np.ndarray, fine: int) -> list[tuple[int
 
 
 def arrays(joints: int = 55, *, fine: int = 10) -> dict[str, np.ndarray]:
-    """What a model file holds; with `fine=18` as many faces as SMPL-X has.
+    """What a model file holds; with `fine=19` about as many faces as SMPL-X has.
 
     The first shape parameter makes the body larger; poses bulge it by some millimetres.
     """
@@ -108,9 +108,15 @@ def _around(vertices: np.ndarray, place: np.ndarray) -> np.ndarray:
     return np.argsort(np.linalg.norm(vertices - place, axis=1))[:60]
 
 
-def model_file(folder: Path, *, joints: int = 55, **changes: np.ndarray | None) -> Path:
+def model_file(
+    folder: Path, *, joints: int = 55, fine: int = 10, **changes: np.ndarray | None
+) -> Path:
     """Writes the model, with some arrays changed or left out."""
     path = folder / {55: "SMPLX_NEUTRAL.npz", 24: "SMPL_NEUTRAL.npz"}[joints]
-    held = {name: value for name, value in (arrays(joints) | changes).items() if value is not None}
+    held = {
+        name: value
+        for name, value in (arrays(joints, fine=fine) | changes).items()
+        if value is not None
+    }
     np.savez(path, **held)
     return path
