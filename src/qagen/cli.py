@@ -512,6 +512,7 @@ def verify_dataset(
             min=0,
         ),
     ] = 0,
+    workers: Annotated[int, typer.Option(help="Processes.", min=1)] = 1,
 ) -> None:
     """Derive every answer again from the motions, by a second and independent implementation.
 
@@ -526,7 +527,7 @@ def verify_dataset(
     with _plainly():
         from qagen import verify
 
-        report = verify.verify_folder(out_dir, motions, copies=copies)
+        report = verify.verify_folder(out_dir, motions, copies=copies, workers=workers)
     for mismatch in report.mismatches:
         typer.echo(str(mismatch))
     typer.echo(str(report))
