@@ -112,10 +112,12 @@ def drawn(
     others: list[_Item] = []
     for one in items:
         (likely if happens(one) else others).append(one)
-    return _in_turns(
+    streams = (
         draws.one_by_one(likely, seed=clip.drawn_by, name=f"{name}/happens"),
         draws.one_by_one(others, seed=clip.drawn_by, name=name),
     )
+    first = draws.below(clip.drawn_by, f"{name}/first", count=2)
+    return _in_turns(streams[first], streams[1 - first])
 
 
 def drawing_name(rule: Rule, clip: Reading) -> str:

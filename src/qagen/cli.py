@@ -480,6 +480,7 @@ def verify_dataset(
             min=0,
         ),
     ] = 0,
+    workers: Annotated[int, typer.Option(help="Processes.", min=1)] = 1,
 ) -> None:
     """Derive every answer again from the motions, by a second and independent implementation.
 
@@ -494,7 +495,7 @@ def verify_dataset(
     with plainly():
         from qagen import verify
 
-        report = verify.verify_folder(out_dir, motions, copies=copies)
+        report = verify.verify_folder(out_dir, motions, copies=copies, workers=workers)
     for mismatch in report.mismatches:
         typer.echo(str(mismatch))
     typer.echo(str(report))

@@ -104,39 +104,46 @@ def drawn(
     """
     clip = read(facts, descriptor=descriptor, drawn_by=seed)
     found: list[Candidate] = []
-    rejections: list[Rejection] = []
-    sound = 0
+    heard = _Heard([], [])
     for category in _known(categories):
-        rules = tuple([_Trying(rule, clip, seed) for rule in RULES[category]])
+        rules = [_trying(rule, clip, seed, heard) for rule in RULES[category]]
         found += _in_turns(rules, wanted, seed=seed)
-        for rule in rules:
-            rejections += rule.rejections
-            sound += rule.sound
-    return Drawn(found, sound, rejections)
+    return Drawn(found, len(heard.sound), heard.rejections)
 
 
-class _Trying:
+class _Heard(NamedTuple):
+    """What rules said so far."""
+
+    sound: list[Candidate]
+    rejections: list[Rejection]
+
+
+class _Trying(NamedTuple):
     """One rule that goes through its questions of one clip."""
 
-    def __init__(self, rule: Rule, clip: Reading, seed: int) -> None:
-        self.rejections: list[Rejection] = []
-        self.sound = 0
-        self.name = drawing_name(rule, clip)
-        self.few: tuple[Candidate, ...] | None = None
-        """Everything that can be asked, of a rule that asks little."""
-        self.next = self._tried(rule.ask(rule, clip, seed))
-        if not rule.asks_many:
-            self.few = tuple(self.next)
-            self.next = draws.one_by_one(self.few, seed=seed, name=self.name)
+    name: str
+    next: Iterator[Candidate]
+    few: tuple[Candidate, ...] | None
+    """Everything that can be asked, of a rule that asks little."""
 
-    def _tried(self, answers: Iterator[Answer]) -> Iterator[Candidate]:
-        """What can be asked, one after another."""
-        for answer in answers:
-            if type(answer) is Candidate:
-                self.sound += 1
-                yield answer
-            else:
-                self.rejections.append(answer)  # type: ignore[arg-type]
+
+def _trying(rule: Rule, clip: Reading, seed: int, heard: _Heard) -> _Trying:
+    name = drawing_name(rule, clip)
+    answers = _tried(rule.ask(rule, clip, seed), heard)
+    if rule.asks_many:
+        return _Trying(name, answers, None)
+    few = tuple(answers)
+    return _Trying(name, draws.one_by_one(few, seed=seed, name=name), few)
+
+
+def _tried(answers: Iterator[Answer], heard: _Heard) -> Iterator[Candidate]:
+    """What can be asked, one after another."""
+    for answer in answers:
+        if type(answer) is Candidate:
+            heard.sound.append(answer)
+            yield answer
+        else:
+            heard.rejections.append(answer)  # type: ignore[arg-type]
 
 
 def _in_turns(rules: Sequence[_Trying], wanted: int, *, seed: int) -> list[Candidate]:

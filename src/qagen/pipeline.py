@@ -7,13 +7,10 @@ engines share this file, which is longer than most.
 """
 
 import gc
-import multiprocessing
 import os
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -34,6 +31,7 @@ from qagen import (
     intake,
     merge,
     nearby,
+    processes,
     select,
     splits,
 )
@@ -48,15 +46,6 @@ from qagen.select import Kind
 Engine = Literal["pool", "ray"]
 
 ENGINES: tuple[Engine, ...] = get_args(Engine)
-
-ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "NPROC": "1",  # XLA's thread pools
-}
-"""Set in workers: so many processes as cores do better than processes that share cores."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
@@ -209,18 +198,8 @@ _job: Job | None = None
 
 
 def _start_worker(job: Job) -> None:
-    """Runs once in every worker: keeps the job, and ends the worker when its parent is gone."""
     global _job
     _job = job
-    os.environ.update({name: os.environ.get(name, value) for name, value in ONE_THREAD.items()})
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-
-        def follow() -> None:
-            parent.join()
-            os._exit(1)
-
-        threading.Thread(target=follow, daemon=True).start()
 
 
 def _make_own(number: int) -> int:
@@ -229,25 +208,12 @@ def _make_own(number: int) -> int:
 
 
 def _by_pool(job: Job, pending: Sequence[int], workers: int) -> Iterator[int]:
-    """Processes that are started afresh, never forked: JAX does not survive a fork."""
     if not pending:
         return
-    pool = ProcessPoolExecutor(
-        min(workers, len(pending)),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_start_worker,
-        initargs=(job,),
-    )
-    try:
+    count = min(workers, len(pending))
+    with processes.workers(count, _start_worker, job, kept="what is done is kept: ") as pool:
         for future in as_completed([pool.submit(_make_own, number) for number in pending]):
             yield future.result()
-    except BrokenProcessPool as error:
-        raise OSError(
-            "a worker process died, perhaps because memory ran out; what is done is kept: give "
-            "the same command again, with fewer --workers"
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _by_ray(job: Job, pending: Sequence[int], workers: int) -> Iterator[int]:
@@ -269,7 +235,7 @@ def _by_ray(job: Job, pending: Sequence[int], workers: int) -> Iterator[int]:
         ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False)
 
     def make_row(row: dict[str, int]) -> dict[str, int]:
-        os.environ.update(ONE_THREAD)
+        os.environ.update(processes.ONE_THREAD)
         return {"chunk": make(job, row["item"])}
 
     for row in (

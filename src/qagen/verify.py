@@ -4,13 +4,15 @@ Nobody who asked is asked again: the motions are measured by `qagen.second`, the
 evidence and sentences derived by `qagen.again` from what each row says that it asks.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from kinematics import thresholds
+from qagen import processes
 from qagen import record as record_of
 from qagen.again import answers, evidence, sentences
 from qagen.again import copies as copies_of
@@ -67,13 +69,26 @@ class VerifyReport(NamedTuple):
 class _Row(NamedTuple):
     where: str
     record: Record
+    is_repeated: bool = False
+    """Whether an earlier row has the same id."""
 
 
-def verify_folder(out_dir: Path | str, motions_dir: Path | str, *, copies: int = 0) -> VerifyReport:
+class _Job(NamedTuple):
+    """What a worker needs to check any rows."""
+
+    motions: Path
+    policy: Certification | None
+    copies: int
+
+
+def verify_folder(
+    out_dir: Path | str, motions_dir: Path | str, *, copies: int = 0, workers: int = 1
+) -> VerifyReport:
     """Every row of the data set in a folder, derived again from the motions it was built from.
 
     Certificates have to be what the manifest promises. With `copies`, so many of the copies that
     certified are made, measured and asked again, which takes as long as so many motions would.
+    The report is the same, line for line, for any number of workers.
 
     >>> verify_folder("/nowhere", "/nowhere")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -100,7 +115,8 @@ def verify_folder(out_dir: Path | str, motions_dir: Path | str, *, copies: int =
                 mismatches.append(row)
             else:
                 rows.append(row)
-    found = [*_checked(rows, Library(motions), _policy(folder), copies=copies)]
+    job = _Job(motions, _policy(folder), copies)
+    found = _check_all(_in_order(rows), job, workers=workers)
     mismatches += [one for one in found if one is not None]
     return VerifyReport(sum(one is None for one in found), tuple(mismatches))
 
@@ -140,24 +156,79 @@ def _policy(folder: Path) -> Certification | None:
         raise ValueError(f"{path}: {error}; build the data set again") from error
 
 
-def _checked(
-    rows: Iterable[_Row], library: Library, policy: Certification | None, *, copies: int
-) -> Iterator[Mismatch | None]:
-    """One result a row, rows of one clip together, so that every motion is measured once."""
+def _in_order(rows: Iterable[_Row]) -> list[_Row]:
+    """Rows of one clip together, so that every motion is measured once."""
     seen: set[str] = set()
-    tried = _Copies(library, policy, copies)
+    ordered = []
     for row in sorted(rows, key=lambda row: _motion_of(row.record)):
+        ordered.append(row._replace(is_repeated=row.record.id in seen))
+        seen.add(row.record.id)
+    return ordered
+
+
+def _check_all(rows: Sequence[_Row], job: _Job, *, workers: int) -> list[Mismatch | None]:
+    """One result a row, in the order of the rows."""
+    if workers == 1:
+        return _Checker(job).check(rows)
+    pieces = list(_pieces(rows, wanted=PIECES_A_WORKER * workers))
+    if not pieces:
+        return []
+    count = min(workers, len(pieces))
+    with processes.workers(count, _start_worker, job) as pool:
+        return [one for found in pool.map(_check_own, pieces) for one in found]
+
+
+PIECES_A_WORKER = 8
+"""Enough that all workers are done at about the same time."""
+
+
+def _pieces(rows: Sequence[_Row], *, wanted: int) -> Iterator[list[_Row]]:
+    """The rows in about so many pieces, none of which cuts a file of motions in two."""
+    piece: list[_Row] = []
+    for _, ones in groupby(rows, key=lambda row: (row.record.source, row.record.clip)):
+        piece += ones
+        if len(piece) * wanted >= len(rows):
+            yield piece
+            piece = []
+    if piece:
+        yield piece
+
+
+_checker: "_Checker | None" = None
+
+
+def _start_worker(job: _Job) -> None:
+    global _checker
+    _checker = _Checker(job)
+
+
+def _check_own(rows: Sequence[_Row]) -> list[Mismatch | None]:
+    assert _checker is not None
+    return _checker.check(rows)
+
+
+class _Checker:
+    """Checks one row after another, with the motions at hand."""
+
+    def __init__(self, job: _Job) -> None:
+        self._library = Library(job.motions)
+        self._tried = _Copies(self._library, job.policy, job.copies)
+
+    def check(self, rows: Iterable[_Row]) -> list[Mismatch | None]:
+        """One result a row; none where it holds."""
+        return [self._checked(row) for row in rows]
+
+    def _checked(self, row: _Row) -> Mismatch | None:
         one = row.record
-        differences = list(_alone(one, seen))
-        seen.add(one.id)
-        clip = library.clip(one)
+        differences = list(_alone(one, is_repeated=row.is_repeated))
+        clip = self._library.clip(one)
         if isinstance(clip, str):
             differences.append(Difference("motion", one.source, clip))
         else:
             differences += verify(one, clip)
-            differences += tried.differences(one)
+            differences += self._tried.differences(one)
         mismatch = Mismatch(row.where, one.id, one.clip, one.ask.name, tuple(differences))
-        yield mismatch if differences else None
+        return mismatch if differences else None
 
 
 def _motion_of(one: Record) -> tuple[str, str, int, str]:
@@ -192,11 +263,11 @@ class _Copies:
         return self._made[1]
 
 
-def _alone(one: Record, seen: set[str]) -> Iterator[Difference]:
+def _alone(one: Record, *, is_repeated: bool) -> Iterator[Difference]:
     """What can be said of a row without its motion."""
     if one.id != record_of.content_id(one):
         yield Difference("id", one.id, f"{record_of.content_id(one)}, the hash of the row")
-    if one.id in seen:
+    if is_repeated:
         yield Difference("id", one.id, "an id that no other row has")
     if one.thresholds != thresholds.fingerprint():
         yield Difference("thresholds", one.thresholds, thresholds.fingerprint())

@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kinematics import measure, store, synthetic
 from kinematics.readers import native
@@ -292,6 +294,30 @@ def test_a_row_that_is_there_twice_is_caught(built):
     path.write_bytes(b"".join([lines[0], *lines]))
     (mismatch,) = verify.verify_folder(*built).mismatches
     assert "an id that no other row has" in str(mismatch)
+
+
+def test_workers_report_the_same_line_for_line(built):
+    path = built[0] / "train.jsonl"
+    _edit(path, lambda row: _with(row, answer_index=_next(row)))
+    _edit(built[0] / "test.jsonl", lambda row: _with(row, thresholds="0" * 12))
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines, lines[-1]]))
+    alone = verify.verify_folder(*built)
+    assert len(alone.mismatches) == 3
+    assert verify.verify_folder(*built, workers=2) == alone
+
+
+@given(counts=st.lists(st.integers(1, 9), max_size=12), wanted=st.integers(1, 20))
+def test_pieces_hold_every_row_in_order_and_cut_no_file(rows, counts, wanted):
+    sources = [f"{number:02}.npz" for number, count in enumerate(counts) for _ in range(count)]
+    every = [
+        verify._Row("", msgspec.structs.replace(rows[0], source=source)) for source in sources
+    ]
+    pieces = list(verify._pieces(every, wanted=wanted))
+    assert [one for piece in pieces for one in piece] == every
+    assert len(pieces) <= wanted
+    ends = [(piece[0].record.source, piece[-1].record.source) for piece in pieces]
+    assert all(before[1] < after[0] for before, after in itertools.pairwise(ends))
 
 
 def test_a_line_that_is_no_row_is_a_mismatch_and_stops_nothing(built):

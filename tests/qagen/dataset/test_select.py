@@ -1,8 +1,11 @@
 """Selection makes answers even, keeps within its limits, and depends on names alone."""
 
+import tempfile
 from collections import Counter, defaultdict
+from pathlib import Path
 from random import Random
 from typing import NamedTuple
+from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,10 +61,14 @@ def asked(draw: st.DrawFn) -> list[Asked]:
 
 
 def settled(
-    rows: list[Asked], *, per_category: int | None = None, balanced: bool = True
+    rows: list[Asked],
+    *,
+    per_category: int | None = None,
+    balanced: bool = True,
+    folder: Path | None = None,
 ) -> list[Asked]:
     kinds = sorted({row.kind for row in rows}, key=repr)
-    selection = Selection(kinds, per_category=per_category, balanced=balanced)
+    selection = Selection(kinds, per_category=per_category, balanced=balanced, folder=folder)
     for row in rows:
         selection.add("train", clip=row.clip, kind=kinds.index(row.kind), draw=row.draw)
     return [row for row, kept in zip(rows, selection.settle(), strict=True) if kept]
@@ -75,6 +82,17 @@ def by_stem(rows: list[Asked]) -> dict[tuple[str, str, str], Counter[str]]:
 
 
 LIMITS = st.sampled_from([None, 1, 2, 5])
+
+
+@given(asked(), LIMITS, st.integers(1, 9))
+def test_what_waits_in_files_is_what_would_wait_in_memory(
+    rows: list[Asked], per_category: int | None, page: int
+) -> None:
+    expected = settled(rows, per_category=per_category)
+    with tempfile.TemporaryDirectory() as name, mock.patch.object(select, "_A_PAGE", page):
+        folder = Path(name)
+        assert settled(rows, per_category=per_category, folder=folder) == expected
+        assert not list(folder.iterdir())
 
 
 @given(asked(), LIMITS)
