@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mllm import chat, model, tiny
+from mllm import chat, generation, model, tiny
 from mllm.answerers import named
 from mllm.answerers.named import Materials
 from mllm.answering import Answerer, Asked, StoppedError
@@ -348,7 +348,7 @@ def test_what_cannot_be_encoded_is_one_silence(
 def test_greedy_generation_takes_no_settings_of_sampling(knows_nothing: Path) -> None:
     loaded = model.load(knows_nothing, device="cpu")
     loaded.model.generation_config.update(do_sample=True, temperature=0.1, top_p=0.5, top_k=3)
-    settings = model.greedy(loaded.model, loaded.encoder.tokenizer, max_tokens=7)
+    settings = generation.greedy(loaded.model, loaded.encoder.tokenizer, max_tokens=7)
     assert (settings.do_sample, settings.max_new_tokens) == (False, 7)
     assert {settings.temperature, settings.top_p, settings.top_k} == {None}
     assert settings.eos_token_id == loaded.model.generation_config.eos_token_id
