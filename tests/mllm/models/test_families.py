@@ -121,6 +121,24 @@ def qwen3_moe() -> Parts:
     return Parts(transformers.Qwen3VLMoeForConditionalGeneration, config, told)
 
 
+def llava() -> Parts:
+    """A model of pictures alone, whose processor works without torchvision."""
+    from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+
+    told = tokenizer(*LLAVA)
+    config = transformers.LlavaConfig(
+        vision_config=EYES | {"model_type": "clip_vision_model", "projection_dim": 16},
+        text_config=words_of("llama", told), vision_feature_layer=-1,
+        image_token_id=told.convert_tokens_to_ids("<image>"),
+    )  # fmt: skip
+    processor = transformers.LlavaProcessor(
+        CLIPImageProcessorPil(size=SQUARE, crop_size=SQUARE), told, patch_size=4,
+        vision_feature_select_strategy="default", num_additional_image_tokens=1,
+        chat_template=template("<image>"),
+    )  # fmt: skip
+    return Parts(transformers.LlavaForConditionalGeneration, config, processor)
+
+
 def internvl() -> Parts:
     from transformers.models.internvl.video_processing_internvl import InternVLVideoProcessor
 
@@ -211,6 +229,7 @@ FAMILIES: dict[str, Callable[[], Parts]] = {
     "qwen2_vl": lambda: qwen2("Qwen2VL"),
     "qwen2_5_vl": lambda: qwen2("Qwen2_5_VL"),
     "qwen3_vl_moe": qwen3_moe,
+    "llava": llava,
     "internvl": internvl,
     "llava_onevision": llava_onevision,
     "llava_next_video": llava_next_video,
@@ -218,7 +237,7 @@ FAMILIES: dict[str, Callable[[], Parts]] = {
     "smolvlm": smolvlm,
 }
 
-NEEDS = {"smolvlm": ("torchvision", "num2words")}
+NEEDS = {"llava": (), "smolvlm": ("torchvision", "num2words")}
 
 
 def available(*packages: str) -> None:
