@@ -66,8 +66,11 @@ def prepare(
     batch = loaded.encoder.teaching([turn_of(examples[0], recipe)])
     tokens = batch["input_ids"].shape[1]
     learning = _count(chosen, learning_alone=True)
-    extent = _extent(loaded.model, batch, sum(whole.values()), sum(learning.values()))
-    return Ready(loaded, recipe, examples, learning, whole, footprint(extent, recipe), tokens)
+    extent = _extent(loaded, batch, sum(whole.values()), sum(learning.values()))
+    memory = footprint(extent, recipe)
+    wider = extent.learning * (4 - extent.weight_bytes)  # what learns is in single precision
+    memory = memory._replace(weights=memory.weights + wider)
+    return Ready(loaded, recipe, examples, learning, whole, memory, tokens)
 
 
 def turn_of(sample: Sample, recipe: Recipe) -> Any:
@@ -119,13 +122,13 @@ def _count(loaded: Any, *, learning_alone: bool) -> dict[Part, int]:
     return found
 
 
-def _extent(loaded: Any, batch: dict[str, Any], weights: int, learning: int) -> Extent:
-    config = loaded.config
+def _extent(loaded: Loaded, batch: dict[str, Any], weights: int, learning: int) -> Extent:
+    config = loaded.model.config
     text = config.get_text_config()
     vision = getattr(config, "vision_config", None)
     return Extent(
         weights,
-        next(loaded.parameters()).element_size(),
+        loaded.dtype.itemsize,
         learning,
         text.num_hidden_layers,
         text.hidden_size,

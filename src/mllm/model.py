@@ -4,7 +4,6 @@ Whatever transformers loads as image-text-to-text, with or without a LoRA adapte
 downloaded, nothing that a checkpoint brings along is run, weights are safetensors alone.
 """
 
-import copy
 import os
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,8 +21,8 @@ Precision = Literal["auto", "bf16", "f32"]
 """`auto` is bf16 on a GPU that knows it, and f32 elsewhere."""
 
 TRIED = (
-    "qwen2_vl", "qwen2_5_vl", "qwen3_vl", "internvl", "llava_onevision", "llava_next_video",
-    "video_llava", "smolvlm",
+    "qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe", "internvl", "llava_onevision",
+    "llava_next_video", "video_llava", "smolvlm",
 )  # fmt: skip
 """Kinds of models that the tests run; others that transformers loads the same way may work."""
 
@@ -196,8 +195,15 @@ class Local:
             "adapter": str(self.adapter) if self.adapter else None,
             "adapter weights": _stamp(self.adapter) if self.adapter else None,
             "max_tokens": self.max_tokens,
-            "precision": self.precision,
+            "precision": self._precision,
         }
+
+    @property
+    def _precision(self) -> str:
+        """As it is on this machine; a run that goes on elsewhere is no mixture."""
+        torch = require()
+        where = _device(torch) if self.device == "auto" else self.device
+        return "bf16" if _dtype(torch, where, self.precision) == torch.bfloat16 else "f32"
 
     @cached_property
     def _loaded(self) -> Loaded:
@@ -228,6 +234,7 @@ class Local:
     def _together(
         self, loaded: Loaded, batch: Sequence[tuple[Asked, Frames | None]]
     ) -> Iterator[Reply]:
+        from mllm import generation
         from mllm.chat import Turn
 
         parts: dict[Hashable, list[tuple[Asked, Frames | None]]] = {}
@@ -235,67 +242,26 @@ class Local:
             parts.setdefault(loaded.encoder.alike(seen), []).append((one, seen))
         for part in parts.values():
             try:
-                texts, counts = self._written(loaded, [Turn(one.text, seen) for one, seen in part])
+                written = generation.write(
+                    loaded.model, loaded.encoder, [Turn(one.text, seen) for one, seen in part],
+                    max_tokens=self.max_tokens,
+                )  # fmt: skip
+            except generation.FullMemoryError as error:
+                raise StoppedError(f"{self.name}: {error}") from error
             except ValueError as error:  # what a processor cannot take is nobody else's silence
                 for single in part if len(part) > 1 else ():
                     yield from self._together(loaded, [single])
                 if len(part) == 1:
                     yield Reply(key=part[0][0].key, problem=str(error))
                 continue
-            for (one, seen), text, (prompt, completion) in zip(part, texts, counts, strict=True):
+            for (one, seen), found in zip(part, written, strict=True):
                 yield Reply(
                     key=one.key,
-                    text=text,
+                    text=found.text,
                     frames=0 if seen is None else len(seen.pictures),
-                    prompt_tokens=prompt,
-                    completion_tokens=completion,
+                    prompt_tokens=found.prompt_tokens,
+                    completion_tokens=found.completion_tokens,
                 )
-
-    def _written(
-        self, loaded: Loaded, turns: Sequence[Any]
-    ) -> tuple[list[str], list[tuple[int, int]]]:
-        """The replies, and the tokens of each prompt and reply."""
-        torch = require()
-        tensors = placed(loaded.encoder.asking(turns), loaded.model)
-        tokenizer = loaded.encoder.tokenizer
-        settings = greedy(loaded.model, tokenizer, max_tokens=self.max_tokens)
-        try:
-            with torch.inference_mode():
-                found = loaded.model.generate(**tensors, generation_config=settings)
-        except torch.OutOfMemoryError as error:
-            raise StoppedError(
-                f"{self.name}: no memory for {len(turns)} questions at once on {loaded.device}; "
-                "give fewer --frames, fewer --pixels or a smaller --batch"
-            ) from error
-        replies = found[:, tensors["input_ids"].shape[1] :]
-        prompts = tensors["attention_mask"].sum(dim=1).tolist()
-        lengths = (replies != settings.pad_token_id).sum(dim=1).tolist()
-        texts = tokenizer.batch_decode(replies, skip_special_tokens=True)
-        return texts, list(zip(prompts, lengths, strict=True))
-
-
-def greedy(model: Any, tokenizer: Any, *, max_tokens: int) -> Any:
-    """The checkpoint's own settings of generation, without what only sampling uses."""
-    settings = copy.deepcopy(model.generation_config)
-    settings.update(
-        do_sample=False, num_beams=1, max_new_tokens=max_tokens, max_length=None,
-        temperature=None, top_p=None, top_k=None, min_p=None, typical_p=None,
-    )  # fmt: skip
-    if settings.eos_token_id is None:
-        settings.eos_token_id = tokenizer.eos_token_id
-    if settings.pad_token_id is None:
-        pad = tokenizer.pad_token_id
-        settings.pad_token_id = tokenizer.eos_token_id if pad is None else pad
-    return settings
-
-
-def placed(tensors: Mapping[str, Any], model: Any) -> dict[str, Any]:
-    """Tensors where the model is; pictures in its precision, times and numbers in their own."""
-    return {
-        key: value.to(model.device, model.dtype if key.startswith("pixel_values") else None)
-        for key, value in tensors.items()
-        if value is not None
-    }
 
 
 def at(folder: Path, **options: Any) -> Local:

@@ -14,12 +14,15 @@ VERSION = 1
 LEVELS = (2, 11)
 """Least and greatest number of levels."""
 
+_MORE = r"\s*(?:(?:/|out of)\s*(?P<of>\d+)|(?P<range>(?:[-–]|to|or)\s*\d+))?"
+"""What makes another number of it: of how many, or up to which."""
+
 _SCORED = re.compile(
     r"\b(?:score|level|rating|grade|mark|verdict|points?)\b[\"'”’]?\s*(?:is|of)?\s*[:=\-–]*\s*"
-    r"[\"'“‘(\[]?\s*(?P<number>-?\d+(?:\.\d+)?)",
+    r"[\"'“‘(\[]?\s*(?P<number>-?\d+(?:\.\d+)?)" + _MORE,
     re.IGNORECASE,
 )
-_ALONE = re.compile(r"\W*(?P<number>-?\d+(?:\.\d+)?)\s*(?:/\s*\d+|out of \d+)?\W*\Z")
+_ALONE = re.compile(rf"\W*(?P<number>-?\d+(?:\.\d+)?){_MORE}\W*\Z", re.IGNORECASE)
 
 
 class Level(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -126,13 +129,13 @@ def verdict(reply: str, rubric: Rubric) -> Verdict:
     text = parse.plain(reply)
     if not text:
         return Verdict(None, "empty")
-    scores = [one["number"] for one in _SCORED.finditer(text)]
-    last_line = text.splitlines()[-1]
-    alone = _ALONE.match(text) or _ALONE.match(last_line)
-    number = scores[-1] if scores else alone["number"] if alone else ""
-    if number:
-        value = float(number)
-        known = value.is_integer() and 0 <= value < len(rubric.levels)
+    scores = list(_SCORED.finditer(text))
+    found = scores[-1] if scores else _ALONE.match(text) or _ALONE.match(text.splitlines()[-1])
+    if found:
+        value, top = float(found["number"]), len(rubric.levels) - 1
+        if found["range"]:
+            return Verdict(None, "several")
+        known = value.is_integer() and 0 <= value <= top and int(found["of"] or top) == top
         return Verdict(int(value), "score") if known else Verdict(None, "no such level")
     said = parse.words(text)
     named = [one.level for one in rubric.levels if parse.words(one.name) == said]

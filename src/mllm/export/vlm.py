@@ -16,12 +16,14 @@ COLUMNS = (
 )  # fmt: skip
 
 _CLASS = f'''\
-"""{NAME} for VLMEvalKit: put this folder on the path, and register the class.
+"""{NAME} for VLMEvalKit: put this folder on PYTHONPATH, and register the class.
 
-    # vlmeval/dataset/__init__.py
+    # vlmeval/dataset/__init__.py, before it imports video_dataset_config
     from kinematics_qa import {NAME}                  # and add it to VIDEO_DATASET
-    # vlmeval/dataset/video_dataset_config.py
-    "{NAME}_64frame": partial({NAME}, dataset="{NAME}", nframe=64)
+    # vlmeval/dataset/video_dataset_config.py, at its end
+    supported_video_datasets["{NAME}_64frame"] = partial({NAME}, dataset="{NAME}", nframe=64)
+
+Then `python run.py --data {NAME}_64frame --model MODEL`.
 """
 
 import ast
@@ -29,6 +31,7 @@ import importlib.util
 import os.path as osp
 from pathlib import Path
 
+import pandas as pd
 from vlmeval.dataset.video_base import VideoBaseDataset
 from vlmeval.smp import dump, load
 
@@ -42,8 +45,11 @@ _spec.loader.exec_module(replies)
 class {NAME}(VideoBaseDataset):
     TYPE = "Video-MCQ"
 
-    def __init__(self, dataset="{NAME}", nframe=64, fps=-1):
-        super().__init__(dataset=dataset, nframe=nframe, fps=fps)
+    def __init__(self, dataset="{NAME}", nframe=0, fps=-1, **more):
+        super().__init__(dataset=dataset, nframe=nframe, fps=fps, **more)
+        words = {{"video": str, "id": str, "answer": str}}  # a video may be called 0012
+        self.data = pd.read_csv(self.data_file, sep="\\t", dtype=words, keep_default_na=False)
+        self.videos = sorted(set(self.data["video"]))
 
     @classmethod
     def supported_datasets(cls):

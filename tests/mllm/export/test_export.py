@@ -208,10 +208,10 @@ def stub_vlmeval(monkeypatch: pytest.MonkeyPatch) -> None:
         def __init__(self, dataset: str, nframe: int = 0, fps: int = -1) -> None:
             assert (nframe > 0) != (fps > 0)
             found = self.prepare_dataset(dataset)
-            self.data_root = found["root"]
+            self.data_root, self.data_file = found["root"], found["data_file"]
             with Path(found["data_file"]).open(newline="") as file:
                 self.data = list(csv.DictReader(file, delimiter="\t"))
-            assert {"question", "video"} <= set(self.data[0])
+            assert {"index", "question", "video"} <= set(self.data[0])
 
         def save_video_frames(self, video: str) -> list[str]:
             path = Path(self.data_root, f"{video}.mp4")
@@ -229,10 +229,13 @@ def stub_vlmeval(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_vlmevalkit_reads_the_table(made, questions: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stub_vlmeval(monkeypatch)
     out = made("vlmevalkit")
-    data = module_at(out / "kinematics_qa.py").KinematicsQA()
+    pytest.importorskip("pandas", reason="run `pip install pandas`; VLMEvalKit brings it")
+    data = module_at(out / "kinematics_qa.py").KinematicsQA(nframe=2)
     known = records(questions, "test")
-    assert [row["index"] for row in data.data] == [str(place) for place in range(len(known))]
-    for row in data.data:
+    rows = data.data.to_dict("records")
+    assert [row["index"] for row in rows] == list(range(len(known)))
+    assert data.videos == sorted({row["video"] for row in rows})
+    for row in rows:
         record = known[row["id"]]
         assert tuple(ast.literal_eval(row["candidates"])) == record.options
         assert row["answer"] == record.answer
@@ -325,3 +328,20 @@ def test_the_example_is_a_row_like_any_other() -> None:
     one = sample(style="reasoning")
     assert parse.letter(one.reply, one.record.options).letter == one.record.answer
     assert np.isclose(one.record.chance, 1 / len(one.lettered))
+
+
+def test_names_of_videos_stay_names_for_vlmevalkit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table takes 0012 for twelve unless it is told that it is a name."""
+    from mllm.export import vlm
+    from mllm.export.examples import sample
+
+    pytest.importorskip("pandas", reason="run `pip install pandas`; VLMEvalKit brings it")
+    stub_vlmeval(monkeypatch)
+    one = sample()
+    ones = [one._replace(video=Path(name)) for name in ("0012.mp4", "1e5.mp4", "NA.mp4")]
+    for file in vlm.table(ones):
+        (tmp_path / file.name).write_bytes(b"\n".join(file.lines) + b"\n")
+    data = module_at(tmp_path / "kinematics_qa.py").KinematicsQA(nframe=2)
+    assert data.videos == ["0012", "1e5", "NA"]

@@ -103,6 +103,42 @@ def qwen2(name: str) -> Parts:
     return Parts(getattr(transformers, f"{name}ForConditionalGeneration"), config, told)
 
 
+def qwen3_moe() -> Parts:
+    told = tokenizer(*QWEN)
+    ids = dict(zip(
+        ("vision_start_token_id", "vision_end_token_id", "image_token_id", "video_token_id"),
+        told.convert_tokens_to_ids(list(QWEN)), strict=True,
+    ))  # fmt: skip
+    words = words_of("qwen3_vl_moe_text", told, head_dim=16, num_experts=2, num_experts_per_tok=1)
+    words |= {"moe_intermediate_size": 32, "rope_parameters": {
+        "rope_type": "default", "mrope_section": [4, 2, 2], "rope_theta": 10_000.0,
+        "mrope_interleaved": True,
+    }}  # fmt: skip
+    eyes = {"depth": 2, "num_heads": 2, "patch_size": 4, "hidden_size": 32, "out_hidden_size": 32,
+            "intermediate_size": 32, "num_position_embeddings": 64,
+            "deepstack_visual_indexes": [0]}  # fmt: skip
+    config = transformers.Qwen3VLMoeConfig(text_config=words, vision_config=eyes, **ids)
+    return Parts(transformers.Qwen3VLMoeForConditionalGeneration, config, told)
+
+
+def llava() -> Parts:
+    """A model of pictures alone, whose processor works without torchvision."""
+    from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+
+    told = tokenizer(*LLAVA)
+    config = transformers.LlavaConfig(
+        vision_config=EYES | {"model_type": "clip_vision_model", "projection_dim": 16},
+        text_config=words_of("llama", told), vision_feature_layer=-1,
+        image_token_id=told.convert_tokens_to_ids("<image>"),
+    )  # fmt: skip
+    processor = transformers.LlavaProcessor(
+        CLIPImageProcessorPil(size=SQUARE, crop_size=SQUARE), told, patch_size=4,
+        vision_feature_select_strategy="default", num_additional_image_tokens=1,
+        chat_template=template("<image>"),
+    )  # fmt: skip
+    return Parts(transformers.LlavaForConditionalGeneration, config, processor)
+
+
 def internvl() -> Parts:
     from transformers.models.internvl.video_processing_internvl import InternVLVideoProcessor
 
@@ -192,6 +228,8 @@ def smolvlm() -> Parts:
 FAMILIES: dict[str, Callable[[], Parts]] = {
     "qwen2_vl": lambda: qwen2("Qwen2VL"),
     "qwen2_5_vl": lambda: qwen2("Qwen2_5_VL"),
+    "qwen3_vl_moe": qwen3_moe,
+    "llava": llava,
     "internvl": internvl,
     "llava_onevision": llava_onevision,
     "llava_next_video": llava_next_video,
@@ -199,7 +237,7 @@ FAMILIES: dict[str, Callable[[], Parts]] = {
     "smolvlm": smolvlm,
 }
 
-NEEDS = {"smolvlm": ("torchvision", "num2words")}
+NEEDS = {"llava": (), "smolvlm": ("torchvision", "num2words")}
 
 
 def available(*packages: str) -> None:

@@ -231,6 +231,8 @@ def test_small_steps_are_not_lost_in_a_model_of_half_precision(
     weights = dict(ready.loaded.model.named_parameters())
     learning = {name: one for name, one in weights.items() if one.requires_grad}
     assert {one.dtype for one in learning.values()} == {torch.float32}
+    size = 2 * sum(ready.whole.values()) + 2 * sum(ready.learning.values())
+    assert ready.memory.weights == size
     if rank:
         still = {one.dtype for name, one in weights.items() if name not in learning}
         assert still == {torch.bfloat16}

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mllm import chat, model, tiny
+from mllm import chat, generation, model, tiny
 from mllm.answerers import named
 from mllm.answerers.named import Materials
 from mllm.answering import Answerer, Asked, StoppedError
@@ -348,12 +348,53 @@ def test_what_cannot_be_encoded_is_one_silence(
 def test_greedy_generation_takes_no_settings_of_sampling(knows_nothing: Path) -> None:
     loaded = model.load(knows_nothing, device="cpu")
     loaded.model.generation_config.update(do_sample=True, temperature=0.1, top_p=0.5, top_k=3)
-    settings = model.greedy(loaded.model, loaded.encoder.tokenizer, max_tokens=7)
+    settings = generation.greedy(loaded.model, loaded.encoder.tokenizer, max_tokens=7)
     assert (settings.do_sample, settings.max_new_tokens) == (False, 7)
     assert {settings.temperature, settings.top_p, settings.top_k} == {None}
     assert settings.eos_token_id == loaded.model.generation_config.eos_token_id
     assert loaded.model.generation_config.top_k == 3, "the model's own are left alone"
     settings.validate(strict=True)
+
+
+def test_processors_of_videos_are_told_when_frames_were_shown(knows_nothing: Path, seen) -> None:
+    from mllm.processed import ProcessorEncoder
+
+    words = model.load(knows_nothing, device="cpu").encoder.tokenizer
+    told: list[dict] = []
+
+    class Processor:
+        """Takes videos, and shows each as one word."""
+
+        tokenizer = words
+        video_processor = object()
+        image_token, video_token = "<|image_pad|>", "<|video_pad|>"
+
+        def apply_chat_template(self, turns: list[dict], *, add_generation_prompt: bool) -> str:
+            assert add_generation_prompt
+            parts = turns[0]["content"]
+            return "".join(part.get("text", self.video_token) for part in parts) + " so: "
+
+        def __call__(self, *, text: list[str], return_tensors: str, **more: object) -> dict:
+            told.append(more)
+            return words(text, return_tensors=return_tensors, add_special_tokens=False)
+
+    frames = seen(1)._replace(times_s=np.array([0.0, 0.1, 0.7, 0.75]), duration_s=1.5)
+    found = ProcessorEncoder(Processor()).teaching(
+        [Turn("Jump <|video_pad|>?", frames, "No"), Turn("Jump?", None, "Yes, it does")]
+    )
+    shown, blind = told
+    assert len(shown["videos"][0]) == 4
+    assert not shown["do_sample_frames"]
+    assert shown["add_special_tokens"]
+    (about,) = shown["video_metadata"]
+    assert [one / about["fps"] for one in about["frames_indices"]] == [0.0, 0.1, 0.7, 0.75]
+    assert about["total_num_frames"] / about["fps"] == about["duration"] == 1.5
+    assert "videos" not in blind
+    count = (found["input_ids"] == words.convert_tokens_to_ids("<|video_pad|>")).sum(1).tolist()
+    assert count == [1, 0]
+    for row, reply in enumerate(("No", "Yes, it does")):
+        learned = found["labels"][row][found["labels"][row] != IGNORED]
+        assert words.decode(learned) == reply + words.eos_token
 
 
 def test_videos_that_do_not_fit_into_one_batch_are_told_apart() -> None:
