@@ -320,9 +320,9 @@ def batched(step: Callable[..., Arrays]) -> Callable[..., Arrays]:
     return jax.jit(jax.vmap(step))
 
 
-def rows_of(frames: int, *, joints: bool) -> int:
+def rows_of(frames: int, *, joints: bool, dtype: str = "float32") -> int:
     """Clips a call, by the engine's own budget."""
-    return batch.Shape(frames, joints, "float32", "first_heading").rows
+    return batch.Shape(frames, joints, dtype, "first_heading").rows
 
 
 def stages_of(
@@ -334,7 +334,7 @@ def stages_of(
     """
     frames = motions[0].frames
     clips = [batch.prepare(motion, dtype=dtype) for motion in motions]
-    rows = rows or rows_of(frames, joints=joints)
+    rows = rows or rows_of(frames, joints=joints, dtype=dtype)
     clips += [clips[0]] * (rows - len(clips))
     raw = [clip._asdict() for clip in clips]
     wxyz, positions_m, usable = (

@@ -205,7 +205,7 @@ def check(primitive: Primitive, peer: str, theirs: Any, ours: Any) -> None:
 def stages_by_call(primitive: Primitive, clips: int, *, dtype: str = "float32") -> Iterator[Stages]:
     """As many clips a call as the engine takes."""
     motions = _cases.corpus(clips, joints=primitive.joints)
-    size = _cases.rows_of(CLIP_FRAMES, joints=primitive.joints)
+    size = _cases.rows_of(CLIP_FRAMES, joints=primitive.joints, dtype=dtype)
     for first in range(0, clips, size):
         yield _cases.stages_of(motions[first : first + size], joints=primitive.joints, dtype=dtype)
 
@@ -258,7 +258,8 @@ def ours_of(primitive: Primitive, clips: int, first: Stages) -> _clock.Run:
 def primitive_rows(primitive: Primitive, counts: Sequence[int], conduct: Conduct) -> Iterator[Row]:
     """One row for each number of clips."""
     first = next(stages_by_call(primitive, 64))
-    double = primitive.inputs(next(stages_by_call(primitive, 64, dtype="float64")))
+    wide = next(stages_by_call(primitive, 64, dtype="float64"))
+    double = primitive.inputs(wide)
     inputs, step = primitive.inputs(first), batched(primitive.step)
     first_s = _clock.once(lambda: jax.block_until_ready(step(*inputs)))
     precision = conduct.race(
@@ -267,6 +268,7 @@ def primitive_rows(primitive: Primitive, counts: Sequence[int], conduct: Conduct
             "single": lambda: jax.block_until_ready(step(*inputs)),
         }
     )
+    slower = precision["double"] / len(wide.wxyz) / (precision["single"] / len(first.wxyz))
     moved = bytes_moved(primitive.step, inputs) / len(first.wxyz)
     peers = peers_of(primitive, first)
     for clips in counts:
@@ -285,7 +287,7 @@ def primitive_rows(primitive: Primitive, counts: Sequence[int], conduct: Conduct
             over_batch=over.get("batch") if many else None,
             memory_share=moved / ours_s / conduct.copy_bps,
             compile_s=first_s - precision["single"] if many else None,
-            double_over_single=precision["double"] / precision["single"] if many else None,
+            double_over_single=slower if many else None,
         )
 
 

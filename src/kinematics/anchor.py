@@ -16,7 +16,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float
 
-from kinematics import masked, rotation, thresholds
+from kinematics import loops, masked, rotation, thresholds
 from kinematics.facts import Frame
 from kinematics.motion import AnchoredMotion, Motion
 
@@ -59,6 +59,14 @@ class Track(NamedTuple):
     joints_m: Float[Array, "frames joints 3"] | None
 
 
+def _added(values: Float[Array, "window axes"]) -> Float[Array, "1 axes"]:
+    """The sum over a short window, term by term: a part of the kernel that needs it."""
+    total = values[:1]
+    for row in range(1, values.shape[0]):
+        total = total + values[row : row + 1]
+    return total
+
+
 def _line_at_start(
     vectors: Float[Array, "window 3"],
     since_start_s: Float[Array, " window"],
@@ -70,22 +78,23 @@ def _line_at_start(
 
     A frame counts by how far its whole vector is off, so that turning the world changes nothing.
     """
-    since = since_start_s[:, None]
-    weights = used[:, None].astype(vectors.dtype)
-    start = vectors[:1]
-    for _ in range(1 + REFITS):
-        weight = jnp.sum(weights)
-        mean_time = jnp.sum(weights * since) / weight
-        mean = jnp.sum(weights * vectors, axis=0, keepdims=True) / weight
+    used, since = used[:, None], since_start_s[:, None]
+
+    def refit(weights: Array, _: Array) -> tuple[Array, Array]:
+        per_weight = 1 / _added(weights)
+        mean_time = _added(weights * since) * per_weight
+        mean = _added(weights * vectors) * per_weight
         centred = since - mean_time
-        spread = jnp.sum(weights * centred * centred)
-        slope = jnp.sum(weights * centred * (vectors - mean), axis=0, keepdims=True)
+        spread = _added(weights * centred * centred)
+        slope = _added(weights * centred * (vectors - mean))
         slope = jnp.where(spread > 1e-9, slope / jnp.where(spread > 1e-9, spread, 1), 0)
         start = mean - slope * mean_time
         misses = (vectors - start - slope * since) * (1 / scale)
         misses = misses[:, :1] ** 2 + misses[:, 1:2] ** 2 + misses[:, 2:] ** 2
-        weights = jnp.where(used[:, None], 1 / (1 + misses), 0)
-    return start[0]
+        return jnp.where(used, 1 / (1 + misses), 0), start
+
+    _, starts = loops.scan(refit, used.astype(vectors.dtype), jnp.arange(1 + REFITS))
+    return starts[-1, 0]
 
 
 def _relative_rotvec(wxyz: Float[Array, "frames 4"]) -> Float[Array, "frames 3"]:

@@ -7,6 +7,7 @@ is measured of a clip cannot depend on its neighbours, on its place, or on how i
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -22,8 +23,12 @@ PADDED_FRAMES = (64, 112, 192, 336, 576, 1008, 1728, 3008, 5184, 9024)
 
 FRAMES_A_CALL = 21_504
 FRAMES_A_CALL_WITH_POINTS = 10_752
-"""Frames computed together: 64 clips of ten seconds, 32 with points. The largest arrays are then
-about a megabyte and stay in a core's cache."""
+"""Frames computed together: 64 clips of ten seconds, 32 with points, half as many in float64. The
+largest arrays are then about a megabyte and stay in a core's cache, and all that is kept on the way
+stays below the 32 megabytes from which the system is asked for fresh pages on every call."""
+
+_NO_POINTS = np.zeros(len(POINTS), dtype=bool)
+_NO_POINTS.setflags(write=False)
 
 
 class Clip(NamedTuple):
@@ -71,6 +76,8 @@ class Shape(NamedTuple):
     def rows(self) -> int:
         """Clips computed together."""
         budget = FRAMES_A_CALL_WITH_POINTS if self.has_points else FRAMES_A_CALL
+        if self.dtype == "float64":
+            budget //= 2  # as many bytes
         return max(1, budget // self.frames)
 
 
@@ -107,26 +114,37 @@ def body_points_of(
     return points
 
 
+@cache
+def _all_true(count: int) -> Bool[np.ndarray, " count"]:
+    """As many truths, made once; nobody may write to them."""
+    truths = np.ones(count, dtype=bool)
+    truths.setflags(write=False)
+    return truths
+
+
 def prepare(motion: Motion, *, dtype: str = "float32") -> Clip:
     """A motion on the analysis grid. Origin and first time are taken off before any cast."""
     times_s = np.asarray(motion.times_s, dtype=np.float64)
     times_s = times_s - times_s[0]
     observed = np.asarray(motion.observed)
     positions = np.asarray(motion.positions_m)
-    origin = positions[int(np.argmax(observed))]
+    all_observed = bool(observed.all())
+    origin = positions[0 if all_observed else int(np.argmax(observed))]
     wanted_s = uniform_times_s(float(times_s[-1]))
-    on_grid = len(wanted_s) == len(times_s) and bool(
-        np.abs(wanted_s - times_s).max() < 1e-4 and observed.all()
+    on_grid = (
+        all_observed
+        and len(wanted_s) == len(times_s)
+        and float(np.abs(wanted_s - times_s).max()) < 1e-4
     )
     grid = None if on_grid else Grid(times_s, observed, wanted_s)
-    seen = np.ones(len(wanted_s), dtype=bool) if grid is None else grid.seen
+    seen = _all_true(len(wanted_s)) if grid is None else grid.seen
 
     def placed(values: np.ndarray) -> np.ndarray:
         values = values - origin
         return (values if grid is None else grid.linear(values)).astype(dtype, copy=False)
 
     wxyz = np.asarray(motion.orientations_wxyz)
-    points, present = None, np.zeros(len(POINTS), dtype=bool)
+    points, present = None, _NO_POINTS
     if motion.joints_m is not None and motion.skeleton is not None:
         points = placed(body_points_of(np.asarray(motion.joints_m), motion.skeleton))
         present = np.array([bool(joints) for joints in motion.skeleton.points])

@@ -15,6 +15,9 @@ from jaxtyping import Array, PyTree
 
 Carried = TypeVar("Carried")
 
+_TRIED = (0, 10)
+"""The JAX whose compiler was seen to understand the mark; others run plain loops."""
+
 _WHOLE = {"xla_cpu_small_call": "true", "inlineable": "false"}
 """What XLA's CPU compiler calls a computation that becomes one kernel; without the second mark the
 call is gone before the first is looked at."""
@@ -23,13 +26,14 @@ call is gone before the first is looked at."""
 def compiled_whole(run: Callable[..., Any], *arrays: PyTree) -> Any:
     """The function's result; on a processor everything inside is a single kernel.
 
-    For loops with little work a step. It must not sort, scatter or call other libraries.
+    For loops with little work a step, all of it element by element: sums, products of matrices,
+    sorting and scattering may be handed to other libraries, which cannot be part of a kernel.
 
     >>> import jax.numpy as jnp
     >>> float(compiled_whole(jnp.add, jnp.array(1.0), jnp.array(2.0)))
     3.0
     """
-    if jax.default_backend() != "cpu":
+    if jax.default_backend() != "cpu" or jax.__version_info__[:2] != _TRIED:
         return run(*arrays)
     return set_xla_metadata(jax.jit(run)(*arrays), **_WHOLE)
 
@@ -49,15 +53,11 @@ def scan(
     return compiled_whole(lambda first, each: jax.lax.scan(step, first, each), start, rows)
 
 
-def repeat(
-    step: Callable[[Carried], Carried], start: Carried, *, times: int
-) -> Carried:
-    """What becomes of a value that a step is applied to so many times.
+def each(step: Callable[[Any], Any], rows: PyTree[Array]) -> Any:
+    """`jax.lax.map`, compiled whole: what a step makes of each row.
 
     >>> import jax.numpy as jnp
-    >>> float(repeat(lambda x: 2 * x, jnp.array(1.0), times=5))
-    32.0
+    >>> each(lambda x: 2 * x, jnp.arange(3.0)).tolist()
+    [0.0, 2.0, 4.0]
     """
-    return compiled_whole(
-        lambda value: jax.lax.fori_loop(0, times, lambda _, carried: step(carried), value), start
-    )
+    return compiled_whole(lambda given: jax.lax.map(step, given), rows)

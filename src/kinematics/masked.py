@@ -9,8 +9,6 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, DTypeLike, Float, Shaped
 
-from kinematics import loops
-
 
 def accumulator() -> DTypeLike:
     """The widest float at hand: float64 where x64 is enabled, else float32.
@@ -107,10 +105,11 @@ def quantile(
     low, high = minimum(values, mask), maximum(values, mask)
     wanted = share * jnp.sum(mask, dtype=values.dtype)
 
-    def halve(bounds: tuple[Array, Array]) -> tuple[Array, Array]:
+    def halve(_: Array | int, bounds: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = bounds
         middle = 0.5 * (low + high)
         enough = jnp.sum((values <= middle) & mask, dtype=values.dtype) >= wanted
         return jnp.where(enough, low, middle), jnp.where(enough, middle, high)
 
-    return loops.repeat(halve, (low, high), times=steps)[1]
+    low, high = jax.lax.fori_loop(0, steps, halve, (low, high))
+    return high

@@ -87,7 +87,12 @@ def uniform_times_s(duration_s: float, *, rate_hz: float = ANALYSIS_RATE_HZ) -> 
     >>> uniform_times_s(1.0, rate_hz=4.0).tolist()
     [0.0, 0.25, 0.5, 0.75, 1.0]
     """
-    return np.linspace(0.0, duration_s, 1 + round(duration_s * rate_hz))
+    steps = round(duration_s * rate_hz)
+    if steps == 0:
+        return np.zeros(1)
+    times_s = np.arange(steps + 1) * (duration_s / steps)
+    times_s[-1] = duration_s
+    return times_s
 
 
 def to_times(motion: Motion, wanted_s: Float[np.ndarray, " samples"]) -> Motion:

@@ -1,0 +1,92 @@
+"""Loops that are compiled whole are the loops that they stand for, and really are one kernel."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kinematics import loops
+
+
+def follow(so_far, row):
+    """A step that keeps state of several kinds, as the scans over frames do."""
+    level, count = so_far
+    value, wanted = row
+    higher = wanted & (value > level)
+    level = jnp.where(higher, value, 0.5 * level)
+    return (level, count + higher.astype(jnp.int32)), level * value
+
+
+@jax.jit
+def ours(start, rows):
+    return loops.scan(follow, start, rows)
+
+
+@jax.jit
+def plain(start, rows):
+    return jax.lax.scan(follow, start, rows)
+
+
+WIDTH = 300
+"""Smaller loops the compiler makes into one kernel by itself."""
+
+
+def clip(seed: int) -> tuple:
+    random = np.random.default_rng(seed)
+    values = jnp.asarray(random.normal(size=(40, WIDTH)), jnp.float32)
+    wanted = jnp.asarray(random.random((40, WIDTH)) < 0.7)
+    return (jnp.zeros(WIDTH), jnp.zeros(WIDTH, jnp.int32)), (values, wanted)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_a_whole_scan_is_a_scan(seed):
+    for one, other in zip(
+        jax.tree.leaves(ours(*clip(seed))), jax.tree.leaves(plain(*clip(seed))), strict=True
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+        assert one.dtype == other.dtype
+
+
+def test_batches_and_gradients_go_through():
+    (level, count), rows = clip(1)
+
+    def loss(scan, factor):
+        return scan((level, count), (factor * rows[0], rows[1]))[1].sum()
+
+    factors = jnp.array([0.5, 1.0, 2.0])
+    for change in (jax.grad, jax.jacfwd):
+        slopes = [
+            jax.vmap(change(lambda factor, scan=scan: loss(scan, factor)))(factors)
+            for scan in (ours, plain)
+        ]
+        np.testing.assert_allclose(*slopes, rtol=1e-5)
+        assert np.all(np.abs(slopes[0]) > 0)
+
+
+def test_each_row_is_mapped():
+    rows = (jnp.arange(4.0), jnp.arange(4.0) + 1)
+    added, product = loops.each(lambda row: (row[0] + row[1], row[0] * row[1]), rows)
+    assert added.tolist() == [1, 3, 5, 7]
+    assert product.tolist() == [0, 2, 6, 12]
+
+
+def steps_called_one_by_one(run) -> bool:
+    """Whether the compiled program's own level has the loop, and so a call for every step."""
+    text = run.lower(*clip(0)).compile().as_text()
+    return " while(" in text[text.index("\nENTRY") :]
+
+
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="one kernel is what a CPU is given")
+def test_the_compiler_understands_the_mark():
+    assert steps_called_one_by_one(plain)
+    assert not steps_called_one_by_one(ours)
+
+
+def test_another_compiler_gets_a_plain_loop(monkeypatch):
+    monkeypatch.setattr(loops, "_TRIED", (0, 0))
+    anew = jax.jit(lambda *arrays: loops.scan(follow, *arrays))
+    assert steps_called_one_by_one(anew)
+    np.testing.assert_array_equal(anew(*clip(2))[1], plain(*clip(2))[1])
