@@ -132,8 +132,8 @@ PRESETS: dict[str, ErrorModel] = {
     for model in (
         ErrorModel(
             name="prompthmr_emdb",
-            drift_share=0.066,
-            drift_up_share=0.033,
+            drift_share=0.069,
+            drift_up_share=0.0345,
             heading_offset_rad=0.05,
             heading_walk_rad_per_sqrt_s=0.007,
             jitter_m=0.01,
