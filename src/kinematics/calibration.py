@@ -69,8 +69,9 @@ its own ground truth. Jitter and foot sliding of the first are those of GVHMR on
 of its own."""
 
 OUT_OF_REACH: frozenset[str] = frozenset({"prompthmr_emdb", "wham_emdb"})
-"""Presets whose feet slide further than published: trackers put feet where they stand, and an error
-model knows no feet. A body that is turned against its path as far as W-MPJPE asks for slides."""
+"""Presets whose feet slide further than published, at any pace of jitter: trackers put feet where
+they stand, and an error model knows no feet. Paths that drift under a body slide them, and bodies
+that are turned against their path."""
 
 
 def walks(place: Place, *, clips: int = 8, seed: int = 0) -> Iterator[Motion]:
