@@ -28,7 +28,7 @@ from qagen.vocabulary import MOVEMENTS
 READ_SLACK = 0.5
 """Share of the bound by which an option may be true too often, by what its question says."""
 
-SPARE = 2.0
+SPARE = 3.0
 """So many questions more may have the option as their answer, however few there are."""
 
 LEAST_OFFERED = 10

@@ -332,7 +332,8 @@ class _Asking:
     def _pose(self, measured: Measured) -> _Posed:
         facts, recipe = measured.facts, self.recipe
         phrase = dataset.phrase_of(recipe, facts.clip, facts.person)
-        if recipe.per_category is None:
+        wanted = merge.running(recipe)
+        if wanted is None:
             candidates, rejections = generate.candidates(
                 facts, seed=recipe.seed, categories=recipe.categories, descriptor=phrase
             )
@@ -340,7 +341,7 @@ class _Asking:
         else:
             candidates, sound, rejections = generate.drawn(
                 facts,
-                wanted=self.tried * recipe.per_category,
+                wanted=self.tried * wanted,
                 seed=recipe.seed,
                 categories=recipe.categories,
                 descriptor=phrase,
@@ -411,7 +412,7 @@ class _Asking:
             f"{facts.clip}#{facts.person}/{facts.frame}/",
             [_selecting(one.ask) for one in candidates],
         )
-        places = select.reserve(kinds, numbers, per_category=self.recipe.per_category)
+        places = select.reserve(kinds, numbers, per_category=merge.running(self.recipe))
         drawn = len(posed.candidates)
         self.withheld[merge.UNWANTED] += posed.sound - drawn + len(candidates) - len(places)
         letters, sizes = [], []

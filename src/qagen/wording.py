@@ -241,8 +241,7 @@ OWN_WAYS: dict[str, str] = {
 
 ACTIVITIES: dict[str, str] = {
     "travelling": "Going from place to place",
-    "turning": "Turning round on the spot",
-    "neither": "Neither: staying in place, facing one way",
+    "staying": "Staying in place, turning included",
 }
 
 PARTS: dict[str, str] = {

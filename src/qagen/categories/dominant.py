@@ -1,4 +1,4 @@
-"""Dominant: which of three stands out, by distance, size, speed or time."""
+"""Dominant: which of three stands out, by distance, size or speed; what takes most of the time."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -151,12 +151,8 @@ def _activity(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     for window in WINDOWS:
         ask = Ask(rule="dominant_activity", window=window)
         start_s, end_s = span(clip, window)
-        travel_s, either_s = _covered_s(travel, start_s, end_s), _covered_s(both, start_s, end_s)
-        seconds = {
-            "travelling": travel_s,
-            "turning": either_s - travel_s,
-            "neither": end_s - start_s - either_s,
-        }
+        travel_s = _covered_s(travel, start_s, end_s)
+        seconds = {"travelling": travel_s, "staying": end_s - start_s - travel_s}
         found = largest(seconds, "s")
         reason = doubt if seen(clip, window) else "not seen"
         if reason or isinstance(found, str):
