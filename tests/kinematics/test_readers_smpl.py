@@ -474,6 +474,44 @@ def test_a_model_gives_pelvis_and_joints_in_our_world(
     for joint in (0, 4, 16, 21):
         expected = pelvis + short.turns.apply(rest[joint] - rest[0])
         np.testing.assert_allclose(motion.joints_m[:, joint], expected, atol=2e-5)
+    assert motion.body is not None
+    assert (motion.body.rotvecs_rad.shape, motion.body.model) == ((len(pelvis), 21, 3), str(model))
+
+
+def test_the_pose_of_the_body_stays_with_its_frames(tmp_path: Path) -> None:
+    """Each frame's pose is its own number; frames that are not there are zero."""
+    frames = np.array([4, 9, 5])
+    pose = np.zeros((3, 165))
+    pose[:, 3:66] = frames[:, None] / 10
+    one = {"frames": frames, "pose": pose, "shape": np.full(10, 0.5), "trans": np.zeros((3, 3))}
+    np.save(tmp_path / "person_4.npy", np.array(one), allow_pickle=True)
+    model = model_file(tmp_path, 55)
+    [motion] = readers.read(tmp_path / "person_4.npy", smplx_model=model)
+    assert motion.body is not None
+    expected = np.array([0.4, 0.5, 0, 0, 0, 0.9])
+    np.testing.assert_allclose(motion.body.rotvecs_rad[:, 20, 2], expected, atol=1e-6)
+    np.testing.assert_allclose(motion.body.betas, 0.5)
+    [without] = readers.read(tmp_path / "person_4.npy")
+    assert without.body is None
+
+
+def test_a_folder_of_models_gives_the_one_of_the_body(tmp_path: Path, walk: Track) -> None:
+    folder = tmp_path / "models"
+    for name, joints in (("smplx/SMPLX_NEUTRAL", 55), ("smplh/male/model", 52),
+                         ("smplh/neutral/model", 52), ("smpl/SMPL_FEMALE", 24)):  # fmt: skip
+        path = folder / f"{name}.npz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        model_file(tmp_path, joints).rename(path)
+    for gender, said in (("male", "male"), ("neutral", "neutral"), ("female", "neutral")):
+        path = tmp_path / f"{gender}.npz"
+        np.savez(path, poses=np.zeros((9, 156)), trans=np.zeros((9, 3)), betas=np.zeros(16),
+                 gender=gender, mocap_framerate=30.0)  # fmt: skip
+        [motion] = readers.read(path, smplx_model=folder)
+        assert motion.body is not None
+        assert Path(motion.body.model) == folder / "smplh" / said / "model.npz"
+    (folder / "smpl" / "SMPL_FEMALE.npz").rename(folder / "female.npz")
+    with pytest.raises(ValueError, match=r"models: no one model file for smpl; it holds female"):
+        readers.read(as_wham(walk, tmp_path), smplx_model=folder)
 
 
 def test_a_model_of_another_body_is_refused(walk: Track, tmp_path: Path) -> None:

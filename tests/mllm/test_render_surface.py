@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 from typer.testing import CliRunner
 
-from kinematics import readers
+from kinematics import readers, store
 from kinematics.motion import Motion
 from mllm.cli import app
 from mllm.render import raster, surface, triangles
@@ -347,6 +347,8 @@ def test_what_the_option_was_of_no_use_for_is_said(tmp_path: Path, model: Path) 
     asked = (tmp_path / "plain.npz", tmp_path / "videos", "--size", "32", "--smplx-model")
     code, told = run(*asked, model)
     assert (code, "no motion holds a body's pose" in told.replace("\n", " ")) == (0, True), told
+    store.write([standing(tmp_path, model)], tmp_path / "corpus")
+    assert store.read(tmp_path / "corpus")[0].body is None
     (tmp_path / "empty").mkdir()
     path = written(tmp_path / "walk.npz")
     for named in ("plain.npz", "empty"):

@@ -97,7 +97,7 @@ def candidates(solids: Solids, lens: Lens) -> Candidates:
     ...     np.ones(1, int),
     ... )
     >>> len(candidates(ball, Lens(size_px=33, focal_px=32.0)).pixels)
-    213
+    221
     """
     cones, boxes = _cones(solids), _boxes(solids, lens)
     areas = (boxes.rights - boxes.lefts) * (boxes.bottoms - boxes.tops)

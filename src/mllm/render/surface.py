@@ -81,6 +81,17 @@ def read(path: Path | str) -> Mesh:
     """The surface of a model file; the last few stay in memory.
 
     Raises one `ValueError` that names the file and everything that is wrong with it.
+
+    >>> import tempfile
+    >>> tiny = {
+    ...     "v_template": np.eye(3), "shapedirs": np.zeros((3, 3, 10)), "f": np.array([[0, 1, 2]]),
+    ...     "J_regressor": np.full((24, 3), 1 / 3), "kintree_table": np.arange(-1, 23)[None],
+    ...     "weights": np.eye(3, 24), "posedirs": np.zeros((3, 3, 207)),
+    ... }
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.savez(Path(folder, "SMPL_NEUTRAL.npz"), **tiny)
+    ...     read(Path(folder, "SMPL_NEUTRAL.npz")).faces.tolist()
+    [[0, 1, 2]]
     """
     path = Path(path)
     seen = path.stat()
@@ -186,6 +197,10 @@ def body(motion: Motion, times_s: Float[np.ndarray, " times"]) -> Body | None:
     """The body of a motion at the given times; none where the motion's file had no pose.
 
     Between frames that were seen each bone turns evenly.
+
+    >>> from kinematics import synthetic
+    >>> body(synthetic.perform(synthetic.walk(1.0)).motion, np.zeros(1)) is None
+    True
     """
     if motion.body is None or not np.asarray(motion.observed).any():
         return None

@@ -31,7 +31,7 @@ def hits(
     >>> places = np.array([[-1.0, 1.0, 4.0], [1.0, 1.0, 4.0], [0.0, -1.0, 4.0]])
     >>> seen = hits(places, np.tile([0.0, 0, -1], (3, 1)), np.array([[0, 1, 2]]), Lens(33, 32.0))
     >>> len(seen.pixels), seen.depths_m.min().item(), seen.normals[:, 0].tolist()
-    (144, 4.0, [0.0, 0.0, -1.0])
+    (145, 4.0, [0.0, 0.0, -1.0])
     """
     near = places_m[:, 2] < NEAREST_M
     depth = np.where(near, 1.0, places_m[:, 2])

@@ -36,7 +36,7 @@ class Clad(NamedTuple):
 
 def clad(one: Body, clothes: Outfit) -> Clad:
     """A body in its clothes."""
-    return Clad(one, painted(one, clothes), worn(one, clothes))
+    return Clad(one, _painted(one, clothes), _worn(one, clothes))
 
 
 def figures(
@@ -65,7 +65,7 @@ def figures(
         )
 
 
-def painted(one: Body, clothes: Outfit) -> Float[np.ndarray, "faces 3"]:
+def _painted(one: Body, clothes: Outfit) -> Float[np.ndarray, "faces 3"]:
     """The colour of every face of a body."""
     faces = one.mesh.faces
     bone = one.mesh.weights[:, faces].sum(axis=2).argmax(axis=0)
@@ -159,7 +159,7 @@ def _eyes(one: Body) -> tuple[float, float]:
     return 0.033 * _scale(one), joint_m + _EYE_LEVEL * (top_m - joint_m)
 
 
-def worn(one: Body, clothes: Outfit) -> Solids:
+def _worn(one: Body, clothes: Outfit) -> Solids:
     """The brim of a cap and a backpack, which the bones of head and chest carry."""
     pieces = [*_brim(one, clothes), *_pack(one, clothes)]
     world, places = bones(one, slice(None))

@@ -184,7 +184,7 @@ def test_the_address_brings_back_question_and_filters(page: Page, made: Any) -> 
 def test_ten_thousand_questions_leave_the_page_small(page: Page, many: Path) -> None:
     page.open(many, "#questions")
     page.wait("document.getElementById('found').textContent === '10,000 questions'")
-    page.wait("document.querySelector('#question h1')")
+    page.wait("document.querySelector('#question .number')?.textContent === '1 of 10,000'")
     page.run("(document.getElementById('list').scrollTop = 1e9)")
     page.wait("document.querySelector('.row[aria-posinset=\"10000\"]')")
     for top in range(880_000, 860_000, -700):

@@ -44,7 +44,7 @@ report.parts.chart = (() => {
   // The path from above: forward is up in the picture and left is left
 
   function path(clip) {
-    const SIZE = 420, EDGE = 30;
+    const SIZE = 420, EDGE = 36;
     const times = clip.times;
     const across = clip.lanes.left.map((value) => -value);
     const along = clip.lanes.forward.map((value) => -value);

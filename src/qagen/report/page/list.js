@@ -61,6 +61,7 @@ report.parts.list = (() => {
         painted = performance.now();
       }
     }
+    if (byId.has(open)) report.parts.question.show(byId.get(open)); // now it is one of all
   }
 
   // Filters
