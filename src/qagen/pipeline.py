@@ -408,7 +408,7 @@ class _Asking:
             f"{facts.clip}#{facts.person}/{facts.frame}/",
             [_selecting(one.ask) for one in candidates],
         )
-        places = select.reserve(kinds, numbers, per_category=self.recipe.per_category)
+        places = self._in_the_running(kinds, numbers)
         drawn = len(posed.candidates)
         self.withheld[merge.UNWANTED] += posed.sound - drawn + len(candidates) - len(places)
         letters, sizes = [], []
@@ -427,6 +427,13 @@ class _Asking:
             letters=letters,
             sizes=sizes,
         )
+
+
+    def _in_the_running(self, kinds: Sequence[Kind], numbers: Sequence[int]) -> list[int]:
+        """Which of a clip's questions stay; of what was certified there may be too many."""
+        if self.recipe.certify is None:
+            return list(range(len(kinds)))
+        return select.reserve(kinds, numbers, per_category=self.recipe.per_category)
 
 
 @lru_cache(maxsize=1 << 16)
