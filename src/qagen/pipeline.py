@@ -47,6 +47,7 @@ Engine = Literal["pool", "ray"]
 
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 
+
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """What a worker needs to make any chunk."""
@@ -291,7 +292,7 @@ class _Posed(NamedTuple):
 
     candidates: Sequence[Candidate]
     sound: int
-    """How many more could be asked, of those that were tried."""
+    """How many could be asked of those that were tried; some of them are left out at once."""
     rejected: int
     kept: Sequence[Candidate]
     certificates: Sequence[Certificate | None]
@@ -427,7 +428,6 @@ class _Asking:
             letters=letters,
             sizes=sizes,
         )
-
 
     def _in_the_running(self, kinds: Sequence[Kind], numbers: Sequence[int]) -> list[int]:
         """Which of a clip's questions stay; of what was certified there may be too many."""

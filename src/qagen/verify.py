@@ -209,10 +209,7 @@ def _start_worker(job: _Job) -> None:
 def _check_own(lines: Sequence[tuple[str, bytes, bool]]) -> list[Mismatch | None]:
     assert _checker is not None
     return _checker.check(
-        [
-            _Row(where, record_of.from_line(line), is_repeated)
-            for where, line, is_repeated in lines
-        ]
+        [_Row(where, record_of.from_line(line), is_repeated) for where, line, is_repeated in lines]
     )
 
 
