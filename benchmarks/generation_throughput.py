@@ -119,36 +119,29 @@ def where_time_goes(clips: list[MotionFacts]) -> dict[str, float]:
     """Microseconds a clip of every stage before merging."""
     lines = [facts.to_line(one) for one in clips]
     gc.disable()  # as builds do
-    asked = [generate.candidates(one) for one in clips]
+    wanted = select.RESERVE * PER_CATEGORY
+    asked = [generate.drawn(one, wanted=wanted).candidates for one in clips]
     encode = msgspec.json.Encoder().encode
-    kinds = [[select.kind_of_candidate(q) for q in questions] for questions, _ in asked]
-    names = [[f"{one.ask.name}/select" for one in candidates] for candidates, _ in asked]
-    numbers = [draws.numbers(0, "", ones) for ones in names]
-    kept = [
-        select.reserve(k, n, per_category=PER_CATEGORY) for k, n in zip(kinds, numbers, strict=True)
-    ]
+    names = [[f"{one.ask.name}/select" for one in candidates] for candidates in asked]
 
     def rows() -> None:
-        for one, (questions, _), places in zip(clips, asked, kept, strict=True):
-            for place in places:
-                encode(generate.unnamed_record(questions[place].question(), one))
+        for one, questions in zip(clips, asked, strict=True):
+            for question in questions:
+                encode(generate.unnamed_record(question.question(), one))
 
     stages: dict[str, Callable[[], object]] = {
         "read facts": lambda: [facts.from_line(line) for line in lines],
-        "decide what could be asked": lambda: [len(generate.candidates(one)[0]) for one in clips],
+        "decide what is asked": lambda: [
+            len(generate.drawn(one, wanted=wanted).candidates) for one in clips
+        ],
         "look for contradictions": lambda: [
-            consistency.check(questions, one)
-            for one, (questions, _) in zip(clips, asked, strict=True)
+            consistency.check(questions, one) for one, questions in zip(clips, asked, strict=True)
         ],
         "say what is alike": lambda: [
-            [select.kind_of_candidate(q) for q in questions] for questions, _ in asked
+            [select.kind_of_candidate(q) for q in questions] for questions in asked
         ],
         "draw": lambda: [draws.numbers(0, "", ones) for ones in names],
-        "keep some": lambda: [
-            select.reserve(k, n, per_category=PER_CATEGORY)
-            for k, n in zip(kinds, numbers, strict=True)
-        ],
-        "put what is kept into words": rows,
+        "put it into words": rows,
         "track": lambda: [nearby.track_of(one) for one in clips],
     }
     title("Where the time goes, before merging")

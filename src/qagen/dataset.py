@@ -59,8 +59,9 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     movements: dict[str, int]
     """How often each signal moved, by `+signal` and `-signal`, and each vertical episode."""
     asked: int
-    """Questions that could be asked, before any selection."""
+    """Questions that could be asked of those that were tried, before any selection."""
     rejected: int
+    """Questions that were tried and could not be asked."""
     samples: tuple[PathSample, ...]
     """The anchored track, five times a second."""
 
@@ -165,7 +166,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     certified: dict[Category, Yield] = {}
     """Sound questions and how many of them were certified; empty without certification."""
     rejections: dict[Category, dict[str, int]]
-    """Questions that could not be asked, by category and reason."""
+    """Questions that were tried and could not be asked, by category and reason."""
     letters: dict[str, Evenness]
     """How often each letter is right, by number of options."""
     ranks: dict[str, Evenness]

@@ -1,10 +1,10 @@
 """From finished chunks to a data set: groups, sides, selection, rows in order, manifest.
 
-Reads the chunks three times. Held in memory are, for each question in the running, sixteen bytes
-until all are counted and about twenty more while they are selected; for each clip its name, its
-source and keys, and a track of 0.4 kB for the search for motions that are alike. What comes out
-depends on what the chunks hold together, not on who made them. The
-three readings share what they find and therefore one file, which is longer than most.
+Reads the chunks three times. Questions in the running wait on disk until their category is
+selected; held in memory are then one byte for each, and some thirty for those of one category. For
+each clip it is its name and keys, and a track of 0.4 kB for the search for motions that are alike.
+What comes out depends on what the chunks hold together, not on who made them. The three readings
+share what they find and therefore one file, which is longer than most.
 """
 
 import hashlib
@@ -69,10 +69,11 @@ class _Gathered:
     groups: Groups = field(default_factory=Groups)
     finder: nearby.Finder = field(default_factory=nearby.Finder)
     numbers: dict[Kind, int] = field(default_factory=dict)
-    people: Counter[str] = field(default_factory=Counter)
-    sources: dict[str, str] = field(default_factory=dict)
+    clips: int = 0
+    crowds: set[str] = field(default_factory=set)
+    """Clips that show more than one person."""
     phrases: Counter[tuple[str, str]] = field(default_factory=Counter)
-    repeated: list[str] = field(default_factory=list)
+    repeated: set[str] = field(default_factory=set)
     rejections: Counter[str] = field(default_factory=Counter)
     withheld: Counter[str] = field(default_factory=Counter)
     yields: dict[Category, Yield] = field(default_factory=dict)
@@ -104,7 +105,7 @@ def merge(out_dir: Path, *, thin: Thin | None = None, progress: Progress | None 
         )
     every = _Every(work, plan.chunks, progress)
     found = _gather(every, plan.recipe)
-    sizes = Counter(found.groups.of(name) for name in found.sources)
+    sizes = Counter(found.groups.each())
     sides = splits.assign(sizes, val=plan.recipe.val, test=plan.recipe.test, seed=plan.recipe.seed)
     chooser = _Chooser(found, sides, plan.recipe, work)
     for chunk, _ in every:
@@ -156,22 +157,34 @@ def _gather(every: _Every, recipe: Recipe) -> _Gathered:
         room = MOST_LISTED - len(found.unreadable)
         found.unreadable += [(one.source, one.reason) for one in chunk.unreadable[:room]]
     if found.repeated:
-        raise ValueError(
-            f"{len(found.repeated)} names are used twice: {'; '.join(found.repeated[:5])}. Every "
-            "person of every clip needs a name of their own; rename the clips, or leave copies out"
-        )
-    if not found.sources:
+        raise ValueError(_repeated(every, sorted(found.repeated)))
+    if not found.clips:
         raise ValueError("nothing could be read, so there is nothing to ask about")
     return found
 
 
+def _repeated(every: _Every, names: list[str]) -> str:
+    """What is wrong with names that are used twice, and where they are."""
+    sources: dict[str, list[str]] = {name: [] for name in names[:5]}
+    for chunk, _ in every:
+        for asked in chunk.clips:
+            if asked.clip.name in sources:
+                sources[asked.clip.name].append(asked.clip.source)
+    shown = "; ".join(f"{name} in {' and '.join(found)}" for name, found in sources.items())
+    return (
+        f"{len(names)} names are used twice: {shown}. Every person of every clip needs a name of "
+        "their own; rename the clips, or leave copies out"
+    )
+
+
 def _gather_clip(found: _Gathered, asked: AskedClip, recipe: Recipe) -> None:
     clip, name = asked.clip, asked.clip.name
-    if name in found.sources:
-        found.repeated.append(f"{name} in {found.sources[name]} and {clip.source}")
+    if name in found.groups:
+        found.repeated.add(name)
         return
-    found.sources[name] = clip.source
-    found.people[clip.clip] += 1
+    found.clips += 1
+    if splits.video(clip.clip) in found.groups:
+        found.crowds.add(clip.clip)
     if named := _named(recipe, clip):
         found.phrases[clip.clip, named] += 1
     found.seconds += clip.duration_s
@@ -246,7 +259,7 @@ class _Chooser:
     def told_apart(self, asked: AskedClip) -> bool:
         """Whether words tell the person from the others of the clip, if there are any."""
         clip, found = asked.clip, self.found
-        if found.people[clip.clip] == 1:
+        if clip.clip not in found.crowds:
             return True
         phrase = _named(self.recipe, clip)
         return bool(phrase) and found.phrases[clip.clip, phrase] == 1
@@ -368,7 +381,7 @@ def _manifest(
         seed=plan.recipe.seed,
         recipe=recipe,
         inputs=Inputs(
-            clips=len(found.sources),
+            clips=found.clips,
             minutes=round(found.seconds / 60, 4),
             files=found.files,
             digest=found.digest.hexdigest(),

@@ -47,6 +47,7 @@ Engine = Literal["pool", "ray"]
 
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 
+
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """What a worker needs to make any chunk."""
@@ -294,7 +295,7 @@ class _Posed(NamedTuple):
 
     candidates: Sequence[Candidate]
     sound: int
-    """How many more could be asked, of those that were tried."""
+    """How many could be asked of those that were tried; some of them are left out at once."""
     rejected: int
     kept: Sequence[Candidate]
     certificates: Sequence[Certificate | None]
@@ -412,7 +413,7 @@ class _Asking:
             f"{facts.clip}#{facts.person}/{facts.frame}/",
             [_selecting(one.ask) for one in candidates],
         )
-        places = select.reserve(kinds, numbers, per_category=merge.running(self.recipe))
+        places = self._in_the_running(kinds, numbers)
         drawn = len(posed.candidates)
         self.withheld[merge.UNWANTED] += posed.sound - drawn + len(candidates) - len(places)
         letters, sizes = [], []
@@ -431,6 +432,12 @@ class _Asking:
             letters=letters,
             sizes=sizes,
         )
+
+    def _in_the_running(self, kinds: Sequence[Kind], numbers: Sequence[int]) -> list[int]:
+        """Which of a clip's questions stay; of what was certified there may be too many."""
+        if self.recipe.certify is None:
+            return list(range(len(kinds)))
+        return select.reserve(kinds, numbers, per_category=merge.running(self.recipe))
 
 
 @lru_cache(maxsize=1 << 16)

@@ -36,6 +36,11 @@ class Returns(NamedTuple):
 
 def _comings(clip: Reading, *, leave_m: float, back_m: float) -> list[tuple[float, float]]:
     """When the person was first further than `leave_m`, and then back within `back_m`."""
+    furthest_m = clip.known.get("furthest sample")
+    if furthest_m is None:
+        furthest_m = clip.known["furthest sample"] = max([one[1] for one in clip.distances])
+    if furthest_m < leave_m:  # type: ignore[operator]
+        return []
     found = []
     left_s = -1.0
     for time_s, distance_m in clip.distances:

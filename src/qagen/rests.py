@@ -50,8 +50,10 @@ def unexplained(
             low = value
         elif value > high:
             high = value
-        rise = max(rise, value - low)
-        fall = max(fall, high - value)
+        if value - low > rise:
+            rise = value - low
+        if high - value > fall:
+            fall = high - value
     return rise, fall
 
 

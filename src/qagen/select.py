@@ -1,8 +1,8 @@
 """Which of the questions that could be asked go into the data set. Never changes one.
 
-First each clip keeps some of its questions in the running (`reserve`). Then the answers to each
-stem are made even within each side of the split, so that knowing the stem helps nobody
-(`Selection`). All that is drawn is a hash of the question's own name.
+First each clip draws some of its questions (`generate.drawn`) and keeps them in the running
+(`reserve`). Then the answers to each stem are made even within each side of the split, so that
+knowing the stem helps nobody (`Selection`). All that is drawn is a hash of names.
 """
 
 from array import array

@@ -9,7 +9,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
@@ -93,6 +93,15 @@ def keys_of(*, given: str, subject: str, take: str, source: str, clip: str) -> l
     return [Key(rank, f"{kind} {name}") for rank, (kind, name) in enumerate(names) if name]
 
 
+def video(clip: str) -> Key:
+    """What all people of a clip have in common.
+
+    >>> video("walk") in keys_of(given="", subject="", take="", source="", clip="walk")
+    True
+    """
+    return Key(len(_RANKS) - 1, f"{_RANKS[-1]} {clip}")
+
+
 class Groups:
     """Clips that share a key belong together, and so do clips that share one with those.
 
@@ -118,6 +127,14 @@ class Groups:
     def join(self, name: str, other: str) -> None:
         """Makes the groups of two clips one."""
         self.add(name, keys=[self._first[name], self._first[other]])
+
+    def __contains__(self, known: object) -> bool:
+        """Whether a clip, by its name, or a key was added."""
+        return known in (self._above if isinstance(known, Key) else self._first)
+
+    def each(self) -> Iterator[str]:
+        """The group of every clip."""
+        return map(self.of, self._first)
 
     def of(self, name: str) -> str:
         """The group of a clip, named after the least of all its keys."""

@@ -170,7 +170,11 @@ def _check_all(rows: Sequence[_Row], job: _Job, *, workers: int) -> list[Mismatc
     """One result a row, in the order of the rows."""
     if workers == 1:
         return _Checker(job).check(rows)
-    pieces = list(_pieces(rows, wanted=PIECES_A_WORKER * workers))
+    pieces = [
+        # as lines: a row that was pickled is equal, but does not encode to the same bytes
+        [(row.where, record_of.to_line(row.record), row.is_repeated) for row in piece]
+        for piece in _pieces(rows, wanted=PIECES_A_WORKER * workers)
+    ]
     if not pieces:
         return []
     count = min(workers, len(pieces))
@@ -202,9 +206,11 @@ def _start_worker(job: _Job) -> None:
     _checker = _Checker(job)
 
 
-def _check_own(rows: Sequence[_Row]) -> list[Mismatch | None]:
+def _check_own(lines: Sequence[tuple[str, bytes, bool]]) -> list[Mismatch | None]:
     assert _checker is not None
-    return _checker.check(rows)
+    return _checker.check(
+        [_Row(where, record_of.from_line(line), is_repeated) for where, line, is_repeated in lines]
+    )
 
 
 class _Checker:

@@ -97,9 +97,7 @@ def test_every_question_is_drawn_from_some_clip(facts):
     for number in range(150):
         one = msgspec.structs.replace(facts, clip=f"clip {number}")
         asks.update(each.ask.name for each in drawn(one, wanted=8, categories=["temporal"]))
-    possible = {
-        one.ask.name for one in generate.candidates(facts, categories=["temporal"])[0]
-    }
+    possible = {one.ask.name for one in generate.candidates(facts, categories=["temporal"])[0]}
     assert asks.keys() == possible
     assert max(asks.values()) < 150
 

@@ -310,9 +310,7 @@ def test_workers_report_the_same_line_for_line(built):
 @given(counts=st.lists(st.integers(1, 9), max_size=12), wanted=st.integers(1, 20))
 def test_pieces_hold_every_row_in_order_and_cut_no_file(rows, counts, wanted):
     sources = [f"{number:02}.npz" for number, count in enumerate(counts) for _ in range(count)]
-    every = [
-        verify._Row("", msgspec.structs.replace(rows[0], source=source)) for source in sources
-    ]
+    every = [verify._Row("", msgspec.structs.replace(rows[0], source=source)) for source in sources]
     pieces = list(verify._pieces(every, wanted=wanted))
     assert [one for piece in pieces for one in piece] == every
     assert len(pieces) <= wanted

@@ -32,9 +32,7 @@ _LAST_NTH = 3
 
 def _happens_in(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
     del seed
-    known = [
-        (pair, window) for pair in PAIRS if pair[0] in movements(clip) for window in _QUARTERS
-    ]
+    known = [(pair, window) for pair in PAIRS if pair[0] in movements(clip) for window in _QUARTERS]
     for pair, window in drawn(rule, clip, known, happens=lambda one: happens_of(clip, one[0])):
         ask = Ask(rule="happens_in", movements=pair, window=window)
         first, second = presence(clip, pair[0], window), presence(clip, pair[1], window)
