@@ -156,8 +156,8 @@ PRESETS: dict[str, ErrorModel] = {
         ),
         ErrorModel(
             name="gvhmr_rich",
-            drift_share=0.08,
-            drift_up_share=0.04,
+            drift_share=0.077,
+            drift_up_share=0.0385,
             drift_length_m=3.0,
             heading_offset_rad=0.05,
             heading_walk_rad_per_sqrt_s=0.062,
