@@ -425,7 +425,7 @@ class _Asking:
             f"{facts.clip}#{facts.person}/{facts.frame}/",
             [_selecting(one.ask) for one in candidates],
         )
-        places = select.reserve(kinds, numbers, per_category=merge.running(self.recipe))
+        places = select.reserve(kinds, numbers, per_category=self.recipe.per_category)
         self.withheld[merge.UNWANTED] += len(candidates) - len(places)
         letters, sizes = [], []
         for place in places:
