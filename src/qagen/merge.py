@@ -216,21 +216,6 @@ def evened_later(recipe: Recipe) -> bool:
     return recipe.max_blind is not None and recipe.balanced and recipe.per_category is not None
 
 
-SPARES = 2
-"""So many times more questions are in the running when `thin` chooses: the more it has to choose
-from, the fewer clips it has to leave without a question."""
-
-
-def running(recipe: Recipe) -> int | None:
-    """How many questions of a clip and category are wanted, for the choice of those in the running.
-
-    >>> running(Recipe(per_category=2)), running(Recipe(per_category=2, max_blind=0.03))
-    (2, 4)
-    """
-    wanted = recipe.per_category
-    return SPARES * wanted if wanted is not None and evened_later(recipe) else wanted
-
-
 class _Chooser:
     """Which questions go in."""
 

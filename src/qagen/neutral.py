@@ -17,7 +17,7 @@ from itertools import combinations
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.optimize import linprog
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import csc_matrix, csr_matrix, vstack
 
 from qagen.audit.rows import Row
 from qagen.question import Window
@@ -28,7 +28,7 @@ from qagen.vocabulary import MOVEMENTS
 READ_SLACK = 0.5
 """Share of the bound by which an option may be true too often, by what its question says."""
 
-SPARE = 3.0
+SPARE = 2.0
 """So many questions more may have the option as their answer, however few there are."""
 
 LEAST_OFFERED = 10
@@ -40,6 +40,9 @@ neutral make a neutral whole."""
 
 WHOLE = 1 - 1e-6
 """Shares above this are one, but for rounding."""
+
+ROUNDING = 1e-6
+"""Sums may differ so much from what they are."""
 
 BY_DRAW = 1e-3
 """By how much a draw can raise the worth of a question."""
@@ -206,14 +209,13 @@ def _largest(
 
     What the program takes in part is taken or left, by its share and then its draw.
     """
-    found = linprog(
-        -(1 + BY_DRAW * draws), A_ub=gains, b_ub=room, bounds=(0, 1), method="highs-ds"
-    )
+    found = linprog(-(1 + BY_DRAW * draws), A_ub=gains, b_ub=room, bounds=(0, 1), method="highs-ds")
     if found.x is None:
         raise RuntimeError(f"no selection was found: {found.message}")
     taken = found.x >= WHOLE
     left = room - gains @ taken.astype(float)
     by_question = gains.tocsc()
+    _leave_out(taken, left, gains, by_question, draws)
     for place in np.lexsort((-draws, -np.round(found.x, 6))).tolist():
         span = slice(by_question.indptr[place], by_question.indptr[place + 1])
         bounds, gain = by_question.indices[span], by_question.data[span]
@@ -221,3 +223,21 @@ def _largest(
             taken[place] = True
             left[bounds] -= gain
     return taken
+
+
+def _leave_out(
+    taken: Bool[np.ndarray, " asked"],
+    left: Float[np.ndarray, " bounds"],
+    gains: csr_matrix,
+    by_question: csc_matrix,
+    draws: Float[np.ndarray, " asked"],
+) -> None:
+    """Takes back what is too much where the program leaned on parts of questions."""
+    while left.min() < -ROUNDING:
+        bound = int(np.argmin(left))
+        span = slice(gains.indptr[bound], gains.indptr[bound + 1])
+        raising = gains.indices[span][(gains.data[span] > 0) & taken[gains.indices[span]]]
+        place = int(raising[np.argmin(draws[raising])])
+        span = slice(by_question.indptr[place], by_question.indptr[place + 1])
+        taken[place] = False
+        left[by_question.indices[span]] += by_question.data[span]

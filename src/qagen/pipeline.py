@@ -333,8 +333,7 @@ class _Asking:
     def _pose(self, measured: Measured) -> _Posed:
         facts, recipe = measured.facts, self.recipe
         phrase = dataset.phrase_of(recipe, facts.clip, facts.person)
-        wanted = merge.running(recipe)
-        if wanted is None:
+        if recipe.per_category is None:
             candidates, rejections = generate.candidates(
                 facts, seed=recipe.seed, categories=recipe.categories, descriptor=phrase
             )
@@ -342,7 +341,7 @@ class _Asking:
         else:
             candidates, sound, rejections = generate.drawn(
                 facts,
-                wanted=self.tried * wanted,
+                wanted=self.tried * recipe.per_category,
                 seed=recipe.seed,
                 categories=recipe.categories,
                 descriptor=phrase,
@@ -437,7 +436,7 @@ class _Asking:
         """Which of a clip's questions stay; of what was certified there may be too many."""
         if self.recipe.certify is None:
             return list(range(len(kinds)))
-        return select.reserve(kinds, numbers, per_category=merge.running(self.recipe))
+        return select.reserve(kinds, numbers, per_category=self.recipe.per_category)
 
 
 @lru_cache(maxsize=1 << 16)
