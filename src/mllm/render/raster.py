@@ -2,7 +2,7 @@
 
 A ray leaves the camera along (x, y, 1), so that its parameter is the depth. The candidate pixels
 of many solids lie behind one another in flat arrays, as many as the processor's cache holds: about
-forty array operations serve a chunk of them.
+forty array operations serve a chunk of them. All of it is one way of a ray, so the file is long.
 """
 
 from typing import NamedTuple
