@@ -59,11 +59,13 @@ Picture = UInt8[np.ndarray, "size size 4"]
 
 
 class _Shadow(NamedTuple):
-    """Strips of the floor between two places, and half their widths."""
+    """Strips of the floor between two places."""
 
-    starts_m: Float[np.ndarray, "strips 3"]
-    ends_m: Float[np.ndarray, "strips 3"]
-    radii_m: Float[np.ndarray, " strips"]
+    places_m: Float[np.ndarray, "places 3"]
+    """Where strips start, then where they end."""
+    widest_m: float
+    strips: Float[np.ndarray, "6 strips 1 1"]
+    """Start x and z, step to the end in x and z, one over its square, half the width."""
 
 
 class _Standing(NamedTuple):
@@ -123,16 +125,21 @@ def _cast(solids: Solids, light: Float[np.ndarray, "3"]) -> _Shadow:
         places[thick] - light * (places[thick, 1:2] / light[1])
         for places in (solids.starts_m, solids.ends_m)
     )
-    return _Shadow(starts, ends, 0.5 * (solids.start_radii_m + solids.end_radii_m)[thick])
+    radii_m = 0.5 * (solids.start_radii_m + solids.end_radii_m)[thick]
+    steps = ends - starts
+    columns = np.stack([starts[:, 0], starts[:, 2], steps[:, 0], steps[:, 2], radii_m])
+    x, z, dx, dz, radius = columns.astype(np.float32)
+    per_square = 1 / np.maximum(dx * dx + dz * dz, np.float32(1e-8))
+    strips = np.stack([x, z, dx, dz, per_square, radius])[..., None, None]
+    return _Shadow(np.concatenate([starts, ends]), float(radii_m.max(initial=0)), strips)
 
 
 def _shade(picture: np.ndarray, shadow: _Shadow, below: Ground, lens: Lens, view: View) -> None:
     """Darkens the floor where the light does not reach it."""
-    starts, ends, radii_m = shadow
-    seen = turned(np.concatenate([starts, ends]) - view.position_m, view.world_from_camera)
+    seen = turned(shadow.places_m - view.position_m, view.world_from_camera)
     if not len(seen) or seen[:, 2].min() < NEAREST_M:
         return
-    widest = (radii_m.max() + SHADOW_SOFT_M) / seen[:, 2:]
+    widest = (shadow.widest_m + SHADOW_SOFT_M) / seen[:, 2:]
     spots = seen[:, :2] / seen[:, 2:]
     edges = np.stack([(spots - widest).min(axis=0), (spots + widest).max(axis=0)])
     edges = np.clip(edges * lens.focal_px + lens.centre_px, 0, lens.size_px).astype(int)
@@ -142,7 +149,7 @@ def _shade(picture: np.ndarray, shadow: _Shadow, below: Ground, lens: Lens, view
         return
     rows = slice(top - below.floor_from_row, bottom - below.floor_from_row)
     x_m, z_m = (places[rows, left:right] for places in (below.x_m, below.z_m))
-    lost = _covered(x_m, z_m, starts, ends, radii_m)
+    lost = _covered(x_m, z_m, shadow.strips)
     window = picture[top:bottom, left:right]
     colours = np.ascontiguousarray(window).view(np.uint8).reshape(*window.shape, 4)
     kept = (256 * (1 - SHADOW * lost)).astype(np.uint16)[..., None]
@@ -153,14 +160,10 @@ def _shade(picture: np.ndarray, shadow: _Shadow, below: Ground, lens: Lens, view
 def _covered(
     x_m: Float[np.ndarray, "rows columns"],
     z_m: Float[np.ndarray, "rows columns"],
-    starts: np.ndarray,
-    ends: np.ndarray,
-    radii_m: np.ndarray,
+    strips: Float[np.ndarray, "6 strips 1 1"],
 ) -> Float[np.ndarray, "rows columns"]:
     """How much of the light is taken from places on the floor, by strips between two points."""
-    columns = np.column_stack([starts[:, [0, 2]], (ends - starts)[:, [0, 2]], radii_m])
-    x0, z0, dx, dz, radius = columns.T.astype(np.float32)[..., None, None]
-    per_square = 1 / np.maximum(dx * dx + dz * dz, np.float32(1e-8))
+    x0, z0, dx, dz, per_square, radius = strips
     x, z = x_m - x0, z_m - z0
     share = np.clip((x * dx + z * dz) * per_square, 0, 1)
     x -= share * dx

@@ -2,7 +2,7 @@
 
 A ray leaves the camera along (x, y, 1), so that its parameter is the depth. The candidate pixels
 of many solids lie behind one another in flat arrays, as many as the processor's cache holds: about
-forty array operations serve a chunk of them.
+forty array operations serve a chunk of them. All of it is one way of a ray, so the file is long.
 """
 
 from typing import NamedTuple
@@ -293,11 +293,15 @@ def _weights(
     pixels: Int[np.ndarray, " hits"], owners: Int[np.ndarray, " hits"], size: int
 ) -> Float[np.ndarray, " hits"]:
     """For how many pixels of its square each stands: all in the corner of a square of one solid."""
-    solid = np.full(size * size, -1, np.int16)
+    if not len(pixels):
+        return np.empty(0, np.float32)
+    top, end = int(pixels[0]) // (2 * size) * 2, int(pixels[-1]) // (2 * size) * 2 + 2
+    solid = np.full((end - top) * size, -1, np.int16)
+    pixels = pixels - top * size
     solid[pixels] = owners
-    pairs = solid.view(np.int32).reshape(size // 2, 2, size // 2)  # two neighbours in one number
-    top, bottom = pairs[:, 0], pairs[:, 1]
-    whole = (top == bottom) & (top >> 16 == top << 16 >> 16) & (top >= 0)
+    pairs = solid.view(np.int32).reshape(-1, 2, size // 2)  # two neighbours in one number
+    upper, lower = pairs[:, 0], pairs[:, 1]
+    whole = (upper == lower) & (upper >> 16 == upper << 16 >> 16) & (upper >= 0)
     rows, columns = np.divmod(pixels, size)
     shared = whole.reshape(-1)[(rows >> 1) * (size // 2) + (columns >> 1)]
     in_corner = (rows | columns) & 1 == 0

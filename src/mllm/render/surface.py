@@ -3,7 +3,7 @@
 A `Motion` that was read with a model file carries the body's pose; its root is the motion's own.
 Hands rest as the model has them and faces are neutral. All products are in double precision and
 the places are rounded to `GRID_M`: what a library for matrices makes of the last bit depends on
-its threads, and no picture may.
+its threads, and no picture may. The checks of model files make this one longer than most.
 """
 
 import hashlib
