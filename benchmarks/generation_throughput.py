@@ -1,6 +1,6 @@
 """How fast data sets are made: questions and clips a second, where the time goes, how memory grows.
 
-    python benchmarks/generation_throughput.py             # up to 100,000 clips, an hour or so
+    python benchmarks/generation_throughput.py             # up to 100,000 clips, a quarter hour
     python benchmarks/generation_throughput.py --quick     # up to 1,000 clips, a minute or two
     python benchmarks/generation_throughput.py --json out/generation.json
 
@@ -252,7 +252,8 @@ def peak_mb() -> float:
 def growth(motions: list[Motion], counts: list[int], folder: Path) -> list[dict[str, float]]:
     """Builds from packed stores of growing size, with one worker and with two."""
     title("From packed stores to data sets: reading, measuring, asking, selecting, writing")
-    print("a second as time passes, others may use the cores; workers compile for themselves")
+    print("a second as time passes, others may use the cores; the first build compiles for all")
+    os.environ.update(_compiled_once(folder / "compiled"))
     print(f"{'clips':>9}{'workers':>9}{'clips/s':>10}{'asked/s':>11}{'written/s':>11}"
           f"{'a clip':>8}{'merging':>9}{'all us/clip':>13}{'main MB':>9}{'of it grown':>13}"
           f"{'worker MB':>11}")  # fmt: skip
@@ -277,6 +278,15 @@ def growth(motions: list[Motion], counts: list[int], folder: Path) -> list[dict[
         grown = (last["peak_mb"] - before["peak_mb"]) / (last["clips"] - before["clips"]) * 2**20
         print(f"memory grows by {grown:,.0f} bytes a clip between the last two")
     return rows
+
+
+def _compiled_once(folder: Path) -> dict[str, str]:
+    """What makes processes that are started from now on keep what they compile, and share it."""
+    return {
+        "JAX_COMPILATION_CACHE_DIR": str(folder),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
 
 
 def show_build(row: dict[str, float]) -> None:

@@ -137,7 +137,7 @@ _NONE_LEFT = object()
 
 def happens_of(clip: Reading, movements: Iterable[str]) -> bool:
     """Whether any of some movements happens."""
-    return any([clip.occurrences[movement] for movement in movements])
+    return any(clip.occurrences[movement] for movement in movements)
 
 
 def question(rule: Rule, clip: Reading, ask: Ask, truth: Truth) -> Candidate:

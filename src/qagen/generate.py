@@ -148,7 +148,7 @@ def _tried(answers: Iterator[Answer], heard: _Heard) -> Iterator[Candidate]:
 
 def _in_turns(rules: Sequence[_Trying], wanted: int, *, seed: int) -> list[Candidate]:
     """One candidate of every rule before a second of any, until there are as many as wanted."""
-    if all([rule.few is not None for rule in rules]):
+    if all(rule.few is not None for rule in rules):
         every = [one for rule in rules for one in rule.few or ()]
         if len(every) <= wanted:
             return every  # nothing to draw

@@ -2,7 +2,8 @@
 
 Reads the chunks three times. Questions in the running wait on disk until their category is
 selected; held in memory are then one byte for each, and some thirty for those of one category. For
-each clip it is its name and keys, and a track of 0.4 kB for the search for motions that are alike.
+each clip it is its name and keys, and in the first reading a track of 0.4 kB, by which motions that
+are alike are found.
 What comes out depends on what the chunks hold together, not on who made them. The three readings
 share what they find and therefore one file, which is longer than most.
 """
@@ -67,7 +68,6 @@ class _Gathered:
     """What the first reading finds."""
 
     groups: Groups = field(default_factory=Groups)
-    finder: nearby.Finder = field(default_factory=nearby.Finder)
     numbers: dict[Kind, int] = field(default_factory=dict)
     clips: int = 0
     crowds: set[str] = field(default_factory=set)
@@ -139,12 +139,12 @@ class _Every:
 
 
 def _gather(every: _Every, recipe: Recipe) -> _Gathered:
-    found = _Gathered()
+    found, finder = _Gathered(), nearby.Finder()
     for chunk, _ in every:
         for kind in chunk.kinds:
             found.numbers.setdefault(kind, len(found.numbers))
         for asked in chunk.clips:
-            _gather_clip(found, asked, recipe)
+            _gather_clip(found, finder, asked, recipe)
         found.rejections.update(chunk.rejections)
         found.withheld.update(chunk.withheld)
         for category, one in chunk.yields.items():
@@ -177,7 +177,7 @@ def _repeated(every: _Every, names: list[str]) -> str:
     )
 
 
-def _gather_clip(found: _Gathered, asked: AskedClip, recipe: Recipe) -> None:
+def _gather_clip(found: _Gathered, finder: nearby.Finder, asked: AskedClip, recipe: Recipe) -> None:
     clip, name = asked.clip, asked.clip.name
     if name in found.groups:
         found.repeated.add(name)
@@ -199,7 +199,7 @@ def _gather_clip(found: _Gathered, asked: AskedClip, recipe: Recipe) -> None:
     )  # fmt: skip
     if asked.track:
         duration_s, *places = asked.track
-        others = found.finder.add(name, nearby.Track(duration_s, places))
+        others = finder.add(name, nearby.Track(duration_s, places))
         found.alike += bool(others)
         for other in others:
             found.groups.join(name, other)

@@ -362,7 +362,7 @@ class _Category:
             clips = [self._clips[one] for one in members]
             for clip in clips:
                 taken[clip] += 1
-            if any([taken[clip] > per_category for clip in clips]):
+            if any(taken[clip] > per_category for clip in clips):
                 for clip in clips:
                     taken[clip] -= 1
                 continue

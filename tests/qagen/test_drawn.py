@@ -1,5 +1,6 @@
 """Of the questions that could be asked some are drawn, and the rest is hardly tried."""
 
+import gc
 import itertools
 from collections import Counter
 
@@ -141,3 +142,15 @@ def test_short_orders_are_read_off_a_table_and_are_the_same(length):
     for number in range(200):
         expected = draws._ordered(items, draws.number(0, str(number)))
         assert draws.shuffled(items, seed=0, name=str(number)) == expected
+
+
+def test_drawing_leaves_nothing_to_be_collected(facts):
+    """Builds keep Python from looking for cycles, so that there must be none."""
+    gc.collect()
+    gc.disable()
+    try:
+        for wanted in (1, 9, 500):
+            drawn(facts, wanted=wanted)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
