@@ -379,7 +379,10 @@ def test_processors_of_videos_are_told_when_frames_were_shown(knows_nothing: Pat
             return words(text, return_tensors=return_tensors, add_special_tokens=False)
 
     frames = seen(1)._replace(times_s=np.array([0.0, 0.1, 0.7, 0.75]), duration_s=1.5)
-    found = ProcessorEncoder(Processor()).teaching(
+    encoder = ProcessorEncoder(Processor())
+    assert encoder.alike(frames) == encoder.alike(seen(2))
+    assert len({encoder.alike(one) for one in (frames, seen(1, frames=5), None)}) == 3
+    found = encoder.teaching(
         [Turn("Jump <|video_pad|>?", frames, "No"), Turn("Jump?", None, "Yes, it does")]
     )
     shown, blind = told
