@@ -244,7 +244,7 @@ def ours_of(primitive: Primitive, clips: int, first: Stages) -> _clock.Run:
     """The library on so many clips: one alone from NumPy to NumPy, many call by call."""
     if clips == 1:
         single, one = jax.jit(primitive.step), primitive.inputs(row(first, 0))
-        return lambda: jax.device_get(primitive.finish(single(*one)))
+        return lambda: primitive.fetch(single(*one))
     step = batched(primitive.step)
     calls = [primitive.inputs(stages) for stages in stages_by_call(primitive, clips)]
 
