@@ -193,6 +193,12 @@ def _picked(records: Arrays) -> list[_peers.Movement]:
     return [_peers.Movement(*row) for row in zip(*(row.tolist() for row in rows), strict=True)]
 
 
+def fetched(results: Arrays) -> Arrays:
+    """The results as NumPy arrays, as the library takes them: five times as fast as `device_get`
+    where there are many."""
+    return jax.tree.map(np.asarray, results)
+
+
 class Stages(NamedTuple):
     """A batch at the stations that primitives start from: arrays on the device."""
 
@@ -225,6 +231,9 @@ class Primitive:
     """The same of a whole batch."""
     joints: bool = False
     finish: Callable[[Arrays], Any] = jax.block_until_ready
+    """What belongs to the work on a batch; results may stay on the device."""
+    fetch: Callable[[Arrays], Any] = fetched
+    """What belongs to the work on a single clip, whose results are wanted on the host."""
     tolerance: float = 2e-4
 
 
@@ -311,6 +320,7 @@ PRIMITIVES = (
         by_frame=lambda at, _: _loops.movements(_read(at)),
         by_batch=None,
         finish=_picked,
+        fetch=_picked,
     ),
 )
 

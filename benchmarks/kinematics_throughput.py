@@ -244,7 +244,7 @@ def ours_of(primitive: Primitive, clips: int, first: Stages) -> _clock.Run:
     """The library on so many clips: one alone from NumPy to NumPy, many call by call."""
     if clips == 1:
         single, one = jax.jit(primitive.step), primitive.inputs(row(first, 0))
-        return lambda: jax.device_get(primitive.finish(single(*one)))
+        return lambda: primitive.fetch(single(*one))
     step = batched(primitive.step)
     calls = [primitive.inputs(stages) for stages in stages_by_call(primitive, clips)]
 
@@ -665,7 +665,7 @@ def main() -> None:
     _clock.pin(CORES[-1] if CORES else None)
     on_cpu = jax.default_backend() == "cpu"
     copy_bps = _clock.bytes_per_second(on_cpu=on_cpu)
-    conduct = Conduct(turns=2 if options.quick else 5, copy_bps=copy_bps, wall=not on_cpu)
+    conduct = Conduct(turns=2 if options.quick else 3, copy_bps=copy_bps, wall=not on_cpu)
     environment = _clock.environment() | {
         "memory": f"{copy_bps / 1e9:.1f} GB/s, reading plus writing one large copy",
         "pinned": f"to core {CORES[-1]}, one thread" if CORES else "no",

@@ -35,7 +35,7 @@ def compiled_whole(run: Callable[..., Any], *arrays: PyTree) -> Any:
     """
     if jax.default_backend() != "cpu" or jax.__version_info__[:2] != _TRIED:
         return run(*arrays)
-    return set_xla_metadata(jax.jit(run)(*arrays), **_WHOLE)
+    return set_xla_metadata(jax.jit(run)(*arrays), **_WHOLE)  # type: ignore[no-untyped-call]
 
 
 def scan(
