@@ -41,7 +41,7 @@ from mllm.score import Score
 from qagen import dataset
 from qagen.question import CATEGORIES
 
-FULL = (1000, 160, 1500, 10_000)
+FULL = (1000, 160, 6000, 10_000)
 QUICK = (48, 24, 60, 200)
 """Clips to learn from, clips to be asked about, steps, questions."""
 
