@@ -17,7 +17,7 @@ from itertools import combinations
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.optimize import linprog
-from scipy.sparse import csc_matrix, csr_matrix, vstack
+from scipy.sparse import csr_matrix, vstack
 
 from qagen.audit.rows import Row
 from qagen.question import Window
@@ -38,8 +38,8 @@ MOST_TOGETHER = 12_000
 """About so many questions at a time: programs grow faster than linearly, and parts that are
 neutral make a neutral whole."""
 
-WHOLE = 1 - 1e-6
-"""Shares above this are one, but for rounding."""
+HALF = 0.5
+"""Of what the program takes in part, the larger part is taken."""
 
 ROUNDING = 1e-6
 """Sums may differ so much from what they are."""
@@ -117,13 +117,14 @@ class Pool:
         known: float,
     ) -> Bool[np.ndarray, " asked"]:
         gains = self._gains(places, max_blind, known)
-        room = np.full(gains.shape[0], SPARE)
+        bounds = gains.shape[0]
+        room = np.full(bounds, SPARE)
         if per_category is not None:
             clips = np.unique(np.array(self._clips)[places], return_inverse=True)[1]
             ones = csr_matrix((np.ones(len(places)), (clips, np.arange(len(places)))))
             gains = vstack([gains, ones]).tocsr()
             room = np.concatenate([room, np.full(ones.shape[0], float(per_category))])
-        return _largest(gains, room, np.array(self._draws)[places])
+        return _largest(gains, room, np.array(self._draws)[places], strict=bounds)
 
     def _gains(
         self, places: Int[np.ndarray, " asked"], max_blind: float, known: float
@@ -156,9 +157,13 @@ class Pool:
             yield scope, READ_SLACK
         rule, window = self._windows[place]
         own = self._shown[place]
+        often = Counter[str]()
         for (when, movement), count in self._told[self._clips[place]].items():
             if when in ("whole", window) and count > ((when, movement) in own):
+                often[when] += 1
                 yield ("told", rule, when, movement), known
+        for when in sorted({"whole", window}):
+            yield ("told of", rule, when, str(often[when])), known
 
 
 def _labels(record: Record) -> tuple[tuple[str, ...], ...]:
@@ -196,48 +201,38 @@ def _shown(record: Record) -> frozenset[tuple[str, str]]:
     for one in record.evidence:
         movement = one.what.removesuffix("_total")
         if movement in MOVEMENTS and one.value > 0:
-            found.add(("whole", movement))
-            if movement != one.what:
-                found.add((record.ask.window, movement))
+            found |= {("whole", movement), (record.ask.window, movement)}
     return frozenset(found)
 
 
 def _largest(
-    gains: csr_matrix, room: Float[np.ndarray, " bounds"], draws: Float[np.ndarray, " asked"]
+    gains: csr_matrix,
+    room: Float[np.ndarray, " bounds"],
+    draws: Float[np.ndarray, " asked"],
+    *,
+    strict: int = 0,
 ) -> Bool[np.ndarray, " asked"]:
     """The largest selection for which no sum of gains exceeds its room.
 
-    What the program takes in part is taken or left, by its share and then its draw.
+    Of what the program takes in part the larger part is taken, which may make a sum a little too
+    large, but none from number `strict` on; what there is room for is added.
     """
-    found = linprog(-(1 + BY_DRAW * draws), A_ub=gains, b_ub=room, bounds=(0, 1), method="highs-ds")
+    found = linprog(
+        -(1 + BY_DRAW * draws), A_ub=gains, b_ub=room, bounds=(0, 1), method="highs-ds"
+    )
     if found.x is None:
         raise RuntimeError(f"no selection was found: {found.message}")
-    taken = found.x >= WHOLE
-    left = room - gains @ taken.astype(float)
+    share = np.round(found.x, 6)
+    taken = np.zeros(len(share), dtype=bool)
+    left = room + ROUNDING
     by_question = gains.tocsc()
-    _leave_out(taken, left, gains, by_question, draws)
-    for place in np.lexsort((-draws, -np.round(found.x, 6))).tolist():
+    for place in np.lexsort((-draws, -share)).tolist():
         span = slice(by_question.indptr[place], by_question.indptr[place + 1])
         bounds, gain = by_question.indices[span], by_question.data[span]
-        if not taken[place] and np.all((left[bounds] >= gain) | (gain <= 0)):
+        fits = (left[bounds] >= gain) | (gain <= 0)
+        if share[place] >= HALF:
+            fits = fits[bounds >= strict]
+        if fits.all():
             taken[place] = True
             left[bounds] -= gain
     return taken
-
-
-def _leave_out(
-    taken: Bool[np.ndarray, " asked"],
-    left: Float[np.ndarray, " bounds"],
-    gains: csr_matrix,
-    by_question: csc_matrix,
-    draws: Float[np.ndarray, " asked"],
-) -> None:
-    """Takes back what is too much where the program leaned on parts of questions."""
-    while left.min() < -ROUNDING:
-        bound = int(np.argmin(left))
-        span = slice(gains.indptr[bound], gains.indptr[bound + 1])
-        raising = gains.indices[span][(gains.data[span] > 0) & taken[gains.indices[span]]]
-        place = int(raising[np.argmin(draws[raising])])
-        span = slice(by_question.indptr[place], by_question.indptr[place + 1])
-        taken[place] = False
-        left[by_question.indices[span]] += by_question.data[span]

@@ -115,6 +115,7 @@ def _evenly(
     """The questions to take, of which a clip's others tell as little as they have to."""
     known = dict.fromkeys(pool.categories, LOOSEST)
     chosen: dict[str, list[int]] = {}
+    even: list[int] = []
     for _ in range(MOST_TRIES):
         chosen |= pool.choose(max_blind=max_blind, per_category=per_category, known=known)
         even = sorted(place for places in chosen.values() for place in places)

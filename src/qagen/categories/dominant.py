@@ -138,16 +138,15 @@ def _covered_s(spans: list[tuple[float, float]], start_s: float, end_s: float) -
 
 
 def _activity(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
-    """Travelling, turning on the spot, or neither: what most of the time goes to."""
+    """Going from place to place, or staying in place: what most of the time goes to.
+
+    Turning on the spot is no option of its own: it hardly ever takes most of a quarter, and an
+    option that is never true is known to be wrong.
+    """
     del seed
-    turns = ("turn_left", "turn_right")
-
-    def spans(names: tuple[str, ...]) -> list[tuple[float, float]]:
-        return [(one.start_s, one.end_s) for name in names for one in clip.occurrences[name]]
-
+    travel = [(one.start_s, one.end_s) for name in DIRECTIONS for one in clip.occurrences[name]]
     slip_m = SLIP_SHARE * clip.facts.whole.path_m
-    doubt = unsure(clip, turns) or unsure(clip, DIRECTIONS, margin=slip_m)
-    travel, both = spans(DIRECTIONS), spans((*DIRECTIONS, *turns))
+    doubt = unsure(clip, DIRECTIONS, margin=slip_m)
     for window in WINDOWS:
         ask = Ask(rule="dominant_activity", window=window)
         start_s, end_s = span(clip, window)
