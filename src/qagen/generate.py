@@ -100,7 +100,7 @@ def drawn(
     >>> found = drawn(facts, wanted=2)
     >>> every = {one.ask.name for one in candidates(facts)[0]}
     >>> len(found.candidates), all(one.ask.name in every for one in found.candidates)
-    (14, True)
+    (12, True)
     """
     clip = read(facts, descriptor=descriptor, drawn_by=seed)
     found: list[Candidate] = []
