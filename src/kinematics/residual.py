@@ -5,13 +5,12 @@ leaves over is the points' own motion. The fit is the weighted least-squares one
 on centred coordinates, because uncentred normal equations lose everything in float32 at 4K.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from kinematics import loops, masked, rotation
+from kinematics import masked, rotation
 
 DEGENERATE_32: float = 1e-6
 """Least determinant of the points' scatter over its squared trace (float32): below it the points
@@ -22,9 +21,6 @@ DEGENERATE_64: float = 1e-12
 
 SPARE_POINTS: float = 3.5
 """A fit with three points or fewer explains everything: it leaves no residual to speak of."""
-
-MOST_IN_ONE_KERNEL = 32
-"""Points up to which sums are written out, point after point; more make compiling slow."""
 
 # Inside, coordinates lie apart and points come first ("points *pairs"): the arithmetic of many
 # pairs of frames then runs along memory.
@@ -76,140 +72,48 @@ def _cleaned(
     return _Points(*(jnp.where(usable, values, 0) for values in (x, y, weights)))
 
 
-class _Pairs(NamedTuple):
-    """Points and where they went; coordinates 0 and weight 0 where either is missing."""
-
-    x: Float[Array, "points *pairs"]
-    y: Float[Array, "points *pairs"]
-    u: Float[Array, "points *pairs"]
-    v: Float[Array, "points *pairs"]
-    weights: Float[Array, "points *pairs"]
-
-
-class _Means(NamedTuple):
-    """Weighted means of the four coordinates, and one over the weights' sum."""
-
-    x: Float[Array, "*pairs"]
-    y: Float[Array, "*pairs"]
-    u: Float[Array, "*pairs"]
-    v: Float[Array, "*pairs"]
-    per_weight: Float[Array, "*pairs"]
-
-
-class _Linear(NamedTuple):
-    """The map `u = a x + b y`, `v = c x + d y` between centred points."""
-
-    a: Float[Array, "*pairs"]
-    b: Float[Array, "*pairs"]
-    c: Float[Array, "*pairs"]
-    d: Float[Array, "*pairs"]
-    degenerate: Bool[Array, "*pairs"]
-
-
 def _sum(values: Float[Array, "points *pairs"]) -> Float[Array, "*pairs"]:
-    """Point after point: XLA runs its own sums over the first axis one pair at a time."""
-    if values.shape[0] > MOST_IN_ONE_KERNEL or values.shape[0] == 0:
-        return jnp.sum(values, axis=0)
-    total = values[0]
-    for point in range(1, values.shape[0]):
-        total = total + values[point]
-    return total
+    return jnp.sum(values, axis=0)
 
 
-def _in_one_kernel(step: Callable[..., Any], points: int, *arrays: Any) -> Any:
-    """The step's result, computed once for all that need it; with few points, in one kernel."""
-    whole = 0 < points <= MOST_IN_ONE_KERNEL
-    return loops.compiled_whole(step, *arrays) if whole else step(*arrays)
-
-
-def _means(pairs: _Pairs) -> _Means:
-    total = _sum(pairs.weights)
+def _fit(source: _Points, target: _Points) -> AffineFit:
+    """The fit on cleaned points; gives `residuals_px` with points first."""
+    x, y, u, v = source.x, source.y, target.x, target.y
+    weights = source.weights * target.weights
+    total = _sum(weights)
     per_weight = 1 / jnp.where(total > 0, total, 1)
-    means = (_sum(pairs.weights * values) * per_weight for values in pairs[:4])
-    return _Means(*means, per_weight)
 
+    def mean(values: Float[Array, "points *pairs"]) -> Float[Array, "*pairs"]:
+        return _sum(values) * per_weight
 
-def _centred(pairs: _Pairs, means: _Means) -> _Pairs:
-    apart = (values - mean[None] for values, mean in zip(pairs[:4], means[:4], strict=True))
-    return _Pairs(*apart, pairs.weights)
-
-
-def _linear(centred: _Pairs, per_weight: Float[Array, "*pairs"]) -> _Linear:
-    """The least-squares map; a translation where the points span no area."""
-    x, y, u, v, weights = centred
+    mean_x, mean_y, mean_u, mean_v = (mean(weights * values) for values in (x, y, u, v))
+    x, y, u, v = x - mean_x[None], y - mean_y[None], u - mean_u[None], v - mean_v[None]
     wx, wy = weights * x, weights * y
-    sxx, sxy, syy, sux, suy, svx, svy = (
-        _sum(products) * per_weight
-        for products in (wx * x, wx * y, wy * y, wx * u, wy * u, wx * v, wy * v)
-    )
+    sxx, sxy, syy = mean(wx * x), mean(wx * y), mean(wy * y)
+    sux, suy, svx, svy = mean(wx * u), mean(wy * u), mean(wx * v), mean(wy * v)
+
     spread = sxx + syy
     determinant = sxx * syy - sxy * sxy
     least = DEGENERATE_64 if x.dtype == jnp.float64 else DEGENERATE_32
     degenerate = determinant <= least * spread * spread
     inverse = 1 / jnp.where(degenerate, 1, determinant)
-    return _Linear(
-        a=jnp.where(degenerate, 1, (sux * syy - suy * sxy) * inverse),
-        b=jnp.where(degenerate, 0, (suy * sxx - sux * sxy) * inverse),
-        c=jnp.where(degenerate, 0, (svx * syy - svy * sxy) * inverse),
-        d=jnp.where(degenerate, 1, (svy * sxx - svx * sxy) * inverse),
-        degenerate=degenerate,
-    )
-
-
-def _left_over(centred: _Pairs, linear: _Linear) -> Float[Array, "points *pairs"]:
-    """Squared distances of the targets from where the map puts their sources."""
-    x, y, u, v, weights = centred
-    a, b, c, d = (entry[None] for entry in linear[:4])
-    left_u, left_v = u - (a * x + b * y), v - (c * x + d * y)
-    return jnp.where(weights > 0, left_u * left_u + left_v * left_v, 0)
-
-
-def _fit(pairs_of: Callable[..., _Pairs], *points: _Points) -> AffineFit:
-    """The fit on cleaned points; gives `residuals_px` with points first.
-
-    Three passes over the points, each of which puts the pairs together anew: they would fill the
-    cache, and the compiler would make them again for every single sum.
-    """
-    count = points[0].x.shape[0]
-
-    def centred(means: _Means, *points: _Points) -> _Pairs:
-        return _centred(pairs_of(*points), means)
-
-    def summed(squares: Array, *points: _Points) -> tuple[Array, ...]:
-        weights, residuals = pairs_of(*points).weights, rotation.sqrt(squares)
-        used = _sum((weights > 0).astype(squares.dtype))
-        return residuals, _sum(weights * squares), _sum(weights * residuals), used
-
-    means = _in_one_kernel(lambda *points: _means(pairs_of(*points)), count, *points)
-    linear = _in_one_kernel(
-        lambda means, *points: _linear(centred(means, *points), means.per_weight),
-        count,
-        means,
-        *points,
-    )
-    squares = _in_one_kernel(
-        lambda means, linear, *points: _left_over(centred(means, *points), linear),
-        count,
-        means,
-        linear,
-        *points,
-    )
-    residuals, square_sum, sum_px, used = _in_one_kernel(summed, count, squares, *points)
-    a, b, c, d, degenerate = linear
-    offset = means.u - (a * means.x + b * means.y), means.v - (c * means.x + d * means.y)
+    a = jnp.where(degenerate, 1, (sux * syy - suy * sxy) * inverse)
+    b = jnp.where(degenerate, 0, (suy * sxx - sux * sxy) * inverse)
+    c = jnp.where(degenerate, 0, (svx * syy - svy * sxy) * inverse)
+    d = jnp.where(degenerate, 1, (svy * sxx - svx * sxy) * inverse)
+    left_u, left_v = u - (a[None] * x + b[None] * y), v - (c[None] * x + d[None] * y)
+    squares = jnp.where(weights > 0, left_u * left_u + left_v * left_v, 0)
+    residuals = rotation.sqrt(squares)
+    offset = mean_u - (a * mean_x + b * mean_y), mean_v - (c * mean_x + d * mean_y)
     return AffineFit(
         matrix=jnp.stack([jnp.stack([a, b], axis=-1), jnp.stack([c, d], axis=-1)], axis=-2),
         offset_px=jnp.stack(offset, axis=-1),
         residuals_px=residuals,
-        rms_px=rotation.sqrt(square_sum * means.per_weight),
-        mean_px=sum_px * means.per_weight,
-        used=used,
+        rms_px=rotation.sqrt(mean(weights * squares)),
+        mean_px=mean(weights * residuals),
+        used=_sum((weights > 0).astype(x.dtype)),
         degenerate=degenerate,
     )
-
-
-def _pairs(source: _Points, target: _Points) -> _Pairs:
-    return _Pairs(source.x, source.y, target.x, target.y, source.weights * target.weights)
 
 
 def fit_affine(
@@ -228,7 +132,7 @@ def fit_affine(
     >>> fit.matrix.tolist(), fit.offset_px.tolist(), float(fit.rms_px)
     ([[2.0, 0.0], [0.0, 2.0]], [1.0, 1.0], 0.0)
     """
-    return _fit(_pairs, _cleaned(source_px.T, weights), _cleaned(target_px.T, None))
+    return _fit(_cleaned(source_px.T, weights), _cleaned(target_px.T, None))
 
 
 def _between(
@@ -241,15 +145,10 @@ def _between(
     # makes it transpose once, not again in every sum.
     planes = jnp.concatenate([planes, planes[..., -1:]], axis=-1)
     points = _cleaned(planes[:2], None if weights is None else planes[2])
-
-    def neighbours(points: _Points) -> _Pairs:
-        source, target = (
-            _Points(*(values[:, frames] for values in points))
-            for frames in (slice(0, -2), slice(1, -1))
-        )
-        return _pairs(source, target)
-
-    return _fit(neighbours, points)
+    return _fit(
+        _Points(*(values[:, :-2] for values in points)),
+        _Points(*(values[:, 1:-1] for values in points)),
+    )
 
 
 def between_frames(
