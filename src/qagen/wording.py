@@ -241,7 +241,8 @@ OWN_WAYS: dict[str, str] = {
 
 ACTIVITIES: dict[str, str] = {
     "travelling": "Going from place to place",
-    "staying": "Staying in place, turning included",
+    "turning": "Turning round on the spot",
+    "neither": "Neither: staying in place, facing one way",
 }
 
 PARTS: dict[str, str] = {

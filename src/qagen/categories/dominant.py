@@ -1,4 +1,4 @@
-"""Dominant: which of three stands out, by distance, size or speed; what takes most of the time."""
+"""Dominant: which of three stands out, by distance, size, speed or time."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -138,20 +138,25 @@ def _covered_s(spans: list[tuple[float, float]], start_s: float, end_s: float) -
 
 
 def _activity(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
-    """Going from place to place, or staying in place: what most of the time goes to.
-
-    Turning on the spot is no option of its own: it hardly ever takes most of a quarter, and an
-    option that is never true is known to be wrong.
-    """
+    """Travelling, turning on the spot, or neither: what most of the time goes to."""
     del seed
-    travel = [(one.start_s, one.end_s) for name in DIRECTIONS for one in clip.occurrences[name]]
+    turns = ("turn_left", "turn_right")
+
+    def spans(names: tuple[str, ...]) -> list[tuple[float, float]]:
+        return [(one.start_s, one.end_s) for name in names for one in clip.occurrences[name]]
+
     slip_m = SLIP_SHARE * clip.facts.whole.path_m
-    doubt = unsure(clip, DIRECTIONS, margin=slip_m)
+    doubt = unsure(clip, turns) or unsure(clip, DIRECTIONS, margin=slip_m)
+    travel, both = spans(DIRECTIONS), spans((*DIRECTIONS, *turns))
     for window in WINDOWS:
         ask = Ask(rule="dominant_activity", window=window)
         start_s, end_s = span(clip, window)
-        travel_s = _covered_s(travel, start_s, end_s)
-        seconds = {"travelling": travel_s, "staying": end_s - start_s - travel_s}
+        travel_s, either_s = _covered_s(travel, start_s, end_s), _covered_s(both, start_s, end_s)
+        seconds = {
+            "travelling": travel_s,
+            "turning": either_s - travel_s,
+            "neither": end_s - start_s - either_s,
+        }
         found = largest(seconds, "s")
         reason = doubt if seen(clip, window) else "not seen"
         if reason or isinstance(found, str):
