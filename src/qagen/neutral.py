@@ -217,9 +217,7 @@ def _largest(
     Of what the program takes in part the larger part is taken, which may make a sum a little too
     large, but none from number `strict` on; what there is room for is added.
     """
-    found = linprog(
-        -(1 + BY_DRAW * draws), A_ub=gains, b_ub=room, bounds=(0, 1), method="highs-ds"
-    )
+    found = linprog(-(1 + BY_DRAW * draws), A_ub=gains, b_ub=room, bounds=(0, 1), method="highs-ds")
     if found.x is None:
         raise RuntimeError(f"no selection was found: {found.message}")
     share = np.round(found.x, 6)

@@ -240,9 +240,10 @@ OWN_WAYS: dict[str, str] = {
 """Ways over the ground along the person's own changing axes."""
 
 ACTIVITIES: dict[str, str] = {
-    "travelling": "Going from place to place",
-    "staying": "Staying in place, turning included",
+    "elsewhere": "Moving another way over the ground",
+    "staying": "Neither: staying in place",
 }
+"""What time is spent on, beside moving forwards."""
 
 PARTS: dict[str, str] = {
     "left_upper_limb": "the left arm",
@@ -435,7 +436,7 @@ STEMS: dict[str, str] = {
     "every movement added up?{note}",
     "dominant_lean": "Which way does {subject} lean most, every time added up?{note}",
     "dominant_speed": "Which of these movements of {subject} is the fastest at its fastest?{note}",
-    "dominant_activity": "What does {subject} spend most time on {window}?",
+    "dominant_activity": "What does {subject} spend most time on {window}?{note}",
     "dominant_limb": "Which of these limbs of {subject} moves furthest in all, relative to the "
     "body?",
     # temporal

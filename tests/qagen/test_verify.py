@@ -381,7 +381,10 @@ def _walk_and_back() -> moves.Clip:
         (Ask(rule="compare_own", movements=("forward", "backward")), "forward"),
         (Ask(rule="own_travel"), "forward"),
         (Ask(rule="ever_sidesteps", movements=("left",)), "no"),
-        (Ask(rule="dominant_activity"), "travelling"),
+        (Ask(rule="dominant_activity", window="quarter_1"), "forward"),
+        (Ask(rule="dominant_activity", window="quarter_3"), "elsewhere"),
+        (Ask(rule="dominant_activity", window="quarter_4"), "staying"),
+        (Ask(rule="dominant_activity"), ""),  # as long there as back
         (Ask(rule="ever_repeats", part="left_upper_limb"), "yes"),
         (Ask(rule="dominant_direction"), "forward"),
         (Ask(rule="quarter_most", movements=("backward",)), "quarter_3"),
@@ -428,7 +431,9 @@ def test_time_under_way_is_not_counted_twice():
     seconds = amounts.activities_s(clip, 0.0, clip.facts.duration_s)
     assert sum(seconds.values()) == pytest.approx(clip.facts.duration_s)
     both = [one for name in ("forward", "backward") for one in clip.moves[name]]
-    assert seconds["travelling"] == pytest.approx(sum(one.end_s - one.start_s for one in both))
+    assert seconds["forward"] + seconds["elsewhere"] == pytest.approx(
+        sum(one.end_s - one.start_s for one in both)
+    )
 
 
 def test_a_value_is_near_itself_and_not_near_others():

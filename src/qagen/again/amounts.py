@@ -206,9 +206,14 @@ def _lasting_s(clip: Clip, names: Iterable[str], start_s: float, end_s: float) -
 
 
 def activities_s(clip: Clip, start_s: float, end_s: float) -> dict[str, float]:
-    """How long the person travels, and how long not, between two times."""
-    travelling_s = _lasting_s(clip, DIRECTIONS, start_s, end_s)
-    return {"travelling": travelling_s, "staying": end_s - start_s - travelling_s}
+    """How long the person goes forwards, only another way, and neither between two times."""
+    forward_s = _lasting_s(clip, ["forward"], start_s, end_s)
+    either_s = _lasting_s(clip, DIRECTIONS, start_s, end_s)
+    return {
+        "forward": forward_s,
+        "elsewhere": either_s - forward_s,
+        "staying": end_s - start_s - either_s,
+    }
 
 
 class Rivals(NamedTuple):

@@ -113,7 +113,8 @@ def _lexicon(record: Record, speaker: Speaker) -> Mapping[str, str]:
     if rule == "speed_class":
         return wording.SPEEDS[MOVEMENTS[record.ask.movements[0]].kind]
     if rule == "dominant_activity":
-        return wording.ACTIVITIES
+        ahead = wording.capital(speaker.phrases["forward"].gerund)
+        return {"forward": ahead, **wording.ACTIVITIES}
     words = {name: phrase.gerund for name, phrase in speaker.phrases.items()}
     if rule == "happens_in":
         return {name: f"Only {gerund}" for name, gerund in words.items()}

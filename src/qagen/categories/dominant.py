@@ -1,6 +1,6 @@
-"""Dominant: which of three stands out, by distance, size or speed; what takes most of the time."""
+"""Dominant: which of three stands out, by distance, size, speed or time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from qagen import wording
@@ -14,7 +14,17 @@ from qagen.asking import (
     question,
     rejection,
 )
-from qagen.question import WINDOWS, Ask, Evidence, Option, Unit, Window, Words
+from qagen.question import (
+    WINDOWS,
+    Ask,
+    Candidate,
+    Evidence,
+    Margin,
+    Option,
+    Unit,
+    Window,
+    Words,
+)
 from qagen.reading import Reading
 from qagen.sureness import fastest, largest, seen, span, total, unsure
 from qagen.vocabulary import (
@@ -138,45 +148,74 @@ def _covered_s(spans: list[tuple[float, float]], start_s: float, end_s: float) -
 
 
 def _activity(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
-    """Going from place to place, or staying in place: what most of the time goes to.
+    """Going forwards, going another way, or neither: what most of the time goes to.
 
-    Turning on the spot is no option of its own: it hardly ever takes most of a quarter, and an
-    option that is never true is known to be wrong.
+    Turning on the spot is no option: it hardly ever takes most of a quarter, and an option that
+    is never true is known to be wrong.
     """
     del seed
-    travel = [(one.start_s, one.end_s) for name in DIRECTIONS for one in clip.occurrences[name]]
+
+    def spans(names: Iterable[str]) -> list[tuple[float, float]]:
+        return [(one.start_s, one.end_s) for name in names for one in clip.occurrences[name]]
+
     slip_m = SLIP_SHARE * clip.facts.whole.path_m
     doubt = unsure(clip, DIRECTIONS, margin=slip_m)
+    ahead, aside = spans(["forward"]), spans([name for name in DIRECTIONS if name != "forward"])
     for window in WINDOWS:
         ask = Ask(rule="dominant_activity", window=window)
         start_s, end_s = span(clip, window)
-        travel_s = _covered_s(travel, start_s, end_s)
-        seconds = {"travelling": travel_s, "staying": end_s - start_s - travel_s}
+        ahead_s, aside_s, either_s = (
+            _covered_s(ones, start_s, end_s) for ones in (ahead, aside, ahead + aside)
+        )
+        seconds = _activities_s(ahead_s, either_s - ahead_s, end_s - start_s)
         found = largest(seconds, "s")
+        # what goes forwards and aside at once may be counted either way
+        other = largest(_activities_s(either_s - aside_s, aside_s, end_s - start_s), "s")
         reason = doubt if seen(clip, window) else "not seen"
         if reason or isinstance(found, str):
             yield rejection(rule, clip, ask, reason or str(found))
             continue
-        options = {name: Option(text, name) for name, text in wording.ACTIVITIES.items()}
-        evidence = tuple(
-            [
-                Evidence(what=name, value=round(value, 5), unit="s", start_s=start_s, end_s=end_s)
-                for name, value in seconds.items()
-            ]
-        )
-        key = options.pop(found[0])
-        words = partial(_activity_words, clip, window, key, seconds)
-        truth = Truth(key, tuple(options.values()), evidence, found[1], words)
-        yield question(rule, clip, ask, truth)
+        if isinstance(other, str) or other[0] != found[0]:
+            yield rejection(rule, clip, ask, "another reading")
+            continue
+        yield _activity_question(rule, clip, ask, seconds, found)
 
 
-def _activity_words(clip: Reading, window: Window, key: Option, seconds: dict[str, float]) -> Words:
-    start_s, end_s = span(clip, window)
+def _activities_s(forward_s: float, elsewhere_s: float, all_s: float) -> dict[str, float]:
+    return {
+        "forward": forward_s,
+        "elsewhere": elsewhere_s,
+        "staying": all_s - forward_s - elsewhere_s,
+    }
+
+
+def _activity_question(
+    rule: Rule, clip: Reading, ask: Ask, seconds: dict[str, float], found: tuple[str, Margin]
+) -> Candidate:
+    start_s, end_s = span(clip, ask.window)
+    options = {"forward": movement_option(clip, "forward")}
+    options |= {name: Option(text, name) for name, text in wording.ACTIVITIES.items()}
+    evidence = tuple(
+        [
+            Evidence(what=f"{name}_time", value=round(value, 5), unit="s", start_s=start_s,
+                     end_s=end_s)
+            for name, value in seconds.items()
+        ]
+    )  # fmt: skip
     told = ", ".join(
-        f"{wording.lower(text)} {seconds[name]:.1f} s" for name, text in wording.ACTIVITIES.items()
+        f"{wording.lower(options[name].text)} {value:.1f} s" for name, value in seconds.items()
     )
+    key, margin = options.pop(found[0]), found[1]
+    words = partial(_activity_words, clip, ask.window, key, told)
+    return question(rule, clip, ask, Truth(key, tuple(options.values()), evidence, margin, words))
+
+
+def _activity_words(clip: Reading, window: Window, key: Option, told: str) -> Words:
+    start_s, end_s = span(clip, window)
     stem = wording.STEMS["dominant_activity"].format(
-        subject=clip.speaker.subject, window=wording.WINDOWS[window]
+        subject=clip.speaker.subject,
+        window=wording.WINDOWS[window],
+        note=clip.speaker.notes["forward"],
     )
     return Words(
         stem,
