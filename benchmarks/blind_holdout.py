@@ -117,9 +117,7 @@ def points(asked: Sequence[Row], seed: int) -> dict[str, dict[str, float]]:
             preference[mine] = model.predict_proba(features[mine])[:, -1]
         credit = scores.credited(made, preference)
         gain = 100 * (credit - made.chance) / (1 - made.chance)
-        found[name] = {
-            group: float(gain[among].mean()) for group, among in scores.groups(made)
-        }
+        found[name] = {group: float(gain[among].mean()) for group, among in scores.groups(made)}
     return found
 
 
