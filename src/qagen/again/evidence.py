@@ -138,8 +138,8 @@ def _of_window(clip: Clip, what: str, name: Window) -> list[Value]:
     """What belongs to a window as a whole."""
     window, shape = clip.window(name), clip.facts.shape
     activities_s = amounts.activities_s(clip, window.start_s, window.end_s)
-    if what.endswith("_time") and (name := what.removesuffix("_time")) in activities_s:
-        return [(activities_s[name], "s")]
+    if what.endswith("_time") and (doing := what.removesuffix("_time")) in activities_s:
+        return [(activities_s[doing], "s")]
     if name != "whole":
         return []
     values: dict[str, Value] = {
