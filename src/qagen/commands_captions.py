@@ -1,11 +1,12 @@
 """The command `captions`: kept clips in, their standard captions out."""
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from kinematics.terminal import plainly, whole
 
 
 def write_captions(
@@ -24,25 +25,16 @@ def write_captions(
     from kinematics.curation import records
     from qagen import captions
 
-    partial = out.with_name(f".{os.getpid()}.{out.name}")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("w", encoding="utf-8") as file:
-            count = 0
-            for report in records.read(kept):
-                row = {
-                    "clip": report.clip,
-                    "path": report.path,
-                    "start_s": report.start_s,
-                    "end_s": report.end_s,
-                    "caption": captions.caption(report),
-                }
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-                count += 1
-        partial.replace(out)
-    except (ValueError, OSError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with plainly(), whole(out) as partial, partial.open("w", encoding="utf-8") as file:
+        count = 0
+        for report in records.read(kept):
+            row = {
+                "clip": report.clip,
+                "path": report.path,
+                "start_s": report.start_s,
+                "end_s": report.end_s,
+                "caption": captions.caption(report),
+            }
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
     typer.echo(f"{count} captions: {out}")

@@ -210,7 +210,7 @@ def _largest(
     room: Float[np.ndarray, " bounds"],
     draws: Float[np.ndarray, " asked"],
     *,
-    strict: int = 0,
+    strict: int,
 ) -> Bool[np.ndarray, " asked"]:
     """The largest selection for which no sum of gains exceeds its room.
 

@@ -298,7 +298,7 @@ def test_what_cannot_be_shown_is_said(clip: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "viser", types.ModuleType("viser"))
     free = ("--port", 0)
     assert "missing.npz" in refused(clip.with_name("missing.npz"), *free)
-    assert "no person 3; the file has 0" in refused(clip, "--person", 3, *free)
+    assert "no person 3; the clip has 0" in refused(clip, "--person", 3, *free)
     assert "no camera poses" in refused(clip, "--frame", "camera", *free)
 
 

@@ -14,6 +14,9 @@ PLACES = frozenset({"furthest", "closest", "end", "return", "returns"})
 SHAPES = frozenset({"laps", "straightness", "path", "travelling"})
 """What the way as a whole shows."""
 
+ACTIVITIES = {"forward_time": "forward", "elsewhere_time": "left", "staying_time": "start_distance"}
+"""How long somebody does something, and the signal that shows it best."""
+
 TRAVELS = frozenset({"left", "forward", "start_distance"})
 
 
@@ -45,6 +48,8 @@ def signal_of(what: str) -> str:
     >>> [signal_of(what) for what in ("turn_left_total", "net_left", "jump", "own_left", "path")]
     ['heading', 'left', 'up', '', '']
     """
+    if what in ACTIVITIES:
+        return ACTIVITIES[what]
     name = what.removeprefix("net_")
     for ending in ENDINGS:
         name = name.removesuffix(ending)
