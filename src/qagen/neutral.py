@@ -221,10 +221,12 @@ def _largest(
     if found.x is None:
         raise RuntimeError(f"no selection was found: {found.message}")
     share = np.round(found.x, 6)
-    taken = np.zeros(len(share), dtype=bool)
-    left = room + ROUNDING
+    taken = share >= 1
+    left = room + ROUNDING - gains @ taken.astype(float)
     by_question = gains.tocsc()
     for place in np.lexsort((-draws, -share)).tolist():
+        if taken[place]:
+            continue
         span = slice(by_question.indptr[place], by_question.indptr[place + 1])
         bounds, gain = by_question.indices[span], by_question.data[span]
         fits = (left[bounds] >= gain) | (gain <= 0)
