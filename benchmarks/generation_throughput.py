@@ -1,6 +1,6 @@
 """How fast data sets are made: questions and clips a second, where the time goes, how memory grows.
 
-    python benchmarks/generation_throughput.py             # up to 100,000 clips, a quarter hour
+    python benchmarks/generation_throughput.py             # up to 100,000 clips, half an hour
     python benchmarks/generation_throughput.py --quick     # up to 1,000 clips, a minute or two
     python benchmarks/generation_throughput.py --json out/generation.json
 
