@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from kinematics.intake import check_cameras
 from kinematics.terminal import plainly
 
 if TYPE_CHECKING:
@@ -78,10 +79,7 @@ def _served(
     views.require()
     views.check_address(host, port)
     motion = _chosen(clip, name, person)
-    if frame == "camera" and motion.camera_positions_m is None:
-        raise ValueError(
-            f"{clip}: no camera poses, which --frame camera needs; leave the option out"
-        )
+    check_cameras(motion, frame, where=clip)
     from kinematics import measure, playback
 
     return views.serve(

@@ -30,7 +30,8 @@ def found(paths: Sequence[Path]) -> list[Path]:
     files = readers.find(path for path in paths if path not in stores)
     if not (stores or files):
         suffixes = ", ".join(sorted(readers.SUFFIXES))
-        raise ValueError(f"no motion file ({suffixes}) or store in {', '.join(map(str, paths))}")
+        named = ", ".join(map(str, paths))
+        raise ValueError(f"no motion file or store in {named}; motion files end in {suffixes}")
     return sorted([*stores, *files])
 
 

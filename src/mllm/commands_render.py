@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from kinematics.intake import found
 from kinematics.terminal import complain, plainly, worded
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def render(
     [cyan]mllm render amass/ videos --smplx-model models/[/cyan]
     """
     with plainly():
-        files = _found(paths)
+        files = found(paths)
         from mllm.render import surface
         from mllm.render.folder import Options, render_all
 
@@ -124,17 +125,6 @@ def _clips(questions: Path, split: str) -> frozenset[str]:
     if not clips:
         raise ValueError(f"{questions}: no clip on the side {split}; name another with --split")
     return frozenset(clip.clip for clip in clips)
-
-
-def _found(paths: Sequence[Path]) -> list[Path]:
-    """The motion files and stores that are named or lie in named folders; at least one."""
-    from kinematics import readers, store
-
-    stores = store.find([path for path in paths if path.is_dir()])
-    files = readers.find(path for path in paths if path not in stores)
-    if not (stores or files):
-        raise ValueError(f"no motion file or store in {', '.join(map(str, paths))}")
-    return sorted([*stores, *files])
 
 
 def _motions(
