@@ -16,7 +16,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float
 
-from kinematics import loops, masked, rotation, thresholds
+from kinematics import kernels, masked, rotation, thresholds
 from kinematics.facts import Frame
 from kinematics.motion import AnchoredMotion, Motion
 
@@ -93,7 +93,7 @@ def _line_at_start(
         misses = misses[:, :1] ** 2 + misses[:, 1:2] ** 2 + misses[:, 2:] ** 2
         return jnp.where(used, 1 / (1 + misses), 0), start
 
-    _, starts = loops.scan(refit, used.astype(vectors.dtype), jnp.arange(1 + REFITS))
+    _, starts = kernels.scan(refit, used.astype(vectors.dtype), jnp.arange(1 + REFITS))
     return starts[-1, 0]
 
 
@@ -231,6 +231,7 @@ def relative_to(track: Track, reference: Reference) -> Track:
     >>> relative_to(track, facing_left).positions_m.round(4)[1].tolist()[0]  # to their right
     -2.0
     """
+    reference = kernels.once(reference)
     w, x, y, z = (reference.orientation_wxyz[i] for i in range(4))
     # rows of the world-to-reference matrix
     rows = (

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from kinematics import loops, masked, repetition, rotation
+from kinematics import kernels, masked, repetition, rotation
 from kinematics.facts import PartFacts
 from kinematics.parts import (
     BESIDE_M,
@@ -153,7 +153,7 @@ def _local_fit(times_s: Float[Array, " frames"], seen: Bool[Array, "rows frames"
         return sums + jnp.where(inside[None], powers, 0), None
 
     zeros = jnp.zeros((5, *seen.shape), times_s.dtype)
-    (s0, s1, s2, s3, s4), _ = loops.scan(add, zeros, taps)
+    (s0, s1, s2, s3, s4), _ = kernels.scan(add, zeros, taps)
     # least squares at the frame's own time: the first row of the inverse normal matrix
     line, curve = s0 * s2 - s1 * s1, s2 * s4 - s3 * s3
     parabola = s0 * curve + s1 * (s2 * s3 - s1 * s4) + s2 * (s1 * s3 - s2 * s2)
@@ -172,7 +172,7 @@ def _local_fit(times_s: Float[Array, " frames"], seen: Bool[Array, "rows frames"
         slope = (s0 * offset_s - s1) * per_line
         return jnp.where(inside, position, 0), jnp.where(inside, slope, 0)
 
-    position, slope = loops.each(weights, taps)
+    position, slope = kernels.each(weights, taps)
     return _Fit(position=position, slope=slope, noise_per_s2=s0 * per_line)
 
 
@@ -269,14 +269,14 @@ class _Smoothed(NamedTuple):
 def _smoothed(points: Float[Array, "3 points frames"], fit: _Fit) -> _Smoothed:
     # One coordinate after the other. XLA's CPU compiler does not fuse out of a loop, which keeps
     # it from smoothing anew for each of the many uses.
-    smooth, slope = loops.each(
+    smooth, slope = kernels.each(
         lambda axis: (
             _filtered(axis, fit.position),
             _filtered(axis[: len(_SLOPED)], fit.slope[:, : len(_SLOPED)]),
         ),
         points,
     )
-    tracks, velocities, left_over = loops.each(
+    tracks, velocities, left_over = kernels.each(
         lambda axis: (_relative(axis[0]), _relative(axis[1]), _relative(axis[0] - axis[2]) ** 2),
         (smooth, slope, points),
     )

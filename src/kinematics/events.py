@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from kinematics import loops, rotation, thresholds
+from kinematics import kernels, rotation, thresholds
 from kinematics.facts import SIGNALS
 from kinematics.signals import Signals
 from kinematics.thresholds import ExcursionRule
@@ -191,7 +191,7 @@ def find(signals: Signals) -> EventFrames:
         fast_at=none,
         marked_at=none,
     )
-    _, records = loops.scan(
+    _, records = kernels.scan(
         lambda leg, row: _follow(
             leg,
             row._replace(at=jnp.broadcast_to(row.at, (channels,))),
@@ -352,7 +352,7 @@ def excursions(
     none = jnp.zeros((lanes,), jnp.int32)
     rows = (jnp.arange(frames + 1, dtype=jnp.int32), jnp.concatenate([departure, departure[-1:]]))
     first = (jnp.zeros((lanes,), bool), jnp.zeros((lanes,), dtype), none, none, none)
-    _, records = loops.scan(step, first, rows)
+    _, records = kernels.scan(step, first, rows)
     return records
 
 

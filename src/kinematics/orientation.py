@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float
 
-from kinematics import loops, masked, rotation, thresholds, windows
+from kinematics import kernels, masked, rotation, thresholds, windows
 from kinematics.motion import AnchoredMotion
 
 _LEAST_UPRIGHT = math.tan(0.5 * thresholds.UPSIDE_DOWN_RAD) ** 2
@@ -64,7 +64,7 @@ def unwrapped(
 
     first = wrapped_rad[lax.argmax(defined, 0, jnp.int32)]
     zero = jnp.zeros_like(first)
-    _, angles = loops.scan(follow, (first, zero), (wrapped_rad, defined))
+    _, angles = kernels.scan(follow, (first, zero), (wrapped_rad, defined))
     return angles
 
 

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from kinematics import loops, rotation
+from kinematics import kernels, rotation
 
 SAME_SIZE: float = 0.6
 """Neighbouring swings belong to one repeated movement when the smaller is at least this share of
@@ -195,7 +195,7 @@ def count(
         *(jnp.zeros_like(value) for _ in range(7)),
     )
     step = functools.partial(_step, least_swing=least_swing)
-    end, _ = loops.scan(step, start, (signals, times_s, seen))
+    end, _ = kernels.scan(step, start, (signals, times_s, seen))
 
     open_swing = _share(jnp.abs(end.extreme - end.turn), end.last_size)
     total = end.opening + end.swings + open_swing

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from kinematics import events, loops, masked, rotation, thresholds, windows
+from kinematics import events, kernels, masked, rotation, thresholds, windows
 from kinematics.motion import AnchoredMotion
 
 REVERSAL_RAD = math.radians(120)
@@ -218,7 +218,7 @@ def course_turning(
         return (jnp.where(is_known, angle, previous), begun | is_known, turned), None
 
     start = (course[0], jnp.array(False), jnp.zeros((), masked.accumulator()))
-    (_, _, turned), _ = loops.scan(follow, start, (course, known))
+    (_, _, turned), _ = kernels.scan(follow, start, (course, known))
     return turned
 
 

@@ -1,4 +1,6 @@
-"""Loops that are compiled whole are the loops that they stand for, and really are one kernel."""
+"""Loops compiled whole are the loops that they stand for; kernels are where they should be."""
+
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -7,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import loops
+from kinematics import kernels
 
 
 def follow(so_far, row):
@@ -21,7 +23,7 @@ def follow(so_far, row):
 
 @jax.jit
 def ours(start, rows):
-    return loops.scan(follow, start, rows)
+    return kernels.scan(follow, start, rows)
 
 
 @jax.jit
@@ -68,7 +70,7 @@ def test_batches_and_gradients_go_through():
 
 def test_each_row_is_mapped():
     rows = (jnp.arange(4.0), jnp.arange(4.0) + 1)
-    added, product = loops.each(lambda row: (row[0] + row[1], row[0] * row[1]), rows)
+    added, product = kernels.each(lambda row: (row[0] + row[1], row[0] * row[1]), rows)
     assert added.tolist() == [1, 3, 5, 7]
     assert product.tolist() == [0, 2, 6, 12]
 
@@ -86,7 +88,30 @@ def test_the_compiler_understands_the_mark():
 
 
 def test_another_compiler_gets_a_plain_loop(monkeypatch):
-    monkeypatch.setattr(loops, "_TRIED", (0, 0))
-    anew = jax.jit(lambda *arrays: loops.scan(follow, *arrays))
+    monkeypatch.setattr(kernels, "_TRIED", (0, 0))
+    anew = jax.jit(lambda *arrays: kernels.scan(follow, *arrays))
     assert steps_called_one_by_one(anew)
     np.testing.assert_array_equal(anew(*clip(2))[1], plain(*clip(2))[1])
+
+
+def kernels_of(run) -> int:
+    """How many kernels the compiled program calls; costly functions have their own anyway."""
+    text = jax.jit(run).lower(jnp.array(2.0), jnp.arange(4.0)).compile().as_text()
+    return text[text.index("\nENTRY") :].count(" fusion(")
+
+
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="other compilers fuse in other ways")
+def test_what_is_the_same_for_every_frame_is_a_kernel_of_its_own():
+    def turned(turn, rows, *, keep=lambda values: values):
+        scale, more = keep((turn * turn + 1, turn * turn * turn))
+        return rows * scale + more
+
+    assert kernels_of(turned) == 1
+    assert kernels_of(partial(turned, keep=kernels.once)) == 2
+
+
+def test_gradients_and_batches_go_through_what_is_worked_out_once():
+    slopes = jax.vmap(
+        jax.grad(lambda turn: jnp.sum(kernels.once((turn**2, turn))[0] * jnp.arange(3.0)))
+    )
+    assert slopes(jnp.array([1.0, -2.0])).tolist() == [6, -12]
