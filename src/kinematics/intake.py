@@ -43,6 +43,8 @@ class Intake:
     named: set[Path]
     frame: MeasuredFrame = "first_heading"
     smplx_model: Path | None = None
+    wanted: frozenset[str] | None = None
+    """The names of the clips that are taken; None: all are."""
     done: int = 0
     failed: int = 0
     skipped: int = 0
@@ -74,6 +76,7 @@ class Intake:
                 continue
             try:
                 motions = readers.read(path, smplx_model=self.smplx_model)
+                motions = [m for m in motions if self._wants(m.source.clip)]
                 for motion in motions:
                     check_cameras(motion, self.frame, where=path)
             except readers.UnknownFormatError as error:
@@ -89,6 +92,9 @@ class Intake:
                 self.seen.update(f"{m.source.clip}, person {m.source.person}" for m in motions)
                 yield from motions
 
+    def _wants(self, clip: str) -> bool:
+        return self.wanted is None or clip in self.wanted
+
     def _clips(self, path: Path) -> Iterator["kinematics.motion.Motion"]:
         """The clips of a store; a damaged one does not stop the others."""
         from kinematics import store
@@ -98,8 +104,10 @@ class Intake:
         except (ValueError, OSError) as error:
             self.fail(error)
             return
-        self.stored += len(opened)
-        for number in range(len(opened)):
+        self.stored += sum(map(self._wants, opened.names))
+        for number, name in enumerate(opened.names):
+            if not self._wants(name):
+                continue
             try:
                 motion = opened[number]
                 check_cameras(motion, self.frame, where=path / motion.source.clip)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from kinematics.intake import found
-from kinematics.terminal import complain, plainly, worded
+from kinematics.intake import Intake, found
+from kinematics.terminal import complain, plainly
 
 if TYPE_CHECKING:
     from kinematics.motion import Motion
@@ -79,20 +79,19 @@ def render(
         options = Options(
             size_px=size, fps=fps, camera=camera, seed=seed, others=people - 1, things=things
         )
-        problems: list[str] = []
         bodies: set[str] = set()
-        motions = _motions(
-            files,
+        intake = Intake(
+            files=files,
             named=set(paths),
-            problems=problems,
             smplx_model=smplx_model,
             wanted=None if questions is None else _clips(questions, split),
+            held=[],
         )
-        noted = _noting(motions, bodies)
+        noted = _noting(intake.motions(), bodies)
         outcomes = render_all(noted, out_dir, options, workers=workers)
     if smplx_model is not None and not bodies:
         complain(f"no motion holds a body's pose, so {smplx_model} was of no use")
-    _report(outcomes, problems, out_dir)
+    _report(outcomes, intake, out_dir)
 
 
 def _noting(motions: Iterator["Motion"], bodies: set[str]) -> Iterator["Motion"]:
@@ -103,8 +102,10 @@ def _noting(motions: Iterator["Motion"], bodies: set[str]) -> Iterator["Motion"]
         yield motion
 
 
-def _report(outcomes: Sequence["Outcome"], problems: list[str], out_dir: Path) -> None:
-    problems += [outcome.problem for outcome in outcomes if outcome.problem]
+def _report(outcomes: Sequence["Outcome"], intake: Intake, out_dir: Path) -> None:
+    for held in intake.held or ():
+        complain(held)
+    problems = [outcome.problem for outcome in outcomes if outcome.problem]
     for problem in problems:
         complain(f"error: {problem}")
     made = [outcome for outcome in outcomes if not outcome.problem]
@@ -112,7 +113,7 @@ def _report(outcomes: Sequence["Outcome"], problems: list[str], out_dir: Path) -
     frames = sum(outcome.frames for outcome in made)
     before = f", {kept} of them from before" if kept else ""
     complain(f"{len(made)} videos{before}, {frames} frames: {out_dir}")
-    if problems or not made:
+    if problems or intake.failed or not made:
         raise typer.Exit(1)
 
 
@@ -125,41 +126,3 @@ def _clips(questions: Path, split: str) -> frozenset[str]:
     if not clips:
         raise ValueError(f"{questions}: no clip on the side {split}; name another with --split")
     return frozenset(clip.clip for clip in clips)
-
-
-def _motions(
-    files: Sequence[Path],
-    *,
-    named: set[Path],
-    problems: list[str],
-    smplx_model: Path | None = None,
-    wanted: frozenset[str] | None = None,
-) -> Iterator["Motion"]:
-    """The motions of files and stores; what cannot be read is added to the problems.
-
-    Where clips are `wanted`, others are left out.
-    """
-    from kinematics import readers, store
-
-    for path in files:
-        try:
-            if not store.recognise(path):
-                for motion in readers.read(path, smplx_model=smplx_model):
-                    if wanted is None or motion.source.clip in wanted:
-                        yield motion
-                continue
-            opened = store.read(path)
-        except readers.UnknownFormatError as error:
-            if path in named:  # folders hold other arrays too
-                problems.append(worded(error))
-            continue
-        except (ValueError, OSError) as error:
-            problems.append(worded(error))
-            continue
-        for number, name in enumerate(opened.names):
-            if wanted is not None and name not in wanted:
-                continue
-            try:
-                yield opened[number]
-            except (ValueError, OSError) as error:
-                problems.append(worded(error))
