@@ -11,7 +11,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from kinematics import anchor, batch, events, measure, orientation, residual, synthetic, totals
+from kinematics import (
+    anchor,
+    batch,
+    events,
+    kernels,
+    measure,
+    orientation,
+    residual,
+    synthetic,
+    totals,
+)
 from kinematics.motion import AnchoredMotion, Motion
 from kinematics.synthetic import Script
 
@@ -230,6 +240,8 @@ class Primitive:
     by_batch: Callable[[Stages, np.ndarray], object] | None
     """The same of a whole batch."""
     joints: bool = False
+    work: kernels.Work = "loops"
+    """What the engine tells the compiler of such steps."""
     finish: Callable[[Arrays], Any] = jax.block_until_ready
     """What belongs to the work on a batch; results may stay on the device."""
     fetch: Callable[[Arrays], Any] = fetched
@@ -261,6 +273,7 @@ def _with_points(track: _peers.Track) -> tuple[np.ndarray, ...]:
 PRIMITIVES = (
     Primitive(
         name="anchor",
+        work=measure.WORK[measure._anchored],
         step=_root_anchored,
         inputs=lambda at: (at.wxyz, at.positions_m, at.usable, at.steps_s),
         by_clip=lambda at, times_s: _root_only(_peers.anchored_by_clip(_root(at, times_s))),
@@ -269,6 +282,7 @@ PRIMITIVES = (
     ),
     Primitive(
         name="joints anchor",
+        work=measure.WORK[measure._anchored],
         step=_joints_anchored,
         inputs=lambda at: (at.wxyz, at.positions_m, at.usable, at.steps_s, at.points_m),
         by_clip=lambda at, times_s: _with_points(_peers.anchored_by_clip(_whole(at, times_s))),
@@ -326,8 +340,9 @@ PRIMITIVES = (
 
 
 @cache
-def batched(step: Callable[..., Arrays]) -> Callable[..., Arrays]:
-    return jax.jit(jax.vmap(step))
+def batched(step: Callable[..., Arrays], *, work: kernels.Work = "loops") -> Callable[..., Arrays]:
+    """The step over a batch, compiled as the engine does."""
+    return kernels.jit(jax.vmap(step), work=work)
 
 
 def rows_of(frames: int, *, joints: bool, dtype: str = "float32") -> int:
@@ -357,7 +372,9 @@ def stages_of(
     points_m = body_points_m = points_px = None
     if joints:
         points_m = jnp.asarray(np.stack([one["points_m"] for one in raw]))
-        anchored = batched(_seen_from_body)(wxyz, positions_m, usable, steps_s, points_m)
+        anchored = batched(_seen_from_body, work="layout")(
+            wxyz, positions_m, usable, steps_s, points_m
+        )
         anchored_wxyz, anchored_m, body_points_m = anchored
         points_px = jnp.asarray(pixels(np.asarray(points_m)))
         read = None
@@ -365,7 +382,7 @@ def stages_of(
     else:
         one = batched(_anchored)(wxyz, positions_m, usable, steps_s)
         anchored_wxyz, anchored_m, times_s = one.orientations_wxyz, one.positions_m, one.times_s
-        read = batched(measure._signals)(one, None, present, lengths)
+        read = batched(measure._signals, work="filters")(one, None, present, lengths)
     return Stages(
         wxyz=wxyz,
         positions_m=positions_m,

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from kinematics import anchor, assemble, batch, descriptors, events, totals, trajectory, vertical
+from kinematics import kernels as compiler
 from kinematics import signals as signals_of
 from kinematics.assemble import Measured
 from kinematics.facts import SIGNALS, Frame, MotionFacts
@@ -112,12 +113,22 @@ def _parts(
     return descriptors.describe(points_m, times_s, usable, present=present, length=length)
 
 
+WORK: dict[Callable[..., Any], compiler.Work] = {
+    _anchored: "layout",
+    anchor.body_points: "layout",
+    events.walked_m: "layout",
+    _signals: "filters",
+}
+"""What steps do most, where it is not loops: the compiler's settings that were fastest for each."""
+
+
 @cache
 def _batched(step: Callable[..., Any], frame: Frame | None = None) -> Callable[..., Any]:
     """The step over a batch, compiled once a shape."""
+    work = WORK.get(step, "loops")
     if frame is None:
-        return jax.jit(jax.vmap(step))
-    return jax.jit(jax.vmap(lambda *row: step(*row, frame)))
+        return compiler.jit(jax.vmap(step), work=work)
+    return compiler.jit(jax.vmap(lambda *row: step(*row, frame)), work=work)
 
 
 def kernels(stacked: batch.Batch, *, frame: Frame) -> Measured:

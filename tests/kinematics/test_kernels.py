@@ -1,6 +1,7 @@
 """Loops compiled whole are the loops that they stand for; kernels are where they should be."""
 
 from functools import partial
+from typing import get_args
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import kernels
+from kinematics import kernels, rotation
 
 
 def follow(so_far, row):
@@ -115,3 +116,37 @@ def test_gradients_and_batches_go_through_what_is_worked_out_once():
         jax.grad(lambda turn: jnp.sum(kernels.once((turn**2, turn))[0] * jnp.arange(3.0)))
     )
     assert slopes(jnp.array([1.0, -2.0])).tolist() == [6, -12]
+
+
+def mixed(values):
+    return jnp.stack([jnp.cumsum(values), values * values, rotation.sqrt(values)], axis=-1)
+
+
+@pytest.mark.parametrize("work", get_args(kernels.Work))
+def test_settings_change_no_formula(work):
+    values = jnp.linspace(0.1, 9.0, 64)
+    np.testing.assert_allclose(
+        kernels.jit(mixed, work=work)(values), jax.jit(mixed)(values), rtol=1e-6
+    )
+    ours = kernels.jit(jax.vmap(jax.grad(lambda x: mixed(x[None]).sum())), work=work)
+    np.testing.assert_allclose(ours(values), 1 + 2 * values + 0.5 / np.sqrt(values), rtol=1e-6)
+
+
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="settings for a CPU's vectors")
+@pytest.mark.parametrize("work", get_args(kernels.Work))
+def test_a_processor_without_wide_vectors_is_no_obstacle(work, monkeypatch):
+    narrow = {**kernels._SETTINGS[work], "xla_cpu_max_isa": "AVX2"}
+    monkeypatch.setitem(kernels._SETTINGS, work, narrow)
+    values = jnp.linspace(0.1, 9.0, 64)
+    np.testing.assert_allclose(kernels.jit(mixed, work=work)(values), mixed(values), rtol=1e-6)
+
+
+def test_another_compiler_is_told_nothing(monkeypatch):
+    monkeypatch.setitem(kernels._SETTINGS, "loops", {"xla_no_such_setting": True})
+    if jax.default_backend() == "cpu":
+        with pytest.raises(jax.errors.JaxRuntimeError, match="xla_no_such_setting"):
+            kernels.jit(jnp.negative)(jnp.ones(2))
+    for name, value in (("_TRIED", (0, 0)), ("jax.default_backend", lambda: "gpu")):
+        with monkeypatch.context() as other:
+            other.setattr(f"kinematics.kernels.{name}", value)
+            assert kernels.jit(jnp.negative)(jnp.ones(2)).tolist() == [-1, -1]
