@@ -5,7 +5,8 @@ does not show.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import Literal, NamedTuple
 
 import jax
@@ -62,6 +63,14 @@ _SUMS: dict[str, tuple[str, int]] = {
 _SUM_SIGNAL = np.array([SIGNALS.index(signal) for signal, _ in _SUMS.values()])
 _SUM_SIGN = np.array([sign for _, sign in _SUMS.values()])
 
+_WINDOW = WindowFacts.__struct_fields__
+_PLACE = {name: place for place, name in enumerate(_WINDOW)}
+_WINDOW_SCALE = 10.0 ** np.array([5 if name.endswith("_rad") else 4 for name in _WINDOW])
+
+
+def _places_of(*names: str) -> list[int]:
+    return [_PLACE[name] for name in names]
+
 
 class Measured(NamedTuple):
     """Everything the kernels give for a batch, one row a clip."""
@@ -101,17 +110,26 @@ def _places(mask: Bool[np.ndarray, "..."]) -> tuple[np.ndarray, ...]:
     return np.unravel_index(np.flatnonzero(mask), mask.shape)
 
 
-def _seen_before(clips: Sequence[Clip], frames: int) -> Int[np.ndarray, "clips frames"]:
-    """How many of the steps before each frame joined two frames that were seen."""
-    counts = np.broadcast_to(np.arange(frames + 1), (len(clips), frames + 1)).copy()
-    for place, clip in enumerate(clips):
-        if clip.seen.all():
-            continue
-        counts[place] = 0
-        steps = np.cumsum(clip.seen[1:] & clip.seen[:-1])
-        counts[place, 1 : 1 + len(steps)] = steps
-        counts[place, 1 + len(steps) :] = steps[-1] if len(steps) else 0
-    return counts
+def _seen_steps(
+    clips: Sequence[Clip],
+    clip: Int[np.ndarray, " found"],
+    start: Int[np.ndarray, " found"],
+    end: Int[np.ndarray, " found"],
+) -> Int[np.ndarray, " found"]:
+    """How many of each movement's steps joined two frames that were seen."""
+    steps = end - start
+    for row, one in enumerate(clips):
+        if not one.all_seen:
+            own = clip == row
+            before = _seen_before(one)
+            steps[own] = before[end[own]] - before[start[own]]
+    return steps
+
+
+def _seen_before(clip: Clip) -> Int[np.ndarray, " bounds"]:
+    """How many of the steps before each frame, and before the one after the last, were seen."""
+    steps = np.cumsum(clip.seen[1:] & clip.seen[:-1])
+    return np.concatenate([[0], steps, steps[-1:] if len(steps) else [0]])
 
 
 def _found(measured: Measured, clips: Sequence[Clip]) -> _Found:
@@ -151,7 +169,6 @@ def _found(measured: Measured, clips: Sequence[Clip]) -> _Found:
         begin_value=begin_value,
         amount=amount,
     )
-    seen = _seen_before(clips, values.shape[1])
     return _Found(
         clip=clip,
         signal=signal,
@@ -159,7 +176,7 @@ def _found(measured: Measured, clips: Sequence[Clip]) -> _Found:
         end_s=end * steps,
         amount=amount,
         peak_speed=_greatest_inside(np.asarray(measured.signals.speed), clip, signal, start, end),
-        coverage=(seen[clip, end] - seen[clip, start]) / np.maximum(end - start, 1),
+        coverage=_seen_steps(clips, clip, start, end) / np.maximum(end - start, 1),
         parts=parts,
     )
 
@@ -199,9 +216,10 @@ def _greatest_inside(
         return np.zeros(0)
     lengths = end - start + 1
     firsts = np.cumsum(lengths) - lengths
-    frame = np.arange(lengths.sum()) - np.repeat(firsts - start, lengths)
-    inside = values[np.repeat(clip, lengths), frame, np.repeat(signal, lengths)]
-    return np.maximum.reduceat(inside, firsts)
+    first = np.ravel_multi_index((clip, start, signal), values.shape)
+    frame = np.repeat(first - firsts * len(SIGNALS), lengths)
+    frame += np.arange(0, len(frame) * len(SIGNALS), len(SIGNALS))
+    return np.maximum.reduceat(values.ravel()[frame], firsts)
 
 
 def _events(found: _Found) -> list[Event]:
@@ -240,17 +258,13 @@ def _events(found: _Found) -> list[Event]:
 
 def _window_table(
     measured: Measured, found: _Found, clips: Sequence[Clip]
-) -> list[list[list[float]]]:
+) -> Float[np.ndarray, "clips windows fields"]:
     """All fields, in their order, of the four quarters and, fifth, of the whole clip."""
     count = len(clips)
 
     def rows(field: Array) -> np.ndarray:
         return np.asarray(field)[:count]
 
-    sums = np.zeros((count, len(SIGNALS), 2, QUARTERS))
-    rising = (found.amount > 0).astype(int)
-    np.add.at(sums, (found.clip, found.signal, 1 - rising), np.abs(found.parts))
-    sums = sums[:, _SUM_SIGNAL, (1 - _SUM_SIGN) // 2]
     added, reach = measured.totals, measured.totals.reach
     bounds = rows(added.bounds_s).astype(np.float64)
     seconds = np.diff(bounds, axis=1)
@@ -259,12 +273,11 @@ def _window_table(
     columns: dict[str, np.ndarray] = {
         "start_s": bounds[:, :-1],
         "end_s": bounds[:, 1:],
-        "coverage": np.stack([_quarter_coverage(clip) for clip in clips]),
+        "coverage": _quarter_coverage(clips),
         "net_left_m": net_m[:, :, 0],
         "net_up_m": net_m[:, :, 1],
         "net_forward_m": net_m[:, :, 2],
         "path_m": path_m,
-        **{name: sums[:, place] for place, name in enumerate(_SUMS)},
         "body_left_m": positive_m[:, :, 0],
         "body_right_m": negative_m[:, :, 0],
         "body_forward_m": positive_m[:, :, 1],
@@ -280,50 +293,68 @@ def _window_table(
         "closest_m": rows(reach.closest_m),
         "closest_s": rows(reach.closest_s),
     }
-    fields = WindowFacts.__struct_fields__
-    table = np.stack([_with_whole(name, columns, seconds) for name in fields], axis=2)
-    digits = np.array([5 if name.endswith("_rad") else 4 for name in fields])
-    scale = 10.0**digits
-    return (np.round(table * scale) / scale + 0.0).tolist()
+    table = np.empty((count, QUARTERS + 1, len(_WINDOW)))
+    for name, values in columns.items():
+        table[:, :QUARTERS, _PLACE[name]] = values
+    table[:, :QUARTERS, _places_of(*_SUMS)] = _summed(found, count)
+    table[:, QUARTERS] = _whole(table[:, :QUARTERS], seconds)
+    return np.round(table * _WINDOW_SCALE) / _WINDOW_SCALE + 0.0
 
 
-def _with_whole(
-    name: str, columns: dict[str, np.ndarray], seconds: Float[np.ndarray, "clips quarters"]
-) -> Float[np.ndarray, "clips windows"]:
-    """A column's four quarters, followed by the value for the whole clip."""
-    quarters = np.asarray(columns[name], dtype=np.float64)
+def _summed(found: _Found, count: int) -> Float[np.ndarray, "clips quarters sums"]:
+    """What the movements of each signal add up to in each quarter, to either side."""
+    sides = 2 * len(SIGNALS)
+    place = sides * found.clip + 2 * found.signal + (found.amount <= 0)
+    amounts = np.abs(found.parts)
+    sums = np.empty((count, QUARTERS, sides))
+    for quarter in range(QUARTERS):
+        added = np.bincount(place, amounts[:, quarter], minlength=count * sides)
+        sums[:, quarter] = added.reshape(count, sides)
+    return sums[:, :, 2 * _SUM_SIGNAL + (1 - _SUM_SIGN) // 2]
+
+
+def _whole(
+    quarters: Float[np.ndarray, "clips quarters fields"],
+    seconds: Float[np.ndarray, "clips quarters"],
+) -> Float[np.ndarray, "clips fields"]:
+    """The values for the whole clip: sums of the quarters, where it is nothing else."""
+
+    def added(values: np.ndarray) -> np.ndarray:
+        first, second, third, fourth = np.moveaxis(values, 1, 0)
+        return first + ((second + third) + fourth)  # in an order of our own
+
+    whole = added(quarters)
+    first, last = _places_of("start_s", "start_distance_m"), _places_of("end_s", "end_distance_m")
+    whole[:, first], whole[:, last] = quarters[:, 0, first], quarters[:, -1, last]
+    long = added(seconds)[:, None]
+    weights = np.where(long > 0, seconds / np.where(long > 0, long, 1), 0.25)
+    mean = _places_of("coverage", "mean_speed_mps")
+    whole[:, mean] = added(quarters[:, :, mean] * weights[:, :, None])
+    greatest = _places_of("max_tilt_rad", "peak_speed_mps", "furthest_m")
+    whole[:, greatest] = quarters[:, :, greatest].max(axis=1)
     rows = np.arange(len(quarters))
-    if name in ("start_s", "start_distance_m"):
-        whole = quarters[:, 0]
-    elif name in ("end_s", "end_distance_m"):
-        whole = quarters[:, -1]
-    elif name in ("coverage", "mean_speed_mps"):
-        long = seconds.sum(axis=1)
-        weights = np.where(long[:, None] > 0, seconds / np.where(long > 0, long, 1)[:, None], 0.25)
-        whole = (quarters * weights).sum(axis=1)
-    elif name in ("max_tilt_rad", "peak_speed_mps", "furthest_m"):
-        whole = quarters.max(axis=1)
-    elif name == "closest_m":
-        whole = quarters.min(axis=1)
-    elif name == "furthest_s":
-        whole = quarters[rows, np.argmax(columns["furthest_m"], axis=1)]
-    elif name == "closest_s":
-        whole = quarters[rows, np.argmin(columns["closest_m"], axis=1)]
-    else:
-        whole = quarters.sum(axis=1)
-    return np.concatenate([quarters, whole[:, None]], axis=1)
+    furthest = np.argmax(quarters[:, :, _PLACE["furthest_m"]], axis=1)
+    closest = np.argmin(quarters[:, :, _PLACE["closest_m"]], axis=1)
+    whole[:, _PLACE["furthest_s"]] = quarters[rows, furthest, _PLACE["furthest_s"]]
+    near = _places_of("closest_m", "closest_s")
+    whole[:, near] = quarters[rows, closest][:, near]
+    return whole
 
 
-def _quarter_coverage(clip: Clip) -> Float[np.ndarray, " quarters"]:
+def _quarter_coverage(clips: Sequence[Clip]) -> Float[np.ndarray, "clips quarters"]:
     """Share of each quarter's time in which the person was seen."""
-    if clip.seen.all():
-        return np.ones(QUARTERS)
-    steps = len(clip.seen) - 1
-    if steps == 0:
-        return np.full(QUARTERS, float(clip.seen[0]))
-    seen = np.concatenate([[0.0], np.cumsum(clip.seen[1:] & clip.seen[:-1])])
-    bounds = np.linspace(0, steps, QUARTERS + 1)
-    return np.diff(np.interp(bounds, np.arange(steps + 1), seen)) / np.diff(bounds)
+    shares = np.ones((len(clips), QUARTERS))
+    for row, clip in enumerate(clips):
+        if clip.all_seen:
+            continue
+        steps = len(clip.seen) - 1
+        if steps == 0:
+            shares[row] = float(clip.seen[0])
+            continue
+        seen = _seen_before(clip)[:-1].astype(np.float64)
+        bounds = np.linspace(0, steps, QUARTERS + 1)
+        shares[row] = np.diff(np.interp(bounds, np.arange(steps + 1), seen)) / np.diff(bounds)
+    return shares
 
 
 def _episodes(measured: Measured, clips: Sequence[Clip]) -> Iterator[list[_Row]]:
@@ -360,12 +391,17 @@ def _with_height_changes(
     A large `up` event after which the lower level is held is a lowering, one before which it was
     held is a rising; what is held is no crouch, and what belongs to a jump is neither.
     """
+    lasting = [
+        event
+        for event in clip_events
+        if event.signal == "up" and abs(event.amount) >= thresholds.HEIGHT_CHANGE_M
+    ]
+    if not lasting:
+        return sorted(episodes, key=lambda row: row[1:]) if len(episodes) > 1 else [*episodes]
     held = math.ceil(thresholds.HEIGHT_HELD_S / step_s)
     jumps = [row for row in episodes if row[0] == "jump"]
     changes: list[_Row] = []
-    for event in clip_events:
-        if event.signal != "up" or abs(event.amount) < thresholds.HEIGHT_CHANGE_M:
-            continue
+    for event in lasting:
         if any(event.start_s < end_s and start_s < event.end_s for _, start_s, end_s, _ in jumps):
             continue
         start, end = round(event.start_s / step_s), round(event.end_s / step_s)
@@ -402,7 +438,7 @@ def all_facts(
     """Facts of the clips of one batch, in their order."""
     found = _found(measured, clips)
     made = _events(found)
-    ends = np.searchsorted(found.clip, np.arange(len(clips) + 1))
+    ends = np.searchsorted(found.clip, np.arange(len(clips) + 1)).tolist()
     table = _window_table(measured, found, clips)
     episodes = list(_episodes(measured, clips))
     turning = _rounded(np.asarray(measured.shape.turning_rad) / (2 * math.pi)).tolist()
@@ -413,13 +449,18 @@ def all_facts(
     least = _rounded(measured.totals.least_lean_rad, 5).tolist()
     fingerprint = thresholds.fingerprint()
     heights = np.asarray(measured.signals.positions_m)[:, :, 1]
-    parts = None if measured.parts is None else jax.tree.map(np.asarray, measured.parts)
+    present = np.array([clip.present for clip in clips])
+    has_trunk = np.all(present[:, _TRUNK], axis=1)
     heading_coverage = _heading_coverage(measured, clips)
-    rows = zip(motions, clips, _samples(measured, clips), strict=True)
-    for row, (motion, clip, samples) in enumerate(rows):
+    parts: Iterable[tuple[PartFacts, ...]] = repeat((), len(clips))
+    if measured.parts is not None:
+        arrays = jax.tree.map(np.asarray, measured.parts)
+        parts = descriptors.all_part_facts(arrays, present=present)
+    rows = zip(motions, clips, parts, _samples(measured, clips), strict=True)
+    for row, (motion, clip, own_parts, samples) in enumerate(rows):
         source = motion.source
         own = made[ends[row] : ends[row + 1]]
-        windows = [WindowFacts(*values) for values in table[row]]
+        windows = [WindowFacts(*values) for values in table[row].tolist()]
         whole = windows[QUARTERS]
         length = len(clip.usable)
         up = heights[row, :length]
@@ -435,7 +476,7 @@ def all_facts(
             notes=source.notes,
             frame=frame,
             thresholds=fingerprint,
-            frames=motion.frames,
+            frames=clip.frames,
             duration_s=whole.end_s,
             fps=clip.fps,
             coverage=whole.coverage,
@@ -463,7 +504,7 @@ def all_facts(
                 ),
             ),
             posture=Posture(
-                lean_of="trunk" if clip.present[_TRUNK].all() else "pelvis",
+                lean_of="trunk" if has_trunk[row] else "pelvis",
                 net_turn_rad=whole.net_turn_rad,
                 turn_left_rad=whole.turn_left_rad,
                 turn_right_rad=whole.turn_right_rad,
@@ -474,7 +515,7 @@ def all_facts(
                 max_right_lean_rad=max(-least[row][1], 0.0),
                 heading_coverage=heading_coverage[row],
             ),
-            parts=() if parts is None else _parts(parts, clip, row),
+            parts=own_parts,
             samples=samples,
         )
 
@@ -482,29 +523,25 @@ def all_facts(
 def _heading_coverage(measured: Measured, clips: Sequence[Clip]) -> list[float]:
     """Share of each clip in which the heading is defined and was seen."""
     defined = np.asarray(measured.signals.heading_defined)[: len(clips)]
-    seen = np.zeros(defined.shape, dtype=bool)
+    frames = np.array([len(clip.seen) for clip in clips])
+    seen = np.arange(defined.shape[1]) < frames[:, None]
     for row, clip in enumerate(clips):
-        seen[row, : len(clip.seen)] = clip.seen
-    frames = [len(clip.seen) for clip in clips]
+        if not clip.all_seen:
+            seen[row, : len(clip.seen)] = clip.seen
     return _rounded(np.count_nonzero(defined & seen, axis=1) / frames).tolist()
-
-
-def _parts(parts: descriptors.PartMotion, clip: Clip, row: int) -> tuple[PartFacts, ...]:
-    one = descriptors.PartMotion(*(field[row] for field in parts))
-    return descriptors.part_facts(one, present=clip.present)
 
 
 def _samples(measured: Measured, clips: Sequence[Clip]) -> Iterator[tuple[PathSample, ...]]:
     """The anchored path of each clip, five times a second."""
     positions = np.asarray(measured.signals.positions_m)[: len(clips), ::SAMPLE_EVERY]
     headings = np.asarray(measured.signals.values)[: len(clips), ::SAMPLE_EVERY, _HEADING]
-    table = np.empty((*headings.shape, 5))
+    columns = np.empty((len(clips), 5, headings.shape[1]))
     frame = np.arange(0, SAMPLE_EVERY * headings.shape[1], SAMPLE_EVERY)
-    table[:, :, 0] = frame * np.array([clip.step_s for clip in clips])[:, None]
-    table[:, :, 1:4] = positions
-    table[:, :, 4] = headings * 10
-    table = np.round(table, 4) + 0.0
-    table[:, :, 4] = np.round(table[:, :, 4] / 10, 5)
+    columns[:, 0] = frame * np.array([clip.step_s for clip in clips])[:, None]
+    columns[:, 1:4] = np.moveaxis(positions, 1, 2)
+    columns[:, 4] = headings * 10
+    columns = np.round(columns, 4) + 0.0
+    columns[:, 4] = np.round(columns[:, 4] / 10, 5)
     for row, clip in enumerate(clips):
         count = -(-len(clip.usable) // SAMPLE_EVERY)
-        yield tuple(map(PathSample, *table[row, :count].T.tolist()))
+        yield tuple(map(PathSample, *columns[row, :, :count].tolist()))

@@ -11,7 +11,7 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from kinematics.facts import Frame
 from kinematics.motion import Motion, assembled
@@ -39,7 +39,10 @@ class Clip(NamedTuple):
     usable: Bool[np.ndarray, " samples"]
     """Seen, or inside a gap short enough to be bridged."""
     seen: Bool[np.ndarray, " samples"]
+    all_seen: bool
     step_s: float
+    frames: int
+    """Frames of the motion itself."""
     fps: float
     """Usual frame rate of the motion itself; 0 for a single frame."""
     points_m: Float[np.ndarray, "samples points 3"] | None
@@ -101,12 +104,30 @@ def shape_of(clip: Clip, *, frame: Frame, dtype: str) -> Shape:
     )
 
 
+@cache
+def _columns(points: tuple[tuple[int, ...], ...]) -> Int[np.ndarray, " columns"] | None:
+    """Where each number of the body points is among those of a frame's joints, if it is there."""
+    if any(len(joints) != 1 for joints in points):
+        return None
+    return np.add.outer([3 * joints[0] for joints in points], np.arange(3)).ravel()
+
+
+@cache
+def _present(points: tuple[tuple[int, ...], ...]) -> Bool[np.ndarray, " points"]:
+    """Which body points there are, made once; nobody may write to them."""
+    present = np.array([bool(joints) for joints in points])
+    present.setflags(write=False)
+    return present
+
+
 def body_points_of(
     joints_m: Float[np.ndarray, "frames joints 3"], skeleton: Skeleton
 ) -> Float[np.ndarray, "frames points 3"]:
     """The eighteen body points of a track, each the mean of its joints; missing ones are zero."""
-    if all(len(joints) == 1 for joints in skeleton.points):
-        return np.take(joints_m, [joints[0] for joints in skeleton.points], axis=1)
+    columns = _columns(skeleton.points)
+    if columns is not None:  # numbers, of which there are many in a row, and not joint by joint
+        flat = joints_m.reshape(len(joints_m), -1)
+        return np.take(flat, columns, axis=1).reshape(len(flat), len(POINTS), 3)
     points = np.zeros((len(joints_m), len(POINTS), 3), dtype=joints_m.dtype)
     for place, joints in enumerate(skeleton.points):
         if joints:
@@ -124,44 +145,51 @@ def _all_true(count: int) -> Bool[np.ndarray, " count"]:
 
 def prepare(motion: Motion, *, dtype: str = "float32") -> Clip:
     """A motion on the analysis grid. Origin and first time are taken off before any cast."""
-    times_s = np.asarray(motion.times_s, dtype=np.float64)
+    given = vars(motion)  # a module's attributes take as long as some of the arithmetic
+    times_s = np.asarray(given["times_s"], dtype=np.float64)
     times_s = times_s - times_s[0]
-    observed = np.asarray(motion.observed)
-    positions = np.asarray(motion.positions_m)
-    all_observed = bool(observed.all())
+    observed = np.asarray(given["observed"])
+    positions = np.asarray(given["positions_m"])
+    all_observed = np.count_nonzero(observed) == len(observed)
     origin = positions[0 if all_observed else int(np.argmax(observed))]
     wanted_s = uniform_times_s(float(times_s[-1]))
     on_grid = (
         all_observed
         and len(wanted_s) == len(times_s)
-        and float(np.abs(wanted_s - times_s).max()) < 1e-4
+        and float(np.maximum.reduce(np.abs(wanted_s - times_s))) < 1e-4
     )
     grid = None if on_grid else Grid(times_s, observed, wanted_s)
     seen = _all_true(len(wanted_s)) if grid is None else grid.seen
 
-    def placed(values: np.ndarray) -> np.ndarray:
+    def placed(values: np.ndarray, origin: np.ndarray) -> np.ndarray:
         values = values - origin
         return (values if grid is None else grid.linear(values)).astype(dtype, copy=False)
 
-    wxyz = np.asarray(motion.orientations_wxyz)
+    wxyz = np.asarray(given["orientations_wxyz"])
     points, present = None, _NO_POINTS
-    if motion.joints_m is not None and motion.skeleton is not None:
-        points = placed(body_points_of(np.asarray(motion.joints_m), motion.skeleton))
-        present = np.array([bool(joints) for joints in motion.skeleton.points])
+    joints, skeleton = given["joints_m"], given["skeleton"]
+    if joints is not None and skeleton is not None:
+        points = body_points_of(np.asarray(joints), skeleton)
+        points = placed(points.reshape(len(points), -1), np.tile(origin, len(POINTS)))
+        points = points.reshape(len(points), len(POINTS), 3)
+        present = _present(skeleton.points)
     camera = None
-    if motion.camera_orientations_wxyz is not None and motion.camera_positions_m is not None:
+    turned, stood = given["camera_orientations_wxyz"], given["camera_positions_m"]
+    if turned is not None and stood is not None:
         camera = (
-            np.asarray(motion.camera_orientations_wxyz[0], dtype=dtype),
-            np.asarray(motion.camera_positions_m[0] - origin, dtype=dtype),
+            np.asarray(turned[0], dtype=dtype),
+            np.asarray(stood[0] - origin, dtype=dtype),
         )
     return Clip(
         orientations_wxyz=(wxyz if grid is None else grid.rotations(wxyz)).astype(
             dtype, copy=False
         ),
-        positions_m=placed(positions),
+        positions_m=placed(positions, origin),
         usable=seen if grid is None else grid.bridged,
         seen=seen,
+        all_seen=grid is None or bool(seen.all()),
         step_s=float(wanted_s[1]) if len(wanted_s) > 1 else 1 / 30,
+        frames=len(times_s),
         fps=round(1 / usual_step_s(times_s), 3) if len(times_s) > 1 else 0.0,
         points_m=points,
         present=present,

@@ -7,7 +7,7 @@ same code measures 3D joints in metres and 2D keypoints in torso lengths.
 Longer than other modules: every part and every quantity shares one pass over the smoothed tracks.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from math import isnan
 from typing import NamedTuple
@@ -635,9 +635,8 @@ _DECIMALS = 4
 
 def _facts_of(part: Part, row: list[float], has_angle: bool) -> PartFacts:
     directions, row = row[: len(DIRECTIONS)], row[len(DIRECTIONS) :]
-    displacement, path, mean_speed, peak_speed, angle_range_rad, *relation = row[:-3]
-    repetitions, period_s, coverage = row[-3:]
-    least, greatest, near_share, approach, above_share, front_share = relation
+    displacement, path, mean_speed, peak_speed, angle_range_rad, least, greatest = row[:7]
+    near_share, approach, above_share, front_share, repetitions, period_s, coverage = row[7:]
     is_pair = part.kind == "pair"
     return PartFacts(
         part=part.name,
@@ -659,6 +658,31 @@ def _facts_of(part: Part, row: list[float], has_angle: bool) -> PartFacts:
     )
 
 
+def all_part_facts(
+    motions: PartMotion, *, present: Bool[np.ndarray, "clips points"]
+) -> Iterator[tuple[PartFacts, ...]]:
+    """Each clip's parts as plain data, to four decimals; parts with a missing point are left out.
+
+    `motions` holds NumPy arrays with an axis of clips, as `jax.vmap` of `describe` gives them; of
+    rows beyond those of `present` nothing is said.
+
+    >>> still = PartMotion(*(np.zeros((2, 13, 6) if i == 4 else (2, 13)) for i in range(15)))
+    >>> [len(facts) for facts in all_part_facts(still, present=np.ones((2, 18), dtype=bool))]
+    [13, 13]
+    """
+    count = len(present)
+    table = np.empty((count, len(PARTS), len(DIRECTIONS) + len(_SCALARS)))
+    table[:, :, : len(DIRECTIONS)] = motions.directions[:count]
+    for column, name in enumerate(_SCALARS, start=len(DIRECTIONS)):
+        table[:, :, column] = getattr(motions, name)[:count]
+    table = np.round(table, _DECIMALS) + 0.0  # adding 0 turns -0 into 0
+    for clip, known in zip(table, present, strict=True):
+        rows = clip.tolist()
+        yield tuple(
+            [_facts_of(part, rows[i], angle) for i, part, angle in _measurable(known.tobytes())]
+        )
+
+
 def part_facts(
     motion: PartMotion, *, present: Bool[np.ndarray, " points"]
 ) -> tuple[PartFacts, ...]:
@@ -671,11 +695,5 @@ def part_facts(
     >>> len(facts), facts[0].part, facts[0].path
     (13, 'body', 0.0)
     """
-    table = np.empty((len(DIRECTIONS) + len(_SCALARS), len(PARTS)))
-    table[: len(DIRECTIONS)] = motion.directions.T
-    for row, name in enumerate(_SCALARS, start=len(DIRECTIONS)):
-        table[row] = getattr(motion, name)
-    rows = (np.round(table, _DECIMALS) + 0.0).T.tolist()  # adding 0 turns -0 into 0
-    return tuple(
-        _facts_of(part, rows[i], has_angle) for i, part, has_angle in _measurable(present.tobytes())
-    )
+    (facts,) = all_part_facts(PartMotion(*(field[None] for field in motion)), present=present[None])
+    return facts

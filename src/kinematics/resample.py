@@ -76,9 +76,10 @@ def usual_step_s(times_s: Float[np.ndarray, " frames"]) -> float:
     """
     if len(times_s) < 2:
         return 1.0 / ANALYSIS_RATE_HZ
-    steps = np.diff(times_s)
+    steps = times_s[1:] - times_s[:-1]
     middle = (len(steps) - 1) // 2
-    return float(np.partition(steps, middle)[middle])
+    steps.partition(middle)
+    return float(steps[middle])
 
 
 def uniform_times_s(duration_s: float, *, rate_hz: float = ANALYSIS_RATE_HZ) -> np.ndarray:
@@ -90,7 +91,7 @@ def uniform_times_s(duration_s: float, *, rate_hz: float = ANALYSIS_RATE_HZ) -> 
     steps = round(duration_s * rate_hz)
     if steps == 0:
         return np.zeros(1)
-    times_s = np.arange(steps + 1) * (duration_s / steps)
+    times_s = np.arange(steps + 1.0) * (duration_s / steps)
     times_s[-1] = duration_s
     return times_s
 
