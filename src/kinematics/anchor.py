@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from kinematics import kernels, masked, rotation, thresholds
 from kinematics.facts import Frame
@@ -59,6 +59,13 @@ class Track(NamedTuple):
     joints_m: Float[Array, "frames joints 3"] | None
 
 
+def _first(observed: Bool[Array, " frames"]) -> Int[Array, ""]:
+    """The first observed frame; 0 where there is none."""
+    frames = observed.shape[0]
+    first = jnp.min(jnp.where(observed, jnp.arange(frames, dtype=jnp.int32), frames))
+    return jnp.where(first < frames, first, 0)
+
+
 def _added(values: Float[Array, "window axes"]) -> Float[Array, "1 axes"]:
     """The sum over a short window, term by term: a part of the kernel that needs it."""
     total = values[:1]
@@ -84,11 +91,12 @@ def _line_at_start(
         per_weight = 1 / _added(weights)
         mean_time = _added(weights * since) * per_weight
         mean = _added(weights * vectors) * per_weight
+        mean_time, mean = kernels.once((mean_time, mean))
         centred = since - mean_time
         spread = _added(weights * centred * centred)
         slope = _added(weights * centred * (vectors - mean))
         slope = jnp.where(spread > 1e-9, slope / jnp.where(spread > 1e-9, spread, 1), 0)
-        start = mean - slope * mean_time
+        start, slope = kernels.once((mean - slope * mean_time, slope))
         misses = (vectors - start - slope * since) * (1 / scale)
         misses = misses[:, :1] ** 2 + misses[:, 1:2] ** 2 + misses[:, 2:] ** 2
         return jnp.where(used, 1 / (1 + misses), 0), start
@@ -130,7 +138,7 @@ def first_pose(
     >>> first_pose(upright, jnp.ones((5, 3)), times, seen).origin_m.tolist()
     [1.0, 1.0, 1.0]
     """
-    first = jnp.argmax(observed)
+    first = _first(observed)
     size = min(round(window_frames / 8), times_s.shape[0])
 
     def window(array: Array) -> Array:
@@ -180,7 +188,7 @@ def steady_heading(
     >>> bool(abs(rotation.heading(start.orientation_wxyz) + correction) < 0.02)
     True
     """
-    first = jnp.argmax(observed)
+    first = _first(observed)
     size = min(window_frames, times_s.shape[0])
     begin = jnp.minimum(first, times_s.shape[0] - size)
 
@@ -233,22 +241,23 @@ def relative_to(track: Track, reference: Reference) -> Track:
     """
     reference = kernels.once(reference)
     w, x, y, z = (reference.orientation_wxyz[i] for i in range(4))
-    # rows of the world-to-reference matrix
-    rows = (
-        (1 - 2 * (y * y + z * z), 2 * (x * y + w * z), 2 * (x * z - w * y)),
-        (2 * (x * y - w * z), 1 - 2 * (x * x + z * z), 2 * (y * z + w * x)),
-        (2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)),
+    # columns of the world-to-reference matrix
+    columns = (
+        jnp.stack([1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)]),
+        jnp.stack([2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)]),
+        jnp.stack([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)]),
     )
+    columns = kernels.once(columns)
 
     def turned(points: Float[Array, "*batch 3"]) -> Float[Array, "*batch 3"]:
-        px, py, pz = (points[..., i] - reference.origin_m[i] for i in range(3))
-        return jnp.stack([a * px + b * py + c * pz for a, b, c in rows], axis=-1)
+        px, py, pz = (points[..., i, None] - reference.origin_m[i] for i in range(3))
+        by_x, by_y, by_z = (a.reshape((1,) * (points.ndim - 1) + (3,)) for a in columns)
+        return px * by_x + py * by_y + pz * by_z
 
-    inverse = jnp.broadcast_to(
-        rotation.conjugate(reference.orientation_wxyz), track.orientations_wxyz.shape
-    )
+    inverse = rotation.conjugate(reference.orientation_wxyz)[None, :]
+    relative = rotation.product(inverse, track.orientations_wxyz)
     return Track(
-        orientations_wxyz=rotation.multiply(inverse, track.orientations_wxyz),
+        orientations_wxyz=kernels.interleaved(*relative),
         positions_m=turned(track.positions_m),
         joints_m=None if track.joints_m is None else turned(track.joints_m),
     )
@@ -293,9 +302,9 @@ def _turned_by_heading(
     cosine = jnp.where(square > 1e-12, (w * w - y * y) / safe, 1)
     sine = jnp.where(square > 1e-12, 2 * w * y / safe, 0)
     shape = (len(w),) + (1,) * (vectors.ndim - 2)
-    cosine, sine = cosine.reshape(shape), sine.reshape(shape)
+    cosine, sine = (part.reshape(shape) for part in kernels.once((cosine, sine)))
     left, up, ahead = (vectors[..., i] for i in range(3))
-    return jnp.stack([cosine * left - sine * ahead, up, sine * left + cosine * ahead], axis=-1)
+    return kernels.interleaved(cosine * left - sine * ahead, up, sine * left + cosine * ahead)
 
 
 def body_points(anchored: AnchoredMotion) -> Float[Array, "frames joints 3"]:

@@ -11,6 +11,9 @@ time.
 
 **How it goes about it.** `jit` is `jax.jit` with the compiler's settings that were the fastest for
 a kind of work. None of them allows it to calculate in another way than is written.
+
+**Components side by side.** Stacking along memory is done number by number; `interleaved` chooses
+between components that are worked out many at a time. Turning points takes a quarter of the time.
 """
 
 from collections.abc import Callable
@@ -20,7 +23,7 @@ from typing import Any, Literal, TypeVar
 import jax
 import jax.numpy as jnp
 from jax.experimental.xla_metadata import set_xla_metadata
-from jaxtyping import Array, PyTree
+from jaxtyping import Array, Float, PyTree
 
 Carried = TypeVar("Carried")
 Shared = TypeVar("Shared")
@@ -112,9 +115,9 @@ def each(step: Callable[[Any], Any], rows: PyTree[Array]) -> Any:
 def once(values: Shared) -> Shared:
     """The same numbers, worked out before anything that needs them, and only once.
 
-    For the few numbers of a clip, of one type, by which every frame is turned or scaled. They are
-    laid side by side, because XLA's CPU compiler never takes a concatenation into another kernel;
-    a number alone, which cannot be, is left to the compiler.
+    For the few numbers of a clip, or of a frame, of one type, by which all in it is turned or
+    scaled. They are laid side by side, because XLA's CPU compiler never takes a concatenation into
+    another kernel; a number alone, which cannot be, is left to the compiler.
 
     >>> import jax.numpy as jnp
     >>> once((jnp.array(2.0), jnp.arange(2.0)))
@@ -126,3 +129,21 @@ def once(values: Shared) -> Shared:
     ends = list(accumulate(array.size for array in arrays))
     parts = zip(jnp.split(row, ends[:-1]), arrays, strict=True)
     return jax.tree.unflatten(form, [part.reshape(array.shape) for part, array in parts])
+
+
+def interleaved(*components: Float[Array, "*places"]) -> Float[Array, "*places components"]:
+    """What `jnp.stack(components, axis=-1)` gives, for results: every frame's x, y, z and so on.
+
+    Every place works out all the components and keeps one. So these should be cheap: sines and the
+    like belong into `once` before. What goes on to be taken apart again is better stacked, because
+    a kernel that takes a stack apart does not work it out anew.
+
+    >>> interleaved(jnp.arange(2.0), jnp.zeros(2), jnp.ones(2)).tolist()
+    [[0.0, 0.0, 1.0], [1.0, 0.0, 1.0]]
+    """
+    count, rank = len(components), components[0].ndim
+    place = jax.lax.broadcasted_iota(jnp.int32, (1,) * rank + (count,), rank)
+    chosen = components[-1][..., None]
+    for number, component in enumerate(components[:-1]):
+        chosen = jnp.where(place == number, component[..., None], chosen)
+    return chosen

@@ -144,6 +144,25 @@ def wrapped(angle_rad: Float[Array, "..."]) -> Float[Array, "..."]:
     return angle_rad - turns * (2 * math.pi)
 
 
+def product(
+    first_wxyz: Float[Array, "*#batch 4"], second_wxyz: Float[Array, "*#batch 4"]
+) -> tuple[Float[Array, "*batch"], ...]:
+    """The four components of `multiply`, apart.
+
+    >>> turned = product(jnp.array([0.0, 1, 0, 0]), jnp.array([0.0, 0, 1, 0]))
+    >>> [float(part) for part in turned]
+    [0.0, 0.0, 0.0, 1.0]
+    """
+    aw, ax, ay, az = (first_wxyz[..., i] for i in range(4))
+    bw, bx, by, bz = (second_wxyz[..., i] for i in range(4))
+    return (
+        aw * bw - ax * bx - ay * by - az * bz,
+        aw * bx + ax * bw + ay * bz - az * by,
+        aw * by - ax * bz + ay * bw + az * bx,
+        aw * bz + ax * by - ay * bx + az * bw,
+    )
+
+
 def multiply(
     first_wxyz: Float[Array, "*batch 4"], second_wxyz: Float[Array, "*batch 4"]
 ) -> Float[Array, "*batch 4"]:
@@ -153,17 +172,7 @@ def multiply(
     >>> multiply(jnp.array([half, 0, half, 0]), jnp.array([half, 0, half, 0])).round(6).tolist()
     [0.0, 0.0, 1.0, 0.0]
     """
-    aw, ax, ay, az = (first_wxyz[..., i] for i in range(4))
-    bw, bx, by, bz = (second_wxyz[..., i] for i in range(4))
-    return jnp.stack(
-        [
-            aw * bw - ax * bx - ay * by - az * bz,
-            aw * bx + ax * bw + ay * bz - az * by,
-            aw * by - ax * bz + ay * bw + az * bx,
-            aw * bz + ax * by - ay * bx + az * bw,
-        ],
-        axis=-1,
-    )
+    return jnp.stack(product(first_wxyz, second_wxyz), axis=-1)
 
 
 def conjugate(wxyz: Float[Array, "*batch 4"]) -> Float[Array, "*batch 4"]:
