@@ -5,12 +5,16 @@ leaves over is the points' own motion. The fit is the weighted least-squares one
 on centred coordinates, because uncentred normal equations lose everything in float32 at 4K.
 """
 
+import operator
+from collections.abc import Callable
+from functools import reduce
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from kinematics import masked, rotation
+from kinematics import kernels, masked, rotation
 
 DEGENERATE_32: float = 1e-6
 """Least determinant of the points' scatter over its squared trace (float32): below it the points
@@ -21,6 +25,9 @@ DEGENERATE_64: float = 1e-12
 
 SPARE_POINTS: float = 3.5
 """A fit with three points or fewer explains everything: it leaves no residual to speak of."""
+
+WRITTEN_OUT = 64
+"""Sums over more points are not written out: the program would become too long."""
 
 # Inside, coordinates lie apart and points come first ("points *pairs"): the arithmetic of many
 # pairs of frames then runs along memory.
@@ -72,26 +79,48 @@ def _cleaned(
     return _Points(*(jnp.where(usable, values, 0) for values in (x, y, weights)))
 
 
-def _sum(values: Float[Array, "points *pairs"]) -> Float[Array, "*pairs"]:
-    return jnp.sum(values, axis=0)
+def _total(
+    term: Callable[..., Float[Array, "*pairs"]], *values: Float[Array, "points *pairs"]
+) -> Float[Array, "*pairs"]:
+    """The sum over points of a term of each point's values.
+
+    Written out for many pairs of few points: all of it is then one kernel that reads along memory.
+    """
+    count, *pairs = values[0].shape
+    if not pairs or not 0 < count <= WRITTEN_OUT:
+        return jnp.sum(jax.vmap(term)(*values), axis=0)
+    return reduce(operator.add, (term(*(rows[point] for rows in values)) for point in range(count)))
 
 
+@jax.jit
 def _fit(source: _Points, target: _Points) -> AffineFit:
-    """The fit on cleaned points; gives `residuals_px` with points first."""
+    """The fit on cleaned points; gives `residuals_px` with points first.
+
+    What sums need of earlier sums is worked out once: every kernel would add it up again.
+    """
     x, y, u, v = source.x, source.y, target.x, target.y
     weights = source.weights * target.weights
-    total = _sum(weights)
+    total = _total(lambda weight: weight, weights)
     per_weight = 1 / jnp.where(total > 0, total, 1)
 
     def mean(values: Float[Array, "points *pairs"]) -> Float[Array, "*pairs"]:
-        return _sum(values) * per_weight
+        return _total(operator.mul, weights, values) * per_weight
 
-    mean_x, mean_y, mean_u, mean_v = (mean(weights * values) for values in (x, y, u, v))
+    per_weight, mean_x, mean_y, mean_u, mean_v = kernels.once(
+        (per_weight, *map(mean, (x, y, u, v)))
+    )
+
+    def moment(one: int, other: int) -> Float[Array, "*pairs"]:
+        def product(weight: Array, *place: Array) -> Array:
+            x, y, u, v = place
+            centred = x - mean_x, y - mean_y, u - mean_u, v - mean_v
+            return weight * centred[one] * centred[other]
+
+        return _total(product, weights, x, y, u, v) * per_weight
+
+    pairs = ((0, 0), (0, 1), (1, 1), (2, 0), (2, 1), (3, 0), (3, 1))
+    sxx, sxy, syy, sux, suy, svx, svy = kernels.once(tuple(moment(*pair) for pair in pairs))
     x, y, u, v = x - mean_x[None], y - mean_y[None], u - mean_u[None], v - mean_v[None]
-    wx, wy = weights * x, weights * y
-    sxx, sxy, syy = mean(wx * x), mean(wx * y), mean(wy * y)
-    sux, suy, svx, svy = mean(wx * u), mean(wy * u), mean(wx * v), mean(wy * v)
-
     spread = sxx + syy
     determinant = sxx * syy - sxy * sxy
     least = DEGENERATE_64 if x.dtype == jnp.float64 else DEGENERATE_32
@@ -101,17 +130,18 @@ def _fit(source: _Points, target: _Points) -> AffineFit:
     b = jnp.where(degenerate, 0, (suy * sxx - sux * sxy) * inverse)
     c = jnp.where(degenerate, 0, (svx * syy - svy * sxy) * inverse)
     d = jnp.where(degenerate, 1, (svy * sxx - svx * sxy) * inverse)
+    a, b, c, d = kernels.once((a, b, c, d))
     left_u, left_v = u - (a[None] * x + b[None] * y), v - (c[None] * x + d[None] * y)
-    squares = jnp.where(weights > 0, left_u * left_u + left_v * left_v, 0)
+    squares = kernels.once(jnp.where(weights > 0, left_u * left_u + left_v * left_v, 0))
     residuals = rotation.sqrt(squares)
     offset = mean_u - (a * mean_x + b * mean_y), mean_v - (c * mean_x + d * mean_y)
     return AffineFit(
         matrix=jnp.stack([jnp.stack([a, b], axis=-1), jnp.stack([c, d], axis=-1)], axis=-2),
         offset_px=jnp.stack(offset, axis=-1),
         residuals_px=residuals,
-        rms_px=rotation.sqrt(mean(weights * squares)),
-        mean_px=mean(weights * residuals),
-        used=_sum((weights > 0).astype(x.dtype)),
+        rms_px=rotation.sqrt(mean(squares)),
+        mean_px=mean(residuals),
+        used=_total(lambda weight: (weight > 0).astype(weight.dtype), weights),
         degenerate=degenerate,
     )
 
@@ -135,16 +165,29 @@ def fit_affine(
     return _fit(_cleaned(source_px.T, weights), _cleaned(target_px.T, None))
 
 
+def fit_pairs(
+    source_px: Float[Array, "2 points pairs"], target_px: Float[Array, "2 points pairs"]
+) -> AffineFit:
+    """`fit_affine` of many pairs that lie along memory; `residuals_px` has points first as well.
+
+    >>> square = jnp.array([[0.0, 4, 0, 4], [0, 0, 4, 4]])[..., None]
+    >>> fit_pairs(square, square + 3).offset_px.tolist()
+    [[3.0, 3.0]]
+    """
+    return _fit(_cleaned(source_px, None), _cleaned(target_px, None))
+
+
 def _between(
     points_px: Float[Array, "frames points 2"], weights: Float[Array, "frames points"] | None
 ) -> AffineFit:
-    planes = jnp.moveaxis(points_px, (2, 1), (0, 1))
-    if weights is not None:
-        planes = jnp.concatenate([planes, weights.T[None]])
+    # As complex numbers, both coordinates are moved by one copy: less than half the time.
+    places = jax.lax.complex(points_px[..., 0], points_px[..., 1]).T
     # XLA's CPU compiler never fuses past a concatenation along memory: repeating the last frame
     # makes it transpose once, not again in every sum.
-    planes = jnp.concatenate([planes, planes[..., -1:]], axis=-1)
-    points = _cleaned(planes[:2], None if weights is None else planes[2])
+    places = jnp.concatenate([places, places[:, -1:]], axis=1)
+    if weights is not None:
+        weights = jnp.concatenate([weights.T, weights[-1:].T], axis=1)
+    points = _cleaned(jnp.stack([places.real, places.imag]), weights)
     return _fit(
         _Points(*(values[:, :-2] for values in points)),
         _Points(*(values[:, 1:-1] for values in points)),

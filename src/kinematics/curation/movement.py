@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from kinematics import residual
+from kinematics import kernels, residual
 from kinematics.curation.limits import KEYPOINTS, Limits
 from kinematics.curation.tracklets import Links, link
 
@@ -75,11 +75,11 @@ def measure(
     target = keypoints.reshape(frames * people, points, 2)
     source = target[before.reshape(-1)]
     # Pairs last: the arithmetic of many pairs then runs along memory.
-    source, target = (jnp.moveaxis(rows, 0, -1) for rows in (source, target))
-    both = jnp.isfinite(source).all(axis=1) & jnp.isfinite(target).all(axis=1)
-    apart = jnp.where(both, jnp.abs(target - source).sum(axis=1), 0)
+    source, target = (jnp.moveaxis(rows, (2, 1), (0, 1)) for rows in (source, target))
+    both = jnp.isfinite(source).all(axis=0) & jnp.isfinite(target).all(axis=0)
+    apart = jnp.where(both, jnp.abs(target - source).sum(axis=0), 0)
     used = both.sum(axis=0).astype(keypoints.dtype)
-    fit = jax.vmap(residual.fit_affine, in_axes=-1, out_axes=-1)(source, target)
+    fit = residual.fit_pairs(source, target)
     mean = apart.sum(axis=0) / jnp.maximum(used, 1)
     continued = (links.lag > 0).reshape(-1)
     sound = continued & ~fit.degenerate & (used >= least_points)
@@ -127,7 +127,7 @@ def _compiled(patience: int) -> Callable[..., Steps]:
 
         return jax.vmap(one)(keypoints, boxes, carried)
 
-    return jax.jit(run)
+    return kernels.jit(run)
 
 
 def steps(scenes: Sequence[Scene], *, limits: Limits | None = None) -> list[Steps]:
