@@ -75,8 +75,7 @@ def compiled_whole(run: Callable[..., Any], *arrays: PyTree) -> Any:
 
     For loops with little work a step, all of it element by element: sums, products of matrices,
     sorting and scattering may be handed to other libraries, which cannot be part of a kernel.
-    Nor may it hold another such call, or be called inside a loop over less than a kilobyte, which
-    the compiler makes a kernel by itself: XLA refuses to compile one in another.
+    A caller's own loop may hold such calls, and so may another of them.
 
     >>> import jax.numpy as jnp
     >>> float(compiled_whole(jnp.add, jnp.array(1.0), jnp.array(2.0)))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import kernels, rotation
+from kinematics import kernels, orientation, rotation
 
 
 def follow(so_far, row):
@@ -67,6 +67,30 @@ def test_batches_and_gradients_go_through():
         ]
         np.testing.assert_allclose(*slopes, rtol=1e-5)
         assert np.all(np.abs(slopes[0]) > 0)
+
+
+def headings(orientations_wxyz):
+    return orientation.heading(orientations_wxyz, jnp.ones(len(orientations_wxyz), bool))
+
+
+def nested(rows):
+    return kernels.scan(lambda sums, row: (kernels.each(jnp.sin, sums + row), row), rows[0], rows)
+
+
+@pytest.mark.parametrize("run", [headings, nested])
+@pytest.mark.parametrize("frames", [3, 40])
+def test_a_loop_of_ones_own_may_hold_them(run, frames):
+    """Also one over less than a kilobyte, which the compiler makes a kernel by itself."""
+    clips = np.random.default_rng(frames).normal(size=(5, frames, 4)).astype(np.float32)
+    clips /= np.linalg.norm(clips, axis=-1, keepdims=True)
+    compiled = jax.jit(lambda clips: jax.lax.map(run, clips))
+    for place, clip in enumerate(clips):
+        expected = jax.tree.leaves(jax.jit(run)(clip))
+        for one, other in zip(jax.tree.leaves(compiled(clips)), expected, strict=True):
+            np.testing.assert_allclose(one[place], other, rtol=1e-5, atol=1e-6)
+    text = compiled.lower(clips).compile().as_text()
+    if run is headings and jax.default_backend() == "cpu":
+        assert (" while(" not in text[text.index("\nENTRY") :]) == (frames == 3)
 
 
 def test_each_row_is_mapped():
