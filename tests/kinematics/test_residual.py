@@ -208,6 +208,21 @@ def test_frames_in_a_row_are_fits_of_their_pairs():
         np.testing.assert_allclose(plain.rms_px[i], unweighted.rms_px, rtol=1e-4)
 
 
+@pytest.mark.parametrize("points", [4, 17, residual.WRITTEN_OUT + 1])
+def test_many_pairs_are_fitted_as_each_is(points):
+    draw = np.random.default_rng(points)
+    source, target = draw.uniform(0, 500, size=(2, 2, points, 5)).astype(np.float32)
+    source[:, 0, 1], target[:, 1, 2], source[:, :, 3] = np.nan, np.inf, 7
+    fits = jax.jit(residual.fit_pairs)(source, target)
+    for pair in range(5):
+        alone = fit_affine(source[..., pair].T, target[..., pair].T)
+        for name, value in fits._asdict().items():
+            one = value[:, pair] if name == "residuals_px" else value[pair]
+            np.testing.assert_allclose(one, getattr(alone, name), rtol=1e-3, atol=5e-3)
+    assert fits.degenerate.tolist() == [False] * 3 + [True, False]
+    assert fits.used.tolist() == [points, points - 1, points - 1, points, points]
+
+
 def test_compiled_batched_and_eager_agree():
     draws = [track(np.random.default_rng(seed)) for seed in range(3)]
     points, weights = (np.stack(arrays) for arrays in zip(*draws, strict=True))
