@@ -167,7 +167,8 @@ def test_what_was_read_can_be_given_back(tmp_path: Path) -> None:
     store.write([motion], path)
     opened = store.read(path)
     read = opened[0]
-    assert read.joints_m is not None and resident_bytes(path) > read.joints_m.nbytes
+    assert read.joints_m is not None
+    assert resident_bytes(path) > read.joints_m.nbytes
     opened.release()
     assert resident_bytes(path) == 0
     assert same(read, motion), "it is read again when it is looked at again"
