@@ -8,9 +8,10 @@ import contextlib
 import os
 import shutil
 import struct
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import msgspec
 
@@ -22,6 +23,9 @@ from qagen.splits import Split
 
 WORK = ".build"
 """The folder inside the data set's folder; it exists as long as the build is unfinished."""
+
+MOST_WAITING_BYTES = 1 << 24
+"""Rows of an unfinished chunk that are held in memory; more of them wait in a file."""
 
 _PLAN = "plan.json"
 _LENGTH = struct.Struct("<QQ")
@@ -192,15 +196,21 @@ def missing(work: Path, count: int) -> list[int]:
     return [number for number in range(count) if not path_of(work, number).is_file()]
 
 
-def write(path: Path, chunk: Chunk, rows: bytes) -> None:
+def waiting_rows(path: Path) -> IO[bytes]:
+    """Where rows wait until their chunk is written: in memory while they are few."""
+    return tempfile.SpooledTemporaryFile(max_size=MOST_WAITING_BYTES, dir=str(path.parent))
+
+
+def write(path: Path, chunk: Chunk, rows: IO[bytes]) -> None:
     """Writes a chunk whole or not at all."""
     index = _encoder.encode(chunk)
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as file:
-            file.write(_LENGTH.pack(len(index), len(rows)))
+            file.write(_LENGTH.pack(len(index), rows.tell()))
             file.write(index)
-            file.write(rows)
+            rows.seek(0)
+            shutil.copyfileobj(rows, file)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

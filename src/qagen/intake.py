@@ -241,6 +241,7 @@ def _take_stored(intake: Intake, chunk: int, *, with_motions: bool) -> Taken:
         Measured(one, one.path, digest, motion)
         for one, (_, digest), motion in zip(all_facts, files, kept, strict=True)
     ]
+    opened.release()
     return Taken(measured, files, unreadable)
 
 

@@ -8,14 +8,14 @@ engines share this file, which is longer than most.
 
 import gc
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import IO, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -209,12 +209,26 @@ def _make_own(number: int) -> int:
 
 
 def _by_pool(job: Job, pending: Sequence[int], workers: int) -> Iterator[int]:
-    if not pending:
+    """This process and others beside it, so many in all.
+
+    A worker's first chunk takes long, since it has to load what measures. Until one is done, each
+    worker has a single chunk, and this process works its way from the other end.
+    """
+    others = min(workers, len(pending)) - 1
+    if others < 1:
+        yield from _one_by_one(job, pending, workers)
         return
-    count = min(workers, len(pending))
-    with processes.workers(count, _start_worker, job, kept="what is done is kept: ") as pool:
-        for future in as_completed([pool.submit(_make_own, number) for number in pending]):
-            yield future.result()
+    waiting, given, each = deque(pending), set[Future[int]](), 1
+    with processes.workers(others, _start_worker, job, kept="what is done is kept: ") as pool:
+        while waiting or given:
+            for future in wait(given, None if not waiting else 0, FIRST_COMPLETED).done:
+                given.remove(future)
+                each = 2  # one to work on, one that waits
+                yield future.result()
+            while waiting and len(given) < each * others:
+                given.add(pool.submit(_make_own, waiting.popleft()))
+            if waiting:
+                yield make(job, waiting.pop())
 
 
 def _by_ray(job: Job, pending: Sequence[int], workers: int) -> Iterator[int]:
@@ -253,14 +267,21 @@ def _by_ray(job: Job, pending: Sequence[int], workers: int) -> Iterator[int]:
 def make(job: Job, number: int) -> int:
     """Makes one chunk and writes it; gives its number. Pure: depends on its arguments alone."""
     taken = intake.take(job.intake, number, with_motions=job.recipe.certify is not None)
-    asking = _Asking(job.recipe)
+    path = chunks.path_of(job.work, number)
+    with chunks.waiting_rows(path) as rows:
+        chunks.write(path, _asked_of(taken, _Asking(job.recipe, rows)), rows)
+    return number
+
+
+def _asked_of(taken: intake.Taken, asking: "_Asking") -> Chunk:
+    """What is asked about everything that was taken; the rows themselves are where they wait."""
     with _without_cycles():
         clips = [
             asked
             for first in range(0, len(taken.measured), TOGETHER)
             for asked in asking.ask_some(taken.measured[first : first + TOGETHER])
         ]
-    chunk = Chunk(
+    return Chunk(
         kinds=list(asking.kinds),
         clips=clips,
         files=taken.files,
@@ -270,8 +291,6 @@ def make(job: Job, number: int) -> int:
         withheld=dict(asking.withheld),
         yields=asking.yields,
     )
-    chunks.write(chunks.path_of(job.work, number), chunk, b"".join(asking.rows))
-    return number
 
 
 @contextmanager
@@ -311,10 +330,9 @@ _REASON = {category: f"{category}/" for category in CATEGORIES}
 class _Asking:
     """Asks clips one after another and gathers what is to be written."""
 
-    def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe
+    def __init__(self, recipe: Recipe, rows: IO[bytes]) -> None:
+        self.recipe, self.rows = recipe, rows
         self.kinds: dict[Kind, int] = {}
-        self.rows: list[bytes] = []
         self.rejections: Counter[str] = Counter()
         self.withheld: Counter[str] = Counter()
         self.yields: dict[Category, Yield] = {}
@@ -422,7 +440,7 @@ class _Asking:
                 descriptor=phrase, certificate=posed.certificates[place],
             )  # fmt: skip
             row = self._encode(record)
-            self.rows.append(row)
+            self.rows.write(row)
             letters.append(record.answer_index)
             sizes.append(len(row))
         return Columns(

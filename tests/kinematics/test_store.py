@@ -149,6 +149,31 @@ def test_arrays_lie_in_the_file_and_cannot_be_changed(packed: Path) -> None:
         assert array.ctypes.data % 8 == 0
 
 
+def resident_bytes(folder: Path) -> int:
+    """How much of a folder's mapped files is held in memory, as the system tells."""
+    found, ours = 0, False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if "-" in line.split(maxsplit=1)[0]:  # the range of addresses of another mapping
+            ours = str(folder) in line
+        elif ours and line.startswith("Rss:"):
+            found += 1024 * int(line.split()[1])
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").is_file(), reason="needs /proc to see mappings")
+def test_what_was_read_can_be_given_back(tmp_path: Path) -> None:
+    motion = a_motion(1, frames=3000, skeleton=SMPL_22)
+    path = tmp_path / "corpus"
+    store.write([motion], path)
+    opened = store.read(path)
+    read = opened[0]
+    assert read.joints_m is not None
+    assert resident_bytes(path) > read.joints_m.nbytes
+    opened.release()
+    assert resident_bytes(path) == 0
+    assert same(read, motion), "it is read again when it is looked at again"
+
+
 def test_a_motion_of_a_store_is_a_motion_like_any_other(packed: Path) -> None:
     stored, made = store.read(packed)[3], a_motion(7, clip="d", skeleton=SMPL_22, cameras=True)
     assert type(stored) is Motion

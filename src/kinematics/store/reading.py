@@ -92,6 +92,11 @@ class _Mapped:
             )
         self.verified[row] = 1
 
+    def release(self) -> None:
+        """Lets go of the pages that were read; who looks at them again reads them again."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self.data.madvise(mmap.MADV_DONTNEED)
+
     def where(self, row: int) -> str:
         return f"{self.path}: clip {self.names[row]!r} (number {row} of this segment)"
 
@@ -190,6 +195,14 @@ class Store:
                 + ", ".join(map(str, numbers[:MOST_NAMED]))
             )
         return numbers[0]
+
+    def release(self) -> None:
+        """Gives back the memory of what was read so far, which else grows to the size of the store.
+
+        Motions stay as they are: what is asked for again is read from the files again.
+        """
+        for segment in self._segments:
+            segment.release()
 
     def verify(self) -> None:
         """Reads everything: every checksum anew, and the values that a motion may have.

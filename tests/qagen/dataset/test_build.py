@@ -87,6 +87,29 @@ def test_hash_seeds_and_processes_change_nothing(
     assert contents(tmp_path / "out") == contents(built)
 
 
+def test_this_process_works_beside_its_workers(
+    facts_file: Path, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+
+    def make(job: pipeline.Job, number: int) -> int:
+        made.append(number)
+        return pipeline_make(job, number)
+
+    pipeline_make = pipeline.make
+    monkeypatch.setattr(pipeline, "make", make)
+    out = build(facts_file, tmp_path / "out", workers=2)
+    assert made == [1]  # of two chunks, while a worker makes the first
+    assert contents(out) == contents(built)
+
+
+def test_rows_that_wait_in_a_file_are_the_same(
+    facts_file: Path, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "MOST_WAITING_BYTES", 100)
+    assert contents(build(facts_file, tmp_path / "out")) == contents(built)
+
+
 @pytest.mark.parametrize("of", [2, 5])
 def test_shards_change_nothing(facts_file: Path, built: Path, tmp_path: Path, of: int) -> None:
     out = tmp_path / "out"
