@@ -11,7 +11,7 @@ Selects and changes nothing.
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -20,6 +20,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_matrix, vstack
 
 from qagen.audit.rows import Row
+from qagen.guesses import NO_GUESS, Guesses
 from qagen.question import Window
 from qagen.record import Record
 from qagen.select import in_order
@@ -84,12 +85,18 @@ class Pool:
         self._told[clip].update(self._shown[-1])
 
     def choose(
-        self, *, max_blind: float, per_category: int | None, known: Mapping[str, float]
+        self,
+        *,
+        max_blind: float,
+        per_category: int | None,
+        known: Mapping[str, float],
+        guesses: Mapping[str, Sequence[Guesses]] = {},
     ) -> dict[str, list[int]]:
         """By category the questions to take: their places among all that were added.
 
         `known` names the categories, and how much each may give away by what happens in the clip:
         as a multiple of the bound, since other questions tell that less surely than the own words.
+        Of what readers guess with equal sureness (`guesses`), no more is right than by chance.
 
         >>> Pool().choose(max_blind=0.03, per_category=2, known={})
         {}
@@ -105,18 +112,20 @@ class Pool:
             chosen[category] = []
             for number in range(parts):
                 places = mine[part == number]
-                taken = self._taken(places, max_blind, per_category, slack)
+                gains = [self._gains(places, max_blind, slack)]
+                gains += [
+                    self._guessed(places, max_blind, one) for one in guesses.get(category, ())
+                ]
+                taken = self._taken(places, vstack(gains).tocsr(), per_category)
                 chosen[category] += places[taken].tolist()
         return chosen
 
     def _taken(
         self,
         places: Int[np.ndarray, " asked"],
-        max_blind: float,
+        gains: csr_matrix,
         per_category: int | None,
-        known: float,
     ) -> Bool[np.ndarray, " asked"]:
-        gains = self._gains(places, max_blind, known)
         bounds = gains.shape[0]
         room = np.full(bounds, SPARE)
         if per_category is not None:
@@ -150,6 +159,19 @@ class Pool:
         found = csr_matrix((np.array(values), (np.array(rows), np.array(columns))), shape=shape)
         told = [cell for cell in range(len(names)) if often[cell] >= LEAST_OFFERED and right[cell]]
         return found[told]
+
+    def _guessed(
+        self, places: Int[np.ndarray, " asked"], max_blind: float, guesses: Guesses
+    ) -> csr_matrix:
+        """By how much each question raises how often alike guesses are right above chance."""
+        mine = np.searchsorted(guesses.places, places)
+        cells, credit = guesses.cells[mine], guesses.credit[mine].astype(float)
+        chance = np.array([1 / len(self._options[place][0]) for place in places.tolist()])
+        gains = credit - chance - READ_SLACK * max_blind * (1 - chance)
+        columns = np.flatnonzero(cells != NO_GUESS)
+        numbers, rows = np.unique(cells[columns], return_inverse=True)
+        shape = (len(numbers), len(places))
+        return csr_matrix((gains[columns], (rows, columns)), shape=shape)
 
     def _seen(self, place: int, known: float) -> Iterator[tuple[Scope, float]]:
         """What can be known of a question, and how much of the bound it may give away."""

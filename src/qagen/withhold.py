@@ -8,15 +8,16 @@ finds all its chunks again. Whole lines are left out and nothing is changed. All
 for that time, about a kilobyte each.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from qagen import neutral, rebalance, record
-from qagen.audit import bayes, forest, rows, scores, tables
+from qagen import guesses, neutral, rebalance, record
+from qagen.audit import forest, rows
 from qagen.audit.report import Best
 from qagen.audit.rows import Row
 from qagen.dataset import Blindness, BlindScore
+from qagen.guesses import Guesses
 from qagen.merge import Thinned
 from qagen.rebalance import Selected
 from qagen.splits import Split
@@ -46,14 +47,8 @@ def check(max_blind: float) -> None:
         )
 
 
-LOOSEST = 4.5
-"""What happens in a clip may at first tell so many times the bound."""
-
-TIGHTER = 2 / 3
-"""What remains of that while the model that reads a clip's other questions knows too much."""
-
-TOO_MUCH = 3.5
-"""That model may know so many times the bound: to withhold for the rest costs less."""
+TOLD = 4.5
+"""What happens in a clip may tell so many times the bound: readers know less of that."""
 
 MOST_TRIES = 6
 
@@ -115,35 +110,28 @@ def thin(
 def _evenly(
     pool: neutral.Pool, asked: Sequence[Row], *, max_blind: float, per_category: int | None
 ) -> list[int]:
-    """The questions to take, of which a clip's others tell as little as they have to."""
-    known = dict.fromkeys(pool.categories, LOOSEST)
+    """The questions to take, of which a clip's others tell no more than is allowed.
+
+    What readers of the questions that are taken guess is asked, and others are taken instead, until
+    they guess no better; each time they read other questions, and what they guessed stays known.
+    """
+    known = dict.fromkeys(pool.categories, TOLD)
     chosen: dict[str, list[int]] = {}
+    guessed: defaultdict[str, list[Guesses]] = defaultdict(list)
     even: list[int] = []
-    for _ in range(MOST_TRIES):
-        chosen |= pool.choose(max_blind=max_blind, per_category=per_category, known=known)
+    for number in range(MOST_TRIES):
+        chosen |= pool.choose(
+            max_blind=max_blind, per_category=per_category, known=known, guesses=guessed
+        )
         even = sorted(place for places in chosen.values() for place in places)
-        points = _told_by_siblings([asked[place] for place in even])
-        known = {
-            name: TIGHTER * slack
-            for name, slack in known.items()
-            if points.get(name, 0.0) > 100 * TOO_MUCH * max_blind
-        }
-        if not known:
+        points = guesses.points(asked, even)
+        known = {name: TOLD for name in known if points.get(name, 0.0) > 100 * max_blind}
+        if not known or number == MOST_TRIES - 1:
             break
+        found = guesses.made(asked, even, categories=tuple(known), name=f"try {number}")
+        for name, ones in found.items():
+            guessed[name] += ones
     return even
-
-
-def _told_by_siblings(asked: Sequence[Row]) -> dict[str, float]:
-    """Points above chance, by category, of the model that reads a clip's other questions."""
-    if len({row.clip for row in asked}) < 2:
-        return {}
-    found = tables.build(asked)
-    siblings = bayes.of_siblings(found)
-    if siblings is None:
-        return {}
-    credit = scores.credited(found, bayes.preferences(found, [siblings], tables.by_fold(found)))
-    points = 100 * (credit - found.chance) / (1 - found.chance)
-    return {name: float(points[among].mean()) for name, among in scores.groups(found)}
 
 
 def _leave(path: Path, stays: Iterator[int]) -> None:

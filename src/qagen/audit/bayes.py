@@ -81,11 +81,13 @@ def of_options(tables: Tables) -> Crosses:
     return _finished(tables, pairs, flat, base, names)
 
 
-def of_siblings(tables: Tables) -> Crosses | None:
+def of_siblings(
+    tables: Tables, *, heard: Bool[np.ndarray, " rows"] | None = None
+) -> Crosses | None:
     """What the other questions about the same clip speak of, each for each option.
 
     Their stems, options and words, not their answers: what stands in the file for all to read.
-    None when no clip has two questions.
+    None when no clip has two questions. Only rows that are heard, or else all, tell of others.
     """
     if np.bincount(tables.clip).max() < 2:
         return None
@@ -97,6 +99,8 @@ def of_siblings(tables: Tables) -> Crosses | None:
         | {f"word “{word}”" for word in tables.words[at]}
         for at, (start, end) in enumerate(pairwise(bounds))
     ]
+    if heard is not None:
+        own = [traits if told else set() for traits, told in zip(own, heard.tolist(), strict=True)]
     return _crosses(tables, _others(tables, own))
 
 
@@ -141,8 +145,27 @@ def _crosses(tables: Tables, traits: Sequence[Collection[str]]) -> Crosses:
     pairs = np.repeat(np.arange(len(tables.row)), uses)
     within = np.arange(len(pairs)) - np.repeat(np.cumsum(uses) - uses, uses)
     used = flat[starts[tables.row[pairs]] + within]
+    return crossed(tables, pairs, used, list(known))
+
+
+def crossed(
+    tables: Tables,
+    pairs: Int[np.ndarray, " uses"],
+    traits: Int[np.ndarray, " uses"],
+    names: Sequence[str],
+) -> Crosses:
+    """Options by their numbers, each with a trait, compared with the same option otherwise.
+
+    >>> from qagen.audit.rows import Row
+    >>> from qagen.audit.tables import build
+    >>> rows = [Row(clip=f"{n}", question="", options=("a", "b"), answer_index=0)
+    ...         for n in range(8)]
+    >>> made = build(rows)
+    >>> crossed(made, np.arange(16), made.place, ["A", "B"]).counts.right.sum(axis=0).tolist()
+    [8.0, 0.0]
+    """
     base = joined(tables.category[tables.row], tables.text)
-    return _finished(tables, pairs, used, base, list(known))
+    return _finished(tables, pairs, traits, base, names)
 
 
 def _finished(
