@@ -273,7 +273,6 @@ def _with_points(track: _peers.Track) -> tuple[np.ndarray, ...]:
 PRIMITIVES = (
     Primitive(
         name="anchor",
-        work=measure.WORK[measure._anchored],
         step=_root_anchored,
         inputs=lambda at: (at.wxyz, at.positions_m, at.usable, at.steps_s),
         by_clip=lambda at, times_s: _root_only(_peers.anchored_by_clip(_root(at, times_s))),
@@ -282,7 +281,6 @@ PRIMITIVES = (
     ),
     Primitive(
         name="joints anchor",
-        work=measure.WORK[measure._anchored],
         step=_joints_anchored,
         inputs=lambda at: (at.wxyz, at.positions_m, at.usable, at.steps_s, at.points_m),
         by_clip=lambda at, times_s: _with_points(_peers.anchored_by_clip(_whole(at, times_s))),
@@ -372,9 +370,7 @@ def stages_of(
     points_m = body_points_m = points_px = None
     if joints:
         points_m = jnp.asarray(np.stack([one["points_m"] for one in raw]))
-        anchored = batched(_seen_from_body, work="layout")(
-            wxyz, positions_m, usable, steps_s, points_m
-        )
+        anchored = batched(_seen_from_body)(wxyz, positions_m, usable, steps_s, points_m)
         anchored_wxyz, anchored_m, body_points_m = anchored
         points_px = jnp.asarray(pixels(np.asarray(points_m)))
         read = None

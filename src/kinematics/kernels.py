@@ -9,11 +9,11 @@ clip, and a third faster for many at once.
 works it out again for each of them; `once` keeps it out. Anchoring one clip takes a third of the
 time.
 
-**How it goes about it.** `jit` is `jax.jit` with the compiler's settings that were the fastest for
-a kind of work. None of them allows it to calculate in another way than is written.
-
 **Components side by side.** Stacking along memory is done number by number; `interleaved` chooses
 between components that are worked out many at a time. Turning points takes a quarter of the time.
+
+**Settings.** `jit` is `jax.jit` with those settings of the compiler that were the fastest for a
+kind of work. None of them allows it to calculate in another way than is written.
 """
 
 from collections.abc import Callable
@@ -35,22 +35,16 @@ _WHOLE = {"xla_cpu_small_call": "true", "inlineable": "false"}
 """What XLA's CPU compiler calls a computation that becomes one kernel; without the second mark the
 call is gone before the first is looked at."""
 
-Work = Literal["loops", "filters", "layout"]
-"""What a step does most: steps of a scan, sums over windows of frames, or laying numbers that were
-worked out one by one side by side."""
+Work = Literal["loops", "filters"]
+"""What a step does most: steps of a scan, or sums over windows of frames."""
 
-_SETTINGS: dict[Work, dict[str, bool | int]] = {
+_SETTINGS: dict[Work, dict[str, int]] = {
     "loops": {"xla_cpu_prefer_vector_width": 512, "xla_backend_optimization_level": 2},
     "filters": {"xla_cpu_prefer_vector_width": 512},
-    "layout": {
-        "xla_cpu_prefer_vector_width": 512,
-        "xla_backend_optimization_level": 2,
-        "xla_cpu_use_fusion_emitters": False,
-    },
 }
 """Half-wide vectors are the default also where whole ones are there. The third level of
 optimization takes more functions into others, by which scans lose a third and filters gain as much.
-XLA's newer way of writing kernels lays numbers side by side three times as slowly as its older."""
+"""
 
 
 def _understood() -> bool:

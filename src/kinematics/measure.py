@@ -113,19 +113,10 @@ def _parts(
     return descriptors.describe(points_m, times_s, usable, present=present, length=length)
 
 
-WORK: dict[Callable[..., Any], compiler.Work] = {
-    _anchored: "layout",
-    anchor.body_points: "layout",
-    events.walked_m: "layout",
-    _signals: "filters",
-}
-"""What steps do most, where it is not loops: the compiler's settings that were fastest for each."""
-
-
 @cache
 def _batched(step: Callable[..., Any], frame: Frame | None = None) -> Callable[..., Any]:
     """The step over a batch, compiled once a shape."""
-    work = WORK.get(step, "loops")
+    work: compiler.Work = "filters" if step is _signals else "loops"
     if frame is None:
         return compiler.jit(jax.vmap(step), work=work)
     return compiler.jit(jax.vmap(lambda *row: step(*row, frame)), work=work)
