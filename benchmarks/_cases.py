@@ -240,8 +240,6 @@ class Primitive:
     by_batch: Callable[[Stages, np.ndarray], object] | None
     """The same of a whole batch."""
     joints: bool = False
-    work: kernels.Work = "loops"
-    """What the engine tells the compiler of such steps."""
     finish: Callable[[Arrays], Any] = jax.block_until_ready
     """What belongs to the work on a batch; results may stay on the device."""
     fetch: Callable[[Arrays], Any] = fetched

@@ -31,7 +31,7 @@ import jax
 import numpy as np
 from _cases import CLIP_FRAMES, FPS, PRIMITIVES, Primitive, Stages, batched, row
 
-from kinematics import assemble, batch, facts, kernels, measure
+from kinematics import assemble, batch, facts, measure
 from kinematics.motion import Motion
 
 CORES = _clock.cores()
@@ -221,7 +221,7 @@ def peers_of(primitive: Primitive, stages: Stages) -> Peers:
     """Checked against the library on every sampled clip, and ready to run."""
     sampled = [row(stages, place) for place in range(SAMPLED_CLIPS)]
     times_s = np.arange(CLIP_FRAMES) / FPS
-    single = kernels.jit(primitive.step, work=primitive.work)
+    single = jax.jit(primitive.step)
     for one in sampled:
         ours = primitive.finish(single(*primitive.inputs(one)))
         check(primitive, "clip", primitive.by_clip(one, times_s), ours)
@@ -234,9 +234,7 @@ def peers_of(primitive: Primitive, stages: Stages) -> Peers:
     if primitive.by_batch is not None:
         whole = jax.tree.map(np.asarray, stages)
         by_batch = partial(primitive.by_batch, whole, times_s.astype(np.float32))
-        ours = primitive.finish(
-            batched(primitive.step, work=primitive.work)(*primitive.inputs(stages))
-        )
+        ours = primitive.finish(batched(primitive.step)(*primitive.inputs(stages)))
         check(primitive, "batch", by_batch(), ours)
         runs["batch"], clips["batch"] = by_batch, len(whole.wxyz)
     return Peers(runs, clips)
@@ -245,12 +243,9 @@ def peers_of(primitive: Primitive, stages: Stages) -> Peers:
 def ours_of(primitive: Primitive, clips: int, first: Stages) -> _clock.Run:
     """The library on so many clips: one alone from NumPy to NumPy, many call by call."""
     if clips == 1:
-        single, one = (
-            kernels.jit(primitive.step, work=primitive.work),
-            primitive.inputs(row(first, 0)),
-        )
+        single, one = jax.jit(primitive.step), primitive.inputs(row(first, 0))
         return lambda: primitive.fetch(single(*one))
-    step = batched(primitive.step, work=primitive.work)
+    step = batched(primitive.step)
     calls = [primitive.inputs(stages) for stages in stages_by_call(primitive, clips)]
 
     def run() -> None:
@@ -265,7 +260,7 @@ def primitive_rows(primitive: Primitive, counts: Sequence[int], conduct: Conduct
     first = next(stages_by_call(primitive, 64))
     wide = next(stages_by_call(primitive, 64, dtype="float64"))
     double = primitive.inputs(wide)
-    inputs, step = primitive.inputs(first), batched(primitive.step, work=primitive.work)
+    inputs, step = primitive.inputs(first), batched(primitive.step)
     first_s = _clock.once(lambda: jax.block_until_ready(step(*inputs)))
     precision = conduct.race(
         {
@@ -300,7 +295,7 @@ def long_row(primitive: Primitive, frames: int, conduct: Conduct) -> Row:
     """One clip of very many frames."""
     motion = _cases.long_motion(frames, joints=primitive.joints)
     inputs = primitive.inputs(_cases.stages_of([motion], joints=primitive.joints, rows=1))
-    step = batched(primitive.step, work=primitive.work)
+    step = batched(primitive.step)
 
     def run() -> object:
         return primitive.finish(step(*inputs))
