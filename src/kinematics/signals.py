@@ -16,7 +16,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
-from kinematics import orientation, rotation, thresholds
+from kinematics import kernels, orientation, rotation, thresholds
 from kinematics.facts import SIGNALS
 from kinematics.motion import AnchoredMotion
 from kinematics.resample import ANALYSIS_RATE_HZ
@@ -336,12 +336,12 @@ def read(
 
     values = held(_laid_out(path, start_path, mixed), length)
     return Signals(
-        values=values.T,
-        raw=_laid_out(place_m, start_m, swaying).T,
-        rest_speed=jnp.abs(rate(values, length, _REST_REACH)).T,
-        speed=jnp.abs(rate(values, length, _SPEED_REACH)).T,
-        positions_m=path.T,
-        velocity_mps=rate(path, length, _REST_REACH).T,
+        values=kernels.interleaved(*values),
+        raw=kernels.interleaved(*_laid_out(place_m, start_m, swaying)),
+        rest_speed=jnp.abs(kernels.interleaved(*rate(values, length, _REST_REACH))),
+        speed=jnp.abs(kernels.interleaved(*rate(values, length, _SPEED_REACH))),
+        positions_m=kernels.interleaved(*path),
+        velocity_mps=kernels.interleaved(*rate(path, length, _REST_REACH)),
         heading_defined=lines.heading_defined,
         tilt_rad=mixed[4],
         usable=jnp.asarray(anchored.observed) & (jnp.arange(frames) < length),

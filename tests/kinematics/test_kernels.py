@@ -150,3 +150,24 @@ def test_another_compiler_is_told_nothing(monkeypatch):
         with monkeypatch.context() as other:
             other.setattr(f"kinematics.kernels.{name}", value)
             assert kernels.jit(jnp.negative)(jnp.ones(2)).tolist() == [-1, -1]
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    shape=st.lists(st.integers(0, 5), max_size=3), count=st.integers(1, 5), seed=st.integers(0, 99)
+)
+def test_interleaved_components_are_a_stack(shape, count, seed):
+    random = np.random.default_rng(seed)
+    components = [jnp.asarray(random.normal(size=shape), jnp.float32) for _ in range(count)]
+    found = kernels.interleaved(*components)
+    np.testing.assert_array_equal(found, jnp.stack(components, axis=-1))
+    assert found.dtype == jnp.float32
+
+
+def test_interleaved_components_keep_their_gradients_apart():
+    x, weights = jnp.arange(1.0, 4.0), jnp.array([[1.0, 3.0, 10.0]])
+
+    def loss(x):
+        return (kernels.interleaved(x, jnp.sqrt(x), x * x) * weights).sum()
+
+    np.testing.assert_allclose(jax.grad(loss)(x), 1 + 1.5 / jnp.sqrt(x) + 20 * x, rtol=1e-6)
