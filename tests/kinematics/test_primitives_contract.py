@@ -131,6 +131,7 @@ PRIMITIVES = (
     Primitive("rotation.atan2", lambda c: rotation.atan2(c.root_m[:, 0], c.root_m[:, 2])),
     Primitive("rotation.sincos", lambda c: rotation.sincos(c.root_m)),
     Primitive("rotation.wrapped", lambda c: rotation.wrapped(4 * c.root_m)),
+    Primitive("rotation.product", lambda c: rotation.product(c.wxyz, c.wxyz[::-1])),
     Primitive("rotation.multiply", lambda c: rotation.multiply(c.wxyz, c.wxyz[::-1])),
     Primitive("rotation.conjugate", lambda c: rotation.conjugate(c.wxyz)),
     Primitive("rotation.rotate", lambda c: rotation.rotate(c.wxyz, c.root_m)),
