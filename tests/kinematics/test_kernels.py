@@ -1,5 +1,8 @@
 """Loops compiled whole are the loops that they stand for; kernels are where they should be."""
 
+import platform
+import subprocess
+import sys
 from functools import partial
 from typing import get_args
 
@@ -195,3 +198,34 @@ def test_interleaved_components_keep_their_gradients_apart():
         return (kernels.interleaved(x, jnp.sqrt(x), x * x) * weights).sum()
 
     np.testing.assert_allclose(jax.grad(loss)(x), 1 + 1.5 / jnp.sqrt(x) + 20 * x, rtol=1e-6)
+
+
+FAULTS = """
+import resource, sys
+import numpy as np
+from kinematics import kernels
+
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+if sys.argv[1] == "kept":
+    kernels.keep_freed_memory()
+def batch():
+    arrays = [np.ones(250_000) for _ in range(8)]
+for _ in range(3):
+    batch()
+before = faults()
+for _ in range(10):
+    batch()
+print((faults() - before) / 10)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="how glibc keeps memory")
+def test_freed_memory_is_used_again():
+    pages = {
+        how: float(subprocess.check_output([sys.executable, "-c", FAULTS, how], text=True))
+        for how in ("kept", "as usual")
+    }
+    assert pages["as usual"] > 1000
+    assert pages["kept"] < 100
