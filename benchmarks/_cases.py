@@ -240,6 +240,8 @@ class Primitive:
     by_batch: Callable[[Stages, np.ndarray], object] | None
     """The same of a whole batch."""
     joints: bool = False
+    work: kernels.Work = "filters"
+    """How the engine has it compiled."""
     finish: Callable[[Arrays], Any] = jax.block_until_ready
     """What belongs to the work on a batch; results may stay on the device."""
     fetch: Callable[[Arrays], Any] = fetched
@@ -310,6 +312,7 @@ PRIMITIVES = (
         by_frame=lambda at, _: _loops.residuals(at.points_px),
         by_batch=lambda at, _: _peers.residuals_by_batch(at.points_px),
         joints=True,
+        work="loops",
         tolerance=1e-2,
     ),
     Primitive(
@@ -320,6 +323,7 @@ PRIMITIVES = (
         by_frame=lambda at, times_s: _loops.described(at.body_points_m, times_s),
         by_batch=lambda at, times_s: _peers.described(at.body_points_m, times_s),
         joints=True,
+        work="loops",
         tolerance=1e-3,
     ),
     Primitive(
@@ -329,6 +333,7 @@ PRIMITIVES = (
         by_clip=lambda at, _: _peers.movements_by_clip(_read(at)),
         by_frame=lambda at, _: _loops.movements(_read(at)),
         by_batch=None,
+        work="loops",
         finish=_picked,
         fetch=_picked,
     ),
@@ -336,7 +341,9 @@ PRIMITIVES = (
 
 
 @cache
-def batched(step: Callable[..., Arrays], *, work: kernels.Work = "loops") -> Callable[..., Arrays]:
+def batched(
+    step: Callable[..., Arrays], *, work: kernels.Work = "filters"
+) -> Callable[..., Arrays]:
     """The step over a batch, compiled as the engine does."""
     return kernels.jit(jax.vmap(step), work=work)
 
@@ -376,7 +383,7 @@ def stages_of(
     else:
         one = batched(_anchored)(wxyz, positions_m, usable, steps_s)
         anchored_wxyz, anchored_m, times_s = one.orientations_wxyz, one.positions_m, one.times_s
-        read = batched(measure._signals, work="filters")(one, None, present, lengths)
+        read = batched(measure._signals)(one, None, present, lengths)
     return Stages(
         wxyz=wxyz,
         positions_m=positions_m,

@@ -234,7 +234,9 @@ def peers_of(primitive: Primitive, stages: Stages) -> Peers:
     if primitive.by_batch is not None:
         whole = jax.tree.map(np.asarray, stages)
         by_batch = partial(primitive.by_batch, whole, times_s.astype(np.float32))
-        ours = primitive.finish(batched(primitive.step)(*primitive.inputs(stages)))
+        ours = primitive.finish(
+            batched(primitive.step, work=primitive.work)(*primitive.inputs(stages))
+        )
         check(primitive, "batch", by_batch(), ours)
         runs["batch"], clips["batch"] = by_batch, len(whole.wxyz)
     return Peers(runs, clips)
@@ -245,7 +247,7 @@ def ours_of(primitive: Primitive, clips: int, first: Stages) -> _clock.Run:
     if clips == 1:
         single, one = jax.jit(primitive.step), primitive.inputs(row(first, 0))
         return lambda: primitive.fetch(single(*one))
-    step = batched(primitive.step)
+    step = batched(primitive.step, work=primitive.work)
     calls = [primitive.inputs(stages) for stages in stages_by_call(primitive, clips)]
 
     def run() -> None:
@@ -260,7 +262,7 @@ def primitive_rows(primitive: Primitive, counts: Sequence[int], conduct: Conduct
     first = next(stages_by_call(primitive, 64))
     wide = next(stages_by_call(primitive, 64, dtype="float64"))
     double = primitive.inputs(wide)
-    inputs, step = primitive.inputs(first), batched(primitive.step)
+    inputs, step = primitive.inputs(first), batched(primitive.step, work=primitive.work)
     first_s = _clock.once(lambda: jax.block_until_ready(step(*inputs)))
     precision = conduct.race(
         {
@@ -295,7 +297,7 @@ def long_row(primitive: Primitive, frames: int, conduct: Conduct) -> Row:
     """One clip of very many frames."""
     motion = _cases.long_motion(frames, joints=primitive.joints)
     inputs = primitive.inputs(_cases.stages_of([motion], joints=primitive.joints, rows=1))
-    step = batched(primitive.step)
+    step = batched(primitive.step, work=primitive.work)
 
     def run() -> object:
         return primitive.finish(step(*inputs))

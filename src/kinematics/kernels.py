@@ -41,14 +41,15 @@ _WHOLE = {"xla_cpu_small_call": "true", "inlineable": "false"}
 call is gone before the first is looked at."""
 
 Work = Literal["loops", "filters"]
-"""What a step does most: steps of a scan, or sums over windows of frames."""
+"""What a program does most: steps of a scan, or arithmetic over frames."""
 
 _SETTINGS: dict[Work, dict[str, int]] = {
     "loops": {"xla_cpu_prefer_vector_width": 512, "xla_backend_optimization_level": 2},
     "filters": {"xla_cpu_prefer_vector_width": 512},
 }
 """Half-wide vectors are the default also where whole ones are there. The third level of
-optimization takes more functions into others, by which scans lose a third and filters gain as much.
+optimization takes more functions into others, by which scans lose a third and sums over windows of
+frames gain as much.
 """
 
 
@@ -74,7 +75,7 @@ def keep_freed_memory() -> None:
     np.empty(_KEPT_BYTES, dtype=np.uint8)
 
 
-def jit(function: Callable[..., Any], *, work: Work = "loops") -> Callable[..., Any]:
+def jit(function: Callable[..., Any], *, work: Work) -> Callable[..., Any]:
     """The function compiled as suits its work; on other devices it is `jax.jit`.
 
     For whole programs: JAX refuses settings of a function that is called in another compiled one.

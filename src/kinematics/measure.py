@@ -113,10 +113,14 @@ def _parts(
     return descriptors.describe(points_m, times_s, usable, present=present, length=length)
 
 
+_LOOPS = (events.find, _vertical, _parts)
+"""Steps that spend most of their time in scans."""
+
+
 @cache
 def _batched(step: Callable[..., Any], frame: Frame | None = None) -> Callable[..., Any]:
     """The step over a batch, compiled once a shape."""
-    work: compiler.Work = "filters" if step is _signals else "loops"
+    work: compiler.Work = "loops" if step in _LOOPS else "filters"
     if frame is None:
         return compiler.jit(jax.vmap(step), work=work)
     return compiler.jit(jax.vmap(lambda *row: step(*row, frame)), work=work)

@@ -127,7 +127,7 @@ def _compiled(patience: int) -> Callable[..., Steps]:
 
         return jax.vmap(one)(keypoints, boxes, carried)
 
-    return kernels.jit(run)
+    return kernels.jit(run, work="loops")
 
 
 def steps(scenes: Sequence[Scene], *, limits: Limits | None = None) -> list[Steps]:
