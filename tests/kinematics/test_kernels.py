@@ -172,11 +172,11 @@ def test_another_compiler_is_told_nothing(monkeypatch):
     monkeypatch.setitem(kernels._SETTINGS, "loops", {"xla_no_such_setting": True})
     if jax.default_backend() == "cpu":
         with pytest.raises(jax.errors.JaxRuntimeError, match="xla_no_such_setting"):
-            kernels.jit(jnp.negative)(jnp.ones(2))
+            kernels.jit(jnp.negative, work="loops")(jnp.ones(2))
     for name, value in (("_TRIED", (0, 0)), ("jax.default_backend", lambda: "gpu")):
         with monkeypatch.context() as other:
             other.setattr(f"kinematics.kernels.{name}", value)
-            assert kernels.jit(jnp.negative)(jnp.ones(2)).tolist() == [-1, -1]
+            assert kernels.jit(jnp.negative, work="loops")(jnp.ones(2)).tolist() == [-1, -1]
 
 
 @settings(max_examples=20, deadline=None)
