@@ -327,6 +327,10 @@ PRIMITIVES = (
         ),
     ),
     Primitive(
+        "residual.fit_pairs",
+        lambda c: residual.fit_pairs(c.keypoints_px[:-9].T, c.keypoints_px[9:].T),
+    ),
+    Primitive(
         "residual.between_frames",
         lambda c: residual.between_frames(c.keypoints_px, weights=c.confidence),
     ),
