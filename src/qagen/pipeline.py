@@ -324,9 +324,6 @@ class _Posed(NamedTuple):
 CERTIFIED_OF = 2
 """So many times more are drawn where certification takes some away."""
 
-NEUTRAL_OF = 2
-"""So many times more stay in the running where those that give nothing away are chosen."""
-
 _REASON = {category: f"{category}/" for category in CATEGORIES}
 
 
@@ -339,11 +336,8 @@ class _Asking:
         self.rejections: Counter[str] = Counter()
         self.withheld: Counter[str] = Counter()
         self.yields: dict[Category, Yield] = {}
-        neutral = recipe.balanced and recipe.max_blind is not None
-        self.running = select.RESERVE * (NEUTRAL_OF if neutral else 1)
-        """So many times the wanted number of questions stays in the running."""
-        self.tried = self.running * (1 if recipe.certify is None else CERTIFIED_OF)
-        """So many times the wanted number is drawn of a clip's category."""
+        self.tried = select.RESERVE * (1 if recipe.certify is None else CERTIFIED_OF)
+        """So many times the wanted number of questions is drawn of a clip's category."""
         self._encode = msgspec.json.Encoder().encode
 
     def ask_some(self, some: Sequence[Measured]) -> Iterator[AskedClip]:
@@ -460,9 +454,7 @@ class _Asking:
         """Which of a clip's questions stay; of what was certified there may be too many."""
         if self.recipe.certify is None:
             return list(range(len(kinds)))
-        return select.reserve(
-            kinds, numbers, per_category=self.recipe.per_category, times=self.running
-        )
+        return select.reserve(kinds, numbers, per_category=self.recipe.per_category)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -95,13 +95,10 @@ def in_order(codes: Iterable[str]) -> list[str]:
         return []
 
 
-def reserve(
-    kinds: Sequence[Kind], draws: Sequence[int], *, per_category: int | None, times: int = RESERVE
-) -> list[int]:
+def reserve(kinds: Sequence[Kind], draws: Sequence[int], *, per_category: int | None) -> list[int]:
     """Which of one clip's questions stay in the running, in their order; all without a limit.
 
-    Takes one of every rule and answer of a category before a second of any, and so many times the
-    wanted number in all.
+    Takes one of every rule and answer of a category before a second of any.
 
     >>> kinds = [Kind("existence", "", "ever", f"{i}", "", "yes", NO_RANK, 2) for i in range(9)]
     >>> len(reserve(kinds, range(9), per_category=1)) == RESERVE
@@ -116,7 +113,7 @@ def reserve(
         alike = kind.rule, kind.answer
         held[kind.category].append((repeats[alike], number, place))
         repeats[alike] += 1
-    wanted = times * per_category
+    wanted = RESERVE * per_category
     return sorted(place for ones in held.values() for _, _, place in sorted(ones)[:wanted])
 
 

@@ -9,8 +9,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from kinematics.facts import MotionFacts
-from qagen import chunks, dataset, intake, merge, pipeline, record, select, stats, withhold
+from qagen import chunks, dataset, merge, pipeline, record, stats, withhold
 from qagen.audit import forest
 from qagen.audit.rows import Row
 from qagen.cli import app
@@ -173,21 +172,3 @@ def test_one_clip_is_left_as_it_is(tmp_path: Path) -> None:
     found = withhold.thin(files, max_blind=0.03)
     assert (found.withheld, found.blind, found.tally.total) == (0, None, 12)
     assert lines(files) == before
-
-
-@pytest.mark.parametrize(
-    ("changes", "times"),
-    [
-        ({}, select.RESERVE),
-        ({"max_blind": 0.05}, pipeline.NEUTRAL_OF * select.RESERVE),
-        ({"max_blind": 0.05, "balanced": False}, select.RESERVE),
-    ],
-)
-def test_more_is_in_the_running_where_what_gives_nothing_away_is_chosen(
-    corpus: list[MotionFacts], tmp_path: Path, changes: dict[str, object], times: int
-) -> None:
-    recipe = msgspec.structs.replace(Recipe(categories=("existence",), per_category=1), **changes)
-    measured = [intake.Measured(one, "facts.jsonl", "") for one in corpus]
-    with chunks.waiting_rows(tmp_path / "chunk") as rows:
-        asked = list(pipeline._Asking(recipe, rows).ask_some(measured))
-    assert max(len(one.columns.letters) for one in asked) == times
