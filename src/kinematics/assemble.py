@@ -397,7 +397,7 @@ def _with_height_changes(
         if event.signal == "up" and abs(event.amount) >= thresholds.HEIGHT_CHANGE_M
     ]
     if not lasting:
-        return sorted(episodes, key=lambda row: row[1:]) if len(episodes) > 1 else [*episodes]
+        return sorted(episodes, key=lambda row: row[1:])
     held = math.ceil(thresholds.HEIGHT_HELD_S / step_s)
     jumps = [row for row in episodes if row[0] == "jump"]
     changes: list[_Row] = []

@@ -10,13 +10,13 @@ works it out again for each of them; `once` keeps it out. Anchoring one clip tak
 time.
 
 **Components side by side.** Stacking along memory is done number by number; `interleaved` chooses
-between components that are worked out many at a time. Turning points takes a quarter of the time.
+between components that are worked out many at a time. Anchoring points takes a third of the time.
 
 **Settings.** `jit` is `jax.jit` with those settings of the compiler that were the fastest for a
 kind of work. None of them allows it to calculate in another way than is written.
 
 **Memory.** What a batch leaves behind goes back to the system and is asked for again by the next,
-page by page, which took a quarter of the time of measuring; `keep_freed_memory` ends that.
+page by page, which took a third of the time of measuring; `keep_freed_memory` ends that.
 """
 
 from collections.abc import Callable
@@ -34,7 +34,7 @@ Carried = TypeVar("Carried")
 Shared = TypeVar("Shared")
 
 _TRIED = (0, 10)
-"""The JAX whose compiler was seen to understand the mark; others run plain loops."""
+"""The JAX whose compiler was seen to understand the mark and the settings; others get neither."""
 
 _WHOLE = {"xla_cpu_small_call": "true", "inlineable": "false"}
 """What XLA's CPU compiler calls a computation that becomes one kernel; without the second mark the
