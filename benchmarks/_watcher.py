@@ -1,7 +1,7 @@
 """A small video encoder that answers: pictures, words and options in, a letter out.
 
-Stands behind the same interface as any model (`mllm.answering.Answerer`) and is given the same
-prompts and videos. It scores each option by itself, so that it need not learn to bind letters:
+Implements the interface of every model (`mllm.evaluation.answering.Answerer`) and is given the
+same prompts and videos. It scores each option by itself, so that it need not learn to bind letters:
 what it learns in minutes on one thread, it can only have learned from pictures and words.
 """
 
@@ -20,10 +20,10 @@ import torch
 from torch import nn
 
 from mllm import frames
-from mllm.answering import Asked, Reply, Sees, Setting
+from mllm.evaluation.answering import Asked, Reply, Sees, Setting
+from mllm.evaluation.parse import words
 from mllm.frames import Sampling
-from mllm.parse import words
-from qagen.record import LETTERS
+from qagen.schema.record import LETTERS
 
 BUCKETS = 4096
 """Words and pairs of words share so many places."""

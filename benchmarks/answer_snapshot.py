@@ -1,6 +1,6 @@
-"""What every rule answers about many clips, written to a file, or held equal to such a file.
+"""The answers of every rule about many clips, written to a file, or held equal to such a file.
 
-For changes that must not change an answer: write a snapshot with the old code, compare with the new.
+For changes that must not change an answer: write with the old code, compare with the new.
 
     python benchmarks/answer_snapshot.py facts out/facts.jsonl
     python benchmarks/answer_snapshot.py write out/facts.jsonl out/answers.jsonl
@@ -26,8 +26,8 @@ from kinematics import measure, perturb, readers, synthetic
 from kinematics.error_models import PRESETS
 from kinematics.facts import Frame, MotionFacts
 from kinematics.motion import Motion
-from qagen import generate
-from qagen.question import Candidate, Rejection
+from qagen.rules import generate
+from qagen.schema.question import Candidate, Rejection
 
 FRAMES: tuple[Frame, ...] = ("first_heading", "body", "camera")
 DRAWN = (2, 6)

@@ -24,10 +24,10 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_extraction import FeatureHasher
 from sklearn.linear_model import LogisticRegression
 
-from qagen import dataset
 from qagen.audit import keys, rows, scores, tables
 from qagen.audit.rows import Row
 from qagen.audit.tables import Tables
+from qagen.dataset import layout
 
 FOLDS = 5
 HASHED = 1 << 19
@@ -36,7 +36,7 @@ MOST_WORDS = 60
 
 def read(folder: Path) -> list[Row]:
     """All questions of a data set."""
-    return [rows.from_record(one, split=side) for side, one in dataset.rows(folder)]
+    return [rows.from_record(one, split=side) for side, one in layout.rows(folder)]
 
 
 def folds_of(asked: Sequence[Row], seed: int) -> np.ndarray:

@@ -2,7 +2,7 @@
 
     python benchmarks/certify_cost.py                     # 60 clips, a few minutes
     python benchmarks/certify_cost.py --clips 200
-    python benchmarks/certify_cost.py --json out/certify.json
+    python benchmarks/certify_cost.py --json out/trials.json
 
 Reports and does not judge. Builds take turns in one process on one core; everything is compiled
 before. The same clips are then tried on copies that nobody certified with.
@@ -16,10 +16,14 @@ from pathlib import Path
 import _clock  # before NumPy and JAX
 
 from kinematics import batch, error_models, measure, perturb, synthetic
-from qagen import certificates, certify, generate, pipeline, survival, survive
-from qagen.certificates import Certification
-from qagen.dataset import Manifest, Recipe
-from qagen.question import CATEGORIES
+from qagen.build import pipeline
+from qagen.certify import trials
+from qagen.dataset.layout import Manifest, Recipe
+from qagen.rules import generate
+from qagen.schema import certificates
+from qagen.schema.certificates import Certification
+from qagen.schema.question import CATEGORIES
+from qagen.study import flip_report, flips
 
 REACH = 10
 """A certified build should take no longer than so many plain ones; 64 would be the naive way."""
@@ -70,14 +74,14 @@ def stages(preset: str, *, turns: int) -> dict[str, float]:
     asked = [generate.ask_all(one)[0] for one in facts]
     copies = [copy for one in sampled for copy in perturb.copies(one, model)]
     measured = list(measure.measure_all(copies))
-    read = [certify.clip_of(one) for one in measured]
+    read = [trials.clip_of(one) for one in measured]
     of_clip = [(read[64 * n : 64 * n + 64], questions) for n, questions in enumerate(asked)]
     runs = {
         "64 copies made": lambda: [perturb.copies(one, model) for one in sampled],
         "64 copies measured": lambda: list(measure.measure_all(copies)),
-        "their movements read": lambda: [certify.clip_of(one) for one in measured],
+        "their movements read": lambda: [trials.clip_of(one) for one in measured],
         "all questions asked of all": lambda: [
-            [certify.answers_of(some, one) for one in questions] for some, questions in of_clip
+            [trials.answers_of(some, one) for one in questions] for some, questions in of_clip
         ],
     }
     best = _clock.race(runs, turns=turns, wall=False)
@@ -90,7 +94,7 @@ def stages(preset: str, *, turns: int) -> dict[str, float]:
 def held_back(folder: Path, preset: str) -> dict[str, float]:
     """How many answers flip on copies with other seeds, before and after certification."""
     policy = Certification(model=error_models.PRESETS[preset])
-    found = survive.study(folder / "motions", None, survive.Study(policy=policy))
+    found = flips.study(folder / "motions", None, flips.Study(policy=policy))
     title(f"Answers that flip under {found.errors}")
     print(f"{'':<12}{'all':>8}{'95 % to':>9}{'certified':>11}{'95 % to':>9}{'kept':>7}")
     for row in (*found.categories, found.total):
@@ -99,7 +103,7 @@ def held_back(folder: Path, preset: str) -> dict[str, float]:
     worst = max(row.certified.share for row in found.categories)
     bound = certificates.lower_bound(policy.copies, policy.copies)
     print(f"none of {policy.copies} copies may flip, which promises {bound:.1%} at 95 % confidence")
-    survival.write(found, folder / "report")
+    flip_report.write(found, folder / "report")
     return {"all": found.total.all.share, "certified": found.total.certified.share, "worst": worst}
 
 

@@ -35,9 +35,12 @@ import numpy as np
 from kinematics import facts, measure, store, synthetic
 from kinematics.facts import MotionFacts
 from kinematics.motion import Motion
-from qagen import consistency, dataset, draws, generate, nearby, pipeline, select
-from qagen.dataset import Recipe
-from qagen.question import CATEGORIES
+from qagen import draws
+from qagen.build import pipeline, same_motion, select
+from qagen.dataset import layout
+from qagen.dataset.layout import Recipe
+from qagen.rules import consistency, generate
+from qagen.schema.question import CATEGORIES
 
 DISTINCT = 200
 """Clips with joints that are asked about over and over."""
@@ -142,7 +145,7 @@ def where_time_goes(clips: list[MotionFacts]) -> dict[str, float]:
         ],
         "draw": lambda: [draws.numbers(0, "", ones) for ones in names],
         "put it into words": rows,
-        "track": lambda: [nearby.track_of(one) for one in clips],
+        "track": lambda: [same_motion.track_of(one) for one in clips],
     }
     title("Where the time goes, before merging")
     spent = {}
@@ -164,9 +167,11 @@ def finding_alike(counts: list[int]) -> dict[int, float]:
     for count in counts:
         generator = random.Random(count)
         tracks = [_wandering(generator) for _ in range(count)]
-        finder = nearby.Finder()
+        finder = same_motion.Finder()
 
-        def add(finder: nearby.Finder = finder, tracks: list[nearby.Track] = tracks) -> None:
+        def add(
+            finder: same_motion.Finder = finder, tracks: list[same_motion.Track] = tracks
+        ) -> None:
             for number, track in enumerate(tracks):
                 finder.add(str(number), track)
 
@@ -175,15 +180,15 @@ def finding_alike(counts: list[int]) -> dict[int, float]:
     return found
 
 
-def _wandering(generator: random.Random) -> nearby.Track:
+def _wandering(generator: random.Random) -> same_motion.Track:
     heading, left_m, forward_m, places = 0.0, 0.0, 0.0, []
     step_m = generator.uniform(0.1, 1.0)
-    for _ in range(nearby.POINTS):
+    for _ in range(same_motion.POINTS):
         places += [left_m, 0.0, forward_m]
         heading += generator.gauss(0, 0.6)
         left_m += step_m * math.sin(heading)
         forward_m += step_m * math.cos(heading)
-    return nearby.Track(generator.uniform(3, 30), places)
+    return same_motion.Track(generator.uniform(3, 30), places)
 
 
 # Whole builds
@@ -219,7 +224,7 @@ def build_alone(source: Path, out: Path, workers: int) -> None:
                 "seconds": seconds,
                 "merging_s": stages["merging"],
                 "clips": manifest.inputs.clips,
-                "asked": sum(clip.asked for clip in dataset.clips(out)),
+                "asked": sum(clip.asked for clip in layout.clips(out)),
                 "written": sum(side.questions for side in manifest.splits.values()),
                 "processor_s": processor_s + children_s(),
                 "started_mb": started_mb,

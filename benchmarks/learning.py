@@ -29,17 +29,19 @@ from _lessons import CONTROLS, Lesson
 from _watcher import Plan, Watcher, Watching, learn
 from safetensors.torch import load_file, save_file
 
-from mllm import evaluate, finetune, prompt, runs, score, tiny
-from mllm.answering import Answerer, Asked
-from mllm.evaluate import Settings
+from mllm.evaluation import evaluate, prompt, runs
+from mllm.evaluation.answering import Answerer, Asked
+from mllm.evaluation.evaluate import Settings
 from mllm.export import samples
 from mllm.export.samples import Sample
 from mllm.frames import Sampling
-from mllm.model import Local
-from mllm.recipe import PARTS, Recipe
-from mllm.score import Score
-from qagen import dataset
-from qagen.question import CATEGORIES
+from mllm.local import finetune, tiny
+from mllm.local.model import Local
+from mllm.local.recipe import PARTS, Recipe
+from mllm.scores import score
+from mllm.scores.score import Score
+from qagen.dataset import layout
+from qagen.schema.question import CATEGORIES
 
 FULL = (1000, 160, 6000, 10_000)
 QUICK = (48, 24, 60, 200)
@@ -65,7 +67,7 @@ def asked(home: Path) -> list[Asked]:
             key=row.id, text=prompt.ask(row).text, options=row.options, record=row,
             video=home / "videos" / f"{row.clip}.mp4",
         )
-        for _, row in dataset.rows(home / "questions")
+        for _, row in layout.rows(home / "questions")
     ]  # fmt: skip
 
 

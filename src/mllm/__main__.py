@@ -1,5 +1,5 @@
 """`python -m mllm`: the command line, without an installed script."""
 
-from mllm.cli import app
+from mllm.commands.app import app
 
 app(prog_name="python -m mllm")

@@ -168,11 +168,11 @@ def answering(demo: Demo) -> list[Step]:
 def _filmed(demo: Demo, seen: str) -> list[str]:
     """What is filmed: the files of the clips that are asked about, or those clips of a store."""
     from kinematics import store
-    from qagen import dataset
+    from qagen.dataset import layout
 
     if store.recognise(demo.source):
         return [f"{demo.source}", "--questions", f"{demo.questions}", "--split", seen]
-    clips = dataset.clips(demo.questions)
+    clips = layout.clips(demo.questions)
     return sorted({str(demo.source / clip.source) for clip in clips if seen in (clip.split, "all")})
 
 

@@ -1,5 +1,5 @@
 """`python -m qagen` is the command `qagen`."""
 
-from qagen.cli import app
+from qagen.commands.app import app
 
 app(prog_name="qagen")

@@ -13,10 +13,10 @@ import pytest
 
 from kinematics import facts, synthetic
 from kinematics.readers import native
-from qagen import pipeline
-from qagen.dataset import Recipe
-from qagen.question import CATEGORIES
-from qagen.second import derive
+from qagen.build import pipeline
+from qagen.dataset.layout import Recipe
+from qagen.schema.question import CATEGORIES
+from qagen.verify.remeasure import derive
 
 CLIPS = 12
 

@@ -14,18 +14,20 @@ import numpy as np
 import pytest
 
 from kinematics import error_models
-from mllm import evaluate, prompt, runs, score
 from mllm.answerers import guesses, named, oracles, wire
 from mllm.answerers.remote import Remote
-from mllm.answering import Answerer, Asked, Reply, StoppedError
-from mllm.evaluate import Settings
+from mllm.evaluation import evaluate, prompt, runs
+from mllm.evaluation.answering import Answerer, Asked, Reply, StoppedError
+from mllm.evaluation.evaluate import Settings
+from mllm.evaluation.runs import Loaded
 from mllm.frames import Sampling
 from mllm.render import video
-from mllm.runs import Loaded
-from qagen import dataset, draws
-from qagen.question import CATEGORIES, Ask, Margin
-from qagen.record import Record
-from qagen.record import named as with_id
+from mllm.scores import score
+from qagen import draws
+from qagen.dataset import layout
+from qagen.schema.question import CATEGORIES, Ask, Margin
+from qagen.schema.record import Record
+from qagen.schema.record import named as with_id
 
 CHOICES = dict(zip(CATEGORIES, (4, 3, 3, 4, 4, 4, 2), strict=True))
 
@@ -150,7 +152,7 @@ def test_oracles_are_right_about_everything(made: Any, tmp_path: Path) -> None:
 
 
 def test_an_oracle_does_not_read_the_key(made: Any) -> None:
-    records = [row for _, row in dataset.rows(made.questions)][:40]
+    records = [row for _, row in layout.rows(made.questions)][:40]
     wrong = [
         msgspec.structs.replace(one, answer_index=(one.answer_index + 1) % len(one.options))
         for one in records
@@ -161,7 +163,7 @@ def test_an_oracle_does_not_read_the_key(made: Any) -> None:
 
 def test_tracker_noise_costs_points_and_is_the_same_every_time(made: Any) -> None:
     rough = error_models.ErrorModel(name="rough", heading_offset_rad=1.0, jitter_m=0.3)
-    records = [row for _, row in dataset.rows(made.questions)]
+    records = [row for _, row in layout.rows(made.questions)]
     few = sorted({row.clip for row in records})[:4]
     records = [row for row in records if row.clip in few]
     noisy = oracles.Oracle(motions=made.motions, model=rough, seed=2, name="rough")
@@ -174,7 +176,7 @@ def test_tracker_noise_costs_points_and_is_the_same_every_time(made: Any) -> Non
 
 
 def test_a_motion_that_is_not_there_is_a_counted_silence(made: Any, tmp_path: Path) -> None:
-    records = [row for _, row in dataset.rows(made.questions)][:3]
+    records = [row for _, row in layout.rows(made.questions)][:3]
     found = ran(oracles.Oracle(motions=tmp_path), records)
     assert [one.answer for one in found.predictions] == [None] * 3
     assert all("0 motions" in one.problem for one in found.predictions)

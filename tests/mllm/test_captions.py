@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from mllm import captions, evaluate, prompt, runs, score
 from mllm.answerers import wire
 from mllm.answerers.guesses import Chance
 from mllm.answerers.remote import Remote
-from mllm.cli import app
-from mllm.evaluate import Settings
+from mllm.commands.app import app
+from mllm.evaluation import captions, evaluate, prompt, runs
+from mllm.evaluation.evaluate import Settings
 from mllm.render import video
+from mllm.scores import score
 
 QUICK = wire.Patience(attempts=1, timeout_s=60.0)
 TEST = Settings(split="test")

@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 
 from kinematics import readers, store
 from mllm import videos
-from mllm.cli import app
+from mllm.commands.app import app
 from mllm.demo import ANSWERERS, MARK, Demo, Step, answering, carry_out, making, prepare
-from qagen import dataset
+from qagen.dataset import layout
 
 
 def test_an_earlier_demo_is_replaced_and_its_cache_is_kept(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_packed_store_is_filmed_by_the_clips_that_are_asked_about(
     assert films.command[2] == str(tmp_path / "corpus")
     told = CliRunner().invoke(app, [*films.command[1:], "--size", "32", "--fps", "2"])
     assert told.exit_code == 0, told.output
-    asked = {clip.clip for clip in dataset.clips(made.questions) if clip.split == "test"}
+    asked = {clip.clip for clip in layout.clips(made.questions) if clip.split == "test"}
     assert 0 < len(asked) < len(motions)
     films_there = {path.stem for path in (demo.out / "videos").glob("*.mp4")}
     assert films_there == {videos.stem(clip, 0) for clip in asked}

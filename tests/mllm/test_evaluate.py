@@ -15,16 +15,16 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from mllm import evaluate, runs
 from mllm.answerers import wire
 from mllm.answerers.guesses import Chance
 from mllm.answerers.remote import Remote
-from mllm.cli import app
-from mllm.evaluate import Settings
-from mllm.journal import Journal
+from mllm.commands.app import app
+from mllm.evaluation import evaluate, runs
+from mllm.evaluation.evaluate import Settings
+from mllm.evaluation.journal import Journal
+from mllm.evaluation.runs import Prediction
 from mllm.render import video
-from mllm.runs import Prediction
-from qagen import dataset
+from qagen.dataset import layout
 
 SRC = Path(__file__).parents[2] / "src"
 ALL = Settings(split="all")
@@ -343,7 +343,7 @@ def test_the_command_says_what_is_wrong(made: Any, tmp_path: Path) -> None:
 def test_what_a_score_needs_is_in_the_run(made: Any, tmp_path: Path) -> None:
     evaluate.evaluate(made.questions, tmp_path, Chance(), settings=ALL)
     found = runs.read(tmp_path)
-    rows = {row.id: row for _, row in dataset.rows(made.questions)}
+    rows = {row.id: row for _, row in layout.rows(made.questions)}
     assert [one.id for one in found.asked] == [one.id for one in found.predictions]
     for one in found.asked:
         row = rows[one.id]

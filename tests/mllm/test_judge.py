@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from mllm import judge, rubric
 from mllm.answerers import wire
 from mllm.answerers.remote import Remote
-from mllm.cli import app
-from mllm.judge import Item
-from mllm.rubric import ANSWERS, Level, Rubric
+from mllm.commands.app import app
+from mllm.evaluation import judge, rubric
+from mllm.evaluation.judge import Item
+from mllm.evaluation.rubric import ANSWERS, Level, Rubric
 
 ITEMS = [
     Item(id=f"i{n}", question="Which way?", right="To the left", reply=f"reply {n}")

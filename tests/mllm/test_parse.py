@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mllm.parse import letter
+from mllm.evaluation.parse import letter
 
 OPTIONS = ("To the left", "To the right", "Both about the same", "Neither")
 YES_NO = ("Yes", "No")

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mllm import parse, prompt
-from qagen import wording
-from qagen.question import Ask, Margin
-from qagen.record import LETTERS, Record
+from mllm.evaluation import parse, prompt
+from qagen.language import phrases
+from qagen.schema.question import Ask, Margin
+from qagen.schema.record import LETTERS, Record
 
 OPTIONS = ("Once", "Twice", "Never", "3 times", "4 times", "5 times", "6 times", "7 times")
 
@@ -47,10 +47,10 @@ def test_every_rotation_shows_each_option_at_each_place_once(count: int, first: 
         assert sorted(places) == sorted(record.options)
 
 
-@pytest.mark.parametrize("frame", list(wording.FRAME_NOTES))
+@pytest.mark.parametrize("frame", list(phrases.FRAME_NOTES))
 def test_the_frame_of_reference_is_that_of_the_record(frame: str) -> None:
     text = prompt.ask(record_of(OPTIONS[:4], frame=frame)).text
-    assert wording.FRAME_NOTES[frame] in text
+    assert phrases.FRAME_NOTES[frame] in text
     others = {name: note for name, note in prompt.FRAME_NAMES.items() if name != frame}
     assert not any(f"reference: {name}." in text for name in others.values())
 

@@ -11,14 +11,14 @@ import pytest
 from kinematics import readers, synthetic
 from kinematics.motion import Motion
 from kinematics.skeleton import POINTS
+from mllm.render.bystanders import APART_M
 from mllm.render.camera import looking, project
-from mllm.render.company import APART_M
+from mllm.render.clothing import clad
 from mllm.render.figure import Outfit, dressed, outfit
 from mllm.render.film import Film, film
 from mllm.render.picture import Picture
 from mllm.render.pose import posed
 from mllm.render.solids import Solids
-from mllm.render.wear import clad
 
 GREY = (0.5, 0.5, 0.5)
 SIGNALS = Outfit(

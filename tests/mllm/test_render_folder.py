@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from kinematics import store, synthetic
 from kinematics.motion import Motion
 from kinematics.readers import native
-from mllm.cli import app
+from mllm.commands.app import app
 from mllm.render import track, video
 from mllm.render.film import film
 from mllm.render.folder import Options, Outcome, render, render_all
@@ -191,7 +191,7 @@ def test_help_teaches_and_loads_nothing_heavy() -> None:
     code = (
         "import sys\n"
         "from typer.testing import CliRunner\n"
-        "from mllm.cli import app\n"
+        "from mllm.commands.app import app\n"
         "print(CliRunner().invoke(app, ['render', '--help']).output)\n"
         "heavy = {'av', 'jax', 'numpy', 'scipy', 'torch'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"

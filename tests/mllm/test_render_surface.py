@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from kinematics import readers, store
 from kinematics.motion import Motion
-from mllm.cli import app
+from mllm.commands.app import app
 from mllm.render import raster, surface, triangles
 from mllm.render.camera import Lens
 from mllm.render.film import Film, film

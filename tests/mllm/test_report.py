@@ -9,13 +9,14 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from mllm import evaluate, figures, runs, score, tables
 from mllm.answerers.guesses import Chance
 from mllm.answerers.oracles import Oracle
-from mllm.cli import app
-from mllm.evaluate import Settings
+from mllm.commands.app import app
+from mllm.evaluation import evaluate, runs
+from mllm.evaluation.evaluate import Settings
 from mllm.frames import Sampling
-from mllm.score import Report
+from mllm.scores import figures, score, tables
+from mllm.scores.score import Report
 
 ALL = Settings(split="all")
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mllm import intervals, runs, score
-from mllm.runs import Asked, Loaded, Prediction
-from qagen.question import CATEGORIES
-from qagen.record import LETTERS
+from mllm.evaluation import runs
+from mllm.evaluation.runs import Asked, Loaded, Prediction
+from mllm.scores import intervals, score
+from qagen.schema.question import CATEGORIES
+from qagen.schema.record import LETTERS
 
 CHOICES = dict(zip(CATEGORIES, (4, 3, 3, 4, 4, 4, 2), strict=True))
 

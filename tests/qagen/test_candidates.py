@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qagen import consistency, draws, generate, pipeline, select
-from qagen.categories import RULES
-from qagen.question import CATEGORIES, Candidate
-from qagen.reading import read
+from qagen import draws
+from qagen.build import pipeline, select
+from qagen.reading.clip import read
+from qagen.rules import consistency, generate
+from qagen.rules.humanmove import RULES
+from qagen.schema.question import CATEGORIES, Candidate
 
 
 def test_words_made_late_are_those_made_at_once(facts):

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from kinematics.curation import records
 from kinematics.curation.records import Check, ClipReport, Move, Person, Verdict
-from qagen import captions
-from qagen.cli import app
+from qagen.commands.app import app
+from qagen.study import captions
 
 MOVES = st.builds(
     Move,

@@ -8,8 +8,8 @@ import pytest
 
 from kinematics import measure, synthetic
 from kinematics.facts import MotionFacts, VerticalEpisode
-from qagen import generate
-from qagen.question import Question, Rejection
+from qagen.rules import generate
+from qagen.schema.question import Question, Rejection
 
 
 def asked(facts: MotionFacts) -> dict[str, Question]:

@@ -17,23 +17,18 @@ from kinematics import batch, facts, measure, synthetic
 from kinematics.error_models import PRESETS, ErrorModel
 from kinematics.facts import Frame
 from kinematics.motion import Motion
-from qagen import (
-    certificates,
-    certify,
-    cli,
-    dataset,
-    generate,
-    merge,
-    pipeline,
-    reach,
-    record,
-    verify,
-)
-from qagen.certificates import UNCERTIFIED, Certification
-from qagen.certify import Asked
-from qagen.dataset import Recipe
-from qagen.question import CATEGORIES, Question
-from qagen.record import Certificate, Record
+from qagen.build import merge, pipeline
+from qagen.certify import error_reach, trials
+from qagen.certify.trials import Asked
+from qagen.commands import app
+from qagen.dataset import layout
+from qagen.dataset.layout import Recipe
+from qagen.rules import generate
+from qagen.schema import certificates, record
+from qagen.schema.certificates import UNCERTIFIED, Certification
+from qagen.schema.question import CATEGORIES, Question
+from qagen.schema.record import Certificate, Record
+from qagen.verify import rows
 
 NO_ERRORS = ErrorModel(name="none")
 PRESET = PRESETS["prompthmr_emdb"]
@@ -65,7 +60,7 @@ def bodies() -> list[Asked]:
 
 
 def _verdicts(asked: list[Asked], policy: Certification) -> list[dict[str, Certificate | None]]:
-    found = certify.certify(asked, policy)
+    found = trials.certify(asked, policy)
     return [
         {question.ask.name: one for question, one in zip(each.questions, given, strict=True)}
         for each, given in zip(asked, found, strict=True)
@@ -104,9 +99,9 @@ def test_without_errors_every_answer_is_certified(asked: list[Asked], bodies: li
 
 def test_the_second_writing_answers_as_the_first_asked(bodies: list[Asked]) -> None:
     for each in bodies:
-        clip = certify.clip_of(each.facts)
+        clip = trials.clip_of(each.facts)
         for question in each.questions:
-            assert certify.answers_of([clip], question) == [question.key.code], question.ask.name
+            assert trials.answers_of([clip], question) == [question.key.code], question.ask.name
 
 
 @pytest.mark.parametrize("frame", ["first_heading", "body", "camera"])
@@ -134,7 +129,7 @@ def test_company_and_order_change_nothing(asked: list[Asked]) -> None:
 
 def test_giving_up_early_changes_nothing(asked: list[Asked]) -> None:
     for each, found in zip(asked[:3], _verdicts(asked[:3], FEW), strict=True):
-        answered = certify.answers_on(
+        answered = trials.answers_on(
             each.motion, each.questions, PRESET, copies=FEW.copies, seed=FEW.seed
         )
         for question, answers in zip(each.questions, answered, strict=True):
@@ -163,7 +158,7 @@ def test_a_wrong_facing_changes_sides_and_no_distances() -> None:
 def test_a_question_and_its_negation_are_certified_together(asked: list[Asked]) -> None:
     for each, found in zip(asked, _verdicts(asked, FEW), strict=True):
         for question in each.questions:
-            plain, _ = certify.plainly(question.ask, "no")
+            plain, _ = trials.plainly(question.ask, "no")
             if question.ask.negated and plain.name in found:
                 assert found[question.ask.name] == found[plain.name]
 
@@ -175,7 +170,7 @@ def test_who_is_spared_never_flips(bodies: list[Asked], preset: str) -> None:
     for each, found in zip(bodies, _verdicts(bodies, policy), strict=True):
         names = {name for name, one in found.items() if one is not None and one.copies == 0}
         questions = [one for one in each.questions if one.ask.name in names]
-        answered = certify.answers_on(each.motion, questions, policy.model, copies=64, seed=77)
+        answered = trials.answers_on(each.motion, questions, policy.model, copies=64, seed=77)
         for question, answers in zip(questions, answered, strict=True):
             assert set(answers) == {question.key.code}, question.ask.name
         spared += len(questions)
@@ -189,9 +184,9 @@ def test_a_turn_is_spared_when_five_deviations_do_not_undo_it() -> None:
     just_rad = question.margin.value / (5 * 2**0.5)
     for share, spared in ((0.99, True), (1.01, False)):
         model = ErrorModel(jitter_rad=share * just_rad, jitter_time_s=3.0)
-        assert reach.spared(question, each.facts, model) is spared
+        assert error_reach.spared(question, each.facts, model) is spared
         lossy = msgspec.structs.replace(model, gaps_per_min=0.1)
-        assert not reach.spared(question, each.facts, lossy)
+        assert not error_reach.spared(question, each.facts, lossy)
 
 
 def test_certified_answers_hardly_flip_on_held_back_seeds(asked: list[Asked]) -> None:
@@ -200,7 +195,7 @@ def test_certified_answers_hardly_flip_on_held_back_seeds(asked: list[Asked]) ->
     for each, found in zip(
         asked[:4], _verdicts(asked[:4], Certification(model=PRESET)), strict=True
     ):
-        answered = certify.answers_on(each.motion, each.questions, PRESET, copies=16, seed=123)
+        answered = trials.answers_on(each.motion, each.questions, PRESET, copies=16, seed=123)
         for question, answers in zip(each.questions, answered, strict=True):
             certified = found[question.ask.name] is not None
             tries[certified] += len(answers)
@@ -238,8 +233,8 @@ def _contents(out: Path) -> dict[str, bytes]:
 def test_rows_carry_their_certificates_and_the_rest_is_counted(
     built: Path, asked: list[Asked]
 ) -> None:
-    rows = [row for _, row in dataset.rows(built)]
-    manifest = dataset.read_manifest(built)
+    rows = [row for _, row in layout.rows(built)]
+    manifest = layout.read_manifest(built)
     assert all(row.certificate is not None for row in rows)
     assert {row.certificate.agreement for row in rows if row.certificate} == {1.0}
     sound = {
@@ -260,7 +255,7 @@ def test_shards_certify_to_the_same_bytes(folder: Path, built: Path, tmp_path: P
 
 
 def test_certified_rows_hold(built: Path, folder: Path) -> None:
-    found = verify.verify_folder(built, folder, copies=2)
+    found = rows.verify_folder(built, folder, copies=2)
     assert str(found) == f"{found.verified} verified, 0 mismatches"
     assert found.verified > 300
 
@@ -268,7 +263,7 @@ def test_certified_rows_hold(built: Path, folder: Path) -> None:
 def _rewritten(built: Path, out: Path, change: Callable[[Record], Record]) -> Path:
     out.mkdir()
     (out / "manifest.json").write_bytes((built / "manifest.json").read_bytes())
-    first = next(row for _, row in dataset.rows(built))
+    first = next(row for _, row in layout.rows(built))
     (out / "train.jsonl").write_bytes(record.to_line(record.named(change(first))) + b"\n")
     return out
 
@@ -294,7 +289,7 @@ def test_certificates_that_were_changed_by_hand_are_found(
         other = None if change is None else msgspec.structs.replace(given, **change)
         return msgspec.structs.replace(row, certificate=other)
 
-    found = verify.verify_folder(_rewritten(built, tmp_path / "out", changed), folder)
+    found = rows.verify_folder(_rewritten(built, tmp_path / "out", changed), folder)
     assert [[one.what for one in row.differences] for row in found.mismatches] == [["certificate"]]
 
 
@@ -310,14 +305,14 @@ def test_certificates_of_answers_that_flip_are_found(
         return generate.to_record(question, known, certificate=given)
 
     out = _rewritten(built, tmp_path / "out", forged)
-    assert verify.verify_folder(out, folder).mismatches == ()  # its form is sound
-    found = verify.verify_folder(out, folder, copies=16)
+    assert rows.verify_folder(out, folder).mismatches == ()  # its form is sound
+    found = rows.verify_folder(out, folder, copies=16)
     assert [[one.what for one in row.differences] for row in found.mismatches] == [["certificate"]]
 
 
 def _fragile(asked: list[Asked]) -> tuple[Asked, Question]:
     for each in asked:
-        answered = certify.answers_on(each.motion, each.questions, PRESET, copies=16, seed=0)
+        answered = trials.answers_on(each.motion, each.questions, PRESET, copies=16, seed=0)
         for question, answers in zip(each.questions, answered, strict=True):
             if sum(answer != question.key.code for answer in answers) >= 6:
                 return each, question
@@ -346,14 +341,14 @@ def test_the_commands_certify_and_say_so(folder: Path, tmp_path: Path) -> None:
     out = str(tmp_path / "out")
     words = ["build", str(folder), out, "--no-balance", "--certify", "0.8", "--copies", "16"]
     runner = CliRunner()
-    done = runner.invoke(cli.app, [*words, "--error-model", "none such"])
+    done = runner.invoke(app.app, [*words, "--error-model", "none such"])
     assert done.exit_code == 2
     assert "none such: no error model" in done.output
-    done = runner.invoke(cli.app, [*words, "--categories", "trajectory,dominant"])
+    done = runner.invoke(app.app, [*words, "--categories", "trajectory,dominant"])
     assert done.exit_code == 0, done.output
     assert "sound questions were certified" in done.output
     assert (
-        "Certified: at least 80% of copies agree" in runner.invoke(cli.app, ["stats", out]).output
+        "Certified: at least 80% of copies agree" in runner.invoke(app.app, ["stats", out]).output
     )
-    row = next(row for _, row in dataset.rows(out))
-    assert "certified: " in runner.invoke(cli.app, ["explain", out, row.id]).output
+    row = next(row for _, row in layout.rows(out))
+    assert "certified: " in runner.invoke(app.app, ["explain", out, row.id]).output

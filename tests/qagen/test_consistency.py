@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from kinematics.facts import MotionFacts
-from qagen import consistency, generate
-from qagen.question import Question
+from qagen.rules import consistency, generate
+from qagen.schema.question import Question
 
 
 @pytest.fixture(scope="module")

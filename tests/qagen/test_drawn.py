@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qagen import draws, generate
-from qagen.question import CATEGORIES, Candidate
-from qagen.reading import read
+from qagen import draws
+from qagen.reading.clip import read
+from qagen.rules import generate
+from qagen.schema.question import CATEGORIES, Candidate
 
 
 def drawn(facts, **options) -> list[Candidate]:

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from kinematics import measure, synthetic
 from kinematics.facts import MotionFacts
-from qagen import consistency, generate
-from qagen.asking import SEQUENCED, leftward, on_busy_axes
-from qagen.question import CATEGORIES, Ask, Question
-from qagen.reading import read
-from qagen.vocabulary import MOST_ABSENT, MOVEMENTS, REASONS, mirrored
+from qagen.language.vocabulary import MOST_ABSENT, MOVEMENTS, REASONS, mirrored
+from qagen.reading.clip import read
+from qagen.rules import consistency, generate
+from qagen.rules.asking import SEQUENCED, leftward, on_busy_axes
+from qagen.schema.question import CATEGORIES, Ask, Question
 
 CHANCE = {
     "numerical": 1 / 4,

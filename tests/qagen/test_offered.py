@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from kinematics import measure, perturb, synthetic
 from kinematics.error_models import PRESETS
 from kinematics.facts import MotionFacts
-from qagen import certify, generate
-from qagen.again import answers, offered
-from qagen.again.moves import Clip, Move
-from qagen.question import Ask, Question
-from qagen.vocabulary import LADDERS, MOVEMENTS, SECTORS
+from qagen.certify import trials
+from qagen.language.vocabulary import LADDERS, MOVEMENTS, SECTORS
+from qagen.rules import generate
+from qagen.schema.question import Ask, Question
+from qagen.verify import offered
+from qagen.verify.moves import Clip, Move
+from qagen.verify.rederive import table
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,7 @@ def asked() -> list[tuple[Question, list[Clip]]]:
     every = (one.motion for one in synthetic.corpus(200, seed=8, fps=10.0, joints=False))
     for motion in itertools.islice((one for one in every if 7.5 < one.duration_s < 11), 6):
         copies = perturb.copies(motion, PRESETS["wham_emdb"], count=6)
-        clips = [certify.clip_of(one) for one in measure.measure_all(copies)]
+        clips = [trials.clip_of(one) for one in measure.measure_all(copies)]
         questions, _ = generate.ask_all(measure.measure(motion))
         found += [(question, clips) for question in questions]
     return found
@@ -41,7 +43,7 @@ def moved(facts: MotionFacts, *names: str) -> Clip:
         quarters = (0.0, 0.0, 0.0, 0.0)
         moves[name].append(Move(name, place, place + 0.8, 0.5, 0.5, 0.8, quarters))
     kept = {name: tuple(ones) for name, ones in moves.items()}
-    return certify.clip_of(facts)._replace(moves=kept)
+    return trials.clip_of(facts)._replace(moves=kept)
 
 
 # Laws
@@ -57,7 +59,7 @@ def test_what_is_right_among_all_is_right_among_those_offered(
         codes = (question.key.code, *[option.code for option in question.distractors])
         for clip in clips:
             try:
-                derived = answers.RULES[question.ask.rule].derive(clip, question.ask).code
+                derived = table.RULES[question.ask.rule].derive(clip, question.ask).code
             except ValueError:
                 derived = ""
             chosen = offered.answer(clip, question.ask, codes)
@@ -132,25 +134,25 @@ def test_what_begins_first_in_a_quarter(facts: MotionFacts) -> None:
 def test_a_number_is_the_nearest_one(facts: MotionFacts) -> None:
     walked_m = facts.whole.path_m
     assert 4.0 < walked_m < 4.8
-    clip = certify.clip_of(facts)
+    clip = trials.clip_of(facts)
     ladder = [f"{one:g}" for one in LADDERS["m"]]
     ask = Ask(rule="path_length")
-    assert offered.answer(clip, ask, ladder) == answers.RULES["path_length"].derive(clip, ask).code
+    assert offered.answer(clip, ask, ladder) == table.RULES["path_length"].derive(clip, ask).code
     assert offered.answer(clip, ask, ("1", "1.5", "2", "2.6")) == "2.6"
     assert offered.answer(clip, ask, ("6", "8", "10.5", "14")) == "6"
 
 
 def test_a_direction_is_the_nearest_one(facts: MotionFacts) -> None:
-    clip = certify.clip_of(facts)  # walked ahead
+    clip = trials.clip_of(facts)  # walked ahead
     ask = Ask(rule="end_sector")
-    ahead = answers.RULES["end_sector"].derive(clip, ask).code
+    ahead = table.RULES["end_sector"].derive(clip, ask).code
     place = SECTORS.index(ahead)
     beside = [SECTORS[(place + step) % len(SECTORS)] for step in (7, 3, 5)]
     assert offered.answer(clip, ask, beside) == beside[0]
 
 
 def test_the_largest_is_that_of_the_options(facts: MotionFacts) -> None:
-    clip = certify.clip_of(facts)
+    clip = trials.clip_of(facts)
     ask = Ask(rule="dominant_direction")
     assert offered.answer(clip, ask, ("left", "forward", "right")) == "forward"
     assert offered.answer(clip, ask, ("left", "right", "backward")) == ""  # none of it

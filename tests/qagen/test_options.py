@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from qagen import draws, generate, options
-from qagen.vocabulary import LADDER_BAND_SHARE, LADDER_BELOW, LADDERS
+from qagen import draws
+from qagen.language.vocabulary import LADDER_BAND_SHARE, LADDER_BELOW, LADDERS
+from qagen.rules import generate, options
 
 MANY = 8000
 

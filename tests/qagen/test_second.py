@@ -16,8 +16,17 @@ from kinematics import measure, readers, synthetic
 from kinematics.facts import ANGULAR_SIGNALS, SIGNALS, Frame, MotionFacts, PartFacts, WindowFacts
 from kinematics.motion import Motion
 from kinematics.thresholds import ExcursionRule
-from qagen.second import cycles, derive, fits, grid, heights, movements, reference, smoothing
-from qagen.second import signals as signals_of
+from qagen.verify.remeasure import (
+    cycles,
+    derive,
+    fits,
+    grid,
+    heights,
+    movements,
+    reference,
+    smoothing,
+)
+from qagen.verify.remeasure import signals as signals_of
 
 LENGTH_M = 1e-3
 ANGLE_RAD = math.radians(0.1)

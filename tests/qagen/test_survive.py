@@ -14,10 +14,11 @@ from typer.testing import CliRunner
 from kinematics import batch, synthetic
 from kinematics.error_models import PRESETS
 from kinematics.motion import Motion
-from qagen import cli, figures, survival, survive
-from qagen.certificates import Certification
-from qagen.survival import Report, Tries
-from qagen.survive import Study
+from qagen.commands import app
+from qagen.schema.certificates import Certification
+from qagen.study import figures, flip_report, flips
+from qagen.study.flip_report import Report, Tries
+from qagen.study.flips import Study
 
 WANTED = Study(
     policy=Certification(model=PRESETS["wham_emdb"], copies=16, least=0.8),
@@ -46,7 +47,7 @@ def truths(motions: list[Motion], tmp_path_factory: pytest.TempPathFactory) -> P
 
 @pytest.fixture(scope="module")
 def simulated(truths: Path) -> Report:
-    return survive.study(truths, None, WANTED)
+    return flips.study(truths, None, WANTED)
 
 
 # Intervals
@@ -56,7 +57,7 @@ def simulated(truths: Path) -> Report:
 def test_independent_answers_have_wilson_s_interval(counts: tuple[int, int]) -> None:
     flips, tries = counts
     clips = {str(n): Tries(tries=1, flips=int(n < flips)) for n in range(tries)}
-    found = survival.rate(clips, questions=1)  # one try is lost to not knowing the share
+    found = flip_report.rate(clips, questions=1)  # one try is lost to not knowing the share
     low, high = scipy_stats.binomtest(flips, tries).proportion_ci(method="wilson")
     assert found.low == pytest.approx(low, abs=0.3 / tries + 1e-5)
     assert found.high == pytest.approx(high, abs=0.3 / tries + 1e-5)
@@ -66,7 +67,7 @@ def test_independent_answers_have_wilson_s_interval(counts: tuple[int, int]) -> 
 def test_answers_that_flip_together_tell_less() -> None:
     apart = {str(n): Tries(tries=10, flips=1) for n in range(20)}
     alike = {str(n): Tries(tries=10, flips=10 * (n < 2)) for n in range(20)}
-    one, other = (survival.rate(clips, questions=200) for clips in (apart, alike))
+    one, other = (flip_report.rate(clips, questions=200) for clips in (apart, alike))
     assert one.share == other.share == 0.1
     assert one.high - one.low < 0.5 * (other.high - other.low)
 
@@ -74,7 +75,7 @@ def test_answers_that_flip_together_tell_less() -> None:
 def test_where_nothing_flips_clips_are_counted() -> None:
     clips = {str(n): Tries(tries=100) for n in range(30)}
     expected = scipy_stats.binomtest(0, 30).proportion_ci(method="wilson").high
-    assert survival.rate(clips, questions=3000).high == pytest.approx(expected, abs=1e-4)
+    assert flip_report.rate(clips, questions=3000).high == pytest.approx(expected, abs=1e-4)
 
 
 # Studies
@@ -100,11 +101,11 @@ def test_certified_answers_flip_less(simulated: Report) -> None:
 
 
 def test_the_same_seed_gives_the_same_report(truths: Path, simulated: Report) -> None:
-    assert survive.study(truths, None, WANTED) == simulated
+    assert flips.study(truths, None, WANTED) == simulated
 
 
 def test_the_truth_itself_flips_nothing(truths: Path) -> None:
-    found = survive.study(truths, truths, WANTED)
+    found = flips.study(truths, truths, WANTED)
     assert found.total.all.flips == 0
     assert found.total.all.tries == found.questions > 100
     assert found.unmatched == 0
@@ -117,7 +118,7 @@ def test_a_mirror_flips_sides_and_nothing_else(
         synthetic.mirrored(one).renamed(clip=one.source.clip, take=one.source.take)
         for one in motions
     ]
-    found = survive.study(truths, _saved(mirrored, tmp_path / "estimates"), WANTED)
+    found = flips.study(truths, _saved(mirrored, tmp_path / "estimates"), WANTED)
     rules = {row.name: row.all for row in found.rules}
     for rule in ("path_shape", "compare_halves", "quarter_most_path", "furthest_quarter"):
         if rule in rules:
@@ -133,7 +134,7 @@ def test_estimates_are_taken_by_their_own_clock(motions: list[Motion]) -> None:
         positions_m=np.asarray(motions[0].positions_m)[10:],
         times_s=np.asarray(motions[0].times_s)[10:],
     )
-    aligned = survive.at_the_same_times(late, truth)
+    aligned = flips.at_the_same_times(late, truth)
     assert aligned.frames == truth.frames
     seen = np.asarray(aligned.observed)
     missing_s = float(late.times_s[0] - motions[0].times_s[0])
@@ -150,22 +151,22 @@ def test_what_cannot_be_studied_is_said(
 ) -> None:
     other = _saved([motions[0].renamed(clip=n) for n in ("x", "y")], tmp_path / "other")
     with pytest.raises(ValueError, match=r"other: none of the 5 clips of .* is in it"):
-        survive.study(truths, other, WANTED)
+        flips.study(truths, other, WANTED)
     motions[0].save(other / "again.npz")
     motions[0].save(other / "twice.npz")
     with pytest.raises(ValueError, match=f"other: .*twice there: {motions[0].source.clip}, person"):
-        survive.study(truths, other, WANTED)
+        flips.study(truths, other, WANTED)
     with pytest.raises(ValueError, match="nowhere: no such file or folder"):
-        survive.study(truths, tmp_path / "nowhere", WANTED)
+        flips.study(truths, tmp_path / "nowhere", WANTED)
     few = Certification(model=PRESETS["mocap"], copies=3)
     with pytest.raises(ValueError, match=r"3 copies promise at most .*; tries 0: expected"):
-        survive.study(truths, None, Study(policy=few, tries=0))
+        flips.study(truths, None, Study(policy=few, tries=0))
 
 
 def test_the_command_writes_a_page_a_file_and_a_picture(truths: Path, tmp_path: Path) -> None:
     out = tmp_path / "report"
     words = ("survive", truths, truths, "--out", out, "--copies", 16, "--certify", 0.8)
-    done = CliRunner().invoke(cli.app, [str(word) for word in words])
+    done = CliRunner().invoke(app.app, [str(word) for word in words])
     assert done.exit_code == 0, done.output
     assert "Answers that flip, by category" in done.output
     assert sorted(path.name for path in out.iterdir()) == [

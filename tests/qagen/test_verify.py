@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 
 from kinematics import measure, store, synthetic
 from kinematics.readers import native
-from qagen import generate, record, verify
-from qagen.again import amounts, answers, evidence, moves, sentences, sizes
-from qagen.question import Ask, Evidence
-from qagen.record import Record
-from qagen.second import derive
+from qagen.rules import generate
+from qagen.schema import record
+from qagen.schema.question import Ask, Evidence
+from qagen.schema.record import Record
+from qagen.verify import evidence, findings, moves, sentences
+from qagen.verify.rederive import amounts, table
+from qagen.verify.remeasure import derive
+from qagen.verify.rows import _pieces, _Row, verify, verify_folder
 
 CLIPS = 13
 
@@ -53,14 +56,14 @@ def of_each_rule(rows) -> dict[str, Record]:
 
 
 def test_every_row_holds(rows, clips):
-    wrong = {row.ask.name: verify.verify(row, clips[row.clip]) for row in rows}
+    wrong = {row.ask.name: verify(row, clips[row.clip]) for row in rows}
     assert {name: found for name, found in wrong.items() if found} == {}
     assert len(rows) > 100 * CLIPS
 
 
 def test_every_rule_that_asks_is_written_a_second_time(rows):
-    assert {row.ask.rule for row in rows} <= set(answers.RULES)
-    assert {row.category for row in rows} == set(answers.CHOICES)
+    assert {row.ask.rule for row in rows} <= set(table.RULES)
+    assert {row.category for row in rows} == set(table.CHOICES)
 
 
 @pytest.mark.parametrize(("frame", "joints"), [("body", False), ("camera", True)])
@@ -70,7 +73,7 @@ def test_rows_of_other_frames_hold(motions, frame, joints):
         (facts,) = measure.measure_all([filmed], frame=frame)
         clip = moves.clip_of(derive.derived(filmed, frame=frame))
         asked, _ = generate.ask_all(facts)
-        found = [verify.verify(generate.to_record(one, facts), clip) for one in asked]
+        found = [verify(generate.to_record(one, facts), clip) for one in asked]
         assert found
         assert [one for one in found if one] == []
 
@@ -180,7 +183,7 @@ CHANGES: dict[str, Callable[[Record], Record]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_by_hand_is_caught(change, of_each_rule, clips):
     for rule, row in of_each_rule.items():
-        assert verify.verify(CHANGES[change](row), clips[row.clip]), (rule, change)
+        assert verify(CHANGES[change](row), clips[row.clip]), (rule, change)
 
 
 def test_another_window_or_movement_is_another_question(of_each_rule, clips):
@@ -192,21 +195,19 @@ def test_another_window_or_movement_is_another_question(of_each_rule, clips):
             asks.append(msgspec.structs.replace(row.ask, window=window))
         for ask in asks:
             if ask != row.ask:
-                assert verify.verify(_with(row, ask=ask), clips[row.clip]), ask.name
+                assert verify(_with(row, ask=ask), clips[row.clip]), ask.name
 
 
 def test_left_out_evidence_of_a_count_is_caught(rows, clips):
     (row, *_) = (row for row in rows if row.ask.rule == "count" and len(row.evidence) > 1)
-    found = verify.verify(_with(row, evidence=row.evidence[1:]), clips[row.clip])
+    found = verify(_with(row, evidence=row.evidence[1:]), clips[row.clip])
     assert [one.what for one in found] == [f"evidence {row.ask.movements[0]}"]
 
 
 def test_a_withheld_margin_is_caught(rows, clips):
     row = rows[0]
     thin = msgspec.structs.replace(row.margin, value=row.margin.band / 2)
-    assert any(
-        one.what == "margin" for one in verify.verify(_with(row, margin=thin), clips[row.clip])
-    )
+    assert any(one.what == "margin" for one in verify(_with(row, margin=thin), clips[row.clip]))
 
 
 # Folders -----------------------------------------------------------------------------------------
@@ -238,16 +239,16 @@ def _edit(path: Path, change: Callable[[Record], Record]) -> Record:
 
 
 def test_a_folder_is_verified(built):
-    report = verify.verify_folder(*built)
+    report = verify_folder(*built)
     assert report.mismatches == ()
     assert report.verified > 50
     assert str(report) == f"{report.verified} verified, 0 mismatches"
 
 
 def test_a_row_changed_in_its_file_is_named_with_both_derivations(built):
-    before = verify.verify_folder(*built)
+    before = verify_folder(*built)
     row = _edit(built[0] / "test.jsonl", lambda row: _with(row, answer_index=_next(row)))
-    after = verify.verify_folder(*built)
+    after = verify_folder(*built)
     (mismatch,) = after.mismatches
     assert after.verified == before.verified - 1
     assert mismatch.where == "test.jsonl, line 1"
@@ -270,7 +271,7 @@ def test_a_row_changed_in_its_file_is_named_with_both_derivations(built):
 )
 def test_what_else_can_be_wrong_with_a_row(built, change, said):
     _edit(built[0] / "train.jsonl", change)
-    (mismatch,) = verify.verify_folder(*built).mismatches
+    (mismatch,) = verify_folder(*built).mismatches
     assert said in str(mismatch)
 
 
@@ -278,21 +279,21 @@ def test_what_else_can_be_wrong_with_a_row(built, change, said):
 def test_a_clip_whose_file_is_not_there_is_found_by_its_name(built, source):
     """Sets that were built of facts name no file; nothing outside of the folder is opened."""
     _edit(built[0] / "train.jsonl", lambda row: _with(row, source=source))
-    assert verify.verify_folder(*built).mismatches == ()
+    assert verify_folder(*built).mismatches == ()
 
 
 def test_motions_may_lie_in_a_packed_store(built, motions, tmp_path):
     packed = tmp_path / "packed"
     store.write(motions, packed)
-    report = verify.verify_folder(built[0], packed)
-    assert report == verify.verify_folder(*built)
+    report = verify_folder(built[0], packed)
+    assert report == verify_folder(*built)
 
 
 def test_a_row_that_is_there_twice_is_caught(built):
     path = built[0] / "train.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([lines[0], *lines]))
-    (mismatch,) = verify.verify_folder(*built).mismatches
+    (mismatch,) = verify_folder(*built).mismatches
     assert "an id that no other row has" in str(mismatch)
 
 
@@ -302,16 +303,16 @@ def test_workers_report_the_same_line_for_line(built):
     _edit(built[0] / "test.jsonl", lambda row: _with(row, thresholds="0" * 12))
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([*lines, lines[-1]]))
-    alone = verify.verify_folder(*built)
+    alone = verify_folder(*built)
     assert len(alone.mismatches) == 3
-    assert verify.verify_folder(*built, workers=2) == alone
+    assert verify_folder(*built, workers=2) == alone
 
 
 @given(counts=st.lists(st.integers(1, 9), max_size=12), wanted=st.integers(1, 20))
 def test_pieces_hold_every_row_in_order_and_cut_no_file(rows, counts, wanted):
     sources = [f"{number:02}.npz" for number, count in enumerate(counts) for _ in range(count)]
-    every = [verify._Row("", msgspec.structs.replace(rows[0], source=source)) for source in sources]
-    pieces = list(verify._pieces(every, wanted=wanted))
+    every = [_Row("", msgspec.structs.replace(rows[0], source=source)) for source in sources]
+    pieces = list(_pieces(every, wanted=wanted))
     assert [one for piece in pieces for one in piece] == every
     assert len(pieces) <= wanted
     ends = [(piece[0].record.source, piece[-1].record.source) for piece in pieces]
@@ -319,10 +320,10 @@ def test_pieces_hold_every_row_in_order_and_cut_no_file(rows, counts, wanted):
 
 
 def test_a_line_that_is_no_row_is_a_mismatch_and_stops_nothing(built):
-    verified = verify.verify_folder(*built).verified
+    verified = verify_folder(*built).verified
     with (built[0] / "val.jsonl").open("ab") as file:
         file.write(b"not a row\n")
-    report = verify.verify_folder(*built)
+    report = verify_folder(*built)
     assert report.verified == verified
     assert report.mismatches[0].where == "val.jsonl, line 1"
 
@@ -330,17 +331,17 @@ def test_a_line_that_is_no_row_is_a_mismatch_and_stops_nothing(built):
 def test_another_motion_under_the_same_name_is_caught(built, motions):
     name = f"more/{motions[0].source.clip}.npz"
     native.write(synthetic.mirrored(motions[0]), built[1] / name)
-    assert len(verify.verify_folder(*built).mismatches) > 5
+    assert len(verify_folder(*built).mismatches) > 5
 
 
 def test_one_error_names_all_that_is_missing(tmp_path):
     with pytest.raises(ValueError, match=r"expected a data set.*; .*expected the motions"):
-        verify.verify_folder(tmp_path, tmp_path / "gone")
+        verify_folder(tmp_path, tmp_path / "gone")
 
 
 def test_a_damaged_motion_is_a_mismatch(built, motions):
     (built[1] / f"more/{motions[0].source.clip}.npz").write_bytes(b"PK\x03\x04 damaged")
-    report = verify.verify_folder(*built)
+    report = verify_folder(*built)
     assert report.verified > 0
     assert {one.clip for one in report.mismatches} == {motions[0].source.clip}
 
@@ -392,7 +393,7 @@ def _walk_and_back() -> moves.Clip:
     ],
 )
 def test_answers_of_a_walk_there_and_part_of_the_way_back(ask, code):
-    found = answers.RULES[ask.rule].derive(_walk_and_back(), ask)
+    found = table.RULES[ask.rule].derive(_walk_and_back(), ask)
     assert found.code == code
 
 
@@ -410,7 +411,7 @@ def test_straightening_up_is_no_lean():
 @pytest.mark.parametrize("other", [0.6, 1.2, 5.5])
 def test_comparisons_do_not_hang_on_the_order(one, other):
     names = {"one": "other", "other": "one", "same": "same"}
-    there, back = sizes.larger(one, other, "m"), sizes.larger(other, one, "m")
+    there, back = findings.larger(one, other, "m"), findings.larger(other, one, "m")
     assert back == there._replace(code=names[there.code])
 
 
@@ -422,7 +423,7 @@ def test_asks_that_make_no_sense_are_differences(of_each_rule, clips):
         Ask(rule="amount"),
         Ask(rule="count_repetitions", part="tail"),
     ):
-        (found,) = verify.verify(_with(row, ask=ask), clips[row.clip])
+        (found,) = verify(_with(row, ask=ask), clips[row.clip])
         assert found.what == "ask"
 
 

@@ -9,10 +9,11 @@ from typing import get_args
 import pytest
 
 from kinematics.facts import Frame
-from qagen import generate, wording
-from qagen.categories import RULES
-from qagen.question import CATEGORIES
-from qagen.vocabulary import MOVEMENTS, SECTORS, mirrored
+from qagen.language import phrases
+from qagen.language.vocabulary import MOVEMENTS, SECTORS, mirrored
+from qagen.rules import generate
+from qagen.rules.humanmove import RULES
+from qagen.schema.question import CATEGORIES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,30 +28,30 @@ def swapped(text: str) -> str:
 
 @pytest.mark.parametrize("frame", get_args(Frame))
 def test_every_movement_has_words_that_a_mirror_swaps(frame):
-    phrases = wording.PHRASES[frame]
-    assert phrases.keys() == MOVEMENTS.keys()
-    for name, phrase in phrases.items():
-        assert tuple(map(swapped, phrase)) == tuple(phrases[mirrored(name)])
-    assert len({phrase.gerund for phrase in phrases.values()}) == len(phrases)
+    words = phrases.PHRASES[frame]
+    assert words.keys() == MOVEMENTS.keys()
+    for name, phrase in words.items():
+        assert tuple(map(swapped, phrase)) == tuple(words[mirrored(name)])
+    assert len({phrase.gerund for phrase in words.values()}) == len(words)
 
 
 def test_left_and_right_are_only_ever_directions():
     """No "right" answer and nothing "left" over: stems and notes name sides by phrases alone."""
     fixed = [
-        *wording.STEMS.values(),
-        *wording.NEGATED.values(),
-        *wording.FRAME_NOTES.values(),
-        *wording.KIND_NOTES.values(),
-        *wording.LEAN_NOTES.values(),
-        *wording.QUARTERS,
-        *wording.SHAPES.values(),
+        *phrases.STEMS.values(),
+        *phrases.NEGATED.values(),
+        *phrases.FRAME_NOTES.values(),
+        *phrases.KIND_NOTES.values(),
+        *phrases.LEAN_NOTES.values(),
+        *phrases.QUARTERS,
+        *phrases.SHAPES.values(),
     ]
     assert not [text for text in fixed if re.search(r"\b(left|right|clockwise)\b", text)]
 
 
 def test_sectors_and_classes_have_words():
-    assert wording.SECTORS.keys() == wording.CAMERA_SECTORS.keys() == set(SECTORS)
-    for words in (wording.SECTORS, wording.CAMERA_SECTORS):
+    assert phrases.SECTORS.keys() == phrases.CAMERA_SECTORS.keys() == set(SECTORS)
+    for words in (phrases.SECTORS, phrases.CAMERA_SECTORS):
         assert len(set(words.values())) == len(SECTORS)
 
 
@@ -61,7 +62,7 @@ def test_stems_name_the_frame_of_reference(make):
         questions, _ = generate.ask_all(make(events, frame=frame))
         named = {one.ask.name: one for one in questions}
         said[frame] = named["ever(left;whole;0;;;False)"].stem
-        assert wording.FRAME_NOTES[frame] in said[frame]
+        assert phrases.FRAME_NOTES[frame] in said[frame]
         away = {one for one in named if "away" in one or "furthest" in one or "returns" in one}
         assert bool(away) == (frame == "first_heading")
     assert len(set(said.values())) == 3
@@ -69,12 +70,12 @@ def test_stems_name_the_frame_of_reference(make):
 
 @pytest.mark.parametrize(("joints", "word"), [("trunk", "trunk"), ("pelvis", "hips")])
 def test_leans_say_what_leans(joints, word):
-    notes = wording.speaker("first_heading", lean_of=joints, descriptor="").notes
+    notes = phrases.speaker("first_heading", lean_of=joints, descriptor="").notes
     assert word in notes["lean_left"]
 
 
 def test_notes_come_in_an_order_that_tells_nothing():
-    speaker = wording.speaker("first_heading", lean_of="trunk", descriptor="")
+    speaker = phrases.speaker("first_heading", lean_of="trunk", descriptor="")
     one = speaker.note(("turn_left", "forward", "lean_left"))
     assert one == speaker.note(("lean_left", "forward", "turn_left"))
     assert one.count("Directions") == 1
@@ -105,7 +106,7 @@ def test_the_page_on_questions_names_the_rules_and_movements_of_the_code():
     text = (ROOT / "docs" / "questions.md").read_text()
     rules = text[text.index("## The rules") :]
     named = re.findall(r"`(\w+)`", "".join(re.findall(r"^\|([^|]*)\|", rules, re.MULTILINE)))
-    assert sorted(set(named) - {"rule"}) == sorted(wording.STEMS)
+    assert sorted(set(named) - {"rule"}) == sorted(phrases.STEMS)
     movements = text[: text.index("## Whether something happens")]
     rows = re.findall(r"^\|([^|]*)\|", movements, re.MULTILINE)
     assert set(re.findall(r"`(\w+)`", "".join(rows))) == set(MOVEMENTS)
@@ -117,10 +118,10 @@ def test_unknown_categories_are_refused(make):
 
 
 def test_asking_needs_no_array_library():
-    program = "import sys, qagen.generate, qagen.consistency; print(*sys.modules)"
+    program = "import sys, qagen.rules.generate, qagen.rules.consistency; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )
     loaded = set(done.stdout.split())
-    assert "qagen.generate" in loaded
+    assert "qagen.rules.generate" in loaded
     assert not loaded & {"numpy", "jax", "scipy", "torch", "matplotlib"}

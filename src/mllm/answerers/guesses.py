@@ -10,10 +10,10 @@ from functools import cached_property
 
 import numpy as np
 
-from mllm.answering import Asked, Reply, Sees, Setting
+from mllm.evaluation.answering import Asked, Reply, Sees, Setting
 from qagen import draws
 from qagen.audit import models, report, rows, tables
-from qagen.record import LETTERS, Record
+from qagen.schema.record import LETTERS, Record
 
 
 def _reply(one: Asked, text: str) -> Reply:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from kinematics import error_models
-from mllm import model as models
 from mllm.answerers import guesses, oracles
 from mllm.answerers.remote import Remote
-from mllm.answering import Answerer, Sees
-from qagen.record import Record
+from mllm.evaluation.answering import Answerer, Sees
+from mllm.local import model as models
+from qagen.schema.record import Record
 
 NAMES = (
     "chance", "majority", "blind", "oracle", "noisy:MODEL", "openai", "text",
@@ -28,7 +28,7 @@ class Materials:
     remote: Remote | None = None
     """The endpoint, as a viewer."""
     local: Mapping[str, Any] = field(default_factory=dict)
-    """Options of `mllm.model.Local`, for a model on this machine."""
+    """Options of `mllm.local.model.Local`, for a model on this machine."""
     seed: int = 0
 
 

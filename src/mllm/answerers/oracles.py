@@ -1,8 +1,8 @@
 """Answers from the motion behind the video: what a perfect viewer would say, and a tracker.
 
-Nobody reads a key. Motions are measured and the answer derived by `qagen.again`, which shares no
-code with whoever asked; a file of facts is asked again and compared by what is asked. With an
-error model every motion errs first as a tracker does.
+No key is read. Motions are measured and the answer derived by `qagen.verify.rederive`, which shares
+no code with the rules; facts from a file are asked again and matched by ask. With an error model,
+every motion gets a tracker's errors first.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from kinematics.error_models import ErrorModel
-from mllm.answering import Asked, Reply, Sees, Setting
-from qagen.record import LETTERS, Record
+from mllm.evaluation.answering import Asked, Reply, Sees, Setting
+from qagen.schema.record import LETTERS, Record
 
 if TYPE_CHECKING:
     from kinematics.motion import Motion
-    from qagen.again.library import Library
+    from qagen.verify.library import Library
 
 NOTHING = "None of the options."
 """Said when the motion has no clear answer among those offered."""
@@ -71,16 +71,16 @@ class Oracle:
                 yield Reply(key=one.key, text=LETTERS[shown])
 
     def _code(self, record: Record) -> str:
-        from qagen.again import answers
+        from qagen.verify.rederive import table
 
         clip = self._library.clip(record)
         if isinstance(clip, str):
             raise ValueError(clip)
-        return answers.RULES[record.ask.rule].derive(clip, record.ask).code
+        return table.RULES[record.ask.rule].derive(clip, record.ask).code
 
     @cached_property
     def _library(self) -> "Library":
-        from qagen.again.library import Library
+        from qagen.verify.library import Library
 
         return Library(self.motions, alter=self._err)
 
@@ -101,7 +101,7 @@ class Oracle:
     def _keys(self) -> dict[tuple[str, int, str], dict[str, str]]:
         """What would be right of everything that the facts let one ask."""
         from kinematics import facts
-        from qagen import generate
+        from qagen.rules import generate
 
         return {
             (one.clip, one.person, one.frame): {

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from mllm import frames
 from mllm.answerers import wire
 from mllm.answerers.wire import Pace, Patience
-from mllm.answering import Asked, Reply, Sees, Setting, StoppedError
+from mllm.evaluation.answering import Asked, Reply, Sees, Setting, StoppedError
 
 Send = Literal["frames", "file"]
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mllm import frames
+from mllm.evaluation.prompt import Style
 from mllm.export.lmms import NEW_TOKENS
 from mllm.export.samples import Sample
 from mllm.export.training import File, line
 from mllm.frames import Sampling
-from mllm.prompt import Style
 
 Show = Literal["frames", "video"]
 """Pictures, which everybody takes, or the place of the file, for vLLM and SGLang."""

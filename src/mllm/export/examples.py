@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from mllm import prompt
+from mllm.evaluation import prompt
+from mllm.evaluation.prompt import Style
 from mllm.export.samples import Sample
-from mllm.prompt import Style
-from qagen.question import Ask, Evidence, Margin
-from qagen.record import Record, named
-from qagen.splits import Split
+from qagen.dataset.splits import Split
+from qagen.schema.question import Ask, Evidence, Margin
+from qagen.schema.record import Record, named
 
 
 def sample(*, split: Split = "test", style: Style = "letter") -> Sample:

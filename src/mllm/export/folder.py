@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 from mllm import frames
+from mllm.evaluation.prompt import Style
 from mllm.export import batch, lmms, samples, table, training, vlm
 from mllm.export.batch import Show
 from mllm.export.samples import Sample
 from mllm.export.training import File
 from mllm.frames import Sampling
-from mllm.prompt import Style
-from qagen.splits import SPLITS
+from qagen.dataset.splits import SPLITS
 
 Shape = Literal[
     "llamafactory", "trl", "hf", "lmms-eval", "vlmevalkit", "humanmovevqa", "openai-batch"

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mllm import parse
+from mllm.evaluation import parse
+from mllm.evaluation.prompt import Style
 from mllm.export.samples import Sample
 from mllm.export.training import File, line
-from mllm.prompt import Style
-from qagen.record import LETTERS
+from qagen.schema.record import LETTERS
 
 TASK = "kinematics_qa"
 
@@ -101,7 +101,7 @@ def above_chance(results):
     return sum(scores) / len(scores)
 '''
 
-_IMPORTED = "from qagen.record import LETTERS\n"
+_IMPORTED = "from qagen.schema.record import LETTERS\n"
 
 
 def task(samples: list[Sample], out: Path, *, style: Style) -> Iterator[File]:
@@ -121,14 +121,14 @@ def task(samples: list[Sample], out: Path, *, style: Style) -> Iterator[File]:
 
 
 def parser() -> str:
-    """The source of `mllm.parse`, with the letters instead of the import.
+    """The source of `mllm.evaluation.parse`, with the letters instead of the import.
 
     >>> "from qagen" in parser()
     False
     """
     source = inspect.getsource(parse)
     if source.count(_IMPORTED) != 1:
-        raise RuntimeError("mllm.parse imports something else; change `_IMPORTED`")
+        raise RuntimeError("mllm.evaluation.parse imports something else; change `_IMPORTED`")
     return source.replace(_IMPORTED, f"LETTERS = {LETTERS!r}\n")
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from mllm import prompt
 from mllm import videos as footage
-from mllm.prompt import Style
-from qagen import dataset
-from qagen.record import LETTERS, Record
-from qagen.splits import Split
+from mllm.evaluation import prompt
+from mllm.evaluation.prompt import Style
+from qagen.dataset import layout
+from qagen.dataset.splits import Split
+from qagen.schema.record import LETTERS, Record
 
 VIDEOS = "videos"
 """The folder of an export that holds its videos."""
@@ -49,12 +49,12 @@ def read(folder: Path, videos: Path, *, style: Style) -> Iterator[Sample]:
     ...
     ValueError: /nowhere: no manifest.json...
     """
-    manifest = dataset.read_manifest(folder)
-    dataset.check_files(folder, manifest)
-    clips = {clip.name: clip for clip in dataset.clips(folder)}
-    asked = {(row.clip, row.person) for _, row in dataset.rows(folder)}
+    manifest = layout.read_manifest(folder)
+    layout.check_files(folder, manifest)
+    clips = {clip.name: clip for clip in layout.clips(folder)}
+    asked = {(row.clip, row.person) for _, row in layout.rows(folder)}
     found = footage.find(videos, asked)
-    for split, row in dataset.rows(folder):
+    for split, row in layout.rows(folder):
         name = f"{row.clip}#{row.person}"
         seconds = clips[name].duration_s
         text = prompt.ask(row, style=style, duration_s=seconds).text

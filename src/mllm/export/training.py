@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from mllm.evaluation.prompt import Style
 from mllm.export.samples import Sample
-from mllm.prompt import Style
-from qagen.question import CATEGORIES
-from qagen.splits import SPLITS
+from qagen.dataset.splits import SPLITS
+from qagen.schema.question import CATEGORIES
 
 VIDEO_TAG = "<video>"
 

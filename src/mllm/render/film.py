@@ -9,7 +9,8 @@ from jaxtyping import Float
 
 from kinematics.motion import Motion
 from kinematics.synthetic import generator
-from mllm.render.company import company
+from mllm.render.bystanders import company
+from mllm.render.clothing import Clad, clad, figures
 from mllm.render.figure import Outfit, dressed, outfit
 from mllm.render.paths import CameraKind, Shot, shoot
 from mllm.render.picture import Painter, Picture, View
@@ -17,7 +18,6 @@ from mllm.render.pose import Pose, posed
 from mllm.render.scene import SIGHT_M, Scene, from_sight, scene
 from mllm.render.solids import Solids
 from mllm.render.surface import Body, body, floor_m
-from mllm.render.wear import Clad, clad, figures
 
 THINGS = 6
 """Landmarks of a scene, so that what moves in the world can be told from the camera."""

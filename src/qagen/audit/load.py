@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from qagen import dataset, record
 from qagen.audit import foreign
 from qagen.audit.rows import Row, from_record
+from qagen.dataset import layout
+from qagen.schema import record
 
 ENDINGS = (".jsonl", ".json")
 
@@ -45,9 +46,9 @@ def read(path: Path | str) -> Loaded:
     (('Yes', 'No'), 'test', {'no answer': 1})
     """
     path = Path(path)
-    if (path / dataset.MANIFEST).is_file():
-        dataset.read_manifest(path)
-        return Loaded([from_record(one, split=side) for side, one in dataset.rows(path)], {})
+    if (path / layout.MANIFEST).is_file():
+        layout.read_manifest(path)
+        return Loaded([from_record(one, split=side) for side, one in layout.rows(path)], {})
     files = _files(path)
     rows: list[Row] = []
     left_out: Counter[str] = Counter()

@@ -13,7 +13,7 @@ from qagen.audit.rows import Row
 from qagen.audit.scores import Score
 from qagen.audit.tables import FOLDS, Tables
 from qagen.audit.telling import Tell
-from qagen.record import Record
+from qagen.schema.record import Record
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

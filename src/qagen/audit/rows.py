@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from qagen.record import Record
+from qagen.schema.record import Record
 
 WORD = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)?")
 
@@ -37,7 +37,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 def from_record(record: Record, *, split: str = "") -> Row:
     """The row of a record; the words that name its person are taken out of the question.
 
-    >>> from qagen.question import Ask, Margin
+    >>> from qagen.schema.question import Ask, Margin
     >>> record = Record(
     ...     clip="a", person=0, take="", subject="", group="", source="",
     ...     descriptor="the man in red", category="existence", family="movement",

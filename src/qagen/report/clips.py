@@ -6,10 +6,10 @@ from collections.abc import Mapping
 import msgspec
 
 from kinematics.facts import ANGULAR_SIGNALS, SIGNALS, MotionFacts
-from qagen.dataset import Clip
-from qagen.explain import in_words
+from qagen.dataset.layout import Clip
 from qagen.report.lanes import LANES, signal_of
 from qagen.report.motions import Line, Moved
+from qagen.study.explain import in_words
 
 EPISODES = {"jump": "jump", "crouch": "crouch", "lower": "going lower", "rise": "rising"}
 
@@ -52,10 +52,10 @@ def shown(clip: Clip, *, moved: Moved | None = None, video: str = "", people: st
     """A clip for the page.
 
     >>> from kinematics import measure, synthetic
-    >>> from qagen import dataset
+    >>> from qagen.dataset import layout
     >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
     >>> identity = dict(take="", subject="", source="", digest="", asked=0, rejected=0)
-    >>> one = shown(dataset.clip_of(facts, **identity))
+    >>> one = shown(layout.clip_of(facts, **identity))
     >>> list(one.lanes), round(one.lanes["forward"][-1], 2)
     (['forward', 'left', 'up', 'start_distance', 'heading'], 3.0)
     """

@@ -20,17 +20,18 @@ from typing import NamedTuple
 
 import msgspec
 
-from qagen import dataset, stats
 from qagen.audit.report import Report
-from qagen.dataset import Clip
-from qagen.question import CATEGORIES
+from qagen.dataset import layout
+from qagen.dataset.layout import Clip
+from qagen.dataset.splits import SPLITS
 from qagen.report import audits, clips, motions, overview, pieces, predictions, rows, videos
 from qagen.report.lanes import LANES
 from qagen.report.overview import Overview, Tallies
 from qagen.report.predictions import Predictions
 from qagen.report.videos import Copies, Video
-from qagen.splits import SPLITS
-from qagen.stats import Statistics
+from qagen.schema.question import CATEGORIES
+from qagen.study import stats
+from qagen.study.stats import Statistics
 
 PAGE = "index.html"
 
@@ -78,10 +79,10 @@ def write(
     found = stats.of(folder)
     models = predictions.read_all(prediction_files)
     if models:
-        options = {row.id: len(row.options) for _, row in dataset.rows(folder)}
+        options = {row.id: len(row.options) for _, row in layout.rows(folder)}
         predictions.check(models, options)
     audit = audits.read(audit_file) if audit_file else None
-    moving = list(dataset.clips(folder))
+    moving = list(layout.clips(folder))
     films = videos.find(videos_dir, moving) if videos_dir else {}
     partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -214,7 +215,7 @@ class _Writing:
         listed = pieces.Series(self._out, "list", most=LISTED, pack=rows.columns)
         asked = pieces.Series(self._out, "questions", most=TOGETHER)
         places = {name: place for place, name in enumerate(families)}
-        for number, (split, row) in enumerate(dataset.rows(self._folder)):
+        for number, (split, row) in enumerate(layout.rows(self._folder)):
             one = rows.shown(row, models)
             asked.add(one, size=len(msgspec.json.encode(one)))
             listed.add(

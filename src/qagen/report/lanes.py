@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from kinematics.facts import SIGNALS
-from qagen.vocabulary import MOVEMENTS
+from qagen.language.vocabulary import MOVEMENTS
 
 ENDINGS = ("_total", "_peak", "_most", "_path")
 """What a name of evidence may add to the name of a movement."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kinematics import facts as facts_of
 from kinematics.facts import MotionFacts
-from qagen.dataset import Clip
+from qagen.dataset.layout import Clip
 
 if TYPE_CHECKING:
     from kinematics.measure import Trace

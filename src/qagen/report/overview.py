@@ -11,14 +11,14 @@ from typing import Any
 import msgspec
 
 from qagen.audit.report import Report
-from qagen.balance import Evenness, evenness
-from qagen.question import CATEGORIES
-from qagen.record import LETTERS, Record
+from qagen.dataset.balance import Evenness, evenness
+from qagen.dataset.splits import SPLITS
 from qagen.report.lanes import Lane
 from qagen.report.predictions import Predictions
 from qagen.report.rows import NO_ANSWER, RIGHT, WRONG, outcome
-from qagen.splits import SPLITS
-from qagen.stats import Statistics, spread
+from qagen.schema.question import CATEGORIES
+from qagen.schema.record import LETTERS, Record
+from qagen.study.stats import Statistics, spread
 
 MOST_ANSWERS = 4
 """Rules with more answers have no one balance to show."""

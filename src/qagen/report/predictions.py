@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from qagen.record import LETTERS
+from qagen.schema.record import LETTERS
 
 FILE = "predictions.jsonl"
 """What is looked for in a folder."""

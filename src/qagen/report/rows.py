@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from qagen.explain import in_words
-from qagen.question import Evidence
-from qagen.record import Record
 from qagen.report.lanes import on_path, signal_of
 from qagen.report.predictions import Prediction, Predictions
+from qagen.schema.question import Evidence
+from qagen.schema.record import Record
+from qagen.study.explain import in_words
 
 RIGHT, WRONG, NO_ANSWER, NOT_ASKED = "+-0 "
 """What became of a question, a character for each file of predictions."""

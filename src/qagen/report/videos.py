@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from qagen.dataset import Clip
+from qagen.dataset.layout import Clip
 
 FOLDER = "videos"
 

@@ -8,9 +8,10 @@ import pytest
 
 from kinematics import facts, measure, synthetic
 from mllm.render import video
-from qagen import dataset, pipeline
-from qagen.dataset import Recipe
-from qagen.question import CATEGORIES
+from qagen.build import pipeline
+from qagen.dataset import layout
+from qagen.dataset.layout import Recipe
+from qagen.schema.question import CATEGORIES
 
 PICTURES = 6
 
@@ -32,7 +33,7 @@ def videos(questions: Path) -> Path:
     """A video of each clip; nobody looks at what it shows."""
     home = questions.parent / "videos"
     home.mkdir()
-    for place, clip in enumerate(dataset.clips(questions)):
+    for place, clip in enumerate(layout.clips(questions)):
         pictures = [np.full((32, 32, 4), 9 * place + one, np.uint8) for one in range(PICTURES)]
         video.write(home / f"{clip.clip}.mp4", pictures, fps=2.0)
     return home

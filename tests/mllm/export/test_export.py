@@ -17,14 +17,14 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from mllm import parse, prompt
-from mllm.cli import app
+from mllm.commands.app import app
+from mllm.evaluation import parse, prompt
 from mllm.export import batch, folder, lmms, training
 from mllm.export.examples import sample
 from mllm.export.folder import SHAPES, TESTS, Wish
 from mllm.frames import Sampling
-from qagen import dataset
-from qagen.record import Record
+from qagen.dataset import layout
+from qagen.schema.record import Record
 
 
 def rows_of(path: Path) -> list[dict]:
@@ -32,7 +32,7 @@ def rows_of(path: Path) -> list[dict]:
 
 
 def records(questions: Path, *sides: str) -> dict[str, Record]:
-    return {row.id: row for side, row in dataset.rows(questions) if not sides or side in sides}
+    return {row.id: row for side, row in layout.rows(questions) if not sides or side in sides}
 
 
 @pytest.fixture
@@ -271,7 +271,7 @@ def test_requests_are_complete_and_do_not_tell_the_answer(show: str, made, quest
 
 
 def length(questions: Path, record: Record) -> float:
-    (one,) = [clip.duration_s for clip in dataset.clips(questions) if clip.clip == record.clip]
+    (one,) = [clip.duration_s for clip in layout.clips(questions) if clip.clip == record.clip]
     return one
 
 

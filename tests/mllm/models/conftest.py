@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mllm import tiny
 from mllm.frames import Frames
+from mllm.local import tiny
 
 
 @pytest.fixture(scope="session")

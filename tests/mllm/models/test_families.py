@@ -12,16 +12,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from mllm import finetune, model, qwen, tiny
-from mllm.answering import Asked
-from mllm.chat import IGNORED, Turn
+from mllm.evaluation.answering import Asked
 from mllm.export.examples import sample
 from mllm.export.samples import Sample
 from mllm.frames import Sampling
-from mllm.model import Local
-from mllm.patches import Grid
-from mllm.processed import ProcessorEncoder
-from mllm.recipe import Recipe
+from mllm.local import finetune, model, qwen, tiny
+from mllm.local.chat import IGNORED, Turn
+from mllm.local.model import Local
+from mllm.local.patches import Grid
+from mllm.local.processor import ProcessorEncoder
+from mllm.local.recipe import Recipe
 from mllm.render import video
 
 REASON = "run `pip install 'kinematics-qa[mllm]'` to test models"

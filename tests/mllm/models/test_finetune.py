@@ -11,14 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from mllm import commands_models, finetune, model, recipe
-from mllm.answering import Asked
-from mllm.cli import app
+from mllm.commands import models
+from mllm.commands.app import app
+from mllm.evaluation.answering import Asked
 from mllm.export.examples import sample
 from mllm.export.samples import Sample
 from mllm.frames import Sampling
-from mllm.model import Local
-from mllm.recipe import Extent, Recipe
+from mllm.local import finetune, model, recipe
+from mllm.local.model import Local
+from mllm.local.recipe import Extent, Recipe
 from mllm.render import video
 
 REASON = "run `pip install 'kinematics-qa[mllm]'` to test models"
@@ -76,7 +77,7 @@ def test_it_learns_what_only_the_video_tells(
     curve = losses(tmp_path / "run")
     assert len(curve) == OPEN.most_steps
     assert curve[-1] < 0.1 * curve[0]
-    commands_models._draw(tmp_path / "run" / finetune.CURVE)
+    models._draw(tmp_path / "run" / finetune.CURVE)
     assert (tmp_path / "run" / "curve.png").read_bytes().startswith(b"\x89PNG")
     right = [one.reply for one in examples]
     assert answers(home, examples) == right

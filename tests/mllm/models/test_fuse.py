@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mllm import fuse, tiny
+from mllm.local import fuse, tiny
 
 WEIGHTS = "model.safetensors"
 

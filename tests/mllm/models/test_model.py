@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mllm import chat, generation, model, tiny
 from mllm.answerers import named
 from mllm.answerers.named import Materials
-from mllm.answering import Answerer, Asked, StoppedError
-from mllm.chat import IGNORED, Turn
+from mllm.evaluation.answering import Answerer, Asked, StoppedError
 from mllm.frames import Frames
-from mllm.model import Local
+from mllm.local import chat, generation, model, tiny
+from mllm.local.chat import IGNORED, Turn
+from mllm.local.model import Local
 from mllm.render import video
 
 REASON = "run `pip install 'kinematics-qa[mllm]'` to test models"
@@ -357,7 +357,7 @@ def test_greedy_generation_takes_no_settings_of_sampling(knows_nothing: Path) ->
 
 
 def test_processors_of_videos_are_told_when_frames_were_shown(knows_nothing: Path, seen) -> None:
-    from mllm.processed import ProcessorEncoder
+    from mllm.local.processor import ProcessorEncoder
 
     words = model.load(knows_nothing, device="cpu").encoder.tokenizer
     told: list[dict] = []
@@ -401,7 +401,7 @@ def test_processors_of_videos_are_told_when_frames_were_shown(knows_nothing: Pat
 
 
 def test_videos_that_do_not_fit_into_one_batch_are_told_apart() -> None:
-    from mllm import turns
+    from mllm.local import turns
 
     ones = [
         {"input_ids": torch.ones(1, 3, dtype=torch.long),

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mllm import patches
-from mllm.patches import Grid
+from mllm.local import patches
+from mllm.local.patches import Grid
 
 grids = st.builds(Grid, st.sampled_from([4, 8, 16]), st.integers(1, 3), st.integers(1, 3))
 

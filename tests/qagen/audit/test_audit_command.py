@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from qagen.audit import forest
 from qagen.audit.report import Report
-from qagen.cli import app
+from qagen.commands.app import app
 
 
 def call(*words: object) -> Result:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qagen import record
 from qagen.audit import foreign, load, report
 from qagen.audit.rows import Row, from_record
-from qagen.question import Ask, Margin
+from qagen.schema import record
+from qagen.schema.question import Ask, Margin
 
 LETTERS = "ABCDEFGH"
 

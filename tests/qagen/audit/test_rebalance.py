@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qagen import rebalance
 from qagen.audit import report
 from qagen.audit.rows import Row
+from qagen.build.blind import withholding
 
 POINTS = 3.0
 
@@ -17,7 +17,7 @@ POINTS = 3.0
 def test_planted_leaks_are_brought_down_at_little_cost(leak: str) -> None:
     rows = _planted.rows(3000, leak=leak, strength=0.4 if leak == "siblings" else 0.15)
     before = report.best_blind(rows, with_forest=False)
-    found = rebalance.select(rows, with_forest=False)
+    found = withholding.select(rows, with_forest=False)
     assert not found.unreachable
     assert found.before == before
     assert before["all"].score.points > POINTS or before["ordering"].score.points > POINTS
@@ -29,7 +29,7 @@ def test_planted_leaks_are_brought_down_at_little_cost(leak: str) -> None:
 
 def test_what_is_brought_down_stays_down_in_other_folds() -> None:
     rows = _planted.rows(3000, leak="prior", strength=0.2)
-    found = rebalance.select(rows, with_forest=False)
+    found = withholding.select(rows, with_forest=False)
     kept = [rows[place] for place in found.kept]
     again = report.best_blind(kept, folds=7, with_forest=False)["ordering"].score
     assert not again.accused
@@ -38,7 +38,7 @@ def test_what_is_brought_down_stays_down_in_other_folds() -> None:
 
 def test_clean_questions_mostly_stay() -> None:
     rows = _planted.rows(3000, seed=4)
-    assert len(rebalance.select(rows, with_forest=False).kept) > 0.93 * len(rows)
+    assert len(withholding.select(rows, with_forest=False).kept) > 0.93 * len(rows)
 
 
 def test_a_category_with_one_answer_is_named_and_left_alone() -> None:
@@ -48,7 +48,7 @@ def test_a_category_with_one_answer_is_named_and_left_alone() -> None:
         else row
         for row in _planted.rows(900)
     ]
-    found = rebalance.select(rows, with_forest=False)
+    found = withholding.select(rows, with_forest=False)
     assert list(found.unreachable) == ["existence"]
     assert "“letter”" in found.unreachable["existence"]
     assert "100.0 points above chance among 300 questions" in found.unreachable["existence"]
@@ -60,8 +60,8 @@ def test_a_category_with_one_answer_is_named_and_left_alone() -> None:
 @given(st.integers(0, 99), st.sampled_from(sorted(_planted.LEAKS)))
 def test_selection_is_repeatable_and_in_order(seed: int, leak: str) -> None:
     rows = _planted.rows(240, seed=seed, leak=leak, strength=0.4)
-    found = rebalance.select(rows, with_forest=False)
-    assert found == rebalance.select(list(rows), with_forest=False)
+    found = withholding.select(rows, with_forest=False)
+    assert found == withholding.select(list(rows), with_forest=False)
     assert list(found.kept) == sorted(set(found.kept))
     assert set(found.kept) <= set(range(len(rows)))
 
@@ -73,7 +73,7 @@ def test_rows_without_category_are_one_group() -> None:
         for row in _planted.rows(3000, leak="prior", strength=0.2)
         if row.category == "ordering"
     ]  # fmt: skip
-    found = rebalance.select(rows, with_forest=False)
+    found = withholding.select(rows, with_forest=False)
     assert set(found.best) == {"all"}
     assert found.withheld["none"] == len(rows) - len(found.kept) > 0
 
@@ -81,4 +81,4 @@ def test_rows_without_category_are_one_group() -> None:
 @pytest.mark.parametrize("bound", [0.0, 1.0, -3.0, 3.0])
 def test_bounds_are_shares(bound: float) -> None:
     with pytest.raises(ValueError, match=r"max_blind .*expected a share between 0 and 1"):
-        rebalance.select([], max_blind=bound)
+        withholding.select([], max_blind=bound)

@@ -5,7 +5,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qagen import balance
+from qagen.dataset import balance
 
 COUNTS = st.lists(st.integers(0, 500), min_size=2, max_size=9)
 

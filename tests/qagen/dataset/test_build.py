@@ -17,12 +17,15 @@ import pytest
 from kinematics import facts, measure, store, synthetic
 from kinematics.facts import MotionFacts
 from kinematics.readers import native
-from qagen import chunks, consistency, dataset, intake, merge, pipeline, record
-from qagen.consistency import Contradiction
-from qagen.dataset import Recipe
-from qagen.question import CATEGORIES, Category
-from qagen.record import Record
-from qagen.splits import SPLITS
+from qagen.build import chunks, intake, merge, pipeline
+from qagen.dataset import layout
+from qagen.dataset.layout import Recipe
+from qagen.dataset.splits import SPLITS
+from qagen.rules import consistency
+from qagen.rules.consistency import Contradiction
+from qagen.schema import record
+from qagen.schema.question import CATEGORIES, Category
+from qagen.schema.record import Record
 
 SRC = Path(__file__).parents[3] / "src"
 
@@ -43,7 +46,7 @@ def build(source: Path, out: Path, recipe: Recipe = RECIPE, **options: object) -
 
 
 def rows_of(folder: Path) -> list[Record]:
-    return [row for _, row in dataset.rows(folder)]
+    return [row for _, row in layout.rows(folder)]
 
 
 def command(*words: object) -> list[str]:
@@ -223,7 +226,7 @@ def test_an_unfinished_build_of_something_else_is_kept(facts_file: Path, tmp_pat
     with pytest.raises(ValueError, match="chunks are not there yet, such as number 1"):
         merge.merge(out)
     build(facts_file, out, other, restart=True)
-    assert dataset.read_manifest(out).seed == 3
+    assert layout.read_manifest(out).seed == 3
 
 
 def test_a_chunk_that_was_cut_is_noticed(facts_file: Path, tmp_path: Path) -> None:
@@ -250,14 +253,14 @@ def test_every_row_has_the_id_of_its_content_and_rows_are_in_their_order(built: 
 
 
 def test_the_manifest_says_what_is_there(built: Path, corpus: list[MotionFacts]) -> None:
-    manifest = dataset.read_manifest(built)
-    dataset.check_files(built, manifest)
-    by_split = dict.fromkeys(SPLITS, 0) | Counter(split for split, _ in dataset.rows(built))
+    manifest = layout.read_manifest(built)
+    layout.check_files(built, manifest)
+    by_split = dict.fromkeys(SPLITS, 0) | Counter(split for split, _ in layout.rows(built))
     assert {split: side.questions for split, side in manifest.splits.items()} == by_split
     kinds = Counter((row.category, row.family) for row in rows_of(built))
     counted = {(c, f): n for c, families in manifest.questions.items() for f, n in families.items()}
     assert counted == kinds
-    clips = list(dataset.clips(built))
+    clips = list(layout.clips(built))
     assert [clip.clip for clip in clips] == [one.clip for one in corpus]
     assert manifest.inputs.clips == len(corpus)
     assert manifest.inputs.minutes == pytest.approx(
@@ -287,14 +290,14 @@ def test_no_clip_gives_more_questions_than_asked_for(built: Path) -> None:
 
 
 def test_no_group_is_on_two_sides(built: Path) -> None:
-    clips = list(dataset.clips(built))
+    clips = list(layout.clips(built))
     sides = defaultdict(set)
     for clip in clips:
         sides[clip.group].add(clip.split)
     assert all(len(one) == 1 for one in sides.values())
     assert {clip.split for clip in clips} == set(SPLITS)
     of = {clip.clip: clip for clip in clips}
-    for split, row in dataset.rows(built):
+    for split, row in layout.rows(built):
         assert (of[row.clip].split, of[row.clip].group) == (split, row.group)
 
 
@@ -321,7 +324,7 @@ def test_balance_and_limits_only_select(built: Path, everything: Path) -> None:
 
 
 def split_of(folder: Path) -> dict[str, str]:
-    return {clip.name: clip.group for clip in dataset.clips(folder)}
+    return {clip.name: clip.group for clip in layout.clips(folder)}
 
 
 def test_takes_subjects_files_and_given_groups_stay_together(
@@ -361,7 +364,7 @@ def test_two_recordings_of_one_motion_are_one_group(
     groups = split_of(out)
     assert groups["again#0"] == groups[f"{moving[0].clip}#0"]
     assert len(set(groups.values())) == len(moving)
-    assert dataset.read_manifest(out).alike == 1
+    assert layout.read_manifest(out).alike == 1
 
 
 # People
@@ -381,9 +384,9 @@ def test_people_of_one_clip_are_told_apart_or_left_out(
     assert {(row.clip, row.person) for row in rows} == {("crowd", 0), (corpus[5].clip, 0)}
     assert {row.descriptor for row in rows} == {"the man in blue", "the woman"}
     assert any("the man in blue" in row.question for row in rows)
-    clips = {clip.name: clip for clip in dataset.clips(out)}
+    clips = {clip.name: clip for clip in layout.clips(out)}
     lost = sum(clips[f"crowd#{person}"].asked for person in (1, 2, 3))
-    assert dataset.read_manifest(out).withheld[merge.NOT_TOLD_APART] == lost
+    assert layout.read_manifest(out).withheld[merge.NOT_TOLD_APART] == lost
     assert len({clips[f"crowd#{person}"].group for person in range(4)}) == 1
 
 
@@ -406,12 +409,12 @@ def motions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_folder_of_motions_is_measured(motions: Path, tmp_path: Path) -> None:
     out = build(motions, tmp_path / "out", EVERYTHING)
-    manifest = dataset.read_manifest(out)
+    manifest = layout.read_manifest(out)
     named = dict(manifest.inputs.unreadable)
     assert set(named) == {"cut.npz"}
     assert manifest.inputs.other_files == 1
     assert str(motions) not in "".join(named.values())
-    clips = list(dataset.clips(out))
+    clips = list(layout.clips(out))
     assert [clip.source for clip in clips] == [
         "S1/m0.npz", "S1/m1.npz", "m2.npz", "m3.npz", "m4.npz", "m5.npz",
     ]  # fmt: skip
@@ -439,9 +442,9 @@ def test_a_store_gives_the_questions_of_its_motions(motions: Path, tmp_path: Pat
     one, other = ({(r.clip, r.ask.name): (r.question, r.options, r.evidence) for r in rows_of(f)}
                   for f in both)  # fmt: skip
     assert one == other
-    assert dataset.read_manifest(both[1]).inputs.clips == 6
+    assert layout.read_manifest(both[1]).inputs.clips == 6
     store.write([found[0].renamed(clip="late", take="late")], packed, append=True)
-    assert dataset.read_manifest(build(packed, tmp_path / "more", EVERYTHING)).inputs.clips == 7
+    assert layout.read_manifest(build(packed, tmp_path / "more", EVERYTHING)).inputs.clips == 7
 
 
 def test_a_damaged_clip_of_a_store_is_named(motions: Path, tmp_path: Path) -> None:
@@ -451,7 +454,7 @@ def test_a_damaged_clip_of_a_store_is_named(motions: Path, tmp_path: Path) -> No
     data = bytearray(segment.read_bytes())
     data[len(data) // 3] ^= 1
     segment.write_bytes(data)
-    inputs = dataset.read_manifest(build(packed, tmp_path / "out", EVERYTHING)).inputs
+    inputs = layout.read_manifest(build(packed, tmp_path / "out", EVERYTHING)).inputs
     assert (inputs.clips, inputs.unreadable_files) == (5, 1)
     assert "checksum" in inputs.unreadable[0][1]
 
@@ -493,14 +496,14 @@ def test_wrong_input_is_said_at_once(
 
 def test_a_changed_data_set_is_noticed(facts_file: Path, tmp_path: Path) -> None:
     out = build(facts_file, tmp_path / "out")
-    manifest = dataset.read_manifest(out)
+    manifest = layout.read_manifest(out)
     (out / "train.jsonl").write_bytes((out / "train.jsonl").read_bytes()[:-10])
     (out / "val.jsonl").unlink()
     with pytest.raises(ValueError, match=r"train.jsonl was changed; val.jsonl is missing"):
-        dataset.check_files(out, manifest)
+        layout.check_files(out, manifest)
     (out / "manifest.json").write_text('{"schema_version": 9}')
     with pytest.raises(ValueError, match="schema version 9, expected 1"):
-        dataset.read_manifest(out)
+        layout.read_manifest(out)
 
 
 def test_chunks_share_the_work_and_are_many_enough() -> None:

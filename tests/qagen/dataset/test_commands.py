@@ -16,11 +16,13 @@ from typer.testing import CliRunner
 from kinematics import facts, synthetic
 from kinematics.facts import MotionFacts
 from kinematics.readers import native
-from qagen import dataset, examples, explain, figures, record, stats
-from qagen.cli import app
-from qagen.dataset import Recipe
-from qagen.question import CATEGORIES, Evidence
-from qagen.splits import SPLITS
+from qagen.commands.app import app
+from qagen.dataset import layout
+from qagen.dataset.layout import Recipe
+from qagen.dataset.splits import SPLITS
+from qagen.schema import record
+from qagen.schema.question import CATEGORIES, Evidence
+from qagen.study import examples, explain, figures, stats
 
 ROOT = Path(__file__).parents[3]
 
@@ -49,7 +51,7 @@ def built(corpus: list[MotionFacts], tmp_path_factory: pytest.TempPathFactory) -
         "-m", "qagen", "build", folder / "facts.jsonl", folder / "out", "--seed", 3,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    total = sum(s.questions for s in dataset.read_manifest(folder / "out").splits.values())
+    total = sum(s.questions for s in layout.read_manifest(folder / "out").splits.values())
     assert done.stdout.startswith(f"{total:,} questions (")
     assert f"about {len(corpus)} clips" in done.stdout
     return folder / "out"
@@ -79,8 +81,8 @@ def test_facts_become_a_data_set_without_an_array_library(built: Path, tmp_path:
         "for name in ('jax', 'numpy', 'scipy', 'equinox'): sys.modules[name] = None\n"
         "from pathlib import Path\n"
         "from qagen import pipeline, stats\n"
-        "from qagen.dataset import Recipe\n"
-        "from qagen.question import CATEGORIES\n"
+        "from qagen.dataset.layout import Recipe\n"
+        "from qagen.schema.question import CATEGORIES\n"
         f"out = Path({str(tmp_path / 'out')!r})\n"
         f"pipeline.build(Path({str(built.parent / 'facts.jsonl')!r}), out,"
         " Recipe(categories=CATEGORIES, seed=3))\n"
@@ -98,7 +100,7 @@ def test_help_teaches_and_loads_nothing_heavy() -> None:
     code = (
         "import sys\n"
         "from typer.testing import CliRunner\n"
-        "from qagen.cli import app\n"
+        "from qagen.commands.app import app\n"
         "print(CliRunner().invoke(app, ['--help']).output)\n"
         "heavy = {'jax', 'matplotlib', 'numpy', 'scipy'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
@@ -130,7 +132,7 @@ def test_only_some_categories(built: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = call("build", source, out, "--categories", "ordering, dominant", "--no-balance")
     assert result.exit_code == 0, result.stderr
-    assert {row.category for _, row in dataset.rows(out)} == {"dominant", "ordering"}
+    assert {row.category for _, row in layout.rows(out)} == {"dominant", "ordering"}
 
 
 def test_shards_and_merge(built: Path, tmp_path: Path) -> None:
@@ -146,7 +148,7 @@ def test_shards_and_merge(built: Path, tmp_path: Path) -> None:
 
 
 def test_words_and_groups_come_from_tables(built: Path, tmp_path: Path) -> None:
-    clip = next(iter(dataset.clips(built)))
+    clip = next(iter(layout.clips(built)))
     words, groups = tmp_path / "words.csv", tmp_path / "groups.csv"
     words.write_text(f"clip,person,descriptor\n{clip.clip},0,the man in green\n")
     groups.write_text(f"clip,group\n{clip.clip},monday\n")
@@ -155,7 +157,7 @@ def test_words_and_groups_come_from_tables(built: Path, tmp_path: Path) -> None:
         "--groups", groups, "--no-balance", "--categories", "trajectory",
     )  # fmt: skip
     assert result.exit_code == 0, result.stderr
-    rows = [row for _, row in dataset.rows(tmp_path / "out") if row.clip == clip.clip]
+    rows = [row for _, row in layout.rows(tmp_path / "out") if row.clip == clip.clip]
     assert rows
     assert {(row.descriptor, row.group) for row in rows} == {("the man in green", "given monday")}
 
@@ -170,7 +172,7 @@ def test_unreadable_files_are_named_and_give_exit_code_1(tmp_path: Path) -> None
     assert result.exit_code == 1
     assert "broken.npz" in result.stderr
     assert "1 files could not be read" in result.stderr
-    assert dataset.read_manifest(tmp_path / "out").inputs.clips == 2
+    assert layout.read_manifest(tmp_path / "out").inputs.clips == 2
 
 
 def test_wrong_calls_are_said_on_stderr_with_exit_code_2(built: Path, tmp_path: Path) -> None:
@@ -200,7 +202,7 @@ def test_wrong_calls_are_said_on_stderr_with_exit_code_2(built: Path, tmp_path: 
 
 def test_statistics_are_those_of_the_rows(built: Path, corpus: list[MotionFacts]) -> None:
     found = stats.of(built)
-    rows = [row for _, row in dataset.rows(built)]
+    rows = [row for _, row in layout.rows(built)]
     assert found.total == len(rows)
     for category in CATEGORIES:
         there = [row for row in rows if row.category == category]
@@ -210,9 +212,9 @@ def test_statistics_are_those_of_the_rows(built: Path, corpus: list[MotionFacts]
     letters = {name: sum(even.counts) for name, even in found.letters.items()}
     assert sum(letters.values()) == len(rows)
     assert found.durations_s == tuple(one.duration_s for one in corpus)
-    assert found.majority == dataset.read_manifest(built).majority
-    assert found.letters == dataset.read_manifest(built).letters
-    assert found.ranks == dataset.read_manifest(built).ranks
+    assert found.majority == layout.read_manifest(built).majority
+    assert found.letters == layout.read_manifest(built).letters
+    assert found.ranks == layout.read_manifest(built).ranks
     events = sum(len(one.events) + len(one.episodes) for one in corpus)
     assert sum(found.movements.values()) == events
 
@@ -260,7 +262,7 @@ def test_the_picture_of_a_data_set(built: Path, tmp_path: Path) -> None:
 
 
 def test_every_row_can_be_explained(built: Path) -> None:
-    for _, row in list(dataset.rows(built))[::150]:
+    for _, row in list(layout.rows(built))[::150]:
         found, clip = explain.find(built, row.id)
         assert found == row
         text = explain.text(row, clip)
@@ -274,7 +276,7 @@ def test_every_row_can_be_explained(built: Path) -> None:
 
 
 def test_explain_draws_a_picture(built: Path, tmp_path: Path) -> None:
-    row = next(row for _, row in dataset.rows(built) if row.category == "ordering")
+    row = next(row for _, row in layout.rows(built) if row.category == "ordering")
     out = tmp_path / "why.png"
     result = call("explain", built, row.id[:10], "--out", out)
     assert result.exit_code == 0, result.stderr
@@ -283,7 +285,7 @@ def test_explain_draws_a_picture(built: Path, tmp_path: Path) -> None:
 
 
 def test_the_timeline_shows_where_evidence_is(built: Path) -> None:
-    row, clip = explain.find(built, next(row.id for _, row in dataset.rows(built)))
+    row, clip = explain.find(built, next(row.id for _, row in layout.rows(built)))
     one = Evidence(what="left", value=1.0, unit="m", start_s=2.0, end_s=3.5)
     changed = type(row)(
         **{n: getattr(row, n) for n in row.__struct_fields__} | {"evidence": (one,)}
@@ -305,7 +307,7 @@ def test_verify_agrees_and_says_what_does_not(tmp_path: Path) -> None:
     motions.mkdir()
     native.write(motion, motions / "walk.npz")
     call("build", motions, out, "--no-balance", "--val", 0, "--test", 0, "--per-category", 2)
-    count = dataset.read_manifest(out).splits["train"].questions
+    count = layout.read_manifest(out).splits["train"].questions
     result = call("verify", out, "--motions", motions)
     assert result.exit_code == 0, result.output
     assert f"{count} verified, 0 mismatches" in result.stdout

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qagen import guesses, neutral, rebalance, record
 from qagen.audit import rows
 from qagen.audit.rows import Row
-from qagen.question import Ask, Category, Margin
-from qagen.record import Record
+from qagen.build.blind import selection, sibling_readers, withholding
+from qagen.schema import record
+from qagen.schema.question import Ask, Category, Margin
+from qagen.schema.record import Record
 
 SIDES = ("left", "right")
 
@@ -50,8 +51,8 @@ def seen(records: Sequence[Record]) -> list[Row]:
 
 def guessed(
     asked: Sequence[Row], taken: Sequence[int], *, name: str = "example"
-) -> list[guesses.Guesses]:
-    return guesses.made(asked, taken, categories=["ordering"], name=name)["ordering"]
+) -> list[sibling_readers.Guesses]:
+    return sibling_readers.made(asked, taken, categories=["ordering"], name=name)["ordering"]
 
 
 @settings(max_examples=6)
@@ -84,12 +85,12 @@ def test_other_questions_of_the_clip_tell_the_answer_and_nothing_is_guessed_with
     siblings, everything = guessed(asked, range(len(asked)))
     for one in (siblings, everything):
         assert 0.8 < one.credit.mean() < 0.9  # as often as it was planted
-    assert guesses.points(asked, range(len(asked)))["ordering"] > 60
+    assert sibling_readers.points(asked, range(len(asked)))["ordering"] > 60
     alone = [n for n, row in enumerate(asked) if row.question == "Which comes 0?"]
     reader = guessed(asked, alone)[0]
     mine = np.isin(reader.places, alone)
     assert 0.4 < reader.credit[mine].mean() < 0.6
-    assert abs(guesses.points(asked, alone).get("ordering", 0.0)) < 12
+    assert abs(sibling_readers.points(asked, alone).get("ordering", 0.0)) < 12
 
 
 def test_names_draw_who_learns_of_whom() -> None:
@@ -102,17 +103,17 @@ def test_names_draw_who_learns_of_whom() -> None:
 
 def test_nobody_guesses_where_no_clip_has_two_questions() -> None:
     asked = seen([recorded(n, "ordering", "Which?", SIDES[n % 2]) for n in range(20)])
-    assert guesses.made(asked, range(20), categories=["ordering"], name="example") == {}
-    assert guesses.points(asked, range(20)) == {}
+    assert sibling_readers.made(asked, range(20), categories=["ordering"], name="example") == {}
+    assert sibling_readers.points(asked, range(20)) == {}
 
 
 @pytest.mark.parametrize("per_category", [1, 2])
 def test_questions_that_are_not_guessed_are_taken_instead(per_category: int) -> None:
     records = told(500, seed=3)
     asked = seen(records)
-    pool = neutral.Pool()
+    pool = selection.Pool()
     for one, row in zip(records, asked, strict=True):
-        pool.add(one, row, draw=rebalance.draw_of(row))
+        pool.add(one, row, draw=withholding.draw_of(row))
     choose = partial(
         pool.choose, max_blind=0.03, per_category=per_category,
         known=dict.fromkeys(pool.categories, 1.0),
@@ -122,11 +123,11 @@ def test_questions_that_are_not_guessed_are_taken_instead(per_category: int) -> 
         return sorted(place for places in found.values() for place in places)
 
     before = taken(choose())
-    assert guesses.points(asked, before)["ordering"] > 55
-    readers = guesses.made(asked, before, categories=pool.categories, name="example")
+    assert sibling_readers.points(asked, before)["ordering"] > 55
+    readers = sibling_readers.made(asked, before, categories=pool.categories, name="example")
     chosen = choose(guesses=readers)
     after = taken(chosen)
-    assert guesses.points(asked, after)["ordering"] < 8
+    assert sibling_readers.points(asked, after)["ordering"] < 8
     # 15 % of what could be asked is not guessed; as much of what is guessed may go with it
     assert len(chosen["ordering"]) > 0.25 * 3 * 500 * 0.9
     assert after == taken(choose(guesses=readers))

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from kinematics import measure, synthetic
 from kinematics.facts import MotionFacts, PathSample
-from qagen import nearby
-from qagen.nearby import Finder, Track
+from qagen.build import same_motion
+from qagen.build.same_motion import Finder, Track
 
 
 def walked(seed: int, *, step_m: float = 0.5) -> list[PathSample]:
@@ -26,7 +26,7 @@ def walked(seed: int, *, step_m: float = 0.5) -> list[PathSample]:
 
 
 def track(samples: list[PathSample], *, duration_s: float = 10.0) -> Track:
-    return Track(duration_s, nearby._resampled(samples))
+    return Track(duration_s, same_motion._resampled(samples))
 
 
 def changed(
@@ -74,7 +74,7 @@ def test_cells_hide_no_pair_that_is_alike(seeds: list[int], scale: float) -> Non
     ]
     finder, kept = Finder(), []
     for i, one in enumerate(tracks):
-        expected = [str(j) for j in kept if nearby.alike(one, tracks[j])]
+        expected = [str(j) for j in kept if same_motion.alike(one, tracks[j])]
         assert sorted(finder.add(str(i), one)) == sorted(expected)
         if not expected:
             kept.append(i)
@@ -83,18 +83,18 @@ def test_cells_hide_no_pair_that_is_alike(seeds: list[int], scale: float) -> Non
 @given(st.integers(0, 50), st.integers(0, 50))
 def test_likeness_is_mutual(one: int, other: int) -> None:
     a, b = track(walked(one)), track(walked(other))
-    assert nearby.alike(a, b) == nearby.alike(b, a)
+    assert same_motion.alike(a, b) == same_motion.alike(b, a)
 
 
 def test_heights_count() -> None:
     samples = walked(1)
     climbing = [msgspec.structs.replace(one, up_m=one.time_s / 2) for one in samples]
-    assert not nearby.alike(track(samples), track(climbing))
+    assert not same_motion.alike(track(samples), track(climbing))
 
 
 def test_clips_of_a_corpus_are_told_apart(corpus: list[MotionFacts]) -> None:
     finder = Finder()
-    tracks = [(one.clip, nearby.track_of(one)) for one in corpus]
+    tracks = [(one.clip, same_motion.track_of(one)) for one in corpus]
     moving = [(name, one) for name, one in tracks if one is not None]
     assert len(moving) > len(corpus) / 2
     found = [other for name, one in moving for other in finder.add(name, one)]
@@ -109,21 +109,21 @@ def test_a_motion_that_was_tracked_again_is_found(corpus: list[MotionFacts]) -> 
     motions = (one.motion for one in noisy if one.motion.source.clip in names)
     again = {one.clip: one for one in measure.measure_all(motions)}
     finder, found = Finder(), []
-    tracks = {one.clip: nearby.track_of(one) for one in corpus if one.shape.extent_m > 1.2}
+    tracks = {one.clip: same_motion.track_of(one) for one in corpus if one.shape.extent_m > 1.2}
     for name, one in tracks.items():
         assert one is not None
         finder.add(name, one)
     for name in tracks:
-        other = nearby.track_of(again[name])
+        other = same_motion.track_of(again[name])
         assert other is not None
         found.append(name in finder.add(f"{name} again", other))
     assert sum(found) >= 0.9 * len(found)
 
 
 def test_who_stays_has_no_track(corpus: list[MotionFacts]) -> None:
-    staying = [one for one in corpus if one.shape.extent_m < nearby.LEAST_EXTENT_M]
+    staying = [one for one in corpus if one.shape.extent_m < same_motion.LEAST_EXTENT_M]
     assert staying
-    assert all(nearby.track_of(one) is None for one in staying)
+    assert all(same_motion.track_of(one) is None for one in staying)
 
 
 def test_few_pairs_are_laid_over_each_other() -> None:
@@ -136,6 +136,6 @@ def test_few_pairs_are_laid_over_each_other() -> None:
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_a_path_without_two_places_has_no_track(corpus: list[MotionFacts], count: int) -> None:
-    moving = next(one for one in corpus if nearby.track_of(one))
+    moving = next(one for one in corpus if same_motion.track_of(one))
     short = msgspec.structs.replace(moving, samples=moving.samples[:count])
-    assert nearby.track_of(short) is None
+    assert same_motion.track_of(short) is None

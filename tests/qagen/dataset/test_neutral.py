@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix, vstack
 
-from qagen import neutral, rebalance, record
 from qagen.audit import report, rows
-from qagen.question import Ask, Evidence, Margin
-from qagen.record import Record
+from qagen.build.blind import selection, withholding
+from qagen.schema import record
+from qagen.schema.question import Ask, Evidence, Margin
+from qagen.schema.record import Record
 
 BOUND = 0.03
 PARTS = 3.0
@@ -54,10 +55,10 @@ def leaky(clips: int, *, seed: int, per_clip: int = 3, strength: float = 0.5) ->
 
 
 def chosen(records: Sequence[Record], *, per_category: int | None = 1) -> list[int]:
-    pool = neutral.Pool()
+    pool = selection.Pool()
     for one in records:
         row = rows.from_record(one)
-        pool.add(one, row, draw=rebalance.draw_of(row))
+        pool.add(one, row, draw=withholding.draw_of(row))
     known = dict.fromkeys(pool.categories, 1.0)
     found = pool.choose(max_blind=BOUND, per_category=per_category, known=known)
     return [place for places in found.values() for place in places]
@@ -67,7 +68,7 @@ def excess(records: Sequence[Record], option: str) -> float:
     """How much oftener an option is true than it may be."""
     offered = [one for one in records if option in one.options]
     true = sum(one.options[one.answer_index] == option for one in offered)
-    return true - len(offered) * (0.25 + neutral.READ_SLACK * BOUND * 0.75)
+    return true - len(offered) * (0.25 + selection.READ_SLACK * BOUND * 0.75)
 
 
 @settings(max_examples=12)
@@ -81,8 +82,8 @@ def test_no_option_is_true_too_often_and_no_clip_is_asked_too_much(
     assert len(set(places)) == len(places)
     assert max(Counter(one.clip for one in taken).values()) <= (per_category or 3)
     for one in MOVES:
-        if sum(one in each.options for each in records) >= neutral.LEAST_OFFERED:
-            assert excess(taken, one) <= neutral.SPARE + PARTS
+        if sum(one in each.options for each in records) >= selection.LEAST_OFFERED:
+            assert excess(taken, one) <= selection.SPARE + PARTS
     assert places == chosen(records, per_category=per_category)
 
 
@@ -142,7 +143,7 @@ def test_the_selection_is_about_the_largest_there_is(seed: int) -> None:
     part of each is off by two at most, and makes no sum larger than half of four gains do.
     """
     gains, room, draws = program(seed)
-    taken = neutral._largest(gains, room, draws, strict=4).astype(float)
+    taken = selection._largest(gains, room, draws, strict=4).astype(float)
     whole = gains.toarray()
     most = max(
         size
@@ -161,7 +162,7 @@ def test_what_is_strict_is_never_exceeded(seed: int) -> None:
     gains, room, draws = program(seed)
     caps = csr_matrix(np.array([[1.0] * 6 + [0.0] * 5, [0.0] * 4 + [1.0] * 7]))
     both, rooms = vstack([gains, caps]).tocsr(), np.concatenate([room, [3.0, 4.0]])
-    taken = neutral._largest(both, rooms, draws, strict=4).astype(float)
+    taken = selection._largest(both, rooms, draws, strict=4).astype(float)
     assert np.all(caps @ taken <= [3.0, 4.0])
     assert taken.sum() >= 4
 
@@ -175,5 +176,5 @@ def test_orders_are_known_by_who_comes_first() -> None:
         for clip in range(120)
     ]
     taken = Counter(records[place].answer_index for place in chosen(records))
-    assert abs(taken[0] - taken[1]) <= 2 * neutral.SPARE + 2
+    assert abs(taken[0] - taken[1]) <= 2 * selection.SPARE + 2
     assert len(taken) == 2

@@ -10,9 +10,9 @@ from unittest import mock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qagen import select
-from qagen.question import CATEGORIES
-from qagen.select import NO_RANK, RESERVE, Kind, Selection
+from qagen.build import select
+from qagen.build.select import NO_RANK, RESERVE, Kind, Selection
+from qagen.schema.question import CATEGORIES
 
 
 class Asked(NamedTuple):

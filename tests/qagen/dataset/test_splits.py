@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qagen import splits
-from qagen.splits import SPLITS, Groups, Key
+from qagen.dataset import splits
+from qagen.dataset.splits import SPLITS, Groups, Key
 
 KEYS = st.lists(
     st.lists(st.integers(0, 15).map(lambda n: Key(n % 3, f"key {n}")), min_size=1, max_size=3),

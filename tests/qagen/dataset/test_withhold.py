@@ -9,14 +9,18 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from qagen import chunks, dataset, merge, pipeline, record, stats, withhold
 from qagen.audit import forest
 from qagen.audit.rows import Row
-from qagen.cli import app
-from qagen.dataset import Manifest, Recipe
-from qagen.question import Ask, Category, Margin
-from qagen.record import Record
-from qagen.splits import SPLITS, Split
+from qagen.build import chunks, merge, pipeline
+from qagen.build.blind import bounded
+from qagen.commands.app import app
+from qagen.dataset import layout
+from qagen.dataset.layout import Manifest, Recipe
+from qagen.dataset.splits import SPLITS, Split
+from qagen.schema import record
+from qagen.schema.question import Ask, Category, Margin
+from qagen.schema.record import Record
+from qagen.study import stats
 
 FEW: tuple[Category, ...] = ("temporal", "trajectory", "existence")
 BOUNDED = Recipe(categories=FEW, per_category=3, balanced=False, max_blind=0.05)
@@ -59,7 +63,7 @@ def lines(files: dict[Split, Path]) -> list[bytes]:
 def test_a_planted_leak_is_taken_out_and_the_rest_stays_as_it_is(tmp_path: Path) -> None:
     files = written(tmp_path, _planted.rows(1500, leak="siblings", strength=0.45))
     before = lines(files)
-    found = withhold.thin(files, max_blind=0.03)
+    found = bounded.thin(files, max_blind=0.03)
     left = lines(files)
     assert found.blind is not None
     assert not found.blind.unreachable
@@ -79,12 +83,12 @@ def test_a_planted_leak_is_taken_out_and_the_rest_stays_as_it_is(tmp_path: Path)
         path.name for path in files.values()
     )
     again = written(tmp_path, _planted.rows(1500, leak="siblings", strength=0.45))
-    withhold.thin(again, max_blind=0.03)
+    bounded.thin(again, max_blind=0.03)
     assert lines(again) == left
 
 
 @pytest.fixture(scope="module")
-def bounded(facts_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bounded_build(facts_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("bounded") / "out"
     pipeline.build(facts_file, out, BOUNDED)
     return out
@@ -95,46 +99,46 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_the_manifest_counts_what_was_withheld_and_says_how_blind_models_do(
-    bounded: Path, facts_file: Path, tmp_path: Path
+    bounded_build: Path, facts_file: Path, tmp_path: Path
 ) -> None:
-    manifest = dataset.read_manifest(bounded)
-    dataset.check_files(bounded, manifest)
+    manifest = layout.read_manifest(bounded_build)
+    layout.check_files(bounded_build, manifest)
     assert manifest.blind is not None
     assert manifest.recipe["max_blind"] == manifest.blind.max_blind == 0.05
     assert set(manifest.blind.kept) <= set(manifest.blind.after)
     total = sum(side.questions for side in manifest.splits.values())
-    asked = sum(clip.asked for clip in dataset.clips(bounded))
+    asked = sum(clip.asked for clip in layout.clips(bounded_build))
     assert asked == total + sum(manifest.withheld.values())
     assert sum(n for ones in manifest.questions.values() for n in ones.values()) == total
     everything = tmp_path / "all"
     pipeline.build(facts_file, everything, msgspec.structs.replace(BOUNDED, max_blind=None))
-    there = {row.id for _, row in dataset.rows(everything)}
-    assert {row.id for _, row in dataset.rows(bounded)} < there
+    there = {row.id for _, row in layout.rows(everything)}
+    assert {row.id for _, row in layout.rows(bounded_build)} < there
     assert manifest.withheld[merge.KNOWN_BLINDLY] == len(there) - total
-    titles = [table.title for table in stats.tables(stats.of(bounded))]
+    titles = [table.title for table in stats.tables(stats.of(bounded_build))]
     assert "Points above chance of the best blind model, at most 5" in titles
     assert not any("blind" in table.title for table in stats.tables(stats.of(everything)))
 
 
-def test_shards_change_nothing(bounded: Path, facts_file: Path, tmp_path: Path) -> None:
+def test_shards_change_nothing(bounded_build: Path, facts_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     for shard in (2, 1):
         pipeline.process_shard(facts_file, out, BOUNDED, shard=shard, of=2)
     with pytest.raises(ValueError, match=r"built with max_blind; expected `pipeline\.finish`"):
         merge.merge(out)
     assert call("merge", out).exit_code == 0
-    assert contents(out) == contents(bounded)
+    assert contents(out) == contents(bounded_build)
 
 
 def test_a_build_killed_while_it_withholds_goes_on(
-    bounded: Path, facts_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bounded_build: Path, facts_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def cut(*_: object, **__: object) -> Manifest:
         raise KeyboardInterrupt
 
     out = tmp_path / "out"
     with monkeypatch.context() as patched:
-        patched.setattr(withhold.rebalance, "select", cut)
+        patched.setattr(bounded.withholding, "select", cut)
         with pytest.raises(KeyboardInterrupt):
             pipeline.build(facts_file, out, BOUNDED)
     assert not (out / "manifest.json").exists()
@@ -142,11 +146,11 @@ def test_a_build_killed_while_it_withholds_goes_on(
     result = call("build", facts_file, out, *WORDS)
     assert result.exit_code == 0, result.output
     assert "points above chance in a category" in result.output
-    blind = dataset.read_manifest(out).blind
+    blind = layout.read_manifest(out).blind
     assert blind is not None
     for name, why in {**blind.unreachable, **blind.unsure}.items():
         assert f"{name}: {why}" in result.stderr
-    assert contents(out) == contents(bounded)
+    assert contents(out) == contents(bounded_build)
 
 
 def test_without_scikit_learn_the_extra_is_named_before_anything_is_asked(
@@ -169,6 +173,6 @@ def test_bounds_are_shares(bound: float, facts_file: Path, tmp_path: Path) -> No
 def test_one_clip_is_left_as_it_is(tmp_path: Path) -> None:
     files = written(tmp_path, _planted.rows(12))
     before = lines(files)
-    found = withhold.thin(files, max_blind=0.03)
+    found = bounded.thin(files, max_blind=0.03)
     assert (found.withheld, found.blind, found.tally.total) == (0, None, 12)
     assert lines(files) == before

@@ -18,12 +18,14 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from kinematics import facts
 from kinematics.facts import MotionFacts
 from mllm.render import video
-from qagen import dataset, pipeline, record
-from qagen.dataset import Manifest, Recipe
-from qagen.question import CATEGORIES
-from qagen.record import LETTERS, Certificate, Record
+from qagen.build import pipeline
+from qagen.dataset import layout
+from qagen.dataset.layout import Manifest, Recipe
+from qagen.dataset.splits import SPLITS
 from qagen.report import folder as report_folder
-from qagen.splits import SPLITS
+from qagen.schema import record
+from qagen.schema.question import CATEGORIES
+from qagen.schema.record import LETTERS, Certificate, Record
 
 HOSTILE = "<script>window.planted=1</script>&\"'<img src=x onerror=window.planted=1>"
 """The name of a clip that must stay text."""
@@ -92,7 +94,7 @@ def made(clips: list[MotionFacts], tmp_path_factory: pytest.TempPathFactory) -> 
     )
     manifest = pipeline.build(home / "facts.jsonl", home / "questions", recipe)
     certify(home / "questions")
-    rows = list(dataset.rows(home / "questions"))
+    rows = list(layout.rows(home / "questions"))
     videos = home / "videos"
     videos.mkdir()
     shades = (np.full((48, 64, 4), shade % 256, np.uint8) for shade in range(0, 400, 2))
@@ -132,14 +134,14 @@ def rewrite(folder: Path, split: str, rows: Sequence[Record]) -> None:
     path = folder / f"{split}.jsonl"
     ordered = sorted(rows, key=lambda row: row.id)
     path.write_bytes(b"".join(record.to_line(row) + b"\n" for row in ordered))
-    manifest = dataset.read_manifest(folder)
+    manifest = layout.read_manifest(folder)
     side = msgspec.structs.replace(
         manifest.splits[split],  # type: ignore[index]
         questions=len(ordered),
-        sha256=dataset.file_sha256(path),
+        sha256=layout.file_sha256(path),
     )
     changed = msgspec.structs.replace(manifest, splits=manifest.splits | {split: side})
-    (folder / dataset.MANIFEST).write_bytes(msgspec.json.encode(changed))
+    (folder / layout.MANIFEST).write_bytes(msgspec.json.encode(changed))
 
 
 @pytest.fixture(scope="session")

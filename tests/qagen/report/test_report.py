@@ -20,17 +20,18 @@ from typer.testing import CliRunner
 from kinematics import synthetic
 from kinematics.facts import ANGULAR_SIGNALS, SIGNALS
 from kinematics.readers import native
-from qagen import dataset, pipeline
 from qagen.audit import forest, report, show
 from qagen.audit.rows import Row
-from qagen.cli import app
-from qagen.dataset import Clip, Recipe
-from qagen.explain import in_words
-from qagen.question import CATEGORIES, Evidence
-from qagen.record import LETTERS
+from qagen.build import pipeline
+from qagen.commands.app import app
+from qagen.dataset import layout
+from qagen.dataset.layout import Clip, Recipe
+from qagen.dataset.splits import SPLITS
+from qagen.language.vocabulary import MOVEMENTS
 from qagen.report import audits, folder, lanes, motions, pieces, predictions, rows, videos
-from qagen.splits import SPLITS
-from qagen.vocabulary import MOVEMENTS
+from qagen.schema.question import CATEGORIES, Evidence
+from qagen.schema.record import LETTERS
+from qagen.study.explain import in_words
 
 PAGE = Path(folder.__file__).parent / "page"
 
@@ -152,7 +153,7 @@ def test_the_list_names_every_question_with_its_clip_and_side(made: Any) -> None
 
 def test_clips_have_their_path_movements_and_video(made: Any) -> None:
     shown = [clip for piece in in_pieces(made.out, "clips") for clip in piece]
-    clips = list(dataset.clips(made.dataset))
+    clips = list(layout.clips(made.dataset))
     assert [one["name"] for one in shown] == [clip.clip for clip in clips]
     assert made.hostile in {one["name"] for one in shown}
     for one, clip in zip(shown, clips, strict=True):
@@ -357,7 +358,7 @@ def track_of(folder: Path, name: str, film: str, *people: tuple[str, int, str]) 
 
 
 def test_videos_are_found_by_their_tracks_and_copied_once(made: Any, tmp_path: Path) -> None:
-    first, second, *_ = dataset.clips(made.dataset)
+    first, second, *_ = layout.clips(made.dataset)
     films = tmp_path / "films"
     films.mkdir()
     (tmp_path / "outside.mp4").write_bytes(b"secret")
@@ -378,7 +379,7 @@ def test_videos_are_found_by_their_tracks_and_copied_once(made: Any, tmp_path: P
 
 def test_a_folder_without_the_clips_videos_is_refused(made: Any, tmp_path: Path) -> None:
     (tmp_path / "holiday.mp4").write_bytes(b"film")
-    clip: Clip = next(dataset.clips(made.dataset))
+    clip: Clip = next(layout.clips(made.dataset))
     with pytest.raises(ValueError, match=r"no video of any clip; expected files such as clip"):
         videos.find(tmp_path, [clip])
     (tmp_path / "bad.camera.json").write_text("{")
@@ -394,7 +395,7 @@ def test_motions_give_the_path_that_the_data_set_holds_and_the_leans(tmp_path: P
     native.write(motion, tmp_path / "motions" / "walk.npz")
     recipe = Recipe(categories=("existence",), balanced=False)
     pipeline.build(tmp_path / "motions", tmp_path / "questions", recipe)
-    (clip,) = dataset.clips(tmp_path / "questions")
+    (clip,) = layout.clips(tmp_path / "questions")
     lost = msgspec.structs.replace(clip, source="gone.npz")
     shutil.copy(tmp_path / "motions" / "walk.npz", tmp_path / "outside.npz")
     outside = msgspec.structs.replace(clip, source="../outside.npz")

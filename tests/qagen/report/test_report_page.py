@@ -15,8 +15,8 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
-from qagen.record import LETTERS, Record
-from qagen.splits import SPLITS
+from qagen.dataset.splits import SPLITS
+from qagen.schema.record import LETTERS, Record
 
 WAIT_S = 20.0
 WIDE, NARROW = (1280, 900), (400, 800)

@@ -1,0 +1,1 @@
+"""Questions put before somebody who answers: prompts, replies, runs, judgements."""

@@ -1,0 +1,238 @@
+"""A data set put before an answerer: everything once, every reply kept, resumable at any time.
+
+Replies are written as they come and put in order at the end, so that the same run gives the same
+bytes. What went wrong for good is a counted "no answer"; what may go better is asked next time.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from mllm import videos
+from mllm.evaluation import answering, parse, prompt, runs
+from mllm.evaluation.answering import Answerer, Reply
+from mllm.evaluation.collecting import Progress, collect
+from mllm.evaluation.journal import Journal, write
+from mllm.evaluation.runs import Prediction, Run
+from mllm.frames import Sampling
+from qagen import draws
+from qagen.dataset import layout
+from qagen.dataset.splits import SPLITS
+from qagen.schema.question import CATEGORIES
+from qagen.schema.record import Record
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked and how; a `ValueError` names everything that is wrong."""
+
+    split: str = "test"
+    """`train`, `val`, `test`, or `all`."""
+    categories: tuple[str, ...] = CATEGORIES
+    limit: int | None = None
+    """So many questions, drawn by the seed."""
+    seed: int = 0
+    circular: bool = False
+    style: prompt.Style = "letter"
+    sampling: Sampling = Sampling()
+    dataset: str = ""
+    trained_on: str = ""
+
+    def __post_init__(self) -> None:
+        problems = []
+        if self.split not in (*SPLITS, "all"):
+            problems.append(f"split: {self.split!r}; expected {', '.join(SPLITS)} or all")
+        if unknown := sorted(set(self.categories) - set(CATEGORIES)):
+            problems.append(f"categories: {', '.join(unknown)}; expected {', '.join(CATEGORIES)}")
+        if self.limit is not None and self.limit < 1:
+            problems.append(f"limit: {self.limit}; expected at least 1")
+        if problems:
+            raise ValueError("; ".join(problems))
+
+
+class Outcome(NamedTuple):
+    """What came of a run."""
+
+    asked: int
+    """Replies that a whole run has."""
+    kept: int
+    """Replies that were there before."""
+    answered: int
+    """Replies with a letter, kept ones included."""
+    silent: int
+    """Replies without one, kept ones included."""
+    missing: int
+    """Not replied to; asked when the run is continued."""
+    problem: str
+    """The last thing that went wrong; empty when nothing is missing."""
+    cost: float
+    tokens: int
+    seconds: float
+
+
+def rows(folder: Path | str, settings: Settings) -> list[Record]:
+    """The rows of a data set that are asked, in the order of the folder.
+
+    >>> rows("/nowhere", Settings())  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: /nowhere: no manifest.json...
+    """
+    layout.check_files(folder, layout.read_manifest(folder))
+    found = [
+        row
+        for side, row in layout.rows(folder)
+        if settings.split in (side, "all") and row.category in settings.categories
+    ]
+    if settings.limit is not None and settings.limit < len(found):
+        drawn = sorted(found, key=lambda row: draws.number(settings.seed, f"{row.id}/limit"))
+        wanted = {row.id for row in drawn[: settings.limit]}
+        found = [row for row in found if row.id in wanted]
+    if not found:
+        raise ValueError(
+            f"{folder}: no question of split {settings.split} in these categories; choose "
+            "another --split, or --split all"
+        )
+    return found
+
+
+def evaluate(
+    folder: Path | str,
+    out_dir: Path | str,
+    answerer: Answerer,
+    *,
+    settings: Settings = Settings(),  # noqa: B008
+    videos_dir: Path | None = None,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Asks everything that the run in `out_dir` does not hold yet.
+
+    A whole run is left as it is. Raises `ValueError` for what has to be mended first, and `OSError`
+    when the disk is full; what was replied until then is kept.
+
+    >>> from mllm.answerers.guesses import Chance
+    >>> evaluate("/nowhere", "/nowhere", Chance())  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: /nowhere: no manifest.json...
+    """
+    records = rows(folder, settings)
+    asked = list(_asked(records, Path(folder), settings, answerer, videos_dir))
+    run = run_of(folder, records, answerer, settings)
+    return carry_out(run, records, asked, answerer, Path(out_dir), progress=progress)
+
+
+def carry_out(
+    run: Run,
+    records: Sequence[Record],
+    asked: Sequence[answering.Asked],
+    answerer: Answerer,
+    out_dir: Path,
+    *,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Begins a run or goes on with it; puts it in order when nothing is missing."""
+    started_s = time.monotonic()
+    runs.begin(out_dir, run, [runs.asked_of(record) for record in records])
+    with Journal(out_dir / runs.PREDICTIONS, Prediction) as journal:
+        before = list(journal.lines)
+        done = collect(asked, answerer, journal, line=predicted, key=_key_of, progress=progress)
+        predictions = journal.lines
+        if not done.missing and predictions != before:  # so that equal runs are equal bytes
+            write(out_dir / runs.PREDICTIONS, predictions)
+    answered = sum(one.answer is not None for one in predictions)
+    return Outcome(
+        asked=len(asked), kept=done.kept, answered=answered, silent=len(predictions) - answered,
+        missing=done.missing, problem=done.problem,
+        cost=sum(one.cost for one in predictions),
+        tokens=sum(one.prompt_tokens + one.completion_tokens for one in predictions),
+        seconds=time.monotonic() - started_s,
+    )  # fmt: skip
+
+
+def key_of(question: str, shift: int) -> str:
+    """What a question with its rotation is called in a run.
+
+    >>> key_of("0123456789abcdef", 2)
+    '0123456789abcdef/2'
+    """
+    return f"{question}/{shift}"
+
+
+def _key_of(one: Prediction) -> str:
+    return key_of(one.id, one.shift)
+
+
+def _asked(
+    records: Sequence[Record],
+    folder: Path,
+    settings: Settings,
+    answerer: Answerer,
+    videos_dir: Path | None,
+) -> Iterator[answering.Asked]:
+    """Every question with every rotation that is wanted."""
+    looks = answerer.sees == "video"
+    if looks and videos_dir is None:
+        raise ValueError(f"{answerer.name} looks at videos; give --videos and their folder")
+    people = {(row.clip, row.person) for row in records}
+    shown = videos.find(videos_dir, people) if looks and videos_dir else {}
+    durations_s = {(one.clip, one.person): one.duration_s for one in layout.clips(folder)}
+    for record in records:
+        who = record.clip, record.person
+        for shift in range(len(record.options) if settings.circular else 1):
+            text = prompt.ask(
+                record,
+                shift=shift,
+                style=settings.style,
+                sight="video" if looks else "nothing",
+                duration_s=durations_s.get(who),
+            )
+            yield answering.Asked(
+                key=key_of(record.id, shift), text=text.text, options=text.options,
+                video=shown.get(who), sampling=settings.sampling, record=record, shift=shift,
+            )  # fmt: skip
+
+
+def run_of(
+    folder: Path | str, records: Sequence[Record], answerer: Answerer, settings: Settings
+) -> Run:
+    """What a run of these rows is."""
+    questions = [runs.asked_of(record) for record in records]
+    folder = Path(folder)
+    return Run(
+        answerer=answerer.name,
+        sees=answerer.sees,
+        settings=dict(answerer.settings),
+        trained_on=settings.trained_on,
+        dataset=settings.dataset or folder.resolve().name,
+        manifest_sha256=layout.file_sha256(folder / layout.MANIFEST),
+        split=settings.split,
+        questions=len(questions),
+        questions_sha256=runs.sha256(runs.questions_bytes(questions)),
+        circular=settings.circular,
+        prompt_version=prompt.VERSION,
+        style=settings.style,
+        sampling=settings.sampling if answerer.sees == "video" else None,
+    )
+
+
+def predicted(asked: answering.Asked, reply: Reply) -> Prediction:
+    """What a reply is taken for.
+
+    >>> asked = answering.Asked(key="a/1", text="", options=("No", "Yes"), shift=1)
+    >>> found = predicted(asked, Reply(key="a/1", text="Answer: B"))
+    >>> found.shown, found.answer
+    ('B', 'A')
+    """
+    found = parse.letter(reply.text, asked.options)
+    answer = None
+    if found.letter is not None:
+        answer = prompt.letter_recorded(found.letter, shift=asked.shift, options=len(asked.options))
+    return Prediction(
+        id=asked.key.rpartition("/")[0], shift=asked.shift, answer=answer, shown=found.letter,
+        how=found.how, reply=reply.text, problem=reply.problem, frames=reply.frames,
+        prompt_tokens=reply.prompt_tokens, completion_tokens=reply.completion_tokens,
+        cost=reply.cost,
+    )  # fmt: skip

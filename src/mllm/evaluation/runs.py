@@ -1,0 +1,209 @@
+"""A run as a folder: what was asked of whom and how, and every reply.
+
+    run.json            the settings; a run is never continued with others
+    questions.jsonl     what of each row a score needs, so that a run can be read alone
+    predictions.jsonl   one line a reply, in the order of the questions when the run is whole
+
+None of the files knows the time of day or the machine.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from mllm.evaluation import journal, parse, prompt
+from mllm.evaluation.answering import Sees, Setting
+from mllm.frames import Sampling
+from qagen.schema.question import Category
+from qagen.schema.record import Record
+
+SCHEMA_VERSION = 1
+
+RUN, QUESTIONS, PREDICTIONS = "run.json", "questions.jsonl", "predictions.jsonl"
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that decides what is in a run."""
+
+    schema_version: int = SCHEMA_VERSION
+    answerer: str
+    sees: Sees
+    settings: dict[str, Setting]
+    trained_on: str = ""
+    """The data set that the answerer learned from, for comparisons across data sets."""
+    dataset: str
+    """A name for tables; the folder's own unless another was given."""
+    manifest_sha256: str
+    split: str
+    questions: int
+    questions_sha256: str
+    circular: bool
+    """Whether each question was asked with every rotation of its options."""
+    prompt_version: int
+    style: prompt.Style
+    sampling: Sampling | None
+    """Which frames were seen; none when nobody looked at any."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a score needs to know of a row."""
+
+    id: str
+    clip: str
+    category: Category
+    family: str
+    options: int
+    answer: str
+    """The letter of the record."""
+    chance: float
+    sureness: float
+    """The margin in tie bands of its rule; 1 is the least that is asked."""
+
+
+class Prediction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One reply, and what it was taken for."""
+
+    id: str
+    shift: int
+    answer: str | None
+    """The letter of the record, rotations undone; none is no answer."""
+    shown: str | None
+    """The letter that was beside it."""
+    how: parse.How
+    reply: str
+    problem: str = ""
+    """Why there is no reply."""
+    frames: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float = 0.0
+
+
+class Loaded(NamedTuple):
+    """A run that was read."""
+
+    name: str
+    run: Run
+    asked: list[Asked]
+    predictions: list[Prediction]
+
+    @property
+    def expected(self) -> int:
+        """How many predictions a whole run has."""
+        return sum(one.options if self.run.circular else 1 for one in self.asked)
+
+
+def asked_of(record: Record) -> Asked:
+    """What a score needs to know of a record.
+
+    >>> from mllm.evaluation.prompt import _example
+    >>> asked_of(_example()).sureness
+    5.0
+    """
+    margin = record.margin
+    return Asked(
+        id=record.id, clip=record.clip, category=record.category, family=record.family,
+        options=len(record.options), answer=record.answer, chance=record.chance,
+        sureness=round(margin.value / margin.band, 4) if margin.band > 0 else 0.0,
+    )  # fmt: skip
+
+
+def questions_bytes(asked: Sequence[Asked]) -> bytes:
+    """The file of questions.
+
+    >>> questions_bytes([])
+    b''
+    """
+    encoder = msgspec.json.Encoder()
+    return b"".join(encoder.encode(one) + b"\n" for one in asked)
+
+
+def sha256(data: bytes | str) -> str:
+    """The SHA-256 of bytes or a text, as hexadecimal digits.
+
+    >>> sha256("")[:8]
+    'e3b0c442'
+    """
+    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
+
+
+def begin(folder: Path, run: Run, asked: Sequence[Asked]) -> None:
+    """Writes what a run is, or raises `ValueError` when the folder holds another one."""
+    path = folder / RUN
+    if path.is_file():
+        old = read_run(folder)
+        if old != run:
+            raise ValueError(
+                f"{folder}: holds a run with other settings ({'; '.join(_differences(old, run))}); "
+                "give another --out, or the same settings"
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    journal.write_bytes(folder / QUESTIONS, questions_bytes(asked))
+    journal.settle(path, run, of="replies")
+
+
+def _differences(old: Run, new: Run) -> Iterator[str]:
+    before, after = (_flat(msgspec.to_builtins(one)) for one in (old, new))
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            yield f"{name}: {before.get(name)} there, {after.get(name)} now"
+
+
+def _flat(found: dict[str, Any], before: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in found.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{before}{name}.")
+        else:
+            flat[before + name] = value
+    return flat
+
+
+def read_run(folder: Path | str) -> Run:
+    """The settings of a run.
+
+    >>> read_run("/nowhere")
+    Traceback (most recent call last):
+    ...
+    ValueError: /nowhere: no run.json; expected a folder that `mllm evaluate --out` has begun
+    """
+    path = Path(folder, RUN)
+    if not path.is_file():
+        raise ValueError(
+            f"{folder}: no {RUN}; expected a folder that `mllm evaluate --out` has begun"
+        )
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Run)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise ValueError(
+            f"{path}: {error}; expected what `mllm evaluate` of this release writes"
+        ) from error
+
+
+def read(folder: Path | str) -> Loaded:
+    """A run with its questions and replies; a torn last line is left out, doubles are an error.
+
+    >>> read("/nowhere")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: /nowhere: no run.json...
+    """
+    folder = Path(folder)
+    run = read_run(folder)
+    path = folder / QUESTIONS
+    data = path.read_bytes()
+    if sha256(data) != run.questions_sha256:
+        raise ValueError(f"{path}: was changed since {RUN} was written; copy the whole run again")
+    asked = journal.decoded(data, Asked, path=path)
+    path = folder / PREDICTIONS
+    data = path.read_bytes() if path.is_file() else b""
+    found = journal.decoded(data[: data.rfind(b"\n") + 1], Prediction, path=path)
+    keys = {(one.id, one.shift) for one in found}
+    strange = {one.id for one in found} - {one.id for one in asked}
+    if len(keys) < len(found) or strange:
+        wrong = f"{len(strange)} replies to nothing that was asked" if strange else "a reply twice"
+        raise ValueError(f"{path}: {wrong}; copy the whole run again")
+    return Loaded(folder.resolve().name, run, asked, found)

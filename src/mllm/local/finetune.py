@@ -1,0 +1,285 @@
+"""Supervised fine-tuning on one device, or on many through `torchrun` or `accelerate launch`.
+
+The loop is that of transformers' `Trainer`, the low-rank updates are peft's. The folder holds the
+recipe, checkpoints from which a stopped training goes on, the curve, and at the end the adapter, or
+with rank 0 the model.
+"""
+
+import functools
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from mllm import frames
+from mllm.export.samples import Sample
+from mllm.local import checkpoints, fuse, model
+from mllm.local.model import Loaded, Precision
+from mllm.local.recipe import Extent, Footprint, Part, Recipe, footprint, part_of
+
+RECIPE = "recipe.json"
+CURVE = "curve.jsonl"
+CHECKPOINTS = "checkpoints"
+
+KEPT_VIDEOS = 16
+
+KEPT_CHECKPOINTS = 2
+
+
+class Ready(NamedTuple):
+    """A training that could begin."""
+
+    loaded: Loaded
+    recipe: Recipe
+    examples: Sequence[Sample]
+    learning: dict[Part, int]
+    """Weights that learn, by part."""
+    whole: dict[Part, int]
+    """All weights, by part."""
+    memory: Footprint
+    tokens: int
+    """Of the first example."""
+
+
+def prepare(
+    folder: Path,
+    examples: Sequence[Sample],
+    recipe: Recipe,
+    *,
+    device: str = "auto",
+    precision: Precision = "auto",
+) -> Ready:
+    """Loads the model, chooses what learns, and measures one example."""
+    if not examples:
+        raise ValueError("no examples to train on; is the train side of the data set empty?")
+    loaded = model.load(folder, device=device, precision=precision)
+    whole = _count(loaded.model, learning_alone=False)
+    if missing := [part for part in recipe.parts if not whole.get(part)]:
+        raise ValueError(f"{folder}: has no {' and no '.join(missing)} to train")
+    chosen = _choose(loaded.model, recipe)
+    for weights in chosen.parameters():  # small steps vanish in bf16; passes still run in it
+        if weights.requires_grad:
+            weights.data = weights.data.float()
+    loaded = loaded._replace(model=chosen)
+    batch = loaded.encoder.teaching([turn_of(examples[0], recipe)])
+    tokens = batch["input_ids"].shape[1]
+    learning = _count(chosen, learning_alone=True)
+    extent = _extent(loaded, batch, sum(whole.values()), sum(learning.values()))
+    memory = footprint(extent, recipe)
+    wider = extent.learning * (4 - extent.weight_bytes)  # what learns is in single precision
+    memory = memory._replace(weights=memory.weights + wider)
+    return Ready(loaded, recipe, examples, learning, whole, memory, tokens)
+
+
+def turn_of(sample: Sample, recipe: Recipe) -> Any:
+    """An example with its frames, as encoders take it."""
+    from mllm.local.chat import Turn
+
+    return Turn(sample.text, frames.sample(sample.video, recipe.sampling), sample.reply)
+
+
+def _choose(loaded: Any, recipe: Recipe) -> Any:
+    """The model with low-rank updates, or with its chosen parts open."""
+    if recipe.rank == 0:
+        for name, weights in loaded.named_parameters():
+            weights.requires_grad_(part_of(name) in recipe.parts)
+        return loaded
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(recipe.seed)
+    linear, whole = [], []
+    for name, module in loaded.named_modules():
+        part = part_of(name)
+        leaf = not any(True for _ in module.children()) and any(True for _ in module.parameters())
+        if part == "projector" and leaf and "projector" in recipe.parts:
+            whole.append(name)
+        elif part in recipe.parts and isinstance(module, torch.nn.Linear) and name != "lm_head":
+            linear.append(name)
+    if not linear:  # the projector alone needs no updates of low rank
+        for name, weights in loaded.named_parameters():
+            weights.requires_grad_(part_of(name) in recipe.parts)
+        return loaded
+    config = LoraConfig(
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,
+        lora_dropout=recipe.dropout,
+        target_modules=linear,
+        modules_to_save=whole or None,
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(loaded, config)
+
+
+def _count(loaded: Any, *, learning_alone: bool) -> dict[Part, int]:
+    found: dict[Part, int] = {}
+    for name, weights in loaded.named_parameters():
+        if weights.requires_grad or not learning_alone:
+            part = part_of(name)
+            found[part] = found.get(part, 0) + weights.numel()
+    return found
+
+
+def _extent(loaded: Loaded, batch: dict[str, Any], weights: int, learning: int) -> Extent:
+    config = loaded.model.config
+    text = config.get_text_config()
+    vision = getattr(config, "vision_config", None)
+    return Extent(
+        weights,
+        loaded.dtype.itemsize,
+        learning,
+        text.num_hidden_layers,
+        text.hidden_size,
+        batch["input_ids"].shape[1],
+        getattr(vision, "num_hidden_layers", getattr(vision, "depth", 0)) or 0,
+        getattr(vision, "hidden_size", 0) or 0,
+        sum(_patches(batch[name], vision) for name in batch if name.startswith("pixel_values")),
+        text.vocab_size,
+    )
+
+
+def _patches(pixels: Any, vision: Any) -> int:
+    """How many vectors pictures are cut into: one a row, or one a square of whole pictures."""
+    if pixels.ndim < 4:
+        return pixels.shape[0]
+    side = getattr(vision, "patch_size", None) or 16
+    side = side if isinstance(side, int) else side[0]
+    return pixels.numel() // (pixels.shape[-3] * side * side)
+
+
+def run(ready: Ready, out: Path, *, resume: bool = False) -> Path:
+    """Trains and gives the folder of the adapter or model; the same seed gives the same curve."""
+    from transformers import Trainer, set_seed
+
+    if first_process():
+        _begin(out, ready.recipe, resume=resume)
+    set_seed(ready.recipe.seed)
+    trainer = Trainer(
+        model=ready.loaded.model,
+        args=_settings(ready, out),
+        train_dataset=list(ready.examples),
+        data_collator=_collator(ready),
+    )
+    last = checkpoints.last_whole(out / CHECKPOINTS) if resume else None
+    home = out / ("adapter" if hasattr(ready.loaded.model, "peft_config") else "model")
+    with checkpoints.plain_words(out):
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
+        if trainer.is_world_process_zero():
+            rows = [msgspec.json.encode(one) + b"\n" for one in trainer.state.log_history]
+            _replace(out / CURVE, b"".join(rows))
+            _keep(ready.loaded, home)
+    return home
+
+
+def _keep(loaded: Loaded, home: Path) -> None:
+    """Writes what was learned: all of it, or what is there stays."""
+    partial = home.with_name(f"{home.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    whole = home.name == "model"
+    tuned = loaded.model.to(loaded.dtype) if whole else loaded.model
+    tuned.save_pretrained(partial)
+    if whole:
+        getattr(loaded.encoder, "processor", loaded.encoder.tokenizer).save_pretrained(partial)
+        fuse.copy_beside(Path(tuned.config.name_or_path), partial)
+    shutil.rmtree(home, ignore_errors=True)
+    partial.replace(home)
+
+
+def first_process() -> bool:
+    """Whether this is the first of the processes that train together, or the only one.
+
+    >>> first_process()
+    True
+    """
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _begin(out: Path, recipe: Recipe, *, resume: bool) -> None:
+    """A folder holds one training: who goes on gives the same recipe."""
+    path = out / RECIPE
+    if path.is_file():
+        if not resume:
+            raise ValueError(f"{out}: a training is there; go on with --resume, or name another")
+        if msgspec.json.decode(path.read_bytes(), type=Recipe) != recipe:
+            raise ValueError(f"{out}: was begun with another recipe ({path}); give the same one")
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    _replace(path, msgspec.json.format(msgspec.json.encode(recipe)) + b"\n")
+
+
+def _replace(path: Path, data: bytes) -> None:
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_bytes(data)
+    partial.replace(path)
+
+
+def _collator(ready: Ready) -> Callable[[Sequence[Sample]], dict[str, Any]]:
+    """Samples to tensors; a video of several questions in a row is decoded once."""
+    from mllm.local.chat import Turn
+
+    look = functools.lru_cache(maxsize=KEPT_VIDEOS)(frames.sample)
+
+    def collate(ones: Sequence[Sample]) -> dict[str, Any]:
+        turns = [Turn(one.text, look(one.video, ready.recipe.sampling), one.reply) for one in ones]
+        return ready.loaded.encoder.teaching(turns)
+
+    return collate
+
+
+def _settings(ready: Ready, out: Path) -> Any:
+    import torch
+    from transformers import TrainingArguments
+
+    recipe = ready.recipe
+    return TrainingArguments(
+        output_dir=str(out / CHECKPOINTS),
+        num_train_epochs=recipe.epochs,
+        max_steps=recipe.most_steps,
+        learning_rate=recipe.rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=recipe.warmup,
+        per_device_train_batch_size=recipe.batch,
+        gradient_accumulation_steps=recipe.accumulate,
+        **_recomputing(TrainingArguments, recipe),
+        bf16=ready.loaded.dtype == torch.bfloat16,
+        use_cpu=ready.loaded.device == "cpu",
+        seed=recipe.seed,
+        data_seed=recipe.seed,
+        logging_steps=1 if recipe.most_steps in range(1, 1000) else 10,
+        save_steps=0.1,
+        save_total_limit=KEPT_CHECKPOINTS,
+        remove_unused_columns=False,
+        report_to="none",
+        disable_tqdm=True,
+    )
+
+
+def _recomputing(arguments: Any, recipe: Recipe) -> dict[str, bool]:
+    """What transformers calls it, which changed within the versions that we take."""
+    names = ("activation_checkpointing", "gradient_checkpointing")
+    known = next(name for name in names if name in arguments.__dataclass_fields__)
+    return {known: True} if recipe.recompute else {}
+
+
+def told(ready: Ready) -> str:
+    """What will be trained, and what it should take, for a person to read before it starts."""
+    recipe, gigabyte = ready.recipe, 1e9
+    lines = [f"{len(ready.examples):,} examples of about {ready.tokens:,} tokens"]
+    for part, count in ready.whole.items():
+        learns = ready.learning.get(part, 0)
+        how = "stays" if not learns else "learns" if learns >= count else "learns by updates"
+        lines.append(
+            f"{part:<10} {count:>15,} weights, {how}" + (f" ({learns:,})" if learns else "")
+        )
+    parts = zip(ready.memory._fields, ready.memory, strict=True)
+    each = ", ".join(f"{name} {size / gigabyte:.2f}" for name, size in parts)
+    lines.append(f"memory: about {ready.memory.total / gigabyte:.2f} GB a device ({each})")
+    length = f"{recipe.most_steps} steps" if recipe.most_steps > 0 else f"{recipe.epochs:g} epochs"
+    lines.append(
+        f"{length} of {recipe.batch} x {recipe.accumulate} a device, rate {recipe.rate:g}, "
+        f"{recipe.sampling.max_frames} frames, on {ready.loaded.device}"
+    )
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Runs as points above chance, with intervals, tables and pictures."""

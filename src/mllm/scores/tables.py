@@ -1,0 +1,161 @@
+"""A report on runs for people: tables for a terminal, and one for a paper."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from mllm.scores.score import Part, Report, Score
+from qagen.schema.question import CATEGORIES
+from qagen.study.stats import Table
+
+_NONE = "–"
+
+_ESCAPES = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}",
+            "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+            "\\": r"\textbackslash{}"}  # fmt: skip
+
+
+def of(report: Report) -> list[Table]:
+    """All tables: the runs beside each other, how far they are apart, and each by itself.
+
+    >>> from mllm.scores import score
+    >>> of(score.report([score._example()]))[0].rows[0][:3]
+    ('example', '55.6', '-33.3 to 100.0')
+    """
+    tables = [_beside(report)]
+    if report.pairs:
+        tables.append(_apart(report))
+    for score in report.scores:
+        title = f"{score.name}: " if len(report.scores) > 1 else ""
+        tables += list(_alone(score, title))
+    return tables
+
+
+def _points(value: float | None, *, digits: int = 1) -> str:
+    if value is None or math.isnan(value):
+        return _NONE
+    return f"{round(value, digits) + 0.0:.{digits}f}"
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    if low is None or high is None or math.isnan(low):
+        return _NONE
+    return f"{_points(low)} to {_points(high)}"
+
+
+def _known(report: Report) -> list[str]:
+    return [name for name in CATEGORIES if any(name in one.categories for one in report.scores)]
+
+
+def _of(score: Score, category: str) -> str:
+    part = score.categories.get(category)
+    return _points(part.points if part else None)
+
+
+def _beside(report: Report) -> Table:
+    categories = _known(report)
+    circular = any(one.circular_points is not None for one in report.scores)
+    headings = ("run", "score", "95 %", *categories, "accuracy", "no answer", "right when answered")
+    rows = [
+        (
+            one.name, _points(one.points), _interval(one.points_low, one.points_high),
+            *(_of(one, name) for name in categories),
+            f"{one.accuracy:.1%}", f"{one.silent_share:.1%}",
+            _NONE if one.accuracy_answered is None else f"{one.accuracy_answered:.1%}",
+            *([_points(one.circular_points)] if circular else []),
+        )
+        for one in report.scores
+    ]  # fmt: skip
+    title = "Points above chance by category, and their mean (0 is guessing, 100 all right)"
+    return Table(title, (*headings, *(["all rotations"] if circular else [])), rows)
+
+
+def _apart(report: Report) -> Table:
+    rows = [
+        (
+            pair.name, _points(pair.points), _interval(pair.points_low, pair.points_high),
+            f"{pair.only_first:,}", f"{pair.only_other:,}", f"{pair.replies:,}",
+        )
+        for pair in report.pairs
+    ]  # fmt: skip
+    headings = ("run", "ahead by", "95 %", "only it", f"only {report.baseline}", "replies of both")
+    return Table(f"Against {report.baseline}, question by question", headings, rows)
+
+
+def _alone(score: Score, title: str) -> Iterator[Table]:
+    missing = f", {score.missing:,} replies missing" if score.missing else ""
+    replies = f"{score.questions:,} questions about {score.clips:,} clips{missing}"
+    for name, parts in (
+        (f"by category ({replies})", score.categories),
+        ("by family", score.families),
+        ("by how sure the facts are", score.sureness),
+        ("by frames seen", score.frames if len(score.frames) > 1 else {}),
+    ):
+        if parts:
+            headings = ("", "replies", "right", "95 %", "chance", "points", "no answer")
+            yield Table(f"{title}{name}", headings, [_part(*one) for one in parts.items()])
+    rows = [
+        (
+            f"{one.options}", *(f"{one.said.get(name, 0):,} / {one.right.get(name, 0):,}"
+            if name in one.said else "" for name in "ABCD"), f"{one.bias:.1%}",
+        )
+        for one in score.letters
+    ]  # fmt: skip
+    yield Table(f"{title}letters, said / right", ("options", "A", "B", "C", "D", "bias"), rows)
+    if score.silences:
+        silences = [(reason, f"{count:,}") for reason, count in score.silences.items()]
+        yield Table(f"{title}replies without an answer", ("why", "replies"), silences)
+
+
+def _part(name: str, part: Part) -> tuple[str, ...]:
+    return (
+        name, f"{part.replies:,}", f"{part.accuracy:.1%}", f"{part.low:.1%} to {part.high:.1%}",
+        f"{part.chance:.1%}", _points(part.points), f"{part.silent:,}",
+    )  # fmt: skip
+
+
+def latex(report: Report) -> str:
+    """The runs beside each other as a table for `booktabs`; the best of each column is bold.
+
+    >>> from mllm.scores import score
+    >>> print(latex(score.report([score._example()])).splitlines()[4])
+    example & 55.6 & -33.3 to 100.0 & 55.6 \\\\
+    """
+    categories = _known(report)
+    lines = [
+        r"\begin{tabular}{l" + "r" * (len(categories) + 2) + "}",
+        r"\toprule",
+        " & ".join(["run", "score", "95\\,\\%", *categories]) + r" \\",
+        r"\midrule",
+    ]
+    columns = [
+        _bold([one.points for one in report.scores]),
+        [_interval(one.points_low, one.points_high) for one in report.scores],
+        *(
+            _bold([part.points if (part := one.categories.get(name)) else None
+                   for one in report.scores])
+            for name in categories
+        ),
+    ]  # fmt: skip
+    for place, one in enumerate(report.scores):
+        cells = [escaped(one.name), *(column[place] for column in columns)]
+        lines.append(" & ".join(cells) + r" \\")
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
+
+
+def _bold(values: Sequence[float | None]) -> list[str]:
+    known = [value for value in values if value is not None and not math.isnan(value)]
+    best = max(known, default=None)
+    return [
+        rf"\textbf{{{_points(value)}}}" if value is not None and value == best and len(known) > 1
+        else _points(value).replace(_NONE, "--")
+        for value in values
+    ]  # fmt: skip
+
+
+def escaped(text: str) -> str:
+    """A text as LaTeX prints it.
+
+    >>> escaped("50 % of a_b")
+    '50 \\\\% of a\\\\_b'
+    """
+    return "".join(_ESCAPES.get(letter, letter) for letter in text)

@@ -1,0 +1,168 @@
+"""The last step of a build: rows that blind models know too well are taken out of its files.
+
+Where answers are to be even, the files hold all questions in the running, and the most that give
+nothing away are taken (`neutral`). What is still known of these is withheld (`rebalance`).
+
+Works on files that `merge` has written and not published yet, so that a build which is killed here
+finds all its chunks again. Whole lines are left out and nothing is changed. All rows are in memory
+for that time, about a kilobyte each.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from qagen.build.blind import sibling_readers, selection, withholding
+from qagen.schema import record
+from qagen.audit import forest, rows
+from qagen.audit.report import Best
+from qagen.audit.rows import Row
+from qagen.dataset.layout import Blindness, BlindScore
+from qagen.build.blind.sibling_readers import Guesses
+from qagen.build.merge import Thinned
+from qagen.build.blind.withholding import Selected
+from qagen.dataset.splits import Split
+from qagen.build.tally import Tally
+
+Progress = Callable[[int, int], None]
+"""Told the round, and how many there are at most."""
+
+
+def check(max_blind: float) -> None:
+    """Raises `ValueError` when the bound is no share, or scikit-learn is missing.
+
+    >>> check(3.0)
+    Traceback (most recent call last):
+    ...
+    ValueError: max_blind 3.0: expected a share between 0 and 1, such as 0.03 for three points
+    """
+    if not 0 < max_blind < 1:
+        raise ValueError(
+            f"max_blind {max_blind}: expected a share between 0 and 1, such as 0.03 for three "
+            "points"
+        )
+    if not forest.available():
+        raise ValueError(
+            "--max-blind tries all models of the audit, and its random forest needs scikit-learn, "
+            "which is not installed: pip install 'kinematics-qa[audit]', or leave the option out"
+        )
+
+
+TOLD = 4.5
+"""What happens in a clip may tell so many times the bound: readers know less of that."""
+
+MOST_TRIES = 6
+
+
+def thin(
+    files: Mapping[Split, Path],
+    *,
+    max_blind: float,
+    balanced: bool = False,
+    per_category: int | None = None,
+    progress: Progress | None = None,
+) -> Thinned:
+    """Leaves in the files what no blind model knows, and says what that took.
+
+    With `balanced`, at most `per_category` questions of a clip and category are taken first, the
+    most of which answers are even.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "test.jsonl")
+    ...     path.touch()
+    ...     thin({"test": path}, max_blind=0.03).withheld
+    0
+    """
+    check(max_blind)
+    pool = selection.Pool()
+    asked = []
+    for side, path in files.items():
+        for one in record.read(path):
+            asked.append(rows.from_record(one, split=side))
+            if balanced:
+                pool.add(one, asked[-1], draw=withholding.draw_of(asked[-1]))
+    if len({row.clip for row in asked}) < 2:  # nobody learns from other clips: there are none
+        return Thinned(_counted(files), 0, None)
+
+    def tell(number: int, _left: int) -> None:
+        if progress:
+            progress(number, withholding.MOST_ROUNDS)
+
+    even = list(range(len(asked)))
+    if balanced:
+        even = _evenly(pool, asked, max_blind=max_blind, per_category=per_category)
+    chosen = [asked[place] for place in even]
+    found = withholding.select(chosen, max_blind=max_blind, with_forest=True, progress=tell)
+    stays = bytearray(len(asked))
+    for place in found.kept:
+        stays[even[place]] = 1
+    told = iter(stays)
+    for path in files.values():
+        _leave(path, told)
+    return Thinned(
+        tally=_counted(files),
+        withheld=len(chosen) - len(found.kept),
+        blind=_figures(found, chosen, max_blind),
+        uneven=len(asked) - len(chosen),
+    )
+
+
+def _evenly(
+    pool: selection.Pool, asked: Sequence[Row], *, max_blind: float, per_category: int | None
+) -> list[int]:
+    """The questions to take, of which a clip's others tell no more than is allowed.
+
+    What readers of the questions that are taken guess is asked, and others are taken instead, until
+    they guess no better; each time they read other questions, and what they guessed stays known.
+    """
+    known = dict.fromkeys(pool.categories, TOLD)
+    chosen: dict[str, list[int]] = {}
+    guessed: defaultdict[str, list[Guesses]] = defaultdict(list)
+    even: list[int] = []
+    for number in range(MOST_TRIES):
+        chosen |= pool.choose(
+            max_blind=max_blind, per_category=per_category, known=known, guesses=guessed
+        )
+        even = sorted(place for places in chosen.values() for place in places)
+        points = sibling_readers.points(asked, even)
+        known = {name: TOLD for name in known if points.get(name, 0.0) > 100 * max_blind}
+        if not known or number == MOST_TRIES - 1:
+            break
+        found = sibling_readers.made(asked, even, categories=tuple(known), name=f"try {number}")
+        for name, ones in found.items():
+            guessed[name] += ones
+    return even
+
+
+def _leave(path: Path, stays: Iterator[int]) -> None:
+    """Leaves some lines of a file, which appears whole or stays as it is."""
+    partial = path.with_name(f"{path.name}.thinned")
+    with path.open("rb") as lines, partial.open("wb") as out:
+        out.writelines(line for line in lines if line.strip() and next(stays))
+    partial.replace(path)
+
+
+def _counted(files: Mapping[Split, Path]) -> Tally:
+    tally = Tally()
+    for path in files.values():
+        for row in record.read(path):
+            tally.add_record(row)
+    return tally
+
+
+def _figures(found: Selected, asked: Sequence[Row], max_blind: float) -> Blindness:
+    sizes = Counter(row.category for row in asked)
+    kept = Counter(asked[place].category for place in found.kept)
+    return Blindness(
+        max_blind=max_blind,
+        before={name: _score(best) for name, best in sorted(found.before.items())},
+        after={name: _score(best) for name, best in sorted(found.best.items())},
+        kept={name: round(kept[name] / count, 4) for name, count in sorted(sizes.items())},
+        unreachable=dict(sorted(found.unreachable.items())),
+        unsure=dict(sorted(found.unsure.items())),
+    )
+
+
+def _score(best: Best) -> BlindScore:
+    return BlindScore(model=best.model, questions=best.score.rows, points=best.score.points)

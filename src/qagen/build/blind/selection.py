@@ -1,0 +1,260 @@
+"""Which of many questions to take so that nothing that can be read tells their answers.
+
+A stem whose questions offer different movements cannot be evened out answer by answer: what is
+often true is also often offered, and what is hardly ever true gives itself away. So for everything
+that a reader could know of an option (the category, the family, the rule, the wording, what the
+stem speaks of, what happens in the clip as its other questions tell) the option may be true only
+about as often as a guess. Among all selections that keep to this, with at most so many questions
+of each clip and category, a linear program finds the largest; draws make it the only one.
+Selects and changes nothing.
+"""
+
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from scipy.optimize import linprog
+from scipy.sparse import csr_matrix, vstack
+
+from qagen.audit.rows import Row
+from qagen.build.blind.sibling_readers import NO_GUESS, Guesses
+from qagen.schema.question import Window
+from qagen.schema.record import Record
+from qagen.build.select import in_order
+from qagen.language.vocabulary import MOVEMENTS
+
+READ_SLACK = 0.5
+"""Share of the bound by which an option may be true too often, by what its question says."""
+
+SPARE = 2.0
+"""So many questions more may have the option as their answer, however few there are."""
+
+LEAST_OFFERED = 10
+"""Nobody learns from what is offered more rarely."""
+
+MOST_TOGETHER = 12_000
+"""About so many questions at a time: programs grow faster than linearly, and parts that are
+neutral make a neutral whole."""
+
+HALF = 0.5
+"""Of what the program takes in part, the larger part is taken."""
+
+ROUNDING = 1e-6
+"""Sums may differ so much from what they are."""
+
+BY_DRAW = 1e-3
+"""By how much a draw can raise the worth of a question."""
+
+Scope = tuple[str, ...]
+"""One thing that can be known of a question."""
+
+
+class Pool:
+    """Gathers questions and what can be known of their options, then says which to take."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._places: defaultdict[str, array[int]] = defaultdict(lambda: array("I"))
+        """Questions by category."""
+        self._clips, self._draws = array("I"), array("d")
+        self._options: list[tuple[tuple[tuple[str, ...], ...], int]] = []
+        self._windows: list[tuple[str, Window]] = []
+        self._scopes: list[tuple[Scope, ...]] = []
+        self._shown: list[frozenset[tuple[str, str]]] = []
+        self._told: defaultdict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
+        """What happens in each clip, by how many of its questions rest on it."""
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The categories of all questions, in alphabetical order."""
+        return tuple(sorted(self._places))
+
+    def add(self, record: Record, row: Row, *, draw: int) -> None:
+        """One more question, as it is and as an audit sees it; draws are whole, below 2^63."""
+        clip = self._numbers.setdefault(f"{record.clip}#{record.person}", len(self._numbers))
+        self._places[record.category].append(len(self._clips))
+        self._clips.append(clip)
+        self._draws.append(draw / 2**63)
+        self._options.append((_labels(record), record.answer_index))
+        self._windows.append((record.ask.rule, record.ask.window))
+        self._scopes.append(tuple(_scopes(record, row)))
+        self._shown.append(_shown(record))
+        self._told[clip].update(self._shown[-1])
+
+    def choose(
+        self,
+        *,
+        max_blind: float,
+        per_category: int | None,
+        known: Mapping[str, float],
+        guesses: Mapping[str, Sequence[Guesses]] = {},
+    ) -> dict[str, list[int]]:
+        """By category the questions to take: their places among all that were added.
+
+        `known` names the categories, and how much each may give away by what happens in the clip:
+        as a multiple of the bound, since other questions tell that less surely than the own words.
+        Of what readers guess with equal sureness (`guesses`), no more is right than by chance.
+
+        >>> Pool().choose(max_blind=0.03, per_category=2, known={})
+        {}
+        """
+        clips = np.array(self._clips)
+        chosen: dict[str, list[int]] = {}
+        for category, slack in sorted(known.items()):
+            mine = np.array(self._places[category], dtype=np.int64)
+            mine = mine[np.argsort(clips[mine], kind="stable")]
+            parts = -(-len(mine) // MOST_TOGETHER)
+            clip = np.unique(clips[mine], return_inverse=True)[1]
+            part = clip * parts // (int(clip.max(initial=0)) + 1)
+            chosen[category] = []
+            for number in range(parts):
+                places = mine[part == number]
+                gains = [self._gains(places, max_blind, slack)]
+                gains += [
+                    self._guessed(places, max_blind, one) for one in guesses.get(category, ())
+                ]
+                taken = self._taken(places, vstack(gains).tocsr(), per_category)
+                chosen[category] += places[taken].tolist()
+        return chosen
+
+    def _taken(
+        self,
+        places: Int[np.ndarray, " asked"],
+        gains: csr_matrix,
+        per_category: int | None,
+    ) -> Bool[np.ndarray, " asked"]:
+        bounds = gains.shape[0]
+        room = np.full(bounds, SPARE)
+        if per_category is not None:
+            clips = np.unique(np.array(self._clips)[places], return_inverse=True)[1]
+            ones = csr_matrix((np.ones(len(places)), (clips, np.arange(len(places)))))
+            gains = vstack([gains, ones]).tocsr()
+            room = np.concatenate([room, np.full(ones.shape[0], float(per_category))])
+        return _largest(gains, room, np.array(self._draws)[places], strict=bounds)
+
+    def _gains(
+        self, places: Int[np.ndarray, " asked"], max_blind: float, known: float
+    ) -> csr_matrix:
+        """By how much each question raises how often options are true above what they may be."""
+        names: dict[tuple[Scope, str], int] = {}
+        rows, columns, values = array("I"), array("I"), array("d")
+        often, right = Counter[int](), Counter[int]()
+        for column, place in enumerate(places.tolist()):
+            options, answer = self._options[place]
+            chance = 1 / len(options)
+            for scope, slack in self._seen(place, known):
+                allowed = chance + slack * max_blind * (1 - chance)
+                for number, labels in enumerate(options):
+                    for label in labels:
+                        cell = names.setdefault((scope, label), len(names))
+                        often[cell] += 1
+                        right[cell] += number == answer
+                        rows.append(cell)
+                        columns.append(column)
+                        values.append((number == answer) - allowed)
+        shape = (len(names), len(places))
+        found = csr_matrix((np.array(values), (np.array(rows), np.array(columns))), shape=shape)
+        told = [cell for cell in range(len(names)) if often[cell] >= LEAST_OFFERED and right[cell]]
+        return found[told]
+
+    def _guessed(
+        self, places: Int[np.ndarray, " asked"], max_blind: float, guesses: Guesses
+    ) -> csr_matrix:
+        """By how much each question raises how often alike guesses are right above chance."""
+        mine = np.searchsorted(guesses.places, places)
+        cells, credit = guesses.cells[mine], guesses.credit[mine].astype(float)
+        chance = np.array([1 / len(self._options[place][0]) for place in places.tolist()])
+        gains = credit - chance - READ_SLACK * max_blind * (1 - chance)
+        columns = np.flatnonzero(cells != NO_GUESS)
+        numbers, rows = np.unique(cells[columns], return_inverse=True)
+        shape = (len(numbers), len(places))
+        return csr_matrix((gains[columns], (rows, columns)), shape=shape)
+
+    def _seen(self, place: int, known: float) -> Iterator[tuple[Scope, float]]:
+        """What can be known of a question, and how much of the bound it may give away."""
+        for scope in self._scopes[place]:
+            yield scope, READ_SLACK
+        rule, window = self._windows[place]
+        own = self._shown[place]
+        often = Counter[str]()
+        for (when, movement), count in self._told[self._clips[place]].items():
+            if when in ("whole", window) and count > ((when, movement) in own):
+                often[when] += 1
+                yield ("told", rule, when, movement), known
+        for when in sorted({"whole", window}):
+            yield ("told of", rule, when, str(often[when])), known
+
+
+def _labels(record: Record) -> tuple[tuple[str, ...], ...]:
+    """What each option is called: its code; of numbers the rank, of orders who comes first."""
+    codes = record.option_codes
+    ranked = in_order(codes)
+    if ranked:
+        return tuple([(code, f"rank {ranked.index(code)}") for code in codes])
+    return tuple([(code, *_steps(code)) for code in codes])
+
+
+def _steps(code: str) -> Iterator[str]:
+    """What an order of movements says of each two of them."""
+    for first, second in combinations(code.split(">"), 2):
+        yield f"{first} before {second}"
+
+
+def _scopes(record: Record, row: Row) -> Iterator[Scope]:
+    """What a question says, from the most general to the wording itself."""
+    ask = record.ask
+    yield ("category", record.category)
+    yield ("family", record.category, record.family)
+    yield ("rule", ask.rule)
+    yield ("window", ask.rule, ask.window, str(ask.negated))
+    for movement in ask.movements:
+        yield ("movement", ask.rule, movement)
+    yield ("stem", ask.name)
+    yield ("words", row.question)
+    yield ("side", row.split, ask.rule)
+
+
+def _shown(record: Record) -> frozenset[tuple[str, str]]:
+    """What happens in the clip, as the evidence of a question shows: windows and movements."""
+    found = set()
+    for one in record.evidence:
+        movement = one.what.removesuffix("_total")
+        if movement in MOVEMENTS and one.value > 0:
+            found |= {("whole", movement), (record.ask.window, movement)}
+    return frozenset(found)
+
+
+def _largest(
+    gains: csr_matrix,
+    room: Float[np.ndarray, " bounds"],
+    draws: Float[np.ndarray, " asked"],
+    *,
+    strict: int,
+) -> Bool[np.ndarray, " asked"]:
+    """The largest selection for which no sum of gains exceeds its room.
+
+    Of what the program takes in part the larger part is taken, which may make a sum a little too
+    large, but none from number `strict` on; what there is room for is added.
+    """
+    found = linprog(-(1 + BY_DRAW * draws), A_ub=gains, b_ub=room, bounds=(0, 1), method="highs-ds")
+    if found.x is None:
+        raise RuntimeError(f"no selection was found: {found.message}")
+    share = np.round(found.x, 6)
+    taken = share >= 1
+    left = room + ROUNDING - gains @ taken.astype(float)
+    by_question = gains.tocsc()
+    for place in np.lexsort((-draws, -share)).tolist():
+        if taken[place]:
+            continue
+        span = slice(by_question.indptr[place], by_question.indptr[place + 1])
+        bounds, gain = by_question.indices[span], by_question.data[span]
+        fits = (left[bounds] >= gain) | (gain <= 0)
+        if share[place] >= HALF:
+            fits = fits[bounds >= strict]
+        if fits.all():
+            taken[place] = True
+            left[bounds] -= gain
+    return taken

@@ -1,0 +1,270 @@
+"""The unfinished half of a build: one file a chunk of clips, in a folder that goes away at the end.
+
+A chunk is written whole or not at all and does not depend on who computes it, so any number of
+workers, on any number of machines, can share the work, and a build that was killed loses no chunk.
+"""
+
+import contextlib
+import os
+import shutil
+import struct
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+import msgspec
+
+from qagen.schema.certificates import Yield
+from qagen.dataset.layout import Clip, Recipe
+from qagen.schema.question import Category
+from qagen.build.select import Kind
+from qagen.dataset.splits import Split
+
+WORK = ".build"
+"""The folder inside the data set's folder; it exists as long as the build is unfinished."""
+
+MOST_WAITING_BYTES = 1 << 24
+"""Rows of an unfinished chunk that are held in memory; more of them wait in a file."""
+
+_PLAN = "plan.json"
+_LENGTH = struct.Struct("<QQ")
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What all who work on one build have to agree on."""
+
+    recipe: Recipe
+    inputs: str
+    """Fingerprint of the names and sizes of what is read."""
+    versions: dict[str, str]
+    chunks: int
+
+
+class Columns(msgspec.Struct, frozen=True, array_like=True):
+    """One clip's questions, each at the same place of every column."""
+
+    kinds: list[int]
+    """Places in the chunk's table of kinds."""
+    draws: list[int]
+    letters: list[int]
+    sizes: list[int]
+    """Bytes of the rows, which lie one after another in the chunk's file."""
+
+
+class Named(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What decides which clips belong together."""
+
+    clip: str
+    person: int
+    take: str
+    subject: str
+    source: str
+    duration_s: float
+    thresholds: str
+
+    @property
+    def name(self) -> str:
+        """What tells it from every other clip and person."""
+        return f"{self.clip}#{self.person}"
+
+
+class AskedClip(msgspec.Struct, frozen=True, kw_only=True):
+    """A clip with its questions; the rows themselves stay in the file."""
+
+    clip: Named
+    line: bytes
+    """The clip as a line of `clips.jsonl`, before its group and side are known."""
+    track: tuple[float, ...] | None
+    """For `nearby`: the duration and the places."""
+    columns: Columns
+
+
+class Unreadable(msgspec.Struct, frozen=True, array_like=True):
+    """A file that gave no motion, and why."""
+
+    source: str
+    reason: str
+
+
+class Chunk(msgspec.Struct, frozen=True, kw_only=True):
+    """All that came of one chunk."""
+
+    kinds: list[Kind]
+    clips: list[AskedClip]
+    files: list[tuple[str, str]]
+    """Every file that was read, and a hash of its bytes."""
+    unreadable: list[Unreadable]
+    others: int
+    """Files that hold no motion of a known format."""
+    rejections: dict[str, int]
+    """By category and reason, with a slash between."""
+    withheld: dict[str, int]
+    yields: dict[Category, Yield]
+    """What certification left of each category; empty without."""
+
+
+def asked_clip(clip: Clip, *, track: tuple[float, ...] | None, columns: Columns) -> AskedClip:
+    """A clip, with what is asked of it, as chunks keep it."""
+    named = Named(
+        clip=clip.clip,
+        person=clip.person,
+        take=clip.take,
+        subject=clip.subject,
+        source=clip.source,
+        duration_s=clip.duration_s,
+        thresholds=clip.thresholds,
+    )
+    return AskedClip(clip=named, line=_encode_line(clip), track=track, columns=columns)
+
+
+_NOWHERE = b'"group":"","split":"train"'
+"""No text inside a line can look like this: its quotes would be escaped."""
+
+
+def finished_line(asked: AskedClip, *, group: str, split: Split) -> bytes:
+    """The line of a clip whose group and side are known."""
+    known = b'"group":' + _encode_line(group) + b',"split":' + _encode_line(split)
+    return asked.line.replace(_NOWHERE, known, 1)
+
+
+_encode_line = msgspec.json.Encoder().encode
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Chunk)
+
+
+def claim(out_dir: Path, plan: Plan) -> Path:
+    """The folder for this plan's chunks, new or with what is there of it already.
+
+    Raises `ValueError` when another plan is under way there. Several processes may come at once.
+    """
+    work = out_dir / WORK
+    work.mkdir(parents=True, exist_ok=True)
+    data = msgspec.json.format(msgspec.json.encode(plan), indent=1) + b"\n"
+    fresh = work / f"{_PLAN}.{os.getpid()}.partial"
+    fresh.write_bytes(data)
+    try:
+        os.link(fresh, work / _PLAN)  # fails where another was first
+    except FileExistsError:
+        _check_same(out_dir, read_plan(out_dir), plan)
+    finally:
+        fresh.unlink()
+    return work
+
+
+def _check_same(out_dir: Path, there: Plan, wanted: Plan) -> None:
+    old, new = _flat(msgspec.to_builtins(there)), _flat(msgspec.to_builtins(wanted))
+    if changed := sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key)):
+        shown = "; ".join(f"{key} was {old.get(key)!r}, is {new.get(key)!r}" for key in changed[:5])
+        raise ValueError(
+            f"{out_dir}: holds an unfinished build of something else: {shown}. Finish it with the "
+            "options it was begun with, or give --restart to throw it away"
+        )
+
+
+def _flat(values: Any, name: str = "") -> dict[str, Any]:
+    if not isinstance(values, dict):
+        return {name: values}
+    inner = (_flat(value, f"{name}.{key}".strip(".")) for key, value in values.items())
+    return {key: value for part in inner for key, value in part.items()}
+
+
+def read_plan(out_dir: Path) -> Plan:
+    """The plan of an unfinished build; raises `ValueError` where none is under way."""
+    path = out_dir / WORK / _PLAN
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Plan)
+    except FileNotFoundError:
+        raise ValueError(
+            f"{out_dir}: no unfinished build; expected a folder that `qagen build --shard` wrote"
+        ) from None
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{path}: {error}. Give --restart to begin again") from error
+
+
+def path_of(work: Path, number: int) -> Path:
+    """Where a chunk is, or will be.
+
+    >>> path_of(Path("work"), 7).name
+    '000007.chunk'
+    """
+    return work / f"{number:06d}.chunk"
+
+
+def missing(work: Path, count: int) -> list[int]:
+    """The chunks that are still to be made."""
+    return [number for number in range(count) if not path_of(work, number).is_file()]
+
+
+def waiting_rows(path: Path) -> IO[bytes]:
+    """Where rows wait until their chunk is written: in memory while they are few."""
+    return tempfile.SpooledTemporaryFile(max_size=MOST_WAITING_BYTES, dir=str(path.parent))
+
+
+def write(path: Path, chunk: Chunk, rows: IO[bytes]) -> None:
+    """Writes a chunk whole or not at all."""
+    index = _encoder.encode(chunk)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            file.write(_LENGTH.pack(len(index), rows.tell()))
+            file.write(index)
+            rows.seek(0)
+            shutil.copyfileobj(rows, file)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _lengths(path: Path, start: bytes) -> tuple[int, int]:
+    lengths = _LENGTH.unpack(start) if len(start) == _LENGTH.size else (0, 0)
+    expected, there = _LENGTH.size + sum(lengths), path.stat().st_size
+    if expected != there or not lengths[0]:
+        raise ValueError(
+            f"{path}: {there:,} bytes, expected {expected:,}: the file was cut short. Delete it "
+            "and give the same command again"
+        )
+    return lengths
+
+
+def read(path: Path) -> Chunk:
+    """What a chunk holds, without its rows."""
+    with path.open("rb") as file:
+        index, _ = _lengths(path, file.read(_LENGTH.size))
+        try:
+            return _decoder.decode(file.read(index))
+        except msgspec.DecodeError as error:
+            raise ValueError(
+                f"{path}: {error}. Delete it and give the same command again"
+            ) from error
+
+
+class Rows:
+    """The rows of a chunk, in the order of its clips and of their columns: one by one."""
+
+    def __init__(self, file: BinaryIO, start: int) -> None:
+        self._file, self._at = file, start
+
+    def pass_over(self, size: int) -> None:
+        """Leaves the next row out, which has so many bytes."""
+        self._at += size
+
+    def take(self, size: int) -> bytes:
+        """The next row."""
+        self._file.seek(self._at)
+        self._at += size
+        return self._file.read(size)
+
+
+@contextlib.contextmanager
+def open_rows(path: Path) -> Iterator[Rows]:
+    """The rows of a chunk, as long as they are needed."""
+    with path.open("rb") as file:
+        index, _ = _lengths(path, file.read(_LENGTH.size))
+        yield Rows(file, _LENGTH.size + index)
+
+
+def drop(out_dir: Path) -> None:
+    """Removes the unfinished half of a build, if there is any."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(out_dir / WORK)

@@ -1,0 +1,436 @@
+"""From finished chunks to a data set: groups, sides, selection, rows in order, manifest.
+
+Reads the chunks three times. Questions in the running wait on disk until their category is
+selected; held in memory are then one byte for each, and some thirty for those of one category. For
+each clip it is its name and keys, and in the first reading a track of 0.4 kB, by which motions that
+are alike are found.
+What comes out depends on what the chunks hold together, not on who made them. The three readings
+share what they find and therefore one file, which is longer than most.
+"""
+
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import msgspec
+
+from kinematics import facts
+from qagen.build import chunks, same_motion, select
+from qagen.dataset import layout, splits
+from qagen.schema import record
+from qagen.language import phrases
+from qagen.schema.certificates import Yield
+from qagen.build.chunks import AskedClip, Chunk, Plan
+from qagen.dataset.layout import CLIPS, MANIFEST, Blindness, Inputs, Manifest, Recipe, Side
+from qagen.schema.question import CATEGORIES, Category
+from qagen.build.select import Kind
+from qagen.dataset.splits import SPLITS, Groups, Split
+from qagen.build.tally import Tally
+
+_ID = re.compile(rb'"id":"[^"]*"')
+_GROUP = re.compile(rb'"group":"(?:[^"\\]|\\.)*"')
+"""No text inside a row can look like this: its quotes would be escaped."""
+
+ROWS_IN_MEMORY = 10_000
+"""Rows that are put in order at a time."""
+
+MOST_LISTED = 100
+"""Unreadable files that the manifest names; all are counted."""
+
+UNWANTED = "more than were wanted of a clip"
+UNEVEN = "answer too frequent for its stem, or no room in its clip"
+NOT_TOLD_APART = "people not told apart"
+KNOWN_BLINDLY = "a model that sees no video would know it"
+"""Why sound questions are left out."""
+
+Progress = Callable[[int], None]
+
+
+class Thinned(NamedTuple):
+    """What is left of the rows when some were taken out of the files, and why."""
+
+    tally: Tally
+    withheld: int
+    blind: Blindness | None
+    uneven: int = 0
+    """How many more were not taken, because answers would not be even."""
+
+
+Thin = Callable[[Mapping[Split, Path]], Thinned]
+"""Takes rows out of the files of the sides."""
+
+
+@dataclass
+class _Gathered:
+    """What the first reading finds."""
+
+    groups: Groups = field(default_factory=Groups)
+    numbers: dict[Kind, int] = field(default_factory=dict)
+    clips: int = 0
+    crowds: set[str] = field(default_factory=set)
+    """Clips that show more than one person."""
+    phrases: Counter[tuple[str, str]] = field(default_factory=Counter)
+    repeated: set[str] = field(default_factory=set)
+    rejections: Counter[str] = field(default_factory=Counter)
+    withheld: Counter[str] = field(default_factory=Counter)
+    yields: dict[Category, Yield] = field(default_factory=dict)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    thresholds: set[str] = field(default_factory=set)
+    digest: "hashlib._Hash" = field(default_factory=lambda: hashlib.sha256())
+    unreadable_files: int = 0
+    others: int = 0
+    files: int = 0
+    seconds: float = 0.0
+    alike: int = 0
+
+
+def merge(out_dir: Path, *, thin: Thin | None = None, progress: Progress | None = None) -> Manifest:
+    """Writes the data set of a build whose chunks are all there, and gives its manifest.
+
+    Raises one `ValueError` when chunks are missing or two clips have one name. `thin` takes rows
+    out before anything is published; a build with `max_blind` needs it. `progress` is called with
+    the number of chunks that were read, three times over.
+    """
+    plan = chunks.read_plan(out_dir)
+    if plan.recipe.max_blind is not None and thin is None:
+        raise ValueError(f"{out_dir}: built with max_blind; expected `pipeline.finish` to merge it")
+    work = out_dir / chunks.WORK
+    if lacking := chunks.missing(work, plan.chunks):
+        raise ValueError(
+            f"{out_dir}: {len(lacking)} of {plan.chunks} chunks are not there yet, such as "
+            f"number {lacking[0]}; let every shard finish, or run `qagen build` without --shard"
+        )
+    every = _Every(work, plan.chunks, progress)
+    found = _gather(every, plan.recipe)
+    sizes = Counter(found.groups.each())
+    sides = splits.assign(sizes, val=plan.recipe.val, test=plan.recipe.test, seed=plan.recipe.seed)
+    chooser = _Chooser(found, sides, plan.recipe, work)
+    for chunk, _ in every:
+        chooser.count(chunk)
+    thinned = Thinned(_write(out_dir, work, every, chooser), 0, None)
+    if thin is not None:
+        thinned = thin({side: _partial(out_dir, f"{side}.jsonl") for side in SPLITS})
+        chooser.withheld[KNOWN_BLINDLY] += thinned.withheld
+        chooser.withheld[UNEVEN] += thinned.uneven
+    manifest = _manifest(plan, found, chooser, thinned, out_dir, sides)
+    _publish(out_dir, manifest)
+    return manifest
+
+
+@dataclass
+class _Every:
+    """All chunks in order, as often as they are asked for."""
+
+    work: Path
+    count: int
+    progress: Progress | None
+    read: int = 0
+
+    def __iter__(self) -> Iterator[tuple[Chunk, Path]]:
+        for number in range(self.count):
+            path = chunks.path_of(self.work, number)
+            yield chunks.read(path), path
+            self.read += 1
+            if self.progress:
+                self.progress(self.read)
+
+
+def _gather(every: _Every, recipe: Recipe) -> _Gathered:
+    found, finder = _Gathered(), same_motion.Finder()
+    for chunk, _ in every:
+        for kind in chunk.kinds:
+            found.numbers.setdefault(kind, len(found.numbers))
+        for asked in chunk.clips:
+            _gather_clip(found, finder, asked, recipe)
+        found.rejections.update(chunk.rejections)
+        found.withheld.update(chunk.withheld)
+        for category, one in chunk.yields.items():
+            found.yields[category] = found.yields.get(category, Yield()) + one
+        found.files += len(chunk.files)
+        for name, digest in chunk.files:
+            found.digest.update(f"{name}\n{digest}\n".encode())
+        found.unreadable_files += len(chunk.unreadable)
+        found.others += chunk.others
+        room = MOST_LISTED - len(found.unreadable)
+        found.unreadable += [(one.source, one.reason) for one in chunk.unreadable[:room]]
+    if found.repeated:
+        raise ValueError(_repeated(every, sorted(found.repeated)))
+    if not found.clips:
+        raise ValueError("nothing could be read, so there is nothing to ask about")
+    return found
+
+
+def _repeated(every: _Every, names: list[str]) -> str:
+    """What is wrong with names that are used twice, and where they are."""
+    sources: dict[str, list[str]] = {name: [] for name in names[:5]}
+    for chunk, _ in every:
+        for asked in chunk.clips:
+            if asked.clip.name in sources:
+                sources[asked.clip.name].append(asked.clip.source)
+    shown = "; ".join(f"{name} in {' and '.join(found)}" for name, found in sources.items())
+    return (
+        f"{len(names)} names are used twice: {shown}. Every person of every clip needs a name of "
+        "their own; rename the clips, or leave copies out"
+    )
+
+
+def _gather_clip(found: _Gathered, finder: same_motion.Finder, asked: AskedClip, recipe: Recipe) -> None:
+    clip, name = asked.clip, asked.clip.name
+    if name in found.groups:
+        found.repeated.add(name)
+        return
+    found.clips += 1
+    if splits.video(clip.clip) in found.groups:
+        found.crowds.add(clip.clip)
+    if named := _named(recipe, clip):
+        found.phrases[clip.clip, named] += 1
+    found.seconds += clip.duration_s
+    found.thresholds.add(clip.thresholds)
+    given = recipe.groups.get(name) or recipe.groups.get(clip.clip)
+    found.groups.add(
+        name,
+        keys=splits.keys_of(
+            given=given or "", subject=clip.subject, take=clip.take, source=clip.source,
+            clip=clip.clip,
+        ),
+    )  # fmt: skip
+    if asked.track:
+        duration_s, *places = asked.track
+        others = finder.add(name, same_motion.Track(duration_s, places))
+        found.alike += bool(others)
+        for other in others:
+            found.groups.join(name, other)
+
+
+def _named(recipe: Recipe, clip: chunks.Named) -> str:
+    """How questions speak of a person, whatever the case; empty when words do not tell."""
+    words = layout.phrase_of(recipe, clip.clip, clip.person)
+    return phrases.subject(words).lower() if words else ""
+
+
+def evened_later(recipe: Recipe) -> bool:
+    """Whether all questions in the running are written, and `thin` chooses among them."""
+    return recipe.max_blind is not None and recipe.balanced and recipe.per_category is not None
+
+
+class _Chooser:
+    """Which questions go in."""
+
+    def __init__(
+        self, found: _Gathered, sides: dict[str, Split], recipe: Recipe, work: Path
+    ) -> None:
+        self.found, self.sides, self.recipe = found, sides, recipe
+        self.withheld: Counter[str] = Counter(found.withheld)
+        self.clips: Counter[Split] = Counter()
+        self.running = 0
+        """Questions counted so far."""
+        later = evened_later(recipe)
+        self._selection = select.Selection(
+            list(found.numbers),
+            per_category=None if later else recipe.per_category,
+            balanced=recipe.balanced and not later,
+            folder=work,
+        )
+
+    def group(self, asked: AskedClip) -> str:
+        return self.found.groups.of(asked.clip.name)
+
+    def side(self, asked: AskedClip) -> Split:
+        return self.sides[self.group(asked)]
+
+    def told_apart(self, asked: AskedClip) -> bool:
+        """Whether words tell the person from the others of the clip, if there are any."""
+        clip, found = asked.clip, self.found
+        if clip.clip not in found.crowds:
+            return True
+        phrase = _named(self.recipe, clip)
+        return bool(phrase) and found.phrases[clip.clip, phrase] == 1
+
+    def count(self, chunk: Chunk) -> None:
+        """Takes every question of a chunk into account."""
+        numbers = [self.found.numbers[kind] for kind in chunk.kinds]
+        for asked in chunk.clips:
+            side, columns = self.side(asked), asked.columns
+            place = self.clips.total()
+            self.clips[side] += 1
+            if not self.told_apart(asked):
+                self.withheld[NOT_TOLD_APART] += len(columns.kinds)
+                continue
+            self.running += len(columns.kinds)
+            for kind, draw in zip(columns.kinds, columns.draws, strict=True):
+                self._selection.add(side, clip=place, kind=numbers[kind], draw=draw)
+
+    def settle(self) -> bytearray:
+        """For every question that was counted, in order, whether it goes in."""
+        kept = self._selection.settle()
+        self.withheld[UNEVEN if self.recipe.balanced else UNWANTED] += len(kept) - sum(kept)
+        return kept
+
+
+def finished_row(row: bytes, *, group: str) -> tuple[str, bytes]:
+    """A row with another group, and the id that belongs to its content; the id comes first.
+
+    >>> finished_row(b'{"schema_version":1,"id":"","group":""}', group="S1")[1]
+    b'{"schema_version":1,"id":"5c52e73883701038","group":"S1"}'
+    """
+    named = b'"group":' + msgspec.json.encode(group)
+    row = _GROUP.sub(lambda _: named, _ID.sub(b'"id":""', row, 1), 1)
+    row_id = hashlib.blake2b(row, digest_size=record.ID_BYTES).hexdigest()
+    return row_id, _ID.sub(f'"id":"{row_id}"'.encode(), row, 1)
+
+
+def _write(out_dir: Path, work: Path, every: _Every, chooser: _Chooser) -> Tally:
+    """Writes all files but the manifest, under temporary names."""
+    kept = chooser.settle()
+    digits = 0
+    while sum(kept) > ROWS_IN_MEMORY * 16**digits and digits < 2:
+        digits += 1
+    tally, at = Tally(), 0
+    with ExitStack() as stack:
+        clips = stack.enter_context(_partial(out_dir, CLIPS).open("wb"))
+        piles = _Piles(work, digits, stack)
+        for chunk, path in every:
+            with chunks.open_rows(path) as rows:
+                for asked in chunk.clips:
+                    side, group = chooser.side(asked), chooser.group(asked)
+                    clips.write(chunks.finished_line(asked, group=group, split=side) + b"\n")
+                    counted, columns = chooser.told_apart(asked), asked.columns
+                    for place, size in enumerate(columns.sizes):
+                        if counted and kept[at]:
+                            piles.add(side, *finished_row(rows.take(size), group=group))
+                            kind = chunk.kinds[columns.kinds[place]]
+                            tally.add(kind, letter=columns.letters[place])
+                        else:
+                            rows.pass_over(size)
+                        at += counted
+    for side in SPLITS:
+        with _partial(out_dir, f"{side}.jsonl").open("wb") as file:
+            piles.empty(side, file)
+    return tally
+
+
+class _Piles:
+    """Rows by side and first digits of their ids, so that few at a time have to be sorted."""
+
+    def __init__(self, work: Path, digits: int, stack: ExitStack) -> None:
+        self._work, self._digits, self._stack = work, digits, stack
+        self._files: defaultdict[Split, dict[str, BinaryIO]] = defaultdict(dict)
+
+    def add(self, side: Split, name: str, line: bytes) -> None:
+        digits = name[: self._digits]
+        pile = self._files[side].get(digits)
+        if pile is None:
+            path = self._work / f"{side}-{digits}.pile"
+            pile = self._files[side][digits] = self._stack.enter_context(path.open("wb"))
+        pile.write(line + b"\n")
+
+    def empty(self, side: Split, out: BinaryIO) -> None:
+        """Writes one side's rows in the order of their ids."""
+        start = len(b'{"schema_version":1,"id":"')
+        for _, pile in sorted(self._files[side].items()):
+            pile.close()
+            path = Path(pile.name)
+            out.writelines(
+                sorted(path.read_bytes().splitlines(keepends=True), key=lambda row: row[start:])
+            )
+            path.unlink()
+
+
+def _partial(out_dir: Path, name: str) -> Path:
+    return out_dir / f"{name}.partial"
+
+
+def _manifest(
+    plan: Plan,
+    found: _Gathered,
+    chooser: _Chooser,
+    thinned: Thinned,
+    out_dir: Path,
+    sides: dict[str, Split],
+) -> Manifest:
+    tally = thinned.tally
+    rejections: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for name, count in sorted(found.rejections.items()):
+        category, _, reason = name.partition("/")
+        rejections[category][reason] = count
+    recipe = msgspec.to_builtins(plan.recipe)
+    for name in ("descriptors", "groups"):
+        recipe[name] = len(recipe[name])
+    return Manifest(
+        made_with=versions(),
+        rules=plan.versions["rules"],
+        thresholds=tuple(sorted(found.thresholds)),
+        seed=plan.recipe.seed,
+        recipe=recipe,
+        inputs=Inputs(
+            clips=found.clips,
+            minutes=round(found.seconds / 60, 4),
+            files=found.files,
+            digest=found.digest.hexdigest(),
+            unreadable=tuple(found.unreadable),
+            unreadable_files=found.unreadable_files,
+            other_files=found.others,
+        ),
+        splits={
+            side: _side(_partial(out_dir, f"{side}.jsonl"), chooser.clips[side], group_count)
+            for side in SPLITS
+            for group_count in [sum(1 for s in sides.values() if s == side)]
+        },
+        alike=found.alike,
+        questions=tally.families(),
+        withheld={reason: n for reason, n in sorted(chooser.withheld.items()) if n},
+        certified={name: found.yields[name] for name in CATEGORIES if name in found.yields},
+        rejections=dict(rejections),  # type: ignore[arg-type]
+        letters=tally.letters(),
+        ranks=tally.ranks(),
+        answers=tally.answers(),
+        majority=tally.majority(),
+        clips_sha256=layout.file_sha256(_partial(out_dir, CLIPS)),
+        blind=thinned.blind,
+    )
+
+
+def _side(path: Path, clips: int, groups: int) -> Side:
+    with path.open("rb") as file:
+        questions = sum(1 for _ in file)
+    return Side(
+        groups=groups,
+        clips=clips,
+        questions=questions,
+        bytes=path.stat().st_size,
+        sha256=layout.file_sha256(path),
+    )
+
+
+def versions() -> dict[str, str]:
+    """The versions that decide what a row looks like.
+
+    >>> sorted(versions())
+    ['facts', 'kinematics-qa', 'records']
+    """
+    try:
+        package = metadata.version("kinematics-qa")
+    except metadata.PackageNotFoundError:
+        package = "not installed"
+    return {
+        "kinematics-qa": package,
+        "facts": str(facts.SCHEMA_VERSION),
+        "records": str(record.SCHEMA_VERSION),
+    }
+
+
+def _publish(out_dir: Path, manifest: Manifest) -> None:
+    """Moves everything into place, the manifest last, and removes the chunks."""
+    (out_dir / MANIFEST).unlink(missing_ok=True)
+    for name in (*layout.SIDES, CLIPS):
+        _partial(out_dir, name).replace(out_dir / name)
+    data = msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
+    _partial(out_dir, MANIFEST).write_bytes(data)
+    _partial(out_dir, MANIFEST).replace(out_dir / MANIFEST)
+    chunks.drop(out_dir)

@@ -1,0 +1,92 @@
+"""Counts over questions: how many, of which kinds, and how even their answers are.
+
+The same counts serve the manifest, while a data set is written, and the table of one that exists.
+"""
+
+from collections import Counter, defaultdict
+
+from qagen.dataset.balance import Evenness, evenness
+from qagen.schema.question import CATEGORIES, Category
+from qagen.schema.record import LETTERS, Record
+from qagen.build.select import NO_RANK, Kind, kind_of
+
+OFTEN = 12
+"""A stem that is asked so often has a most frequent answer that means something."""
+
+
+class Tally:
+    """Counts questions one after another."""
+
+    def __init__(self) -> None:
+        self._kinds: Counter[Kind] = Counter()
+        self._letters: Counter[tuple[int, int]] = Counter()
+        self._ranks: Counter[tuple[int, int]] = Counter()
+
+    def add(self, kind: Kind, *, letter: int, times: int = 1) -> None:
+        """Counts one question, or several that are alike."""
+        self._kinds[kind] += times
+        self._letters[kind.options, letter] += times
+        if kind.rank != NO_RANK:
+            self._ranks[kind.options, kind.rank] += times
+
+    def add_record(self, record: Record) -> None:
+        """Counts one row."""
+        self.add(kind_of(record), letter=record.answer_index)
+
+    @property
+    def total(self) -> int:
+        """How many were counted."""
+        return self._kinds.total()
+
+    def families(self) -> dict[Category, dict[str, int]]:
+        """Questions by category and family; every category, also those without any."""
+        found: dict[Category, Counter[str]] = {category: Counter() for category in CATEGORIES}
+        for kind, count in self._kinds.items():
+            found[kind.category][kind.family] += count
+        return {category: dict(sorted(counts.items())) for category, counts in found.items()}
+
+    def letters(self) -> dict[str, Evenness]:
+        """How often each letter is right, for each number of options."""
+        return {
+            f"{options} options, {LETTERS[0]} to {LETTERS[options - 1]}": even
+            for options, even in _by_place(self._letters).items()
+        }
+
+    def ranks(self) -> dict[str, Evenness]:
+        """How often the key is the lowest number offered, the second, ..."""
+        return {f"{options} numbers": even for options, even in _by_place(self._ranks).items()}
+
+    def answers(self) -> dict[str, dict[str, int]]:
+        """How often each answer is right, by rule."""
+        found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for kind, count in self._kinds.items():
+            found[kind.rule][kind.answer] += count
+        return {rule: dict(sorted(found[rule].items())) for rule in sorted(found)}
+
+    def majority(self) -> dict[Category, float]:
+        """What is right when every stem gets its own most frequent answer.
+
+        Over stems that are asked often, with the same numbers: few questions show no habit.
+
+        >>> tally = Tally()
+        >>> for answer, times in (("no", 15), ("yes", 5)):
+        ...     kind = Kind("existence", "", "ever", "ever(jump)", "", answer, NO_RANK, 2)
+        ...     tally.add(kind, letter=0, times=times)
+        >>> tally.majority()
+        {'existence': 0.75}
+        """
+        stems: defaultdict[tuple[Category, str, str], Counter[str]] = defaultdict(Counter)
+        for kind, count in self._kinds.items():
+            stems[kind.category, kind.stem, kind.offered][kind.answer] += count
+        right: Counter[Category] = Counter()
+        asked: Counter[Category] = Counter()
+        for (category, _, _), counts in stems.items():
+            if counts.total() >= OFTEN:
+                right[category] += max(counts.values())
+                asked[category] += counts.total()
+        return {c: round(right[c] / asked[c], 4) for c in CATEGORIES if asked[c]}
+
+
+def _by_place(counts: Counter[tuple[int, int]]) -> dict[int, Evenness]:
+    sizes = sorted({options for options, _ in counts})
+    return {size: evenness([counts[size, place] for place in range(size)]) for size in sizes}

@@ -1,0 +1,1 @@
+"""A data set as a folder: its layout, its sides, and how even its answers are."""

@@ -1,0 +1,1 @@
+"""The question engine, and the rules of each suite."""

@@ -1,0 +1,260 @@
+"""From the facts of one clip to its questions, and from a question to a row of a data set."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import NamedTuple, cast
+
+from kinematics.facts import MotionFacts
+from qagen import draws
+from qagen.language import phrases, vocabulary
+from qagen.reading.clip import Reading, read
+from qagen.rules import options
+from qagen.rules.asking import Answer, Rule, drawing_name
+from qagen.rules.humanmove import RULES
+from qagen.schema.question import CATEGORIES, Candidate, Category, Question, Rejection
+from qagen.schema.record import Certificate, Record, named
+
+
+def ask_all(
+    facts: MotionFacts,
+    *,
+    seed: int = 0,
+    categories: Iterable[str] = CATEGORIES,
+    descriptor: str = "",
+) -> tuple[tuple[Question, ...], tuple[Rejection, ...]]:
+    """Every question that the facts answer clearly, in words, and why the others were not asked.
+
+    The questions of a clip depend on its facts, the seed and the descriptor, and on no other clip.
+
+    >>> from kinematics import measure, synthetic
+    >>> walk = synthetic.perform(synthetic.walk(3.0)).motion
+    >>> questions, rejections = ask_all(measure.measure(walk), categories=("numerical",))
+    >>> next(one.key.text for one in questions if one.ask.movements == ("forward",))
+    'Once'
+    """
+    found, rejections = candidates(facts, seed=seed, categories=categories, descriptor=descriptor)
+    return tuple([one.question() for one in found]), tuple(rejections)
+
+
+def candidates(
+    facts: MotionFacts,
+    *,
+    seed: int = 0,
+    categories: Iterable[str] = CATEGORIES,
+    descriptor: str = "",
+) -> tuple[list[Candidate], list[Rejection]]:
+    """The same before anything is put into words, which most candidates never are.
+
+    >>> from kinematics import measure, synthetic
+    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> candidates(facts)[0][0].question() == ask_all(facts)[0][0]
+    True
+    """
+    wanted = _known(categories)
+    clip = read(facts, descriptor=descriptor)
+    found: list[Candidate] = []
+    rejections: list[Rejection] = []
+    for category in wanted:
+        for rule in RULES[category]:
+            for answer in rule.ask(rule, clip, seed):
+                if type(answer) is Candidate:
+                    found.append(answer)
+                else:
+                    rejections.append(answer)  # type: ignore[arg-type]
+    return found, rejections
+
+
+def _known(categories: Iterable[str]) -> tuple[Category, ...]:
+    wanted = tuple(categories)
+    if unknown := sorted(set(wanted) - set(CATEGORIES)):
+        raise ValueError(
+            f"categories {', '.join(unknown)}: expected some of {', '.join(CATEGORIES)}"
+        )
+    return cast(tuple[Category, ...], wanted)
+
+
+class Drawn(NamedTuple):
+    """Some of a clip's questions, and what was tried to find them."""
+
+    candidates: list[Candidate]
+    sound: int
+    """How many could be asked of those that were tried; more than are given."""
+    rejections: list[Rejection]
+
+
+def drawn(
+    facts: MotionFacts,
+    *,
+    wanted: int,
+    seed: int = 0,
+    categories: Iterable[str] = CATEGORIES,
+    descriptor: str = "",
+) -> Drawn:
+    """So many candidates of each category, drawn by the clip's name; the rest is hardly tried.
+
+    The rules of a category take turns: each goes through what it asks about in an order drawn by
+    name, until it finds one that can be asked. What is drawn depends on the clip's facts, the seed
+    and what is wanted, and on no other clip. Each candidate is one of `candidates`.
+
+    >>> from kinematics import measure, synthetic
+    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> found = drawn(facts, wanted=2)
+    >>> every = {one.ask.name for one in candidates(facts)[0]}
+    >>> len(found.candidates), all(one.ask.name in every for one in found.candidates)
+    (12, True)
+    """
+    clip = read(facts, descriptor=descriptor, drawn_by=seed)
+    found: list[Candidate] = []
+    heard = _Heard([], [])
+    for category in _known(categories):
+        rules = [_trying(rule, clip, seed, heard) for rule in RULES[category]]
+        found += _in_turns(rules, wanted, seed=seed)
+    return Drawn(found, len(heard.sound), heard.rejections)
+
+
+class _Heard(NamedTuple):
+    """What rules said so far."""
+
+    sound: list[Candidate]
+    rejections: list[Rejection]
+
+
+class _Trying(NamedTuple):
+    """One rule that goes through its questions of one clip."""
+
+    name: str
+    next: Iterator[Candidate]
+    few: tuple[Candidate, ...] | None
+    """Everything that can be asked, of a rule that asks little."""
+
+
+def _trying(rule: Rule, clip: Reading, seed: int, heard: _Heard) -> _Trying:
+    name = drawing_name(rule, clip)
+    answers = _tried(rule.ask(rule, clip, seed), heard)
+    if rule.asks_many:
+        return _Trying(name, answers, None)
+    few = tuple(answers)
+    return _Trying(name, draws.one_by_one(few, seed=seed, name=name), few)
+
+
+def _tried(answers: Iterator[Answer], heard: _Heard) -> Iterator[Candidate]:
+    """What can be asked, one after another."""
+    for answer in answers:
+        if type(answer) is Candidate:
+            heard.sound.append(answer)
+            yield answer
+        else:
+            heard.rejections.append(answer)  # type: ignore[arg-type]
+
+
+def _in_turns(rules: Sequence[_Trying], wanted: int, *, seed: int) -> list[Candidate]:
+    """One candidate of every rule before a second of any, until there are as many as wanted."""
+    if all(rule.few is not None for rule in rules):
+        every = [one for rule in rules for one in rule.few or ()]
+        if len(every) <= wanted:
+            return every  # nothing to draw
+    found: list[Candidate] = []
+    turns = list(draws.one_by_one(rules, seed=seed, name=f"{rules[0].name}/turns"))
+    while turns and len(found) < wanted:
+        for rule in tuple(turns):
+            one = next(rule.next, None)
+            if one is None:
+                turns.remove(rule)
+            else:
+                found.append(one)
+            if len(found) == wanted:
+                break
+    return found
+
+
+@cache
+def fingerprint() -> str:
+    """Twelve hexadecimal digits that change when a rule's version, threshold or word does.
+
+    >>> len(fingerprint())
+    12
+    """
+    values = [
+        (module.__name__, name, repr(sorted(value) if isinstance(value, frozenset) else value))
+        for module in (vocabulary, phrases)
+        for name, value in sorted(vars(module).items())
+        if name.isupper()
+    ]
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:12]
+
+
+def unnamed_record(
+    question: Question,
+    facts: MotionFacts,
+    *,
+    seed: int = 0,
+    descriptor: str = "",
+    subject: str = "",
+    group: str = "",
+    certificate: Certificate | None = None,
+) -> Record:
+    """The question as a row, its options laid out by its own name; the id is left empty.
+
+    >>> from kinematics import measure, synthetic
+    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> unnamed_record(ask_all(facts)[0][0], facts).id
+    ''
+    """
+    offered = (question.key, *question.distractors)
+    order = options.lay_out(question, seed)
+    return Record(
+        clip=question.clip,
+        person=question.person,
+        take=facts.take,
+        subject=subject,
+        group=group or facts.take or facts.clip,
+        source=facts.path,
+        descriptor=descriptor,
+        category=question.category,
+        family=question.family,
+        frame=question.frame,
+        question=question.stem,
+        options=tuple([offered[place].text for place in order]),
+        option_codes=tuple([offered[place].code for place in order]),
+        answer_index=order.index(0),
+        chance=question.chance,
+        ask=question.ask,
+        evidence=question.evidence,
+        margin=question.margin,
+        reasoning=question.reasoning,
+        certificate=certificate,
+        thresholds=facts.thresholds,
+        rules=fingerprint(),
+    )
+
+
+def to_record(
+    question: Question,
+    facts: MotionFacts,
+    *,
+    seed: int = 0,
+    descriptor: str = "",
+    subject: str = "",
+    group: str = "",
+    certificate: Certificate | None = None,
+) -> Record:
+    """The question as a row with the id that belongs to its content.
+
+    >>> from kinematics import measure, synthetic
+    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> record = to_record(ask_all(facts)[0][0], facts)
+    >>> record.option_codes[record.answer_index] == ask_all(facts)[0][0].key.code
+    True
+    """
+    return named(
+        unnamed_record(
+            question,
+            facts,
+            seed=seed,
+            descriptor=descriptor,
+            subject=subject,
+            group=group,
+            certificate=certificate,
+        )
+    )

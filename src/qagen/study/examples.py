@@ -1,0 +1,90 @@
+"""One question of each category about a motion that is made on the spot, for the README.
+
+The page holds what the command gives, between two markers; a test says when it no longer does.
+"""
+
+import math
+import os
+from pathlib import Path
+
+from qagen import draws
+from qagen.rules import generate
+from qagen.schema.question import CATEGORIES, Question
+from qagen.schema.record import LETTERS, Record
+
+BEGIN = "<!-- examples: written by `qagen examples --readme README.md` -->"
+END = "<!-- end of examples -->"
+
+SEED = 0
+
+ABOUT = (
+    "Somebody walks 3 m, stops, turns left by 90°, walks 2 m, waits, bows, and steps 1 m to the "
+    "right. Of the many questions that `qagen` asks about this, one of each category:"
+)
+"""What `_motion` does."""
+
+
+def section() -> str:
+    """The examples as Markdown.
+
+    >>> section().count("Answer:")
+    7
+    """
+    from kinematics import measure, synthetic
+
+    script = synthetic.walk(3.0).then(
+        synthetic.pause(1.5),
+        synthetic.turn(math.radians(90)),
+        synthetic.walk(2.0),
+        synthetic.pause(1.0),
+        synthetic.bow(math.radians(50)),
+        synthetic.pause(1.0),
+        synthetic.sidestep(1.0, to="right"),
+    )
+    facts = measure.measure(synthetic.perform(script, fps=30.0, clip="example").motion)
+    questions, _ = generate.ask_all(facts, seed=SEED)
+    parts = [ABOUT]
+    for category in CATEGORIES:
+        ones = [one for one in questions if one.category == category]
+        if not ones:
+            raise RuntimeError(f"the example motion gives no question of the category {category}")
+        parts.append(_markdown(generate.to_record(min(ones, key=_place), facts, seed=SEED)))
+    return "\n\n".join(parts)
+
+
+def _place(question: Question) -> int:
+    """Drawn, so that the examples are not the best ones but any."""
+    return draws.number(SEED, f"{question.name}/example")
+
+
+def _markdown(row: Record) -> str:
+    options = " · ".join(
+        f"{letter}. {option}" for letter, option in zip(LETTERS, row.options, strict=False)
+    )
+    return (
+        f"**{row.category}** ({row.family}): {row.question}\\\n{options}\\\n"
+        f"Answer: {row.answer}. *{' '.join(row.reasoning[:-1])}*"
+    )
+
+
+def _parts(readme: Path) -> tuple[str, str, str]:
+    """What stands before, between and behind the markers."""
+    text = readme.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    between, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"{readme}: expected the two lines {BEGIN} and {END}")
+    return before, between, after
+
+
+def written(readme: Path) -> str:
+    """The examples that a page holds; raises `ValueError` where it has no place for them."""
+    return _parts(readme)[1].strip("\n")
+
+
+def write(readme: Path, text: str) -> None:
+    """Puts examples between a page's markers; the rest of it stays as it is."""
+    before, _, after = _parts(readme)
+    partial = readme.with_name(f"{readme.name}.{os.getpid()}.partial")
+    partial.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+    partial.replace(readme)

@@ -1,0 +1,287 @@
+"""What a study of surviving answers counts, and what it says of its counts. Plain data.
+
+Answers about one clip share its errors, so they are not so many independent trials: intervals count
+them as fewer, by how much more clips differ than independent answers would (a design effect).
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from qagen.schema.question import CATEGORIES, Candidate, Category, Question
+from qagen.study.stats import Table
+
+SCHEMA_VERSION = 1
+
+Sort = Literal["all", "certified"]
+
+NORMAL: float = 1.96
+"""Standard deviations of a 95 % interval."""
+
+BANDS: tuple[float, ...] = (1.0, 1.5, 2.0, 3.0, 5.0)
+"""Where classes of margins begin, in tie bands of the rule; no margin is below one."""
+
+
+class Tries(msgspec.Struct, kw_only=True):
+    """Answers tried on estimates of one clip."""
+
+    tries: int = 0
+    flips: int = 0
+    """Other answers, and none where one was."""
+    gone: int = 0
+    """Those of the flips that were none at all: what the question speaks of was not found."""
+
+    def add(self, answers: Iterable[str], *, key: str) -> None:
+        """Counts the answers to one question."""
+        for answer in answers:
+            self.tries += 1
+            self.flips += answer != key
+            self.gone += not answer
+
+
+class Rate(msgspec.Struct, frozen=True, kw_only=True):
+    """A share of answers that flip, with its 95 % interval."""
+
+    questions: int
+    tries: int
+    flips: int
+    gone: int
+    share: float
+    low: float
+    high: float
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One category, rule or band of margins, before and after certification."""
+
+    name: str
+    all: Rate
+    certified: Rate
+
+    @property
+    def kept(self) -> float:
+        """The share of questions that were certified."""
+        return self.certified.questions / self.all.questions if self.all.questions else 0.0
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What `qagen survive` found."""
+
+    schema_version: int = SCHEMA_VERSION
+    errors: str
+    """Whose errors the answers were tried under."""
+    certified_for: str
+    copies: int
+    least: float
+    clips: int
+    unmatched: int
+    """Clips of ground truth without an estimate."""
+    unreadable: int
+    questions: int
+    total: Row
+    categories: tuple[Row, ...]
+    margins: tuple[Row, ...]
+    by_category_and_margin: dict[str, tuple[Row, ...]]
+    rules: tuple[Row, ...]
+
+
+class Ledger:
+    """Counts clip by clip; a place is a category, a rule or a band of margins."""
+
+    def __init__(self) -> None:
+        self._tries: dict[tuple[str, Sort], dict[str, Tries]] = {}
+        self._questions: dict[tuple[str, Sort], int] = {}
+
+    def add(
+        self, clip: str, question: Candidate | Question, answers: Sequence[str], *, certified: bool
+    ) -> None:
+        """One question with its answers on the estimates of its clip."""
+        band = band_of(question)
+        category = question.category
+        places = ("all", category, f"margin {band}", f"{category}/margin {band}")
+        sorts: tuple[Sort, ...] = ("all", "certified") if certified else ("all",)
+        for place in (*places, f"rule {question.ask.rule}"):
+            for sort in sorts:
+                key = (place, sort)
+                self._questions[key] = self._questions.get(key, 0) + 1
+                clips = self._tries.setdefault(key, {})
+                clips.setdefault(clip, Tries()).add(answers, key=question.key.code)
+
+    def row(self, place: str, *, name: str = "") -> Row:
+        """What was counted at a place."""
+        return Row(
+            name=name or place,
+            all=self._rate(place, "all"),
+            certified=self._rate(place, "certified"),
+        )
+
+    def _rate(self, place: str, sort: Sort) -> Rate:
+        tries = self._tries.get((place, sort), {})
+        return rate(tries, questions=self._questions.get((place, sort), 0))
+
+    @property
+    def rules(self) -> list[str]:
+        """The rules that asked, by name."""
+        places = {place for place, _ in self._questions}
+        return sorted(place.removeprefix("rule ") for place in places if place.startswith("rule "))
+
+
+def band_of(question: Candidate | Question) -> str:
+    """The class of a question's margin, in tie bands of its rule: `1 to 1.5`, ..., `from 5`."""
+    bands = question.margin.value / question.margin.band if question.margin.band else BANDS[-1]
+    return band_names()[max(sum(bands >= edge for edge in BANDS) - 1, 0)]
+
+
+def band_names() -> list[str]:
+    """The classes of margins, from the narrowest.
+
+    >>> band_names()[0], band_names()[-1]
+    ('1 to 1.5', 'from 5')
+    """
+    ends = [f"{low:g} to {high:g}" for low, high in pairwise(BANDS)]
+    return [*ends, f"from {BANDS[-1]:g}"]
+
+
+def rate(clips: Mapping[str, Tries], *, questions: int) -> Rate:
+    """The share of flips over clips; Wilson's interval on as many tries as are independent.
+
+    >>> clips = {str(clip): Tries(tries=10, flips=clip % 2) for clip in range(50)}
+    >>> found = rate(clips, questions=100)
+    >>> found.share, round(found.low, 3), round(found.high, 3)
+    (0.05, 0.034, 0.073)
+    """
+    tries = sum(one.tries for one in clips.values())
+    flips = sum(one.flips for one in clips.values())
+    share = flips / tries if tries else 0.0
+    low, high = _wilson(share, _independent(clips, share, tries))
+    return Rate(
+        questions=questions,
+        tries=tries,
+        flips=flips,
+        gone=sum(one.gone for one in clips.values()),
+        share=round(share, 6),
+        low=round(low, 6),
+        high=round(high, 6),
+    )
+
+
+def _independent(clips: Mapping[str, Tries], share: float, tries: int) -> float:
+    """How many independent tries tell as much; one a clip where nothing tells them apart."""
+    count = len(clips)
+    if count < 2 or not 0 < share < 1:
+        return float(min(count, tries))
+    spread = math.fsum((one.flips - share * one.tries) ** 2 for one in clips.values())
+    variance = spread * count / (count - 1) / tries**2
+    return min(share * (1 - share) / variance, float(tries)) if variance else float(tries)
+
+
+def _wilson(share: float, tries: float) -> tuple[float, float]:
+    if tries <= 0:
+        return 0.0, 1.0
+    square = NORMAL * NORMAL / tries
+    middle = (share + square / 2) / (1 + square)
+    half = NORMAL * math.sqrt(share * (1 - share) / tries + square / tries / 4) / (1 + square)
+    return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def tables(found: Report) -> list[Table]:
+    """What `qagen survive` prints."""
+    return [
+        _table("Answers that flip, by category", [*found.categories, found.total]),
+        _table("Answers that flip, by margin in tie bands of the rule", found.margins),
+    ]
+
+
+def _table(title: str, rows: Sequence[Row]) -> Table:
+    headings = (
+        "", "questions", "flip", "95 %", "certified", "kept", "certified flip", "certified 95 %",
+    )  # fmt: skip
+    return Table(title, headings, [_cells(row) for row in rows])
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (
+        row.name,
+        f"{row.all.questions:,}",
+        *_shown(row.all),
+        f"{row.certified.questions:,}",
+        f"{row.kept:.0%}" if row.all.questions else "",
+        *_shown(row.certified),
+    )
+
+
+def _shown(one: Rate) -> tuple[str, str]:
+    if not one.tries:
+        return "", ""
+    return f"{one.share:.2%}", f"{one.low:.2%} to {one.high:.2%}"
+
+
+def summary(found: Report) -> str:
+    """What was done, in two sentences."""
+    return (
+        f"{found.questions:,} questions about {found.clips:,} clips, answered again under "
+        f"{found.errors}. Certified: at least {found.least:.0%} of {found.copies} copies with "
+        f"errors of {found.certified_for} agree, at 95 % confidence."
+    )
+
+
+def markdown(found: Report) -> str:
+    """The report as a page."""
+    lines = ["# Which answers survive", "", summary(found), ""]
+    if found.unmatched or found.unreadable:
+        lines += [
+            f"{found.unmatched} clips have no estimate; {found.unreadable} files could not be "
+            "read.",
+            "",
+        ]
+    for table in tables(found):
+        lines += [f"## {table.title}", "", _line(table.headings), _line(["---"] * 8)]
+        lines += [*(_line(row) for row in table.rows), ""]
+    lines += [
+        "A flip is another answer, or none where the movement that is asked about was not found. "
+        "Intervals count answers about one clip as fewer than they are, since they share its "
+        "errors; where nothing flips, as one a clip.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def write(found: Report, folder: Path) -> list[Path]:
+    """Writes `survive.json` and `survive.md`, each whole or not at all; gives their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {
+        "survive.json": msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n",
+        "survive.md": markdown(found).encode(),
+    }
+    for name, data in texts.items():
+        partial = folder / f"{name}.partial"
+        partial.write_bytes(data)
+        partial.replace(folder / name)
+    return [folder / name for name in texts]
+
+
+def report(ledger: Ledger, **told: object) -> Report:
+    """Everything that a ledger holds; `told` gives the fields that it does not know."""
+    bands = band_names()
+    names: tuple[Category, ...] = CATEGORIES
+    total = ledger.row("all")
+    return Report(
+        questions=total.all.questions,
+        total=total,
+        categories=tuple(ledger.row(name) for name in names),
+        margins=tuple(ledger.row(f"margin {band}", name=band) for band in bands),
+        by_category_and_margin={
+            name: tuple(ledger.row(f"{name}/margin {band}", name=band) for band in bands)
+            for name in names
+        },
+        rules=tuple(ledger.row(f"rule {rule}", name=rule) for rule in ledger.rules),
+        **told,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,279 @@
+"""The table that a paper would print about a data set, counted from its rows."""
+
+import math
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from qagen.build.tally import Tally
+from qagen.dataset import layout
+from qagen.dataset.balance import Evenness, evenness
+from qagen.dataset.layout import Clip, Manifest
+from qagen.dataset.splits import SPLITS, Split
+from qagen.schema.question import CATEGORIES, Category
+from qagen.schema.record import LETTERS
+
+CHANCE_BAND = 0.05
+"""A majority this far above chance is worth a look."""
+
+
+class Spread(NamedTuple):
+    """How a quantity is distributed over clips."""
+
+    least: float
+    lower: float
+    median: float
+    upper: float
+    most: float
+
+
+class Table(NamedTuple):
+    """Rows of text under headings; the first column is words, the others are numbers."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
+class Statistics(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is counted."""
+
+    manifest: Manifest
+    total: int
+    questions: dict[Category, dict[Split, int]]
+    families: dict[Category, dict[str, int]]
+    letters: dict[str, Evenness]
+    ranks: dict[str, Evenness]
+    answers: dict[str, dict[str, int]]
+    chance: dict[Category, float]
+    majority: dict[Category, float]
+    subjects: int
+    takes: int
+    groups: int
+    with_joints: int
+    movements: dict[str, int]
+    shapes: dict[str, int]
+    durations_s: tuple[float, ...]
+    paths_m: tuple[float, ...]
+    turns_rad: tuple[float, ...]
+    coverages: tuple[float, ...]
+
+
+def of(folder: Path | str) -> Statistics:
+    """The statistics of a data set; raises `ValueError` when its files are not as they were built.
+
+    >>> of("/nowhere")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: /nowhere: no manifest.json; ...
+    """
+    manifest = layout.read_manifest(folder)
+    layout.check_files(folder, manifest)
+    tally = Tally()
+    sides: defaultdict[Category, Counter[Split]] = defaultdict(Counter)
+    chances: defaultdict[Category, list[float]] = defaultdict(list)
+    for split, row in layout.rows(folder):
+        tally.add_record(row)
+        sides[row.category][split] += 1
+        chances[row.category].append(row.chance)
+    clips = list(layout.clips(folder))
+    return Statistics(
+        manifest=manifest,
+        total=tally.total,
+        questions={c: {split: sides[c][split] for split in SPLITS} for c in CATEGORIES},
+        families=tally.families(),
+        letters=tally.letters(),
+        ranks=tally.ranks(),
+        answers=tally.answers(),
+        chance={c: math.fsum(chances[c]) / len(chances[c]) for c in CATEGORIES if chances[c]},
+        majority=tally.majority(),
+        subjects=len({clip.subject for clip in clips if clip.subject}),
+        takes=len({clip.take for clip in clips}),
+        groups=len({clip.group for clip in clips}),
+        with_joints=sum(clip.has_joints for clip in clips),
+        movements=_summed(clip.movements for clip in clips),
+        shapes=dict(Counter(clip.shape for clip in clips).most_common()),
+        **_measured(clips),
+    )
+
+
+def _measured(clips: Sequence[Clip]) -> dict[str, tuple[float, ...]]:
+    return {
+        "durations_s": tuple(clip.duration_s for clip in clips),
+        "paths_m": tuple(clip.path_m for clip in clips),
+        "turns_rad": tuple(clip.turn_rad for clip in clips),
+        "coverages": tuple(clip.coverage for clip in clips),
+    }
+
+
+def _summed(counts: Iterable[dict[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for one in counts:
+        total.update(one)
+    return dict(total.most_common())
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Least, quartiles and most; zeros when there is nothing.
+
+    >>> spread([1.0, 2.0, 3.0, 4.0, 5.0])
+    Spread(least=1.0, lower=2.0, median=3.0, upper=4.0, most=5.0)
+    """
+    if len(values) < 2:
+        return Spread(*[values[0] if values else 0.0] * 5)
+    lower, middle, upper = statistics.quantiles(values, n=4, method="inclusive")
+    return Spread(min(values), lower, middle, upper, max(values))
+
+
+def tables(found: Statistics) -> list[Table]:
+    """What `qagen stats` prints."""
+    return [
+        _sides(found),
+        _categories(found),
+        _families(found),
+        _evenness(found),
+        _motions(found),
+        *([_certified(found)] if found.manifest.certified else []),
+        *_blind(found),
+        _left_out(found),
+    ]
+
+
+def _sides(found: Statistics) -> Table:
+    sides = found.manifest.splits
+    rows: list[tuple[str, ...]] = [
+        (split, f"{side.groups:,}", f"{side.clips:,}", f"{side.questions:,}")
+        for split, side in sides.items()
+    ]
+    total = [
+        sum(getattr(side, n) for side in sides.values()) for n in ("groups", "clips", "questions")
+    ]
+    rows.append(("all", *(f"{count:,}" for count in total)))
+    return Table("Splits", ("split", "groups", "clips", "questions"), rows)
+
+
+def _categories(found: Statistics) -> Table:
+    """Majority is what knowing each stem's most frequent answer gets right."""
+    rows = []
+    for category in CATEGORIES:
+        counts = found.questions[category]
+        total = sum(counts.values())
+        rows.append(
+            (
+                category,
+                f"{total:,}",
+                f"{total / found.total:.1%}" if found.total else "",
+                *(f"{counts[split]:,}" for split in SPLITS),
+                _percent(found.chance.get(category)),
+                _percent(found.majority.get(category)),
+            )
+        )
+    headings = ("category", "questions", "share", *SPLITS, "chance", "stem majority")
+    return Table("Questions by category", headings, rows)
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
+
+
+def _families(found: Statistics) -> Table:
+    rows = [
+        (f"{category}: {family}", f"{count:,}")
+        for category, families in found.families.items()
+        for family, count in sorted(families.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    return Table("Questions by family", ("family", "questions"), rows)
+
+
+def _evenness(found: Statistics) -> Table:
+    rows = []
+    for name, even in found.letters.items():
+        rows.append((f"letter, {name}", *_counted(LETTERS, even)))
+    for name, even in found.ranks.items():
+        rows.append((f"rank of the key, {name}", *_counted("1234", even)))
+    for rule, counts in found.answers.items():
+        if 1 < len(counts) <= 4:
+            rows.append((f"answer, {rule}", *_counted(tuple(counts), evenness([*counts.values()]))))
+    return Table("Balance", ("", "counts", "chi-square", "p"), rows)
+
+
+def _counted(names: Sequence[str], even: Evenness) -> tuple[str, str, str]:
+    counts = "  ".join(f"{name} {n:,}" for name, n in zip(names, even.counts, strict=False))
+    return counts, f"{even.chi_square:.2f}", f"{even.p:.3f}"
+
+
+def _motions(found: Statistics) -> Table:
+    degrees = [math.degrees(turn) for turn in found.turns_rad]
+    quantities = (
+        ("duration (s)", found.durations_s, "{:.1f}"),
+        ("path (m)", found.paths_m, "{:.2f}"),
+        ("turning (°)", degrees, "{:.0f}"),
+        ("seen (share)", found.coverages, "{:.2f}"),
+    )
+    rows = [
+        (name, *(form.format(value) for value in spread(values)))
+        for name, values, form in quantities
+    ]
+    return Table(
+        "Motions", ("quantity", "least", "quarter", "median", "three quarters", "most"), rows
+    )
+
+
+def _certified(found: Statistics) -> Table:
+    """What certification left: of all sound questions, before any selection."""
+    rows = []
+    for category, one in found.manifest.certified.items():
+        share = f"{one.certified / one.asked:.1%}" if one.asked else ""
+        rows.append((category, f"{one.asked:,}", f"{one.certified:,}", share, f"{one.by_margin:,}"))
+    wanted = found.manifest.recipe["certify"]
+    title = (
+        f"Certified: at least {wanted['least']:.0%} of copies agree, {wanted['copies']} copies, "
+        f"errors of {wanted['model']['name']}"
+    )
+    return Table(title, ("category", "sound", "certified", "share", "by margin"), rows)
+
+
+def _blind(found: Statistics) -> list[Table]:
+    """What the best blind model knew and knows, where a build bounded it."""
+    blind = found.manifest.blind
+    if blind is None:
+        return []
+    rows = [
+        (
+            category, f"{blind.before[category].points:.1f}", blind.before[category].model,
+            f"{after.points:.1f}", after.model, f"{blind.kept[category]:.1%}",
+            "out of reach" if category in blind.unreachable else
+            "perhaps luck" if category in blind.unsure else "",
+        )
+        for category, after in blind.after.items() if category in blind.kept
+    ]  # fmt: skip
+    title = f"Points above chance of the best blind model, at most {100 * blind.max_blind:g}"
+    headings = ("category", "before", "model", "after", "model", "kept", "")
+    return [Table(title, headings, rows)]
+
+
+def _left_out(found: Statistics) -> Table:
+    manifest = found.manifest
+    rows = [(f"withheld: {reason}", f"{count:,}") for reason, count in manifest.withheld.items()]
+    reasons: Counter[str] = Counter()
+    for counts in manifest.rejections.values():
+        reasons.update(counts)
+    rows += [(f"rejected: {reason}", f"{count:,}") for reason, count in reasons.most_common()]
+    if manifest.inputs.unreadable_files:
+        rows.append(("files that could not be read", f"{manifest.inputs.unreadable_files:,}"))
+    return Table("Not in the data set", ("why", "questions"), rows)
+
+
+def summary(found: Statistics) -> str:
+    """One line above the tables."""
+    inputs = found.manifest.inputs
+    return (
+        f"{found.total:,} questions about {inputs.clips:,} clips, {inputs.minutes:,.1f} minutes; "
+        f"{found.groups:,} groups, {found.takes:,} takes, "
+        f"{found.subjects or 'no known'} subjects; {found.with_joints:,} clips with joints; "
+        f"{found.manifest.alike:,} recordings alike an earlier one"
+    )

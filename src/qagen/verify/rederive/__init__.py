@@ -1,0 +1,1 @@
+"""Answers derived again from the second measurement."""
