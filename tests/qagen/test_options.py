@@ -104,7 +104,7 @@ def test_numbers_are_true_or_withheld(value, unit, name):
 
 def test_nothing_hangs_on_the_hash_seed():
     program = (
-        "from qagen import draws, options\n"
+        "from qagen import draws\nfrom qagen.rules import options\n"
         "print(draws.shuffled(tuple('abcd'), seed=3, name='x'),"
         "options.rungs(4.6, 'm', seed=3, name='x'))"
     )

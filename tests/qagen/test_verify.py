@@ -191,7 +191,7 @@ def test_another_window_or_movement_is_another_question(of_each_rule, clips):
     for row in of_each_rule.values():
         window = "quarter_1" if row.ask.window != "quarter_1" else "quarter_2"
         asks = [msgspec.structs.replace(row.ask, movements=row.ask.movements[::-1])]
-        if "{window}" in sentences.wording.STEMS[row.ask.rule]:
+        if "{window}" in sentences.phrases.STEMS[row.ask.rule]:
             asks.append(msgspec.structs.replace(row.ask, window=window))
         for ask in asks:
             if ask != row.ask:
