@@ -9,7 +9,7 @@ import pytest
 from kinematics import measure, synthetic
 from kinematics.facts import MotionFacts, VerticalEpisode
 from qagen.rules import generate
-from qagen.schema.question import Question, Rejection
+from qagen.schema.question import Ask, Question, Rejection
 
 
 def asked(facts: MotionFacts) -> dict[str, Question]:
@@ -21,7 +21,7 @@ def turned_down(facts: MotionFacts) -> dict[str, str]:
 
 
 def name(rule: str, *movements: str, window: str = "whole", nth: int = 0, part: str = "") -> str:
-    return f"{rule}({'+'.join(movements)};{window};{nth};;{part};False)"
+    return Ask(rule=rule, movements=movements, window=window, nth=nth, part=part).name
 
 
 # A motion made to order ---------------------------------------------------------------------------

@@ -180,7 +180,7 @@ def test_who_is_spared_never_flips(bodies: list[Asked], preset: str) -> None:
 def test_a_turn_is_spared_when_five_deviations_do_not_undo_it() -> None:
     each = _asked(synthetic.perform(synthetic.turn(1.57), fps=30.0, joints=False).motion)
     names = {one.ask.name: one for one in each.questions}
-    question = names["ever(turn_left;whole;0;;;False)"]
+    question = names["ever(movements=turn_left)"]
     just_rad = question.margin.value / (5 * 2**0.5)
     for share, spared in ((0.99, True), (1.01, False)):
         model = ErrorModel(jitter_rad=share * just_rad, jitter_time_s=3.0)

@@ -31,7 +31,7 @@ def spared(question: Candidate | Question, facts: MotionFacts, model: ErrorModel
     >>> facts = measure.measure(synthetic.perform(synthetic.walk(5.0, speed_mps=1.2)).motion)
     >>> questions, _ = generate.ask_all(facts, categories=("existence",))
     >>> sure = [one for one in questions if spared(one, facts, PRESETS["prompthmr_emdb"])]
-    >>> "ever(forward;whole;0;;;False)" in [one.ask.name for one in sure]
+    >>> "ever(movements=forward)" in [one.ask.name for one in sure]
     True
     """
     if model.dropout_share or model.gaps_per_min or model.swaps_per_min:

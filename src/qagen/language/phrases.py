@@ -89,10 +89,10 @@ def phrases_of(frame: Frame, *, lean_of: Literal["pelvis", "trunk"]) -> dict[str
 
 WINDOWS: dict[Window, str] = {
     "whole": "in the whole video",
-    "quarter_1": "in the first quarter of the video",
-    "quarter_2": "in the second quarter of the video",
-    "quarter_3": "in the third quarter of the video",
-    "quarter_4": "in the last quarter of the video",
+    "quarter_1": "in the first quarter",
+    "quarter_2": "in the second quarter",
+    "quarter_3": "in the third quarter",
+    "quarter_4": "in the last quarter",
 }
 
 QUARTERS: tuple[str, ...] = (

@@ -26,8 +26,8 @@ STEMS: dict[str, str] = {
     "end_distance": "How far from the starting point is {subject} at the end of the video?",
     # comparative
     "compare_count": "Which does {subject} do more often: {one} or {other}?",
-    "compare_total": "For {subject}, which adds up to more{window}: {one} or {other}?",
-    "compare_speed": "Which does {subject} do at the higher top speed: {one} or {other}?",
+    "compare_total": "Which does {subject} do more of in total{window}: {one} or {other}?",
+    "compare_speed": "In which does {subject} reach the higher speed: {one} or {other}?",
     "compare_halves": "In which half of the video does {subject} cover more ground?",
     "compare_own": "Judged by the way they face at each moment, does {subject} go further {one} or "
     "{other}?",
@@ -43,7 +43,7 @@ STEMS: dict[str, str] = {
     "happens_in": "Which of these does {subject} do{window}: {one} or {other}?",
     "first_in": "Which of these does {subject} start first{window}?",
     "speed_class": "How fast is {subject} on average when {one} for the first time{window}?",
-    "quarter_of": "In which quarter of the video does {subject} start {one} for the {nth} time?",
+    "quarter_of": "In which quarter does {subject} start {one} for the {nth} time?",
     # ordering
     "next_after": "Which of these does {subject} start next after {one} for the {nth} time?",
     "last_before": "Which of these does {subject} start last before {one} for the {nth} time?",
@@ -51,13 +51,12 @@ STEMS: dict[str, str] = {
     "last_of": "Which of these does {subject} start last?",
     "order_of": "In which order does {subject} first start these: {one}; {other}; {third}?",
     # trajectory
-    "quarter_most": "In which quarter of the video does {subject} {move} the most?",
-    "quarter_most_path": "In which quarter of the video does {subject} cover the most ground?",
-    "quarter_least_path": "In which quarter of the video does {subject} cover the least ground?",
-    "furthest_quarter": "In which quarter of the video is {subject} furthest from the starting "
+    "quarter_most": "In which quarter does {subject} {move} the most?",
+    "quarter_most_path": "In which quarter does {subject} cover the most ground?",
+    "quarter_least_path": "In which quarter does {subject} cover the least ground?",
+    "furthest_quarter": "In which quarter is {subject} furthest from the starting point?",
+    "closest_quarter_end": "At the end of which quarter is {subject} closest to the starting "
     "point?",
-    "closest_quarter_end": "At the end of which quarter of the video is {subject} closest to the "
-    "starting point?",
     "end_sector": "Where is {subject} at the end of the video, seen from the starting point?",
     "path_shape": "Which of these describes the path of {subject} over the ground?",
     "own_travel": "Judged by the way they face at each moment, which way does {subject} mostly go?",
@@ -87,7 +86,7 @@ def window(name: Window) -> str:
     """A window as stems say it, with a space before it; the whole video is not said.
 
     >>> window("whole"), window("quarter_2")
-    ('', ' in the second quarter of the video')
+    ('', ' in the second quarter')
     """
     return "" if name == "whole" else f" {phrases.WINDOWS[name]}"
 
@@ -114,7 +113,7 @@ _FRAMES: dict[Frame, str] = {
 def preamble(frame: Frame) -> str:
     """The definitions that go before every question in a frame of reference.
 
-    >>> print(preamble("body")[:82])
+    >>> print(preamble("body")[:83])
     Left, right, forwards and backwards are the person's own directions at each moment.
     """
     least = {name: row.prominence for name, row in thresholds.MOVEMENT.items()}

@@ -105,7 +105,7 @@ def remembered(clip: Reading, name: str, derive: Callable[[], _Derived]) -> _Der
         try:
             result = derive()
         except Unclear as unclear:
-            result = unclear
+            result = Unclear(*unclear.args)  # a new one: a traceback would hold the clip
         clip.known[name] = result
     if isinstance(result, Unclear):
         raise Unclear(*result.args)

@@ -53,16 +53,21 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
     def name(self) -> str:
         """The ask as one word: equal asks have equal names, others have other names.
 
-        >>> Ask(rule="count", movements=("left",)).name
-        'count(left;whole;0;;;False)'
+        >>> Ask(rule="count_strength", movements=("left",), strength="large").name
+        'count_strength(movements=left,strength=large)'
         """
         return _name_of(self)
 
 
 @lru_cache(maxsize=1 << 16)
 def _name_of(ask: Ask) -> str:
-    movements = "+".join(ask.movements)
-    return f"{ask.rule}({movements};{ask.window};{ask.nth};{ask.strength};{ask.part};{ask.negated})"
+    """The rule and the sorted fields that are not at their defaults: a new field renames nothing."""
+    said = msgspec.to_builtins(ask)  # leaves defaults out
+    rule = said.pop("rule")
+    values = {
+        name: "+".join(value) if name == "movements" else value for name, value in said.items()
+    }
+    return f"{rule}({','.join(f'{name}={value}' for name, value in sorted(values.items()))})"
 
 
 class Option(msgspec.Struct, frozen=True, gc=False):

@@ -1,4 +1,4 @@
-"""Comparative: which of two is more frequent, larger or faster? The first, the second, or the same."""
+"""Comparative: which of two is more frequent, larger or faster, or are both the same."""
 
 from collections.abc import Callable, Iterable
 from functools import cache, partial

@@ -68,13 +68,13 @@ def _ever(clip: Reading, ask: Ask) -> Finding:
         gerund, window = clip.speaker.gerund(movement), window_said(ask.window)
         if happens.happens:
             observed = f"Observed: {events_said(clip, happens.occurrences)}."
-            return observed, f"So there is {gerund}{window}."
+            return observed, f"So it happens{window}."
         (most,) = happens.evidence
         return (
             f"{phrases.capital(span_said(most))}, {gerund} never exceeds "
             f"{phrases.measured(most.value, most.unit)}; it counts from "
             f"{phrases.measured(MOVEMENTS[movement].least, most.unit)}.",
-            f"So there is no {gerund}{window}.",
+            f"So it does not happen{window}.",
         )
 
     return kinds.yes_no(ask, happens, said)

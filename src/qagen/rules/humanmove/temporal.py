@@ -69,7 +69,7 @@ def _first_in(clip: Reading, ask: Ask) -> Finding:
     require(seen(clip, ask.window), "not seen")
     starts = sequence(clip)
     start_s, end_s = span(clip, ask.window)
-    # the very first start of a clip is no bound: a movement under way in the first frame begins there
+    # the start of the clip is no bound: a movement under way in the first frame begins there
     from_s = start_s - BOUND_BAND_S
     near = [each for each in starts if from_s < each.start_s < end_s + BOUND_BAND_S]
     require(near, "no such movement")
