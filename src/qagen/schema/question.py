@@ -61,13 +61,12 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
 
 @lru_cache(maxsize=1 << 16)
 def _name_of(ask: Ask) -> str:
-    """The rule and the sorted fields that are not at their defaults: a new field renames nothing."""
-    said = msgspec.to_builtins(ask)  # leaves defaults out
-    rule = said.pop("rule")
-    values = {
-        name: "+".join(value) if name == "movements" else value for name, value in said.items()
-    }
-    return f"{rule}({','.join(f'{name}={value}' for name, value in sorted(values.items()))})"
+    """The rule with its sorted non-default fields, so that a new field renames nothing."""
+    fields = msgspec.to_builtins(ask)  # leaves defaults out
+    rule = fields.pop("rule")
+    if ask.movements:
+        fields["movements"] = "+".join(ask.movements)
+    return f"{rule}({','.join(f'{name}={value}' for name, value in sorted(fields.items()))})"
 
 
 class Option(msgspec.Struct, frozen=True, gc=False):
