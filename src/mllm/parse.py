@@ -19,7 +19,7 @@ How = Literal[
 ]  # fmt: skip
 """How the answer was found; the last five mean that there is none."""
 
-MOST_CHARACTERS = 30_000
+MOST_CHARACTERS = 10_000
 """Of longer replies, thoughts removed, only the end is read."""
 
 _NEAR = 200
@@ -299,7 +299,7 @@ def _led(text: str, offered: _Offered) -> str:
     others = _begun(_AND.sub("", _said(after)), offered)
     if others and others != found:
         return found + others
-    unsure = _REFUSED.search(after) or _CHATTER.search(after[:120])
+    unsure = _REFUSED.search(after) or _CHATTER.search(after[:120].partition("\n\n")[0])
     return "" if size == 1 and (unsure or not _CLOSED.match(after)) else found
 
 
@@ -433,11 +433,10 @@ def _cued(text: str, offered: _Offered) -> tuple[str, str]:
 def _at_lines(text: str, offered: _Offered) -> str:
     """Letters with a bracket or a stop at the head of a line, or with a line for themselves."""
     claims = ""
-    for line in text.splitlines():
-        if alone := _ALONE.match(line):
-            claims += alone["letter"]
-        elif head := _HEADED.match(line):
-            claims += head["letter"] + _at(line, head.start("letter"), offered)
+    for line in re.finditer(r"[^\n]+", text):
+        if found := _ALONE.match(line[0]) or _HEADED.match(line[0]):
+            claims += found["letter"]
+            claims += _at(text, line.start() + found.start("letter"), offered)
     return claims
 
 
