@@ -1,7 +1,7 @@
 """Which answers survive the errors of a tracker: every motion copied with errors, and asked again.
 
 "Asked again" is: the copy is measured, and of the question's own options the right one is chosen by
-its facts and the rules' second writing (`again.offered`), which knows no band of doubt. The copy
+its facts and the second derivation (`verify.rederive`), which knows no band of doubt. The copy
 agrees when that is the key. Whether the rule would still have dared to ask, or would have offered
 the same, does not matter; that no option is right any more, because the movement that is spoken of
 is gone, counts as another answer.
@@ -26,8 +26,8 @@ from qagen.schema import certificates
 from qagen.schema.certificates import Certification
 from qagen.schema.question import Ask, Candidate, Question
 from qagen.schema.record import Certificate
-from qagen.verify import offered
 from qagen.verify.moves import Clip, Move
+from qagen.verify.rederive import table
 
 _TURNED = {"yes": "no", "no": "yes"}
 
@@ -104,7 +104,7 @@ class _Trial:
             return
         clip = clip_of(facts)
         for ask, options in list(self.open.items()):
-            if offered.answer(clip, ask, options) != options[0]:
+            if table.answer(clip, ask, options) != options[0]:
                 self.flips[ask] += 1
                 if self.flips[ask] > most:
                     del self.open[ask]
@@ -210,5 +210,5 @@ def answers_of(clips: Iterable[Clip], question: Candidate | Question) -> list[st
     """
     plain, _ = plainly(question.ask, "yes")
     options = _options(question, question.key.code)
-    found = [offered.answer(clip, plain, options) for clip in clips]
+    found = [table.answer(clip, plain, options) for clip in clips]
     return [_TURNED.get(code, code) for code in found] if question.ask.negated else found
