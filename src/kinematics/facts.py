@@ -225,7 +225,7 @@ def to_line(facts: MotionFacts) -> bytes:
     """One JSON object without the newline; the same facts give the same bytes.
 
     >>> from kinematics import measure, synthetic
-    >>> facts = measure.measure(synthetic.perform(synthetic.stand(1.0)).motion)
+    >>> facts = measure(synthetic.perform(synthetic.stand(1.0)).motion)
     >>> to_line(facts)[:20]
     b'{"schema_version":1,'
     """
