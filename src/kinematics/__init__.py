@@ -27,6 +27,8 @@ __all__ = [
     "read",
     "residual",
     "synthetic",
+    "to_frame",
+    "to_rows",
     "trajectory",
 ]
 
@@ -44,6 +46,7 @@ if TYPE_CHECKING:  # the names below, for type checkers and editors
     from kinematics.measurement import measure, measure_all
     from kinematics.motion import AnchoredMotion, Motion
     from kinematics.readers import read
+    from kinematics.tables import to_frame, to_rows
 else:
     _HOMES = {
         "AnchoredMotion": "motion",
@@ -52,6 +55,8 @@ else:
         "measure": "measurement",
         "measure_all": "measurement",
         "read": "readers",
+        "to_frame": "tables",
+        "to_rows": "tables",
     }
 
     def __getattr__(name: str) -> object:
