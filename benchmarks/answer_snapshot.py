@@ -22,7 +22,7 @@ import msgspec
 import numpy as np
 
 from kinematics import facts as facts_of
-from kinematics import measure, perturb, readers, synthetic
+from kinematics import measurement, perturb, readers, synthetic
 from kinematics.error_models import PRESETS
 from kinematics.facts import Frame, MotionFacts
 from kinematics.motion import Motion
@@ -69,7 +69,7 @@ def measured(clips: int, recorded: Path | None) -> Iterator[MotionFacts]:
     """Facts of all motions in every frame of reference."""
     every = [filmed(motion) for motion in motions(clips, recorded)]
     for frame in FRAMES:
-        yield from measure.measure_all(every, frame=frame)
+        yield from measurement.measure_all(every, frame=frame)
 
 
 def answer(item: Candidate | Rejection) -> dict[str, Any]:

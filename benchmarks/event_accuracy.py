@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from kinematics import measure, synthetic
+from kinematics import measurement, synthetic
 from kinematics.facts import ANGULAR_SIGNALS
 from kinematics.synthetic.score import Tally, tally
 
@@ -38,7 +38,7 @@ def tallies(
         )
     )
     counts: dict[str, Tally] = {}
-    measured = measure.measure_all(performance.motion for performance in performances)
+    measured = measurement.measure_all(performance.motion for performance in performances)
     for performance, facts in zip(performances, measured, strict=True):
         tally(performance.truth, facts, into=counts)
     return counts

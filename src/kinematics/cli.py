@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from kinematics import (
+    __version__,
     commands_compare,
     commands_curate,
     commands_measure,
@@ -32,7 +33,7 @@ def main(
         bool,
         typer.Option(
             "--version",
-            callback=printed_version("kinematics"),
+            callback=printed_version("kinematics", __version__),
             is_eager=True,
             help="Print the version.",
         ),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
-from kinematics.intake import Intake, found
+from kinematics.intake import Intake
 from kinematics.terminal import PIPED_WIDTH, ModelOption, complain, plainly, whole
 
 if TYPE_CHECKING:
@@ -124,11 +124,11 @@ def _matched(
     estimates: Path, truths: Path, smplx_model: Path | None
 ) -> "tuple[kinematics.pairing.Matches, int]":
     """The pairs of two files, folders or stores, and how many files could not be read."""
-    from kinematics import pairing
+    from kinematics import loading, pairing
 
     sides, failed = [], 0
     for path in (estimates, truths):
-        intake = Intake(files=found([path]), named={path}, smplx_model=smplx_model)
+        intake = Intake(files=loading.found([path]), named={path}, smplx_model=smplx_model)
         sides.append(list(intake.motions()))
         failed += intake.failed
     matches = pairing.match(*sides)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from kinematics.intake import Intake, check_cameras, found
+from kinematics.intake import Intake, check_cameras
 from kinematics.terminal import (
     PIPED_WIDTH,
     CacheOption,
@@ -49,9 +49,11 @@ def measure_files(
 
     [cyan]kinematics measure motions/ --out facts.jsonl --cache ~/.cache/kinematics[/cyan]
     """
+    from kinematics import loading
+
     keep_compiled(cache)
     with plainly():
-        files = found(paths)
+        files = loading.found(paths)
     named = {path for path in paths if not path.is_dir()}
     intake = Intake(files=files, named=named, frame=frame, smplx_model=smplx_model)
     count = measure_to(out, intake)
@@ -62,7 +64,7 @@ def measure_files(
 
 def measure_to(out: Path, intake: Intake) -> int:
     """Measures what the intake reads and writes it whole; gives the number of clips."""
-    from kinematics import facts, measure
+    from kinematics import facts, measurement
 
     with progress() as bar:
         task = bar.add_task("measuring", total=len(intake.files))
@@ -72,7 +74,7 @@ def measure_to(out: Path, intake: Intake) -> int:
             bar.update(task, completed=measured, total=total)
 
         with whole(out) as partial:
-            clips = measure.measure_all(intake.motions(), frame=intake.frame, progress=advance)
+            clips = measurement.measure_all(intake.motions(), frame=intake.frame, progress=advance)
             return facts.write(partial, clips)
 
 
@@ -108,9 +110,11 @@ def show_clip(
 
 def draw(motion: "kinematics.motion.Motion", out: Path, frame: MeasuredFrame) -> None:
     """Writes the picture of one motion."""
-    from kinematics import measure, plot
+    from kinematics import measurement, plot
 
-    figure = plot.overview(measure.trace(motion, frame=frame), measure.measure(motion, frame=frame))
+    figure = plot.overview(
+        measurement.trace(motion, frame=frame), measurement.measure(motion, frame=frame)
+    )
     with whole(out) as partial:
         figure.savefig(partial)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kinematics.intake import Intake, found
+from kinematics.intake import Intake
 from kinematics.terminal import plainly, progress
 
 
@@ -33,8 +33,10 @@ def pack_files(
 
     [cyan]kinematics measure corpus --out facts.jsonl[/cyan]
     """
+    from kinematics import loading
+
     with plainly():
-        files = [path for path in found(inputs) if path.resolve() != out.resolve()]
+        files = [path for path in loading.found(inputs) if path.resolve() != out.resolve()]
         named = {path for path in inputs if not path.is_dir()}
         intake = Intake(files=files, named=named, held=[])
         count = _pack_to(out, intake, append=append)

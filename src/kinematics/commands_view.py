@@ -80,11 +80,11 @@ def _served(
     views.check_address(host, port)
     motion = _chosen(clip, name, person)
     check_cameras(motion, frame, where=clip)
-    from kinematics import measure, playback
+    from kinematics import measurement, playback
 
     return views.serve(
         playback.prepare(motion, frame=frame),
-        playback.movements(measure.measure(motion, frame=frame)),
+        playback.movements(measurement.measure(motion, frame=frame)),
         title=f"{motion.source.clip}, person {motion.source.person}",
         host=host,
         port=port,

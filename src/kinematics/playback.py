@@ -142,7 +142,7 @@ def movements(facts: MotionFacts) -> tuple[Movement, ...]:
     """The events and vertical episodes of a motion in words, in the order in which they start.
 
     >>> from kinematics import measure, synthetic
-    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0, speed_mps=1.2)).motion)
+    >>> facts = measure(synthetic.perform(synthetic.walk(3.0, speed_mps=1.2)).motion)
     >>> [one.words for one in movements(facts)]
     ['away from the start 3.00 m', 'forward 3.00 m']
     """

@@ -22,7 +22,7 @@ from matplotlib.textpath import TextPath
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
 from kinematics.facts import ANGULAR_SIGNALS, SIGNALS, MotionFacts, Signal
-from kinematics.measure import Trace
+from kinematics.measurement import Trace
 
 INK, GREY, SOFT, FAINT = "#222222", "#555555", "#8a8a8a", "#e4e4e4"
 POSITIVE, NEGATIVE, EPISODE = "#0072B2", "#D55E00", "#009E73"
@@ -127,9 +127,9 @@ def overview(trace: Trace, facts: MotionFacts, *, title: str | None = None) -> F
 
     Forward is up in the picture and left is left. Panels without events are low.
 
-    >>> from kinematics import measure, synthetic
+    >>> from kinematics import measure, measurement, synthetic
     >>> motion = synthetic.perform(synthetic.walk(3.0)).motion
-    >>> figure = overview(measure.trace(motion), measure.measure(motion))
+    >>> figure = overview(measurement.trace(motion), measure(motion))
     >>> len(figure.axes)
     9
     """
@@ -157,9 +157,9 @@ def overview(trace: Trace, facts: MotionFacts, *, title: str | None = None) -> F
 def paths(clips: Sequence[MotionFacts], *, columns: int = 4) -> Figure:
     """The paths of many motions from above, a small picture each: forward is up, left is left.
 
-    >>> from kinematics import measure, synthetic
+    >>> from kinematics import measure, measurement, synthetic
     >>> motion = synthetic.perform(synthetic.walk(3.0)).motion
-    >>> len(paths([measure.measure(motion)] * 3).axes)
+    >>> len(paths([measure(motion)] * 3).axes)
     3
     """
     columns = max(1, min(columns, len(clips)))

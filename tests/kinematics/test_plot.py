@@ -14,7 +14,7 @@ from matplotlib.quiver import Quiver
 from matplotlib.text import Annotation, Text
 
 from kinematics import facts, plot
-from kinematics.measure import Trace
+from kinematics.measurement import Trace
 
 PANELS = ("forward", "left", "up", "start_distance", "heading", "forward_lean", "left_lean")
 

@@ -598,7 +598,7 @@ OWN_EXAMPLES = {
     "kinematics.batch": "the inside of `measure`, whose examples run it",
     "kinematics.assemble": "the inside of `measure`, whose examples run it",
     "kinematics.checks": "the inside of `Motion.from_arrays`, whose example runs it",
-    "kinematics.measure.kernels": "the inside of `measure`, whose examples run it",
+    "kinematics.measurement.kernels": "the inside of `measure`, whose examples run it",
 }
 """Modules and functions that need no example of their own, and why."""
 

@@ -28,7 +28,7 @@ def spared(question: Candidate | Question, facts: MotionFacts, model: ErrorModel
     >>> from kinematics import measure, synthetic
     >>> from kinematics.error_models import PRESETS
     >>> from qagen.rules import generate
-    >>> facts = measure.measure(synthetic.perform(synthetic.walk(5.0, speed_mps=1.2)).motion)
+    >>> facts = measure(synthetic.perform(synthetic.walk(5.0, speed_mps=1.2)).motion)
     >>> questions, _ = generate.ask_all(facts, categories=("existence",))
     >>> sure = [one for one in questions if spared(one, facts, PRESETS["prompthmr_emdb"])]
     >>> "ever(forward;whole;0;;;False)" in [one.ask.name for one in sure]

@@ -94,7 +94,7 @@ def read(facts: MotionFacts, *, descriptor: str = "", drawn_by: int | None = Non
 
     >>> from kinematics import measure, synthetic
     >>> walk = synthetic.perform(synthetic.walk(3.0)).motion
-    >>> clip = read(measure.measure(walk))
+    >>> clip = read(measure(walk))
     >>> len(clip.occurrences["forward"]), clip.counts("forward"), clip.counts("turn_left")
     (1, True, True)
     """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kinematics import measure, readers, resample, store
+from kinematics import measurement, readers, resample, store
 from kinematics.error_models import ErrorModel
 from kinematics.facts import Frame
 from qagen.build import intake
@@ -187,7 +187,7 @@ def _try(
     estimates = None
     if found is not None:
         made = [at_the_same_times(found[_name(one.motion)], one.motion) for one in some]
-        estimates = measure.measure_all(made, frame=wanted.frame)
+        estimates = measurement.measure_all(made, frame=wanted.frame)
     for one, given in zip(some, trials.certify(some, wanted.policy), strict=True):
         if estimates is not None:
             clip = trials.clip_of(next(estimates))

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kinematics import facts, measure, synthetic
+from kinematics import facts, measurement, synthetic
 from kinematics.facts import MotionFacts
 
 CLIPS = 30
@@ -18,7 +18,7 @@ def corpus() -> list[MotionFacts]:
     """Clips of much the same length and without joints, so that one shape is compiled."""
     every = (one.motion for one in synthetic.corpus(200, seed=5, fps=10.0, joints=False))
     alike = (motion for motion in every if 13.0 < motion.duration_s < 17.0)
-    return list(measure.measure_all(itertools.islice(alike, CLIPS)))
+    return list(measurement.measure_all(itertools.islice(alike, CLIPS)))
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ Every step is a pure function of one clip; a batch is `jit(vmap(step))`, one com
 shape (see `batch`). Frame-wise work is in the clip's own precision, sums in float64.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
@@ -13,11 +13,22 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from kinematics import anchor, assemble, batch, descriptors, events, totals, trajectory, vertical
+from kinematics import (
+    anchor,
+    assemble,
+    batch,
+    descriptors,
+    events,
+    loading,
+    totals,
+    trajectory,
+    vertical,
+)
 from kinematics import kernels as compiler
 from kinematics import signals as signals_of
 from kinematics.assemble import Measured
 from kinematics.facts import SIGNALS, Frame, MotionFacts
+from kinematics.loading import Given
 from kinematics.motion import AnchoredMotion, Motion
 from kinematics.skeleton import CANONICAL
 
@@ -182,7 +193,7 @@ def _check_frame(frame: Frame) -> None:
 
 
 def measure_all(
-    motions: Iterable[Motion],
+    motions: Given | Iterable[Given],
     *,
     frame: Frame = "first_heading",
     dtype: str = "float32",
@@ -190,9 +201,10 @@ def measure_all(
 ) -> Iterator[MotionFacts]:
     """Facts of many motions of any lengths, in their order, as a stream.
 
-    Clips of like length are computed together; what is measured of a clip does not depend on the
-    others. `dtype="float64"` computes everything in double precision. `progress` is called with
-    the number of clips measured so far.
+    Motions are given as they are, or by the paths of motion files, packed stores or folders of
+    both; a file gives one motion for each person. Clips of like length are computed together; what
+    is measured of a clip does not depend on the others. `dtype="float64"` computes everything in
+    double precision. `progress` is called with the number of clips measured so far.
 
     >>> from kinematics import synthetic
     >>> corpus = [performance.motion for performance in synthetic.corpus(3, seed=1)]
@@ -202,7 +214,8 @@ def measure_all(
     _check_frame(frame)
     if dtype not in ("float32", "float64"):
         raise ValueError(f"dtype {dtype!r}: expected float32 or float64")
-    return _in_order(motions, _facts_of, frame=frame, dtype=dtype, progress=progress)
+    given = loading.motions(motions)
+    return _in_order(given, _facts_of, frame=frame, dtype=dtype, progress=progress)
 
 
 def _in_order(
@@ -245,16 +258,22 @@ def _in_order(
 
 
 def measure(
-    motion: Motion, *, frame: Frame = "first_heading", dtype: str = "float32"
+    motion: Given | Sequence[Motion],
+    *,
+    frame: Frame = "first_heading",
+    dtype: str = "float32",
 ) -> MotionFacts:
     """Facts of one motion; the same, to the bit, as when it is measured among others.
+
+    The motion is given as it is, by the path of a file with one person, or as the list that
+    `read` makes of such a file. Raises `ValueError` where there are several.
 
     >>> from kinematics import synthetic
     >>> facts = measure(synthetic.perform(synthetic.walk(3.0, speed_mps=1.2)).motion)
     >>> [(event.signal, round(event.amount, 1)) for event in facts.events_on("forward")]
     [('forward', 3.0)]
     """
-    (facts,) = measure_all([motion], frame=frame, dtype=dtype)
+    (facts,) = measure_all([loading.one_motion(motion)], frame=frame, dtype=dtype)
     return facts
 
 
