@@ -11,17 +11,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from kinematics import (
-    anchor,
-    batch,
-    events,
-    kernels,
-    orientation,
-    residual,
-    synthetic,
-    totals,
-)
+from kinematics import synthetic
+from kinematics.geometry import anchor, kernels, orientation, residual
 from kinematics.motion import AnchoredMotion, Motion
+from kinematics.movement import batch, events, totals
 from kinematics.synthetic import Script
 
 CLIP_FRAMES = 300

@@ -22,10 +22,12 @@ import msgspec
 import numpy as np
 
 from kinematics import facts as facts_of
-from kinematics import measurement, perturb, readers, synthetic
-from kinematics.error_models import PRESETS
+from kinematics import readers, synthetic
+from kinematics.errors import perturb
+from kinematics.errors.error_models import PRESETS
 from kinematics.facts import Frame, MotionFacts
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 from qagen.rules import generate
 from qagen.schema.question import Candidate, Rejection
 

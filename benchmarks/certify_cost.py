@@ -15,7 +15,9 @@ from pathlib import Path
 
 import _clock  # before NumPy and JAX
 
-from kinematics import batch, error_models, measurement, perturb, synthetic
+from kinematics import synthetic
+from kinematics.errors import error_models, perturb
+from kinematics.movement import batch, measurement
 from qagen.build import pipeline
 from qagen.certify import trials
 from qagen.dataset.layout import Manifest, Recipe

@@ -32,9 +32,10 @@ import equinox as eqx
 import msgspec
 import numpy as np
 
-from kinematics import facts, measurement, store, synthetic
+from kinematics import facts, store, synthetic
 from kinematics.facts import MotionFacts
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 from qagen import draws
 from qagen.build import pipeline, same_motion, select
 from qagen.dataset import layout

@@ -31,8 +31,9 @@ import jax
 import numpy as np
 from _cases import CLIP_FRAMES, FPS, PRIMITIVES, Primitive, Stages, batched, row
 
-from kinematics import assemble, batch, facts, measurement
+from kinematics import facts
 from kinematics.motion import Motion
+from kinematics.movement import assemble, batch, measurement
 
 CORES = _clock.cores()
 CLIP_COUNTS = (1, 64, 4096)

@@ -24,8 +24,9 @@ from _samples import KEYPOINTS, SAMPLES, STORE
 from kinematics_throughput import Claim, show_claims, title
 from readers_fuzz import reader_of
 
-from kinematics import measurement, readers, store
+from kinematics import readers, store
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 from kinematics.readers import archives, bvh, bvh_text, native
 
 FRAMES = 300

@@ -16,7 +16,8 @@ from typing import get_args
 import pytest
 
 import kinematics
-from kinematics import facts, inspection, readers, thresholds
+from kinematics import facts, readers, thresholds
+from kinematics.show import inspection
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -56,14 +57,14 @@ def test_the_package_offers_what_it_lists() -> None:
     for name in kinematics.__all__:
         assert name in dir(kinematics)
         assert getattr(kinematics, name) is not None
-    assert kinematics.anchor.__name__ == "kinematics.anchor"
+    assert kinematics.geometry.anchor.__name__ == "kinematics.geometry.anchor"
     assert kinematics.read is readers.read
     with pytest.raises(AttributeError, match="no attribute 'mesure'"):
         _ = kinematics.mesure
 
 
 @pytest.mark.parametrize(
-    "first", ["import kinematics.measurement", "import kinematics.readers", ""]
+    "first", ["import kinematics.movement.measurement", "import kinematics.readers", ""]
 )
 def test_measure_is_the_function_whatever_was_imported_before(first: str) -> None:
     then = "from kinematics import measure; assert callable(measure), measure"

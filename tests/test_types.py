@@ -7,7 +7,8 @@ from mypy import api
 ROOT = Path(__file__).resolve().parent.parent
 
 PROGRAM = """\
-from kinematics import AnchoredMotion, Motion, anchor, measure
+from kinematics import AnchoredMotion, Motion, measure
+from kinematics.geometry import anchor
 
 
 def travelled(motion: AnchoredMotion) -> None: ...

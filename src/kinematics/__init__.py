@@ -33,18 +33,12 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:  # the names below, for type checkers and editors
-    from kinematics import (
-        anchor,
-        descriptors,
-        events,
-        orientation,
-        residual,
-        synthetic,
-        trajectory,
-    )
+    from kinematics import synthetic
     from kinematics.facts import MotionFacts
-    from kinematics.measurement import measure, measure_all
+    from kinematics.geometry import anchor, orientation, residual
     from kinematics.motion import AnchoredMotion, Motion
+    from kinematics.movement import descriptors, events, trajectory
+    from kinematics.movement.measurement import measure, measure_all
     from kinematics.readers import read
     from kinematics.tables import to_frame, to_rows
 else:
@@ -52,21 +46,32 @@ else:
         "AnchoredMotion": "motion",
         "Motion": "motion",
         "MotionFacts": "facts",
-        "measure": "measurement",
-        "measure_all": "measurement",
+        "anchor": "geometry",
+        "descriptors": "movement",
+        "events": "movement",
+        "measure": "movement.measurement",
+        "measure_all": "movement.measurement",
+        "orientation": "geometry",
         "read": "readers",
+        "residual": "geometry",
+        "synthetic": "",
         "to_frame": "tables",
         "to_rows": "tables",
+        "trajectory": "movement",
     }
 
     def __getattr__(name: str) -> object:
-        if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         if name not in _HOMES:
-            return import_module(f"{__name__}.{name}")
-        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        home = f"{__name__}.{_HOMES[name]}".rstrip(".")
+        if name in _MODULES:
+            return import_module(f"{home}.{name}")
+        value = getattr(import_module(home), name)
         globals()[name] = value  # found at once the next time
         return value
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})
+
+    _MODULES = {"anchor", "descriptors", "events", "orientation"}
+    _MODULES |= {"residual", "synthetic", "trajectory"}

@@ -222,7 +222,7 @@ def assembled(fields: dict[str, Any]) -> Motion:
 
 
 class AnchoredMotion(eqx.Module):
-    """A track expressed in one frame of reference (see `kinematics.anchor`).
+    """A track expressed in one frame of reference (see `kinematics.geometry.anchor`).
 
     The axes are the reference's: +X its left, +Y up, +Z its forward. In the `body` frame
     `positions_m` is the path paced out along the subject's own changing axes; in every other frame

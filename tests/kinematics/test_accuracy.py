@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinematics import measurement, synthetic
+from kinematics import synthetic
 from kinematics.facts import ANGULAR_SIGNALS, SIGNALS, MotionFacts
+from kinematics.movement import measurement
 from kinematics.synthetic.score import Tally, tally
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import measurement, synthetic
+from kinematics import synthetic
 from kinematics.motion import Motion, Source
+from kinematics.movement import measurement
 from kinematics.skeleton import SMPL_22
 
 WALK = synthetic.perform(synthetic.walk(1.2), gait=None).motion

@@ -14,9 +14,10 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from kinematics import __version__, facts, measurement, readers, store, synthetic
-from kinematics.cli import app
+from kinematics import __version__, facts, readers, store, synthetic
+from kinematics.commands.app import app
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 from kinematics.readers import native
 
 SRC = Path(__file__).parents[2] / "src"
@@ -52,7 +53,7 @@ def test_help_teaches_and_loads_nothing_heavy() -> None:
     code = (
         "import sys\n"
         "from typer.testing import CliRunner\n"
-        "from kinematics.cli import app\n"
+        "from kinematics.commands.app import app\n"
         "print(CliRunner().invoke(app, ['--help']).output)\n"
         "heavy = {'jax', 'matplotlib', 'numpy', 'scipy'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"

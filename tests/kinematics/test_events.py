@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import events, measurement, synthetic
+from kinematics import synthetic
 from kinematics.facts import ANGULAR_SIGNALS, SIGNALS, Event, MotionFacts
 from kinematics.motion import Motion
+from kinematics.movement import events, measurement
 from kinematics.synthetic.ramps import Cruise
 from kinematics.thresholds import ExcursionRule
 

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import batch, facts, measurement, synthetic
+from kinematics import facts, synthetic
 from kinematics.facts import MotionFacts, WindowFacts
 from kinematics.motion import Motion
+from kinematics.movement import batch, measurement
 
 SRC = Path(measurement.__file__).parents[1]
 
@@ -90,7 +91,8 @@ def test_another_process_finds_the_same_bits(alone):
     _, wanted = alone
     program = f"""{CORPUS}
 import sys
-from kinematics import facts, measurement
+from kinematics import facts
+from kinematics.movement import measurement
 for clip in measurement.measure_all(reversed(motions)):
     sys.stdout.buffer.write(facts.to_line(clip) + b"\\n")
 """

@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 from typer.testing import CliRunner
 
-from kinematics import facts, measurement, playback, skeleton, synthetic, view
-from kinematics.cli import app
+from kinematics import facts, skeleton, synthetic
+from kinematics.commands.app import app
 from kinematics.motion import Motion
-from kinematics.playback import Movement
+from kinematics.movement import measurement
 from kinematics.readers import native
+from kinematics.show import playback, view
+from kinematics.show.playback import Movement
 from kinematics.skeleton import POINTS
 
 TO_LEFT_FOOT = ("pelvis", "left_hip", "left_knee", "left_ankle", "left_foot")

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from kinematics import measurement, readers, synthetic
+from kinematics import readers, synthetic
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 from kinematics.readers import bvh, bvh_text, rigs, stance
 from kinematics.skeleton import POINTS, SMPL_22, from_names
 

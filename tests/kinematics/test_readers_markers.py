@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from kinematics import measurement, readers
+from kinematics import readers
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 from kinematics.readers import c3d, markers, trc
 from kinematics.skeleton import SMPL_22
 

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from kinematics import measurement, readers, synthetic
+from kinematics import readers, synthetic
 from kinematics.facts import MotionFacts
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 from kinematics.readers import amass, humanml3d, motionx, rich_egobody, tram
 
 BODY_PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19)

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from kinematics import measurement, readers, synthetic
+from kinematics import readers, synthetic
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 from kinematics.readers import tum
 from kinematics.readers.axes import UP_AXES
 

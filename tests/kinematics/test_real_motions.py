@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinematics import measurement, readers, skeleton, synthetic
+from kinematics import readers, skeleton, synthetic
 from kinematics.facts import ANGULAR_SIGNALS, SIGNALS, MotionFacts
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 from kinematics.thresholds import MOVEMENT
 
 IN_PLACE = {"cmu_jump_repeat", "cmu_washwindow"}

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation, Slerp
 
-from kinematics import measurement, resample, synthetic
+from kinematics import synthetic
+from kinematics.geometry import resample
 from kinematics.motion import ARRAYS, OPTIONAL_ARRAYS, BodyPose, Motion
+from kinematics.movement import measurement
 from kinematics.skeleton import SMPL_22
 
 SEEDS = st.integers(0, 10_000)

@@ -19,8 +19,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import measurement, store, synthetic
+from kinematics import store, synthetic
 from kinematics.motion import Motion, Source
+from kinematics.movement import measurement
 from kinematics.skeleton import COCO_17, SMPL_22, Skeleton, from_names
 from kinematics.store import index, layout
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kinematics import measurement, synthetic
+from kinematics import synthetic
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 
 
 def on_a_treadmill(motion: Motion) -> Motion:

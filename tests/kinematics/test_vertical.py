@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import measurement, synthetic, thresholds
+from kinematics import synthetic, thresholds
 from kinematics.facts import MotionFacts
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 
 RATES = (15.0, 30.0, 120.0)
 TOTAL_S = 16.0

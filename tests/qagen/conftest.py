@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from kinematics import measurement, synthetic
+from kinematics import synthetic
 from kinematics.facts import (
     Event,
     Frame,
@@ -17,6 +17,7 @@ from kinematics.facts import (
     VerticalEpisode,
     WindowFacts,
 )
+from kinematics.movement import measurement
 
 MadeEvent = tuple[str, float, float, float]
 """Signal, start, end, amount."""

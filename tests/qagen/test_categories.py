@@ -6,8 +6,9 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from kinematics import measurement, synthetic
+from kinematics import synthetic
 from kinematics.facts import MotionFacts, VerticalEpisode
+from kinematics.movement import measurement
 from qagen.rules import generate
 from qagen.schema.question import Question, Rejection
 

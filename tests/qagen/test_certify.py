@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 from typer.testing import CliRunner
 
-from kinematics import batch, facts, measurement, synthetic
-from kinematics.error_models import PRESETS, ErrorModel
+from kinematics import facts, synthetic
+from kinematics.errors.error_models import PRESETS, ErrorModel
 from kinematics.facts import Frame
 from kinematics.motion import Motion
+from kinematics.movement import batch, measurement
 from qagen.build import merge, pipeline
 from qagen.certify import error_reach, trials
 from qagen.certify.trials import Asked

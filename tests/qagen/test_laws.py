@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import measurement, synthetic
+from kinematics import synthetic
 from kinematics.facts import MotionFacts
+from kinematics.movement import measurement
 from qagen.language.vocabulary import MOST_ABSENT, MOVEMENTS, REASONS, mirrored
 from qagen.reading.clip import read
 from qagen.rules import consistency, generate

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import measurement, perturb, synthetic
-from kinematics.error_models import PRESETS
+from kinematics import synthetic
+from kinematics.errors import perturb
+from kinematics.errors.error_models import PRESETS
 from kinematics.facts import MotionFacts
+from kinematics.movement import measurement
 from qagen.certify import trials
 from qagen.language.vocabulary import LADDERS, MOVEMENTS, SECTORS
 from qagen.rules import generate

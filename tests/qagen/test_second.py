@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from kinematics import measurement, readers, synthetic
+from kinematics import readers, synthetic
 from kinematics.facts import ANGULAR_SIGNALS, SIGNALS, Frame, MotionFacts, PartFacts, WindowFacts
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 from kinematics.thresholds import ExcursionRule
 from qagen.verify.remeasure import (
     cycles,

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinematics import measurement, store, synthetic
+from kinematics import store, synthetic
+from kinematics.movement import measurement
 from kinematics.readers import native
 from qagen.rules import generate
 from qagen.schema import record

@@ -15,11 +15,11 @@ from typing import IO, Any, BinaryIO
 
 import msgspec
 
-from qagen.schema.certificates import Yield
-from qagen.dataset.layout import Clip, Recipe
-from qagen.schema.question import Category
 from qagen.build.select import Kind
+from qagen.dataset.layout import Clip, Recipe
 from qagen.dataset.splits import Split
+from qagen.schema.certificates import Yield
+from qagen.schema.question import Category
 
 WORK = ".build"
 """The folder inside the data set's folder; it exists as long as the build is unfinished."""

@@ -182,7 +182,7 @@ def take(intake: Intake, chunk: int, *, with_motions: bool = False) -> Taken:
 
 def _kept(motions: "Sequence[Motion]", *, wanted: bool) -> "Sequence[Motion | None]":
     """The motions as they are measured, which is what certificates need of them, or none."""
-    from kinematics import batch
+    from kinematics.movement import batch
 
     return [batch.sampled(motion) if wanted else None for motion in motions]
 
@@ -218,7 +218,7 @@ def _opened(path: Path, _fingerprint: str) -> "Store":
 
 
 def _take_stored(intake: Intake, chunk: int, *, with_motions: bool) -> Taken:
-    from kinematics import measurement
+    from kinematics.movement import measurement
 
     start, end = intake.starts[chunk : chunk + 2]
     opened = _opened(intake.root, intake.fingerprint)
@@ -255,7 +255,8 @@ def _digest(motion: "Motion") -> str:
 
 
 def _take_motions(intake: Intake, chunk: int, *, with_motions: bool) -> Taken:
-    from kinematics import measurement, readers
+    from kinematics import readers
+    from kinematics.movement import measurement
 
     start, end = intake.starts[chunk : chunk + 2]
     motions: list[Motion] = []

@@ -22,16 +22,16 @@ import msgspec
 
 from kinematics import facts
 from qagen.build import chunks, same_motion, select
-from qagen.dataset import layout, splits
-from qagen.schema import record
-from qagen.language import phrases
-from qagen.schema.certificates import Yield
 from qagen.build.chunks import AskedClip, Chunk, Plan
-from qagen.dataset.layout import CLIPS, MANIFEST, Blindness, Inputs, Manifest, Recipe, Side
-from qagen.schema.question import CATEGORIES, Category
 from qagen.build.select import Kind
-from qagen.dataset.splits import SPLITS, Groups, Split
 from qagen.build.tally import Tally
+from qagen.dataset import layout, splits
+from qagen.dataset.layout import CLIPS, MANIFEST, Blindness, Inputs, Manifest, Recipe, Side
+from qagen.dataset.splits import SPLITS, Groups, Split
+from qagen.language import phrases
+from qagen.schema import record
+from qagen.schema.certificates import Yield
+from qagen.schema.question import CATEGORIES, Category
 
 _ID = re.compile(rb'"id":"[^"]*"')
 _GROUP = re.compile(rb'"group":"(?:[^"\\]|\\.)*"')
@@ -180,7 +180,9 @@ def _repeated(every: _Every, names: list[str]) -> str:
     )
 
 
-def _gather_clip(found: _Gathered, finder: same_motion.Finder, asked: AskedClip, recipe: Recipe) -> None:
+def _gather_clip(
+    found: _Gathered, finder: same_motion.Finder, asked: AskedClip, recipe: Recipe
+) -> None:
     clip, name = asked.clip, asked.clip.name
     if name in found.groups:
         found.repeated.add(name)

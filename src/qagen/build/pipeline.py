@@ -22,17 +22,17 @@ import msgspec
 from kinematics import thresholds
 from kinematics.facts import MotionFacts
 from qagen import draws, processes
-from qagen.schema import certificates
 from qagen.build import chunks, intake, merge, same_motion, select
-from qagen.rules import consistency, generate
-from qagen.dataset import layout, splits
-from qagen.schema.certificates import Certification, Yield
 from qagen.build.chunks import AskedClip, Chunk, Columns, Plan
-from qagen.dataset.layout import Manifest, Recipe
 from qagen.build.intake import Intake, Measured
+from qagen.build.select import Kind
+from qagen.dataset import layout, splits
+from qagen.dataset.layout import Manifest, Recipe
+from qagen.rules import consistency, generate
+from qagen.schema import certificates
+from qagen.schema.certificates import Certification, Yield
 from qagen.schema.question import CATEGORIES, Ask, Candidate, Category
 from qagen.schema.record import Certificate
-from qagen.build.select import Kind
 
 Engine = Literal["pool", "ray"]
 
@@ -83,7 +83,7 @@ def finish(out_dir: Path, *, progress: Callable[[str, int, int], None] | None = 
     bound = plan.recipe.max_blind
     if bound is None:
         return merge.merge(out_dir, progress=merging)
-    from qagen.build.blind import bounded# half a second that others need not wait
+    from qagen.build.blind import bounded  # half a second that others need not wait
 
     def withholding(number: int, rounds: int) -> None:
         if progress:

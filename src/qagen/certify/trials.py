@@ -16,10 +16,11 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from kinematics import batch, measurement, perturb
-from kinematics.error_models import ErrorModel
+from kinematics.errors import perturb
+from kinematics.errors.error_models import ErrorModel
 from kinematics.facts import MotionFacts
 from kinematics.motion import Motion
+from kinematics.movement import batch, measurement
 from qagen.certify import error_reach
 from qagen.reading import clip
 from qagen.schema import certificates
@@ -48,7 +49,7 @@ def certify(
     """For every clip and each of its questions the certificate, or none where it is withheld.
 
     >>> from kinematics import measure, synthetic
-    >>> from kinematics.error_models import PRESETS
+    >>> from kinematics.errors.error_models import PRESETS
     >>> from qagen.rules import generate
     >>> motion = synthetic.perform(synthetic.walk(5.0, speed_mps=1.2)).motion
     >>> facts = measure(motion)
@@ -186,7 +187,7 @@ def answers_on(
     """For every question its answers on each of some copies; nobody is spared.
 
     >>> from kinematics import synthetic
-    >>> from kinematics.error_models import PRESETS
+    >>> from kinematics.errors.error_models import PRESETS
     >>> motion = synthetic.perform(synthetic.walk(3.0)).motion
     >>> answers_on(motion, [], PRESETS["mocap"], copies=2, seed=1)
     []

@@ -12,8 +12,8 @@ from kinematics.facts import MotionFacts
 from qagen.dataset.layout import Clip
 
 if TYPE_CHECKING:
-    from kinematics.measurement import Trace
     from kinematics.motion import Motion
+    from kinematics.movement.measurement import Trace
     from kinematics.store import Store
 
 TOGETHER = 64
@@ -75,7 +75,7 @@ def _told(source: Path, clips: Sequence[Clip]) -> Iterator[Moved | None]:
 
 def _measured(motions: "Sequence[Motion | None]", clips: Sequence[Clip]) -> Iterator[Moved | None]:
     """Clips of one build have one frame of reference."""
-    from kinematics import measurement
+    from kinematics.movement import measurement
 
     there = [motion for motion in motions if motion is not None]
     frame = clips[0].frame

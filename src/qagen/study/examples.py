@@ -30,7 +30,8 @@ def section() -> str:
     >>> section().count("Answer:")
     7
     """
-    from kinematics import measurement, synthetic
+    from kinematics import synthetic
+    from kinematics.movement import measurement
 
     script = synthetic.walk(3.0).then(
         synthetic.pause(1.5),

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinematics import facts, measurement, synthetic
+from kinematics import facts, synthetic
+from kinematics.movement import measurement
 from mllm.render import video
 from qagen.build import pipeline
 from qagen.dataset import layout

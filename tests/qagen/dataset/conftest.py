@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kinematics import facts, measurement, synthetic
+from kinematics import facts, synthetic
 from kinematics.facts import MotionFacts
+from kinematics.movement import measurement
 
 CLIPS = 30
 

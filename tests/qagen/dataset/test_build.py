@@ -14,8 +14,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from kinematics import facts, measurement, store, synthetic
+from kinematics import facts, store, synthetic
 from kinematics.facts import MotionFacts
+from kinematics.movement import measurement
 from kinematics.readers import native
 from qagen.build import chunks, intake, merge, pipeline
 from qagen.dataset import layout

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinematics import measurement, synthetic
+from kinematics import synthetic
 from kinematics.facts import MotionFacts, PathSample
+from kinematics.movement import measurement
 from qagen.build import same_motion
 from qagen.build.same_motion import Finder, Track
 
