@@ -21,20 +21,6 @@ def check_cameras(motion: "kinematics.motion.Motion", frame: MeasuredFrame, *, w
         )
 
 
-def found(paths: Sequence[Path]) -> list[Path]:
-    """The motion files and stores that are named or lie in named folders; at least one."""
-    from kinematics import readers, store
-
-    folders = [path for path in paths if path.is_dir()]
-    stores = store.find(folders)
-    files = readers.find(path for path in paths if path not in stores)
-    if not (stores or files):
-        suffixes = ", ".join(sorted(readers.SUFFIXES))
-        named = ", ".join(map(str, paths))
-        raise ValueError(f"no motion file or store in {named}; motion files end in {suffixes}")
-    return sorted([*stores, *files])
-
-
 @dataclass
 class Intake:
     """Reads files and stores one after another and keeps account of what could not be read."""

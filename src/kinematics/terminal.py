@@ -4,7 +4,6 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -47,15 +46,11 @@ ModelOption = Annotated[
 ]
 
 
-def printed_version(program: str) -> Callable[[bool], bool]:
+def printed_version(program: str, version: str) -> Callable[[bool], bool]:
     """The callback of `--version`: prints it, and ends the program."""
 
     def show(wanted: bool) -> bool:
         if wanted:
-            try:
-                version = metadata.version("kinematics-qa")
-            except metadata.PackageNotFoundError:
-                version = "(not installed: running from source)"
             typer.echo(f"{program} {version}")
             raise typer.Exit
         return wanted

@@ -14,9 +14,10 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from kinematics import facts, measure, readers, store, synthetic
-from kinematics.cli import app
+from kinematics import __version__, facts, readers, store, synthetic
+from kinematics.commands.app import app
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 from kinematics.readers import native
 
 SRC = Path(__file__).parents[2] / "src"
@@ -52,7 +53,7 @@ def test_help_teaches_and_loads_nothing_heavy() -> None:
     code = (
         "import sys\n"
         "from typer.testing import CliRunner\n"
-        "from kinematics.cli import app\n"
+        "from kinematics.commands.app import app\n"
         "print(CliRunner().invoke(app, ['--help']).output)\n"
         "heavy = {'jax', 'matplotlib', 'numpy', 'scipy'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
@@ -73,8 +74,7 @@ def test_every_command_shows_an_example(command: str) -> None:
 def test_version() -> None:
     done = run_python("-m", "kinematics", "--version")
     assert done.returncode == 0
-    assert done.stdout.startswith("kinematics ")
-    assert len(done.stdout.split()) >= 2
+    assert done.stdout == f"kinematics {__version__}\n"
 
 
 # Synth
@@ -124,7 +124,7 @@ def test_measure_gives_a_line_a_clip_in_the_order_of_the_files(
     assert result.exit_code == 0, result.stderr
     assert "3 clips measured" in result.stderr
     motions = [readers.read(path)[0] for path in sorted(corpus.glob("*.npz"))]
-    assert list(facts.read(out)) == [measure.measure(motion) for motion in motions]
+    assert list(facts.read(out)) == [measurement.measure(motion) for motion in motions]
     assert [path.name for path in out.parent.iterdir()] == ["facts.jsonl"]
 
 
@@ -171,13 +171,13 @@ def test_a_crash_while_measuring_leaves_the_old_output_and_no_litter(
 ) -> None:
     out = tmp_path / "facts.jsonl"
     out.write_text("old\n")
-    real = measure.measure_all
+    real = measurement.measure_all
 
     def breaks(*arguments: object, **options: object) -> Iterator[facts.MotionFacts]:
         yield next(real(*arguments, **options))
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr(measure, "measure_all", breaks)
+    monkeypatch.setattr(measurement, "measure_all", breaks)
     result = call("measure", corpus, "--out", out)
     assert isinstance(result.exception, RuntimeError)
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("facts.jsonl", "old\n")]

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from kinematics.cli import app
+from kinematics.commands.app import app
 from kinematics.curation import describe, funnel, intake, judge, picture, records, run, verbs
 from kinematics.curation.limits import Limits
 from kinematics.curation.records import Check, ClipReport, Verdict

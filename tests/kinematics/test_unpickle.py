@@ -395,6 +395,16 @@ def test_copies_of_tensors_and_pickles_in_pickles_are_counted(
         pickled.load(path)
 
 
+def test_a_torch_file_inside_is_read_by_who_is_given_or_not_at_all() -> None:
+    data = b"ctorch.storage\n_load_from_bytes\n(S'abc'\ntR."
+    with pytest.raises(plain_classes.RefusedError, match="a torch file inside the pickle"):
+        unpickle.run(data)
+    given: list[object] = []
+    storage = plain_classes.Storage(np.arange(3.0))
+    read = unpickle.run(data, torch_file=lambda held: given.append(held) or storage)
+    assert (given, read.value) == (["abc"], storage)
+
+
 def test_every_cut_of_a_real_file_is_refused_in_words(tmp_path: Path) -> None:
     for name in REAL_FILES:
         whole = zlib.decompress(base64.b64decode(REAL_FILES[name]))

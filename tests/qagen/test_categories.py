@@ -6,8 +6,9 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from kinematics import measure, synthetic
+from kinematics import synthetic
 from kinematics.facts import MotionFacts, VerticalEpisode
+from kinematics.movement import measurement
 from qagen.rules import generate
 from qagen.schema.question import Ask, Question, Rejection
 
@@ -47,7 +48,7 @@ def performed() -> dict[str, Question]:
         pause,
     )
     motion = synthetic.perform(script, fps=30.0, start_heading_rad=2.5).motion
-    facts = measure.measure(motion)
+    facts = measurement.measure(motion)
     every = [one for seed in range(8) for one in generate.ask_all(facts, seed=seed)[0]]
     found = {one.ask.name: one for one in every}
     assert all(one.key == found[one.ask.name].key for one in every)

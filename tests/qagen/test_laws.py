@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import measure, synthetic
+from kinematics import synthetic
 from kinematics.facts import MotionFacts
+from kinematics.movement import measurement
 from qagen.language.vocabulary import MOST_ABSENT, MOVEMENTS, REASONS, mirrored
 from qagen.reading.clip import SEQUENCED, read
 from qagen.rules import consistency, generate
@@ -142,7 +143,7 @@ def test_the_company_a_clip_is_measured_in_changes_nothing(measured):
     facts = measured["plain"][0]
     index = int(facts.clip.rpartition("_")[2])
     *_, performance = synthetic.corpus(index + 1, seed=0)
-    alone = measure.measure(performance.motion)
+    alone = measurement.measure(performance.motion)
     assert generate.ask_all(alone) == generate.ask_all(facts)
 
 

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import measure, perturb, synthetic
-from kinematics.error_models import PRESETS
+from kinematics import synthetic
+from kinematics.errors import perturb
+from kinematics.errors.error_models import PRESETS
 from kinematics.facts import MotionFacts
+from kinematics.movement import measurement
 from qagen.certify import trials
 from qagen.language.vocabulary import LADDERS, MOVEMENTS, SECTORS
 from qagen.rules import generate
@@ -19,7 +21,9 @@ from qagen.verify.rederive import table
 
 @pytest.fixture(scope="module")
 def facts() -> MotionFacts:
-    return measure.measure(synthetic.perform(synthetic.walk(4.4), fps=10.0, joints=False).motion)
+    return measurement.measure(
+        synthetic.perform(synthetic.walk(4.4), fps=10.0, joints=False).motion
+    )
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +33,8 @@ def asked() -> list[tuple[Question, list[Clip]]]:
     every = (one.motion for one in synthetic.corpus(200, seed=8, fps=10.0, joints=False))
     for motion in itertools.islice((one for one in every if 7.5 < one.duration_s < 11), 6):
         copies = perturb.copies(motion, PRESETS["wham_emdb"], count=6)
-        clips = [trials.clip_of(one) for one in measure.measure_all(copies)]
-        questions, _ = generate.ask_all(measure.measure(motion))
+        clips = [trials.clip_of(one) for one in measurement.measure_all(copies)]
+        questions, _ = generate.ask_all(measurement.measure(motion))
         found += [(question, clips) for question in questions]
     return found
 

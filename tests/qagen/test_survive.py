@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 from typer.testing import CliRunner
 
-from kinematics import batch, synthetic
-from kinematics.error_models import PRESETS
+from kinematics import synthetic
+from kinematics.errors.error_models import PRESETS
 from kinematics.motion import Motion
+from kinematics.movement import batch
 from qagen.commands import app
 from qagen.schema.certificates import Certification
 from qagen.study import figures, flip_report, flips

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinematics import measure, store, synthetic
+from kinematics import store, synthetic
+from kinematics.movement import measurement
 from kinematics.readers import native
 from qagen.language import stems
 from qagen.rules import generate, humanmove
@@ -43,7 +44,7 @@ def clips(motions) -> dict[str, moves.Clip]:
 def rows(motions) -> list[Record]:
     return [
         generate.to_record(question, facts, descriptor="in a red coat")
-        for facts in measure.measure_all(motions)
+        for facts in measurement.measure_all(motions)
         for question in generate.ask_all(facts, descriptor="in a red coat")[0]
     ]
 
@@ -85,7 +86,7 @@ def test_names_of_rules_are_unique_over_all_suites():
 def test_rows_of_other_frames_hold(motions, frame, joints):
     for motion in motions[:3]:
         filmed = _filmed(motion, joints=joints)
-        (facts,) = measure.measure_all([filmed], frame=frame)
+        (facts,) = measurement.measure_all([filmed], frame=frame)
         clip = moves.clip_of(derive.derived(filmed, frame=frame))
         asked, _ = generate.ask_all(facts)
         found = [verify(generate.to_record(one, facts), clip) for one in asked]

@@ -74,7 +74,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
-    """One movement of one body part, as `kinematics.descriptors` sees it in 2D."""
+    """One movement of one body part, as `kinematics.movement.descriptors` sees it in 2D."""
 
     part: str
     """A name of `kinematics.parts`, or `place`: the person as a whole across the scene."""

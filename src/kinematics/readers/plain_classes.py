@@ -23,6 +23,10 @@ HASHABLE = (str, bytes, int, float, bool, type(None), np.generic)
 """Keys of dictionaries and members of sets; tuples could be nested without end."""
 
 
+TORCH_FILE = "torch.storage._load_from_bytes"
+"""The one class whose argument is a pickle of its own: the caller of `unpickle.run` reads it."""
+
+
 class RefusedError(ValueError):
     """A refusal in our own words, which lack the file's name."""
 
@@ -271,11 +275,8 @@ def _tensor(storage: Any, offset: Any, sizes: Any, strides: Any, *_rest: Any) ->
     )
 
 
-def _storage_bytes(data: Any) -> Any:
-    """The storage that `torch.save` wrote into bytes, as a pickled tensor carries it."""
-    from kinematics.readers import pickled  # the one place where a pickle holds a pickle
-
-    return pickled.storage_of(data)
+def _unread(*_arguments: Any) -> Any:
+    raise RefusedError("a torch file inside the pickle, where none is expected")
 
 
 def _first(value: Any, *_rest: Any) -> Any:
@@ -326,7 +327,7 @@ _ALLOWED: dict[str, Callable[..., Any]] = {
     "torch._utils._rebuild_tensor": _tensor,
     "torch._utils._rebuild_tensor_v2": _tensor,
     "torch._utils._rebuild_parameter": _first,
-    "torch.storage._load_from_bytes": _storage_bytes,
+    TORCH_FILE: _unread,
     "torch.Size": lambda sizes=(): _plain_shape(sizes),
     "torch.device": lambda *parts: ":".join(map(str, parts)),
 }

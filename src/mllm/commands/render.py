@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from kinematics.intake import Intake, found
+from kinematics.intake import Intake
 from kinematics.terminal import complain, plainly
 
 if TYPE_CHECKING:
@@ -68,8 +68,10 @@ def render(
 
     [cyan]mllm render amass/ videos --smplx-model models/[/cyan]
     """
+    from kinematics import loading
+
     with plainly():
-        files = found(paths)
+        files = loading.found(paths)
         from mllm.render import surface
         from mllm.render.folder import Options, render_all
 

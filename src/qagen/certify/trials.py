@@ -16,10 +16,11 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from kinematics import batch, measure, perturb
-from kinematics.error_models import ErrorModel
+from kinematics.errors import perturb
+from kinematics.errors.error_models import ErrorModel
 from kinematics.facts import MotionFacts
 from kinematics.motion import Motion
+from kinematics.movement import batch, measurement
 from qagen.certify import error_reach
 from qagen.reading import clip
 from qagen.schema import certificates
@@ -48,10 +49,10 @@ def certify(
     """For every clip and each of its questions the certificate, or none where it is withheld.
 
     >>> from kinematics import measure, synthetic
-    >>> from kinematics.error_models import PRESETS
+    >>> from kinematics.errors.error_models import PRESETS
     >>> from qagen.rules import generate
     >>> motion = synthetic.perform(synthetic.walk(5.0, speed_mps=1.2)).motion
-    >>> facts = measure.measure(motion)
+    >>> facts = measure(motion)
     >>> questions, _ = generate.ask_all(facts, categories=("comparative",))
     >>> policy = Certification(model=PRESETS["prompthmr_emdb"])
     >>> [found] = certify([Asked(motion, facts, questions)], policy)
@@ -66,7 +67,7 @@ def certify(
     made = (copy for trial in under_way for copy in trial.copies(policy))
     # clips of one input are all asked about in one frame
     frame = trials[0].frame if trials else "first_heading"
-    measured = measure.measure_all(made, frame=frame)
+    measured = measurement.measure_all(made, frame=frame)
     for trial in under_way:
         for _ in range(policy.copies):
             trial.hear(next(measured), most=most)
@@ -146,7 +147,7 @@ def clip_of(facts: MotionFacts) -> Clip:
     """First-hand facts as the second writing of the rules reads them.
 
     >>> from kinematics import measure, synthetic
-    >>> walk = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> walk = measure(synthetic.perform(synthetic.walk(3.0)).motion)
     >>> [name for name, moves in clip_of(walk).moves.items() if moves]
     ['forward', 'away']
     """
@@ -186,7 +187,7 @@ def answers_on(
     """For every question its answers on each of some copies; nobody is spared.
 
     >>> from kinematics import synthetic
-    >>> from kinematics.error_models import PRESETS
+    >>> from kinematics.errors.error_models import PRESETS
     >>> motion = synthetic.perform(synthetic.walk(3.0)).motion
     >>> answers_on(motion, [], PRESETS["mocap"], copies=2, seed=1)
     []
@@ -194,7 +195,7 @@ def answers_on(
     if not questions:
         return []
     made = perturb.copies(batch.sampled(motion), model, count=copies, seed=seed)
-    clips = [clip_of(facts) for facts in measure.measure_all(made, frame=questions[0].frame)]
+    clips = [clip_of(facts) for facts in measurement.measure_all(made, frame=questions[0].frame)]
     return [answers_of(clips, one) for one in questions]
 
 
@@ -203,7 +204,7 @@ def answers_of(clips: Iterable[Clip], question: Candidate | Question) -> list[st
 
     >>> from kinematics import measure, synthetic
     >>> from qagen.rules import generate
-    >>> walk = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> walk = measure(synthetic.perform(synthetic.walk(3.0)).motion)
     >>> questions, _ = generate.ask_all(walk, categories=("ordering", "numerical"))
     >>> all(answers_of([clip_of(walk)], one) == [one.key.code] for one in questions)
     True

@@ -189,7 +189,7 @@ def clip_of(facts: MotionFacts, **identity: Any) -> Clip:
     """What a data set says of a clip; `identity` gives the fields that facts do not know.
 
     >>> from kinematics import measure, synthetic
-    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> facts = measure(synthetic.perform(synthetic.walk(3.0)).motion)
     >>> clip = clip_of(
     ...     facts, take="", subject="", source="", digest="", asked=0, rejected=0
     ... )

@@ -152,7 +152,7 @@ def read(
 
     >>> from kinematics import measure, synthetic
     >>> walk = synthetic.perform(synthetic.walk(3.0)).motion
-    >>> clip = read(measure.measure(walk))
+    >>> clip = read(measure(walk))
     >>> len(clip.occurrences["forward"]), clip.counts("forward"), clip.counts("turn_left")
     (1, True, True)
     """

@@ -12,8 +12,8 @@ from kinematics.facts import MotionFacts
 from qagen.dataset.layout import Clip
 
 if TYPE_CHECKING:
-    from kinematics.measure import Trace
     from kinematics.motion import Motion
+    from kinematics.movement.measurement import Trace
     from kinematics.store import Store
 
 TOGETHER = 64
@@ -75,12 +75,12 @@ def _told(source: Path, clips: Sequence[Clip]) -> Iterator[Moved | None]:
 
 def _measured(motions: "Sequence[Motion | None]", clips: Sequence[Clip]) -> Iterator[Moved | None]:
     """Clips of one build have one frame of reference."""
-    from kinematics import measure
+    from kinematics.movement import measurement
 
     there = [motion for motion in motions if motion is not None]
     frame = clips[0].frame
-    facts = measure.measure_all(there, frame=frame)
-    traces = measure.trace_all(there, frame=frame)
+    facts = measurement.measure_all(there, frame=frame)
+    traces = measurement.trace_all(there, frame=frame)
     for motion in motions:
         yield None if motion is None else Moved(next(facts), _line(next(traces)))
 

@@ -30,7 +30,7 @@ def ask_all(
 
     >>> from kinematics import measure, synthetic
     >>> walk = synthetic.perform(synthetic.walk(3.0)).motion
-    >>> questions, rejections = ask_all(measure.measure(walk), categories=("numerical",))
+    >>> questions, rejections = ask_all(measure(walk), categories=("numerical",))
     >>> next(one.key.text for one in questions if one.ask.movements == ("forward",))
     'Once'
     """
@@ -48,7 +48,7 @@ def candidates(
     """The same before anything is put into words, which most candidates never are.
 
     >>> from kinematics import measure, synthetic
-    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> facts = measure(synthetic.perform(synthetic.walk(3.0)).motion)
     >>> candidates(facts)[0][0].question() == ask_all(facts)[0][0]
     True
     """
@@ -98,7 +98,7 @@ def drawn(
     and what is wanted, and on no other clip. Each candidate is one of `candidates`.
 
     >>> from kinematics import measure, synthetic
-    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> facts = measure(synthetic.perform(synthetic.walk(3.0)).motion)
     >>> found = drawn(facts, wanted=2)
     >>> every = {one.ask.name for one in candidates(facts)[0]}
     >>> len(found.candidates), all(one.ask.name in every for one in found.candidates)
@@ -176,7 +176,7 @@ def unnamed_record(
     """The question as a row, its options laid out by its own name; the id is left empty.
 
     >>> from kinematics import measure, synthetic
-    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> facts = measure(synthetic.perform(synthetic.walk(3.0)).motion)
     >>> unnamed_record(ask_all(facts)[0][0], facts).id
     ''
     """
@@ -221,7 +221,7 @@ def to_record(
     """The question as a row with the id that belongs to its content.
 
     >>> from kinematics import measure, synthetic
-    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> facts = measure(synthetic.perform(synthetic.walk(3.0)).motion)
     >>> record = to_record(ask_all(facts)[0][0], facts)
     >>> record.option_codes[record.answer_index] == ask_all(facts)[0][0].key.code
     True

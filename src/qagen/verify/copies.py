@@ -6,9 +6,10 @@ The copies are the same, from the same seed, but measured by `qagen.verify.remea
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from kinematics import batch, perturb
+from kinematics.errors import perturb
 from kinematics.facts import Frame
 from kinematics.motion import Motion
+from kinematics.movement import batch
 from qagen.schema import certificates
 from qagen.schema.certificates import Certification
 from qagen.schema.record import Record
@@ -56,7 +57,7 @@ def clips_of(motion: Motion, policy: Certification, *, frame: Frame, copies: int
     """The first of the copies that certified, as the second measurement sees them.
 
     >>> from kinematics import synthetic
-    >>> from kinematics.error_models import PRESETS
+    >>> from kinematics.errors.error_models import PRESETS
     >>> policy = Certification(model=PRESETS["mocap"])
     >>> walk = synthetic.perform(synthetic.walk(3.0)).motion
     >>> len(clips_of(walk, policy, frame="first_heading", copies=2))

@@ -14,8 +14,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from kinematics import facts, measure, store, synthetic
+from kinematics import facts, store, synthetic
 from kinematics.facts import MotionFacts
+from kinematics.movement import measurement
 from kinematics.readers import native
 from qagen.build import chunks, intake, merge, pipeline
 from qagen.dataset import layout
@@ -427,7 +428,7 @@ def test_a_folder_of_motions_is_measured(motions: Path, tmp_path: Path) -> None:
 def test_motions_and_their_facts_give_the_same_questions(motions: Path, tmp_path: Path) -> None:
     source = tmp_path / "facts.jsonl"
     found = [native.read(path)[0] for path in sorted(motions.rglob("m*.npz"))]
-    facts.write(source, measure.measure_all(found))
+    facts.write(source, measurement.measure_all(found))
     both = (build(motions, tmp_path / "a", EVERYTHING), build(source, tmp_path / "b", EVERYTHING))
     one, other = ({(r.clip, r.ask.name): (r.question, r.options, r.evidence) for r in rows_of(f)}
                   for f in both)  # fmt: skip

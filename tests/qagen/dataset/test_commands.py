@@ -13,7 +13,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from kinematics import facts, synthetic
+from kinematics import __version__, facts, synthetic
 from kinematics.facts import MotionFacts
 from kinematics.readers import native
 from qagen.commands.app import app
@@ -122,7 +122,7 @@ def test_every_command_shows_an_example(name: str) -> None:
 def test_version() -> None:
     done = run_python("-m", "qagen", "--version")
     assert done.returncode == 0
-    assert done.stdout.startswith("qagen ")
+    assert done.stdout == f"qagen {__version__}\n"
 
 
 # Build
