@@ -146,10 +146,9 @@ def _of_window(clip: Clip, what: str, name: Window) -> list[Value]:
 
 def _of_part(clip: Clip, part: str, kind: str, name: Window) -> list[Value]:
     """A value of a body part over the whole clip."""
-    measured = [facts for facts in clip.facts.parts if facts.part == part]
-    if not measured or name != "whole":
+    facts = next((facts for facts in clip.facts.parts if facts.part == part), None)
+    if facts is None or name != "whole":
         return []
-    (facts,) = measured
     least_m, _ = facts.distance_range or (math.nan, math.nan)
     values: dict[str, Value] = {
         "repetitions": (float(facts.repetitions), "count"),
