@@ -48,6 +48,13 @@ def render(
             show_default=False,
         ),
     ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Replace videos and tracks of the same names in any folder; other files stay.",
+        ),
+    ] = False,
 ) -> None:
     """Make videos of motions: a clothed figure on a tiled floor, and where the camera was.
 
@@ -71,7 +78,9 @@ def render(
     with plainly():
         files = found(paths)
         from mllm.render import surface
-        from mllm.render.folder import Options, render_all
+        from mllm.render.folder import Options, check_folder, render_all
+
+        check_folder(out_dir, paths, overwrite=overwrite)
 
         if smplx_model is not None and not smplx_model.is_dir():
             surface.read(smplx_model)
@@ -87,7 +96,7 @@ def render(
             wanted=None if questions is None else _clips(questions, split),
         )
         noted = _noting(intake.motions(), bodies)
-        outcomes = render_all(noted, out_dir, options, workers=workers)
+        outcomes = render_all(noted, out_dir, options, workers=workers, overwrite=overwrite)
     if smplx_model is not None and not bodies:
         complain(f"no motion holds a body's pose, so {smplx_model} was of no use")
     _report(outcomes, intake, out_dir)

@@ -133,6 +133,7 @@ def study_survival(
     with plainly(), bar() as progress:
         from qagen import certificates, survival, survive
 
+        survival.check_folder(out, [truths] if estimates is None else [truths, estimates])
         wanted = survive.Study(
             policy=certificates.Certification(
                 model=certificates.model_of(error_model), copies=copies, least=certify, seed=seed

@@ -117,6 +117,32 @@ def test_synth_refuses_to_mix_two_corpora(corpus: Path) -> None:
     assert {path: path.read_bytes() for path in corpus.iterdir()} == before
 
 
+@pytest.mark.parametrize("name", ["clip_00000.npz", "truth.jsonl", "notes.txt"])
+def test_synth_and_demo_write_into_no_folder_of_a_stranger(name: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / name).write_text("mine")
+    for command in ("synth", "demo"):
+        result = call(command, out, "--clips", 2)
+        assert result.exit_code == 2
+        assert f"{out}: holds {name}, which this `kinematics {command}` did not" in result.stderr
+        assert result.stderr.count("\n") == 1
+        assert [(path.name, path.read_text()) for path in out.iterdir()] == [(name, "mine")]
+    given = ("--clips", 2, "--fps", 10, "--no-joints")
+    assert call("synth", out, *given, "--overwrite").exit_code == 0
+    assert (out / "notes.txt").exists() == (name == "notes.txt")
+    assert readers.read(out / "clip_00000.npz")
+    assert call("synth", out, *given, "--seed", 5).exit_code == 0  # its own corpus
+
+
+def test_a_clip_beside_a_corpus_that_is_not_of_it_stays(corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(corpus, out)
+    (out / "clip_00003.npz").write_text("mine")
+    assert call("synth", out, "--clips", 4).exit_code == 2
+    assert (out / "clip_00003.npz").read_text() == "mine"
+
+
 # Measure
 
 
