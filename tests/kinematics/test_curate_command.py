@@ -147,6 +147,20 @@ def test_a_stopped_run_goes_on_and_ends_with_the_same_bytes(folder, result, tmp_
     assert len(done) == 6
 
 
+@pytest.mark.parametrize("text", ["measured by hand\n", "measured by hand"])
+def test_a_log_that_is_none_and_an_input_are_left_alone(folder, tmp_path, text):
+    (tmp_path / "kept.log.jsonl").write_text(text)
+    done = command(folder, tmp_path / "kept.jsonl")
+    assert done.exit_code == 2
+    assert "kept.log.jsonl: no log of `kinematics curate`" in done.output
+    assert [path.read_text() for path in tmp_path.iterdir()] == [text]
+    before = (folder / "waves.json").read_bytes()
+    done = command(folder, folder / "waves.json")
+    assert done.exit_code == 2
+    assert "waves.json: is an input" in done.output
+    assert (folder / "waves.json").read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

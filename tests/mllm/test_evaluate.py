@@ -125,6 +125,18 @@ def command(*words: object) -> list[str]:
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(SRC), "NO_PROXY": "127.0.0.1"}
 
 
+@pytest.mark.parametrize("name", ["predictions.jsonl", "questions.jsonl", "notes.txt"])
+def test_a_run_is_written_into_no_folder_of_a_stranger(
+    name: str, made: Any, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text("by hand")
+    with pytest.raises(ValueError, match=f"holds {name}, which this `mllm evaluate` did not"):
+        evaluate.evaluate(made.questions, tmp_path, Chance(), settings=ALL)
+    assert contents(tmp_path) == {name: b"by hand"}
+    with pytest.raises(ValueError, match="is or holds the input"):
+        evaluate.evaluate(made.questions, made.questions, Chance(), settings=ALL)
+
+
 def test_a_killed_run_goes_on_and_asks_nothing_twice(
     made: Any, server: Any, said: Any, tmp_path: Path
 ) -> None:

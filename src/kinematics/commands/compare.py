@@ -131,6 +131,7 @@ def _matched(
     for path in (estimates, truths):
         intake = Intake(files=loading.found([path]), named={path}, smplx_model=smplx_model)
         sides.append(list(intake.motions()))
+        intake.complain()
         failed += intake.failed
     matches = pairing.match(*sides)
     if not matches.pairs:

@@ -6,9 +6,13 @@ from typing import Annotated
 
 import typer
 
+from kinematics import output
 from kinematics.commands.measure import draw, measure_to, print_table
 from kinematics.intake import Intake
 from kinematics.terminal import keep_compiled, plainly, whole
+
+MARK = ".kinematics_demo"
+"""An empty file in the folder of a demo, whose files the next one replaces."""
 
 
 def synthesise(
@@ -23,6 +27,13 @@ def synthesise(
     jitter_mm: Annotated[float, typer.Option(help="Tracker noise of positions.", min=0)] = 0.0,
     jitter_deg: Annotated[float, typer.Option(help="Tracker noise of the root.", min=0)] = 0.0,
     joints: Annotated[bool, typer.Option(help="Write 22 body joints, or the root alone.")] = True,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Replace truth.jsonl and clips of these names in any folder; other files stay.",
+        ),
+    ] = False,
 ) -> None:
     """Make motions whose true events are known: walks, turns, jumps, bows, pauses and more.
 
@@ -36,6 +47,7 @@ def synthesise(
         count = write_corpus(
             out_dir, clips=clips, seed=seed, fps=fps, jitter_m=jitter_mm / 1000,
             jitter_rad=math.radians(jitter_deg), joints=joints,
+            overwrite=overwrite,
         )  # fmt: skip
     typer.echo(f"{count} clips and truth.jsonl in {out_dir}")
 
@@ -57,6 +69,9 @@ def demonstrate(
 
     motions, facts_file = out_dir / "motions", out_dir / "facts.jsonl"
     with plainly():
+        output.check_folder(out_dir, own=(out_dir / MARK).is_file(), command="kinematics demo")
+        out_dir.mkdir(parents=True, exist_ok=True)
+        (out_dir / MARK).touch()
         write_corpus(
             motions, clips=clips, seed=0, fps=None, jitter_m=0.0, jitter_rad=0.0, joints=True
         )
@@ -77,6 +92,19 @@ def demonstrate(
         typer.echo(f"  {path}")
 
 
+def _told(out_dir: Path) -> set[str]:
+    """The clips of a corpus that its truth tells of; none where there is no truth."""
+    import msgspec
+
+    try:
+        lines = (out_dir / "truth.jsonl").read_bytes().splitlines()
+        return {
+            Path(row["file"]).stem for row in map(msgspec.json.decode, lines) if "events" in row
+        }
+    except (OSError, ValueError, LookupError, TypeError):
+        return set()
+
+
 def write_corpus(
     out_dir: Path,
     *,
@@ -86,6 +114,7 @@ def write_corpus(
     jitter_m: float,
     jitter_rad: float,
     joints: bool,
+    overwrite: bool = False,
 ) -> int:
     """Writes a synthetic corpus and its truth; refuses a folder with clips of a longer one."""
     import msgspec
@@ -94,19 +123,23 @@ def write_corpus(
     from kinematics.readers import native
 
     names = [f"clip_{i:05d}" for i in range(clips)]
-    left_over = sorted({path.stem for path in out_dir.glob("clip_?????.npz")} - set(names))
-    if left_over:
+    there = {path.stem for path in out_dir.glob("clip_?????.npz")}
+    told = _told(out_dir)
+    output.check_folder(
+        out_dir, own=bool(told) and there <= told, command="kinematics synth", overwrite=overwrite,
+        replaced=f"truth.jsonl and {names[0]}.npz to {names[-1]}.npz",
+    )  # fmt: skip
+    if left_over := sorted(there - set(names)):
         raise ValueError(
             f"{out_dir}: holds {len(left_over)} more clips of an earlier run, such as "
             f"{left_over[0]}.npz; remove them or choose another folder"
         )
-    out_dir.mkdir(parents=True, exist_ok=True)
     corpus = synthetic.corpus(
         clips, seed=seed, fps=fps, jitter_m=jitter_m, jitter_rad=jitter_rad, joints=joints
     )
     with whole(out_dir / "truth.jsonl") as partial, partial.open("wb") as truth:
         for name, performance in zip(names, corpus, strict=True):
-            native.write(performance.motion, out_dir / f"{name}.npz")
+            native.write(performance.motion, partial.with_name(f"{name}.npz"))
             true = performance.truth
             row = {
                 "file": f"{name}.npz",
@@ -118,4 +151,6 @@ def write_corpus(
                 "ends_walking": true.ends_walking,
             }
             truth.write(msgspec.json.encode(row) + b"\n")
+        for name in names:
+            partial.with_name(f"{name}.npz").replace(out_dir / f"{name}.npz")
     return clips

@@ -179,6 +179,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     clips_sha256: str
     blind: Blindness | None = None
     """What blind models know, where a build was told to bound it."""
+    plan: str = ""
+    """Fingerprint of recipe, input and versions: a build of the same plan may take its place."""
 
 
 class _SchemaOnly(msgspec.Struct):

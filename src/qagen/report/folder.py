@@ -11,6 +11,7 @@ The same input gives the same bytes. A report appears whole or not at all.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
@@ -20,6 +21,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from kinematics import output
 from qagen.audit.report import Report
 from qagen.dataset import layout
 from qagen.dataset.layout import Clip
@@ -73,9 +75,10 @@ def write(
     """Writes the report of a data set, in place of an earlier report.
 
     Raises `ValueError` when the data set is not as it was built, when an option names what is not
-    there, and when `out` holds anything but a report.
+    there, and when `out` holds anything but a report, or one of the inputs.
     """
-    _check_out(out)
+    given = (folder, motions_dir, videos_dir, audit_file, *prediction_files)
+    _check_out(out, [path for path in given if path is not None])
     found = stats.of(folder)
     models = predictions.read_all(prediction_files)
     if models:
@@ -102,14 +105,24 @@ def _silent(_stage: str, _done: int, _total: int) -> None:
     """Says nothing."""
 
 
-def _check_out(out: Path) -> None:
+_OWN = re.compile(
+    r"index\.html|page\.css|[a-z]+\.js|data/overview\.js|data/(list|questions|clips)/\d+\.js"
+    r"|videos/\d{5,}\.\w+"
+)
+"""The files of a report, all of which the next one replaces."""
+
+
+def _check_out(out: Path, inputs: Sequence[Path]) -> None:
     """An earlier report may be replaced, anything else may not."""
-    if out.exists() and not (
-        out.is_dir() and ((out / pieces.DATA / "overview.js").is_file() or not any(out.iterdir()))
-    ):
+    files = [path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()]
+    strange = sorted(name for name in files if not _OWN.fullmatch(name))
+    own = (out / pieces.DATA / "overview.js").is_file()
+    if own and strange:
         raise ValueError(
-            f"{out}: there is something else than a report; name a new folder, or remove it"
+            f"{out}: a report that also holds {strange[0]}, which would be lost; name a new "
+            "folder, or take it out"
         )
+    output.check_folder(out, own=own, command="qagen report", inputs=inputs)
 
 
 def _replace(partial: Path, out: Path) -> None:

@@ -15,6 +15,7 @@ from kinematics import readers, store
 from kinematics.errors.error_models import ErrorModel
 from kinematics.facts import Frame
 from kinematics.geometry import resample
+from kinematics.intake import read
 from kinematics.movement import measurement
 from qagen.build import intake
 from qagen.certify import trials
@@ -159,7 +160,7 @@ def _motions(path: Path) -> "Iterator[Motion]":
         return
     for file in readers.find([path]):
         try:
-            yield from readers.read(file)
+            yield from read(file)
         except readers.UnknownFormatError:
             continue  # folders hold other files too
 
