@@ -130,6 +130,7 @@ def _matched(
     for path in (estimates, truths):
         intake = Intake(files=found([path]), named={path}, smplx_model=smplx_model)
         sides.append(list(intake.motions()))
+        intake.complain()
         failed += intake.failed
     matches = pairing.match(*sides)
     if not matches.pairs:

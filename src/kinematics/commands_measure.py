@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from kinematics.intake import Intake, check_cameras, found
+from kinematics.intake import Intake, check_cameras, found, read
 from kinematics.terminal import (
     PIPED_WIDTH,
     CacheOption,
@@ -54,7 +54,8 @@ def measure_files(
         files = found(paths)
     named = {path for path in paths if not path.is_dir()}
     intake = Intake(files=files, named=named, frame=frame, smplx_model=smplx_model)
-    count = measure_to(out, intake)
+    with plainly():
+        count = measure_to(out, intake)
     intake.report(count, out)
     if intake.failed or not count:
         raise typer.Exit(1)
@@ -91,13 +92,11 @@ def show_clip(
 
     [cyan]kinematics show crowd.npz --person 2 --frame camera --out second.pdf[/cyan]
     """
-    from kinematics import readers
-
     keep_compiled(cache)
     with plainly():
         if out.suffix.lower() not in (".png", ".pdf", ".svg"):
             raise ValueError(f"{out}: expected a picture ending in .png, .pdf or .svg")
-        people = {motion.source.person: motion for motion in readers.read(clip)}
+        people = {motion.source.person: motion for motion in read(clip)}
         if person not in people:
             there = ", ".join(map(str, sorted(people)))
             raise ValueError(f"{clip}: no person {person}; the file has {there}")

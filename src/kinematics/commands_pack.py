@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kinematics.intake import Intake, found
-from kinematics.terminal import plainly, progress
+from kinematics.terminal import plainly, progress, reading
 
 
 def pack_files(
@@ -36,7 +36,7 @@ def pack_files(
     with plainly():
         files = [path for path in found(inputs) if path.resolve() != out.resolve()]
         named = {path for path in inputs if not path.is_dir()}
-        intake = Intake(files=files, named=named, held=[])
+        intake = Intake(files=files, named=named)
         count = _pack_to(out, intake, append=append)
     intake.report(count, out, done="packed")
     if intake.failed or not count:
@@ -81,9 +81,11 @@ def inspect_file(
 
     with plainly():
         if store.recognise(path):
-            lines = list(inspection.describe_store(path, verify=verify))
+            with reading(path):
+                lines = list(inspection.describe_store(path, verify=verify))
         else:
-            lines = list(inspection.describe(path))
+            with reading(path):
+                lines = list(inspection.describe(path))
     typer.echo(path)
     for name, text in lines:
         typer.echo(f"  {name:<14}{text}".rstrip())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from kinematics.intake import check_cameras
+from kinematics.intake import check_cameras, read
 from kinematics.terminal import plainly
 
 if TYPE_CHECKING:
@@ -92,9 +92,9 @@ def _served(
 
 
 def _chosen(clip: Path, name: str | None, person: int) -> "kinematics.motion.Motion":
-    from kinematics import readers, store
+    from kinematics import store
 
-    motions = _stored(clip, name) if store.recognise(clip) else readers.read(clip)
+    motions = _stored(clip, name) if store.recognise(clip) else read(clip)
     for motion in motions:
         if motion.source.person == person:
             return motion

@@ -277,6 +277,29 @@ def joblib_wrapped(shape: str, dtype: bytes = b"f8", then: bytes = b"") -> bytes
     return b"\x80\x02cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81" + state + b"b" + then
 
 
+def described(dtype: str) -> bytes:
+    """A pickle of one dtype whose description is whatever we like."""
+    text = dtype.encode("utf-8", "surrogatepass")
+    return b"\x80\x02cnumpy\ndtype\nX" + struct.pack("<I", len(text)) + text + b"\x89\x88\x87R."
+
+
+@pytest.mark.parametrize("dtype", [",8", "f8,", "(2,", "a3", "O&", "f4:", "3f", "", "f3", "U" * 99])
+def test_a_damaged_dtype_is_refused_by_name(dtype: str, tmp_path: Path) -> None:
+    (tmp_path / "odd.pkl").write_bytes(described(dtype))
+    with pytest.raises(ValueError, match=r"odd\.pkl: (dtype|numpy\.dtype)"):
+        readers.read(tmp_path / "odd.pkl")
+
+
+@given(dtype=st.text(max_size=20) | st.text("biufSUO<>|=?,:()0123456789", max_size=8))
+def test_any_description_of_a_dtype_is_read_or_refused(dtype: str) -> None:
+    try:
+        value = unpickle.run(described(dtype)).value
+    except ValueError:
+        return
+    assert value.dtype.kind in "biufSUO"
+    assert value.dtype.names is None
+
+
 def tensor(
     sizes: bytes, strides: bytes, offset: bytes = b"K\x00", count: bytes = b"K\x02"
 ) -> bytes:

@@ -19,6 +19,7 @@ from kinematics.curation.intake import Item
 from kinematics.curation.judge import Judged, Rule, judge
 from kinematics.curation.limits import Limits
 from kinematics.curation.records import ClipReport, Verdict
+from kinematics.terminal import reading
 
 CHUNK = 16
 """Inputs that a worker takes at a time: their clips are measured together."""
@@ -174,12 +175,13 @@ def curate_some(items: Iterable[Item], options: Options) -> Results:
         found = None if about.caption is None else count(about.caption)
         reports.append([])
         try:
-            for verdicts, report, clip in _scenes(item, first, found, options):
-                report = msgspec.structs.replace(report, verdicts=verdicts)
-                if clip is None or not verdicts[-1].kept:
-                    reports[place].append(report)
-                else:
-                    clips.append((place, report, clip))
+            with reading(item.path):
+                for verdicts, report, clip in _scenes(item, first, found, options):
+                    report = msgspec.structs.replace(report, verdicts=verdicts)
+                    if clip is None or not verdicts[-1].kept:
+                        reports[place].append(report)
+                    else:
+                        clips.append((place, report, clip))
         except (ValueError, OSError) as error:
             reports[place] = [msgspec.structs.replace(first, error=str(error))]
             clips = [one for one in clips if one[0] != place]

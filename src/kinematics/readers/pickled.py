@@ -115,8 +115,9 @@ def _naming(path: Path) -> Iterator[None]:
         yield
     except RefusedError as error:
         raise ValueError(f"{path}: {error}") from error
-    except (ValueError, KeyError, RuntimeError, NotImplementedError, zlib.error, EOFError,
-            zipfile.BadZipFile, OverflowError, RecursionError) as error:  # fmt: skip
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:
         raise ValueError(f"{path}: damaged ({error}); {_CURE}") from error
 
 

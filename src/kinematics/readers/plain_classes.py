@@ -7,6 +7,7 @@ allow-list can be read in one place.)
 """
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -106,11 +107,15 @@ def _text(value: Any) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
+_PLAIN_DTYPE = re.compile(r"[<>=|]?(\?|[biufSUO][0-9]{0,10})")
+"""What NumPy pickles of a plain dtype; longer descriptions are a language that NumPy evaluates."""
+
+
 def _dtype(name: Any, *_flags: Any) -> Dtype:
-    dtype = np.dtype(_text(name)[:16])
-    if dtype.kind not in "biufSUO" or dtype.names:
-        raise RefusedError(f"dtype {dtype}; expected numbers or text")
-    return Dtype(dtype=dtype)
+    described = _text(name)
+    if not _PLAIN_DTYPE.fullmatch(described):
+        raise RefusedError(f"dtype {described[:40]!r}; expected numbers or text")
+    return Dtype(dtype=np.dtype(described))
 
 
 def _plain_shape(shape: Any) -> tuple[int, ...]:

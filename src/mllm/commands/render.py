@@ -85,7 +85,6 @@ def render(
             named=set(paths),
             smplx_model=smplx_model,
             wanted=None if questions is None else _clips(questions, split),
-            held=[],
         )
         noted = _noting(intake.motions(), bodies)
         outcomes = render_all(noted, out_dir, options, workers=workers)
@@ -103,8 +102,7 @@ def _noting(motions: Iterator["Motion"], bodies: set[str]) -> Iterator["Motion"]
 
 
 def _report(outcomes: Sequence["Outcome"], intake: Intake, out_dir: Path) -> None:
-    for held in intake.held or ():
-        complain(held)
+    intake.complain()
     problems = [outcome.problem for outcome in outcomes if outcome.problem]
     for problem in problems:
         complain(f"error: {problem}")

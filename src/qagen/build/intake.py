@@ -16,6 +16,8 @@ import msgspec
 
 from kinematics import facts as facts_of
 from kinematics.facts import Frame, MotionFacts
+from kinematics.intake import read
+from kinematics.terminal import reading
 from qagen.build.chunks import Unreadable
 
 if TYPE_CHECKING:
@@ -226,9 +228,10 @@ def _take_stored(intake: Intake, chunk: int, *, with_motions: bool) -> Taken:
     files, unreadable = [], []
     for number in range(start, end):
         try:
-            motion = opened[number]
+            with reading(intake.root / opened.names[number]):
+                motion = opened[number]
             _check_cameras([motion], intake.frame)
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             reason = str(error).replace(f"{intake.root}/", "")
             unreadable.append(Unreadable(opened.names[number], reason))
             continue
@@ -264,7 +267,7 @@ def _take_motions(intake: Intake, chunk: int, *, with_motions: bool) -> Taken:
     for path in intake.files[start:end]:
         source = path.relative_to(intake.root).as_posix()
         try:
-            found = readers.read(path)
+            found = read(path)
             _check_cameras(found, intake.frame)
             digest = _file_digest(path)
         except readers.UnknownFormatError:

@@ -125,7 +125,7 @@ class _Shelf:
         return same[0] if same else None
 
     def _found(self, clip: Clip) -> "Sequence[Motion]":
-        from kinematics import readers
+        from kinematics.intake import read
 
         if self._store is not None:
             return [self._store[number] for number in self._store.numbers(clip.clip)]
@@ -134,7 +134,7 @@ class _Shelf:
             return []
         if self._held is None or self._held[0] != path:
             try:
-                self._held = (path, readers.read(path))
+                self._held = (path, read(path))
             except (ValueError, OSError):
                 self._held = (path, [])
         return self._held[1]

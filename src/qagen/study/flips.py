@@ -14,6 +14,7 @@ import numpy as np
 from kinematics import measure, readers, resample, store
 from kinematics.error_models import ErrorModel
 from kinematics.facts import Frame
+from kinematics.intake import read
 from qagen.build import intake
 from qagen.certify import trials
 from qagen.certify.trials import Asked
@@ -157,7 +158,7 @@ def _motions(path: Path) -> "Iterator[Motion]":
         return
     for file in readers.find([path]):
         try:
-            yield from readers.read(file)
+            yield from read(file)
         except readers.UnknownFormatError:
             continue  # folders hold other files too
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kinematics import readers, store
 from kinematics.motion import Motion
+from kinematics.terminal import reading
 from qagen.schema.record import Record
 from qagen.verify import moves
 from qagen.verify.moves import Clip
@@ -70,7 +71,8 @@ class Library:
         """The motions of a file, kept until another one is read."""
         if self._held is None or self._held[0] != path:
             try:
-                self._held = (path, readers.read(path))
+                with reading(path):
+                    self._held = (path, readers.read(path))
             except (ValueError, OSError) as error:
                 self._held = (path, str(error))
         return self._held[1]

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -445,6 +446,24 @@ def test_a_store_gives_the_questions_of_its_motions(motions: Path, tmp_path: Pat
     assert layout.read_manifest(both[1]).inputs.clips == 6
     store.write([found[0].renamed(clip="late", take="late")], packed, append=True)
     assert layout.read_manifest(build(packed, tmp_path / "more", EVERYTHING)).inputs.clips == 7
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_damaged_pickles_are_named_and_stop_no_build(
+    workers: int, motions: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "motions"
+    shutil.copytree(motions, folder)
+    for number in range(20):  # a chunk more, for the other worker
+        (folder / f"bad{number:02}.pkl").write_bytes(
+            b"\x80\x02cnumpy\ndtype\nX\x02\x00\x00\x00,8\x89\x88\x87R."
+        )
+    inputs = dataset.read_manifest(
+        build(folder, tmp_path / "out", EVERYTHING, workers=workers)
+    ).inputs
+    assert (inputs.clips, inputs.unreadable_files) == (6, 21)
+    reason = dict(inputs.unreadable)["bad07.pkl"]
+    assert reason == "bad07.pkl: dtype ',8'; expected numbers or text"
 
 
 def test_a_damaged_clip_of_a_store_is_named(motions: Path, tmp_path: Path) -> None:
