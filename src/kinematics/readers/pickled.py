@@ -117,7 +117,7 @@ def _naming(path: Path) -> Iterator[None]:
         raise ValueError(f"{path}: {error}") from error
     except (OSError, MemoryError):
         raise
-    except Exception as error:
+    except Exception as error:  # NumPy, zipfile and zlib raise many types on damaged files
         raise ValueError(f"{path}: damaged ({error}); {_CURE}") from error
 
 
