@@ -367,11 +367,7 @@ def test_two_roots_are_two_people_in_one_world(performed: Motion, folder: Path) 
 
 
 @settings(max_examples=40)
-@given(
-    seed=st.integers(0, 2**32 - 1),
-    joints=st.integers(1, 9),
-    frames=st.integers(1, 4),
-)
+@given(seed=st.integers(0, 2**32 - 1), joints=st.integers(1, 9), frames=st.integers(1, 4))
 def test_forward_kinematics_agree_with_products_of_matrices(
     seed: int, joints: int, frames: int
 ) -> None:
@@ -663,8 +659,8 @@ def test_units_have_their_lengths() -> None:
 def test_the_points_of_every_style_are_the_same_joints() -> None:
     expected = dict(zip(POINTS, SMPL_22.points, strict=True))
     for style, names in STYLES.items():
-        found = dict(zip(POINTS, from_names(names).points, strict=True))
-        assert found == expected, style
+        points = dict(zip(POINTS, from_names(names).points, strict=True))
+        assert points == expected, style
     assert bvh_text.MAX_JOINTS > 1000
 
 

@@ -291,10 +291,7 @@ def test_a_recorded_trial_comes_back_from_openposes_folder(
     write_openpose(people, tmp_path / "cam", ids=False, frames=len(camera))
     layout = from_names(names, name="body_25b")
     [track] = readers.read_keypoints(
-        tmp_path / "cam",
-        skeleton=layout,
-        fps=fps,
-        image_size_px=(int(size[0]), int(size[1])),
+        tmp_path / "cam", skeleton=layout, fps=fps, image_size_px=(int(size[0]), int(size[1]))
     )
     assert track.person is None
     assert layout.missing == ()

@@ -23,10 +23,7 @@ PELVIS = {
 """Metres to the left and ahead, in the plane with the average forward tilt."""
 
 PAIRS = {"KNE KNM": "knee", "ANK ANM": "ankle", "ELB ELM": "elbow", "WRA WRB": "wrist"}
-FILE_FROM_WORLD = {
-    "y": np.eye(3),
-    "z": np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]),
-}
+FILE_FROM_WORLD = {"y": np.eye(3), "z": np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])}
 UNITS = {"mm": 0.001, "cm": 0.01, "m": 1.0}
 
 
@@ -64,8 +61,8 @@ def table_of(
     return list(marked), positions
 
 
-def trc_text(names: list[str], places: np.ndarray, times_s: np.ndarray, unit: str = "mm") -> str:
-    frames, count = places.shape[:2]
+def trc_text(names: list[str], positions: np.ndarray, times_s: np.ndarray, unit: str = "mm") -> str:
+    frames, count = positions.shape[:2]
     rate = 1 / np.diff(times_s).mean()
     lines = [
         "PathFileType\t4\t(X/Y/Z)\ttake.trc",
@@ -77,7 +74,7 @@ def trc_text(names: list[str], places: np.ndarray, times_s: np.ndarray, unit: st
         "",
     ]
     for index, time in enumerate(times_s):
-        cells = ["" if np.isnan(v) else f"{v:.6f}" for v in places[index].ravel()]
+        cells = ["" if np.isnan(v) else f"{v:.6f}" for v in positions[index].ravel()]
         lines.append("\t".join([str(index + 1), f"{time:.6f}", *cells]))
     return "\n".join(lines) + "\n"
 
@@ -90,7 +87,7 @@ def dec_floats(values: np.ndarray) -> bytes:
 
 def c3d_bytes(
     names: list[str],
-    places: np.ndarray,
+    positions: np.ndarray,
     rate_hz: float,
     *,
     unit: str = "mm",
@@ -118,7 +115,7 @@ def c3d_bytes(
         data = "".join(word.ljust(width) for word in words).encode("latin-1")
         return struct.pack("bBBB", -1, 2, width, len(words)) + data
 
-    frames, points = places.shape[:2]
+    frames, points = positions.shape[:2]
     stop = first + frames - 1
     some, more = names[:255], names[255:]
     parameters = struct.pack("bb", 5, -1) + b"POINT" + struct.pack(order + "h", 3) + b"\0"
@@ -142,9 +139,9 @@ def c3d_bytes(
     )
     header += struct.pack(order + "2H", 2 + blocks, 1 if analog else 0) + floats(rate_hz)
     values = np.zeros((frames, 4 * points + analog))
-    seen = np.isfinite(places).all(axis=2)
+    seen = np.isfinite(positions).all(axis=2)
     four = np.zeros((frames, points, 4))
-    four[:, :, :3] = np.where(seen[:, :, None], places, 9.0) / (1.0 if wide else scale)
+    four[:, :, :3] = np.where(seen[:, :, None], positions, 9.0) / (1.0 if wide else scale)
     four[:, :, 3] = np.where(seen, 0.0, -1.0)
     values[:, : 4 * points] = four.reshape(frames, -1)
     values[:, 4 * points :] = 7.0
@@ -205,10 +202,10 @@ def test_c3d_files_of_any_kind_hold_the_body(
     performed: Motion,
     folder: Path,
 ) -> None:
-    names, places = table_of(placed(performed), up=up, unit=unit)
+    names, positions = table_of(placed(performed), up=up, unit=unit)
     data = c3d_bytes(
         [prefix + name for name in names],
-        places,
+        positions,
         30.0,
         unit=unit,
         processor=processor,
@@ -230,17 +227,17 @@ def test_c3d_files_of_any_kind_hold_the_body(
 @pytest.mark.parametrize("up", sorted(FILE_FROM_WORLD))
 @pytest.mark.parametrize("unit", sorted(UNITS))
 def test_trc_files_hold_the_body(up: str, unit: str, performed: Motion, folder: Path) -> None:
-    names, places = table_of(placed(performed), up=up, unit=unit)
-    text = trc_text(names, places, np.array(performed.times_s), unit)
+    names, positions = table_of(placed(performed), up=up, unit=unit)
+    text = trc_text(names, positions, np.array(performed.times_s), unit)
     [back] = readers.read(save(folder, text.replace("\n", "\r\n"), "take.trc"))
     check(back, performed, slack_m=2e-6)
     np.testing.assert_allclose(back.times_s, performed.times_s, atol=1e-6)
 
 
 def test_facts_do_not_depend_on_the_file(performed: Motion, folder: Path, same_story) -> None:
-    names, places = table_of(placed(performed))
-    save(folder, c3d_bytes(names, places, 30.0, wide=False, scale=0.2), "facts.c3d")
-    save(folder, trc_text(names, places, np.array(performed.times_s)), "facts.trc")
+    names, positions = table_of(placed(performed))
+    save(folder, c3d_bytes(names, positions, 30.0, wide=False, scale=0.2), "facts.c3d")
+    save(folder, trc_text(names, positions, np.array(performed.times_s)), "facts.trc")
     motions = [performed, *readers.read(folder / "facts.c3d"), *readers.read(folder / "facts.trc")]
     original, *copies = measure.measure_all(motions)
     assert len(copies) == 2
@@ -249,19 +246,21 @@ def test_facts_do_not_depend_on_the_file(performed: Motion, folder: Path, same_s
 
 
 def test_names_of_other_sets_are_the_same_markers(performed: Motion, folder: Path) -> None:
-    names, places = table_of(placed(performed))
+    names, positions = table_of(placed(performed))
     other = {"LASI": "L.ASIS", "RASI": "R_ASIS", "LPSI": "L PSIS", "RPSI": "RIPS", "LKNE": "LFLE"}
     other |= {"RSHO": "RAcromion", "LTOE": "LMT2", "C7": "CV7"}
     renamed = [other.get(name, name) for name in names]
-    [back] = trc.read(save(folder, trc_text(renamed, places, np.array(performed.times_s)), "o.trc"))
+    [back] = trc.read(
+        save(folder, trc_text(renamed, positions, np.array(performed.times_s)), "o.trc")
+    )
     check(back, performed, slack_m=2e-6)
 
 
 def test_a_sacrum_replaces_the_back_of_the_pelvis(performed: Motion, folder: Path) -> None:
     marked = placed(performed)
     marked["V.Sacral"] = (marked.pop("LPSI") + marked.pop("RPSI")) / 2
-    names, places = table_of(marked)
-    [back] = c3d.read(save(folder, c3d_bytes(names, places, 30.0), "sacrum.c3d"))
+    names, positions = table_of(marked)
+    [back] = c3d.read(save(folder, c3d_bytes(names, positions, 30.0), "sacrum.c3d"))
     check(back, performed, slack_m=2e-6)
 
 
@@ -270,8 +269,8 @@ def test_two_subjects_are_two_motions_in_one_world(performed: Motion, folder: Pa
     both = {f"Ann:{name}": track for name, track in marked.items()}
     both |= {f"Bob:{name}": np.add(track, [2.0, 0.0, 0.0]) for name, track in marked.items()}
     both["*99"] = marked["LASI"]
-    names, places = table_of(both)
-    ann, bob = c3d.read(save(folder, c3d_bytes(names, places, 30.0), "duo.c3d"))
+    names, positions = table_of(both)
+    ann, bob = c3d.read(save(folder, c3d_bytes(names, positions, 30.0), "duo.c3d"))
     assert (ann.source.clip, bob.source.clip) == ("duo_Ann", "duo_Bob")
     assert (ann.source.person, bob.source.person) == (0, 1)
     assert ann.source.shared_world
@@ -281,15 +280,17 @@ def test_two_subjects_are_two_motions_in_one_world(performed: Motion, folder: Pa
 
 
 def test_frames_beyond_the_headers_count_are_counted(performed: Motion, folder: Path) -> None:
-    names, places = table_of(placed(performed))
-    data = c3d_bytes(names, places, 30.0, first=65530, long=True)
+    names, positions = table_of(placed(performed))
+    data = c3d_bytes(names, positions, 30.0, first=65530, long=True)
     assert len(c3d.parse(save(folder, data, "long.c3d")).times_s) == performed.frames
 
 
 def test_three_hundred_markers_keep_their_names(performed: Motion, folder: Path) -> None:
     marked = {f"extra{i}": placed(performed)["C7"] for i in range(300)} | placed(performed)
-    names, places = table_of(marked)
-    assert c3d.parse(save(folder, c3d_bytes(names, places, 30.0), "many.c3d")).names == tuple(names)
+    names, positions = table_of(marked)
+    assert c3d.parse(save(folder, c3d_bytes(names, positions, 30.0), "many.c3d")).names == tuple(
+        names
+    )
 
 
 # Gaps and missing joints
@@ -303,11 +304,11 @@ def test_gaps_are_unobserved_and_rare_joints_left_out(
     marked["RASI"][5:8] = np.nan  # the pelvis
     marked["LSHO"][20] = np.nan  # a joint, once
     marked["RWRA"][::3] = np.nan  # a joint, often
-    names, places = table_of(marked)
+    names, positions = table_of(marked)
     data = (
-        c3d_bytes(names, places, 30.0)
+        c3d_bytes(names, positions, 30.0)
         if kind == "c3d"
-        else trc_text(names, places, np.array(performed.times_s))
+        else trc_text(names, positions, np.array(performed.times_s))
     )
     [back] = readers.read(save(folder, data, f"gaps.{kind}"))
     assert np.flatnonzero(~back.observed).tolist() == [5, 6, 7, 20]
@@ -318,9 +319,9 @@ def test_gaps_are_unobserved_and_rare_joints_left_out(
 
 
 def test_zeros_and_words_in_a_table_are_gaps(performed: Motion, folder: Path) -> None:
-    names, places = table_of(placed(performed))
-    places[3, names.index("LSHO")] = 0.0
-    text = trc_text(names, places, np.array(performed.times_s))
+    names, positions = table_of(placed(performed))
+    positions[3, names.index("LSHO")] = 0.0
+    text = trc_text(names, positions, np.array(performed.times_s))
     rows = text.split("\n")
     rows[10] = rows[10].replace(rows[10].split("\t")[2], "NaN", 1)  # frame 4's first cell
     [back] = trc.read(save(folder, "\n".join(rows), "zeros.trc"))
@@ -330,15 +331,15 @@ def test_zeros_and_words_in_a_table_are_gaps(performed: Motion, folder: Path) ->
 def test_options_override_and_a_body_upside_down_is_assumed_to_stand(
     performed: Motion, folder: Path
 ) -> None:
-    names, places = table_of(placed(performed))
-    path = save(folder, c3d_bytes(names, places, 30.0, unit=""), "told.c3d")
+    names, positions = table_of(placed(performed))
+    path = save(folder, c3d_bytes(names, positions, 30.0, unit=""), "told.c3d")
     [guessed] = c3d.read(path)
     assert guessed.source.notes[1] == "lengths in mm, by the width of the pelvis"
     [told] = c3d.read(path, up="y", unit_m=0.0015, dtype=np.float64)
     assert told.source.notes[1:3] == ("lengths in units of 0.0015 m, as told", "Y up: as told")
     file_m = performed.positions_m @ FILE_FROM_WORLD["z"].T
     np.testing.assert_allclose(told.positions_m, 1.5 * file_m, atol=1e-5)
-    flipped = c3d_bytes(names, places * [1, -1, -1], 30.0)
+    flipped = c3d_bytes(names, positions * [1, -1, -1], 30.0)
     [upside] = c3d.read(save(folder, flipped, "flipped.c3d"))
     assert upside.source.notes[2] == "Z up: assumed: the pelvis does not point along an axis"
 
@@ -448,14 +449,14 @@ def test_formats_are_recognised_by_their_contents(tmp_path: Path) -> None:
 
 def test_files_that_other_tools_write_are_read(performed: Motion, folder: Path) -> None:
     ezc3d = pytest.importorskip("ezc3d")
-    names, places = table_of(placed(performed))
-    places[7, 0] = np.nan
+    names, positions = table_of(placed(performed))
+    positions[7, 0] = np.nan
     out = ezc3d.c3d()
     out["parameters"]["POINT"]["RATE"]["value"] = [30]
     out["parameters"]["POINT"]["LABELS"]["value"] = names
     out["parameters"]["POINT"]["UNITS"]["value"] = ["mm"]
-    four = np.ones((4, len(names), len(places)))
-    four[:3] = places.transpose(2, 1, 0)
+    four = np.ones((4, len(names), len(positions)))
+    four[:3] = positions.transpose(2, 1, 0)
     out["data"]["points"] = four
     out.write(str(folder / "ezc3d.c3d"))
     [back] = c3d.read(folder / "ezc3d.c3d")

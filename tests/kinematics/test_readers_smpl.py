@@ -136,17 +136,17 @@ def camera_path(frames: int) -> tuple[Rotation, np.ndarray]:
 
 
 def as_tram(track: Track, folder: Path) -> Path:
-    world_from_camera, places = camera_path(track.frames)
+    world_from_camera, positions = camera_path(track.frames)
     matrices = np.tile(np.eye(3), (track.frames, 24, 1, 1))
     matrices[:, 0] = (world_from_camera.inv() * track.turns).as_matrix()
-    seen = world_from_camera.inv().apply(track.positions_m - places)
+    seen = world_from_camera.inv().apply(track.positions_m - positions)
     path = folder / "video" / "hps" / "hps_track_0.npy"
     path.parent.mkdir(parents=True)
     np.save(path, {"pred_rotmat": matrices, "pred_shape": zeros(track, 10),
                    "pred_trans": seen[:, None], "frame": np.arange(track.frames)},
             allow_pickle=True)  # fmt: skip
     np.save(folder / "video" / "camera.npy", {"world_cam_R": world_from_camera.as_matrix(),
-            "world_cam_T": places, "img_focal": np.float32(600)}, allow_pickle=True)  # fmt: skip
+            "world_cam_T": positions, "img_focal": np.float32(600)}, allow_pickle=True)  # fmt: skip
     return path
 
 

@@ -34,7 +34,7 @@ MAX_COMPRESSION: float = 100.0
 COMPRESSION_CHECK_BYTES: int = 64 * 1024**2
 """Members that unpack to fewer bytes are harmless at any compression."""
 
-_BROKEN = (  # what NumPy, zipfile and zlib raise on damaged files
+_BROKEN = (  # exceptions of NumPy, zipfile and zlib on damaged files
     EOFError,
     NotImplementedError,
     OSError,
@@ -192,7 +192,7 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[io.BufferedIOBase, zipfile.ZipFile | None]]:
-    """The file, and the archive in it when it is an `.npz`.
+    """The open file, and its archive if it is an `.npz`.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -269,7 +269,7 @@ def names_in(path: Path | str) -> frozenset[str]:
 def load_arrays(
     path: Path | str, *, names: tuple[str, ...], skip_objects: bool = False
 ) -> dict[str, np.ndarray]:
-    """The named arrays, read-only, as far as a file holds them; nothing else is read.
+    """The named arrays, read-only, as far as a file holds them; other arrays stay unread.
 
     Arrays of Python objects raise `ValueError`, or are left out with `skip_objects`.
 

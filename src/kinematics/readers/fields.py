@@ -169,15 +169,15 @@ def by_number(path: Path, people: Mapping[Any, Any], what: str) -> list[tuple[in
     >>> by_number(Path("results.pkl"), {"3": "Ann", 1: "Bob"}, "results")
     [(1, 'Bob'), (3, 'Ann')]
     """
-    found: dict[int, Any] = {}
+    numbered: dict[int, Any] = {}
     for key, person in people.items():
         text = str(key)
         if isinstance(key, bool) or not re.fullmatch(r"\d{1,9}", text):
             refuse(path, [f"person {text[:40]!r}: expected a whole number"], what)
-        if int(text) in found:
+        if int(text) in numbered:
             refuse(path, [f"people: two are number {int(text)}"], what)
-        found[int(text)] = person
-    return sorted(found.items())
+        numbered[int(text)] = person
+    return sorted(numbered.items())
 
 
 def refuse(path: Path, problems: list[str], what: str) -> NoReturn:

@@ -174,7 +174,7 @@ def _joints(
 
 
 def _up(axes: Float[np.ndarray, "frames 3 3"], usual: Up) -> tuple[Up, str]:
-    """The file's axis that points up: Y or Z if the pelvis mostly points along it, else usual."""
+    """The file's axis that points up: Y or Z if the pelvis mostly points along it, or `usual`."""
     seen = axes[np.isfinite(axes).all(axis=(1, 2))][:, :, 1]
     axis, cosine = nearest_axis(np.median(seen, axis=0)) if len(seen) else (usual, 0.0)
     if cosine > UP_COSINE and axis in ("y", "z"):

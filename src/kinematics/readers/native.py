@@ -20,14 +20,7 @@ from kinematics.motion import (
     SavedHeader,
     assembled,
 )
-from kinematics.readers.archives import (
-    Layout,
-    RefusedError,
-    layouts,
-    load_arrays,
-    names_in,
-    naming,
-)
+from kinematics.readers.archives import Layout, RefusedError, layouts, load_arrays, names_in, naming
 from kinematics.skeleton import POINTS
 
 __all__ = ["Layout", "layouts", "load_arrays", "read", "recognise", "write"]

@@ -28,7 +28,7 @@ MAX_UNPACKED_BYTES: int = 512 * 1024**2
 """Maximum bytes of a compressed file when unpacked."""
 
 SUFFIXES: tuple[str, ...] = (".pkl", ".pickle", ".pt", ".pth")
-"""Files that are read as pickles whatever their first bytes are."""
+"""Suffixes of files that are read as pickles, independent of their first bytes."""
 
 Data = bytes | memoryview | mmap.mmap
 
@@ -45,7 +45,7 @@ def _objects_follow(file: Any) -> bool:
 
 
 def recognise(path: Path | str) -> bool:
-    """Whether a file has to be unpickled, whatever tool wrote it."""
+    """Whether a file has to be unpickled."""
     path = Path(path)
     if path.is_dir():
         return False

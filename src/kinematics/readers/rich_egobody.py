@@ -213,8 +213,7 @@ def _levelled(
     )
     camera_wxyz = (world_from_scene * scene_from_file).as_quat(scalar_first=True)
     cameras = Cameras(
-        orientations_wxyz=np.tile(camera_wxyz, (frames, 1)),
-        positions_m=np.tile(shift, (frames, 1)),
+        orientations_wxyz=np.tile(camera_wxyz, (frames, 1)), positions_m=np.tile(shift, (frames, 1))
     )
     return turned(scaled, camera_wxyz, translation_m=shift), cameras, told
 

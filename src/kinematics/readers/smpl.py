@@ -123,11 +123,7 @@ def rotvecs_from_matrices(
 
 
 def model_for(
-    path: Path,
-    family: Family | None,
-    smplx_model: Path | str | None,
-    *,
-    gender: str = "",
+    path: Path, family: Family | None, smplx_model: Path | str | None, *, gender: str = ""
 ) -> BodyModel | None:
     """The named model, checked to be of the family of the file's parameters.
 

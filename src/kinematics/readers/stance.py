@@ -61,11 +61,11 @@ JUMP_RATIO = 3.0
 SPAN_SHARE = 0.93
 """Minimum distance between the wrists in a T-pose, as a share of the arm span."""
 
-Places = Float[np.ndarray, "*frames joints 3"]
+Positions = Float[np.ndarray, "*frames joints 3"]
 Rest = Float[np.ndarray, "joints 3"]
 
 
-def point(places: Places, skeleton: Skeleton, name: str) -> np.ndarray | None:
+def point(positions: Positions, skeleton: Skeleton, name: str) -> np.ndarray | None:
     """The body point of that name (the mean of its joints); None if the rig lacks it.
 
     >>> from kinematics.skeleton import SMPL_22
@@ -73,33 +73,33 @@ def point(places: Places, skeleton: Skeleton, name: str) -> np.ndarray | None:
     [0.0, 0.0, 0.0]
     """
     joints = skeleton.points[POINTS.index(name)]
-    return places[..., list(joints), :].mean(axis=-2) if joints else None
+    return positions[..., list(joints), :].mean(axis=-2) if joints else None
 
 
-def _points(places: Places, skeleton: Skeleton, names: list[str]) -> list[np.ndarray] | None:
+def _points(positions: Positions, skeleton: Skeleton, names: list[str]) -> list[np.ndarray] | None:
     """All of the body points; None if any is missing."""
-    points = [point(places, skeleton, name) for name in names]
+    points = [point(positions, skeleton, name) for name in names]
     present = [points_m for points_m in points if points_m is not None]
     return present if len(present) == len(names) else None
 
 
-def _middle(places: Places, skeleton: Skeleton, *names: str) -> np.ndarray | None:
+def _middle(positions: Positions, skeleton: Skeleton, *names: str) -> np.ndarray | None:
     """The first of the body points, or middles of left and right points, that the rig has."""
     for name in names:
         sides = [name] if name in POINTS else [f"left_{name}", f"right_{name}"]
-        if (points := _points(places, skeleton, sides)) is not None:
+        if (points := _points(positions, skeleton, sides)) is not None:
             return np.mean(points, axis=0)
     return None
 
 
 def _trunk_and_legs(
-    places: Places, skeleton: Skeleton
+    positions: Positions, skeleton: Skeleton
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
     """The directions from the pelvis up the trunk, and from the ankles up to the hips."""
-    pelvis = _middle(places, skeleton, "pelvis", "hip")
-    top = _middle(places, skeleton, "neck", "head", "chest")
-    hips = _middle(places, skeleton, "hip", "pelvis")
-    low = _middle(places, skeleton, "ankle", "knee")
+    pelvis = _middle(positions, skeleton, "pelvis", "hip")
+    top = _middle(positions, skeleton, "neck", "head", "chest")
+    hips = _middle(positions, skeleton, "hip", "pelvis")
+    low = _middle(positions, skeleton, "ankle", "knee")
     return (
         None if pelvis is None or top is None else top - pelvis,
         None if hips is None or low is None else hips - low,
@@ -115,12 +115,12 @@ def _standing(rest: Rest, skeleton: Skeleton) -> np.ndarray | None:
     return trunk + legs if size > 0 and trunk @ legs > STANDING_COSINE * size else None
 
 
-def _chain(places: Places, skeleton: Skeleton, names: tuple[str, ...]) -> float | None:
+def _chain(positions: Positions, skeleton: Skeleton, names: tuple[str, ...]) -> float | None:
     """The median length of a chain of body points, averaged over both sides."""
     lengths = []
     for side in ("left_", "right_"):
         full = [name if name in POINTS else side + name for name in names]
-        stops = _points(places, skeleton, full)
+        stops = _points(positions, skeleton, full)
         if stops is None:
             continue
         steps = [np.linalg.norm(b - a, axis=-1) for a, b in pairwise(stops)]
@@ -128,7 +128,7 @@ def _chain(places: Places, skeleton: Skeleton, names: tuple[str, ...]) -> float 
     return float(np.mean(lengths)) if lengths else None
 
 
-def unit_m(places: Places, skeleton: Skeleton) -> tuple[float, str] | None:
+def unit_m(positions: Positions, skeleton: Skeleton) -> tuple[float, str] | None:
     """Metres in the file's unit of length, and its name; None if no unit fits a person's height.
 
     >>> from kinematics import synthetic
@@ -137,7 +137,7 @@ def unit_m(places: Places, skeleton: Skeleton) -> tuple[float, str] | None:
     (0.01, 'centimetres')
     """
     for names, share in SHARE_OF_HEIGHT:
-        length = _chain(places, skeleton, names)
+        length = _chain(positions, skeleton, names)
         if length is not None and length > 0:
             fitting = {
                 name: abs(np.log(length / share * size / USUAL_HEIGHT_M))
@@ -150,7 +150,7 @@ def unit_m(places: Places, skeleton: Skeleton) -> tuple[float, str] | None:
     return None
 
 
-def up_axis(places: Places, rest: Rest, skeleton: Skeleton) -> tuple[Up, str]:
+def up_axis(positions: Positions, rest: Rest, skeleton: Skeleton) -> tuple[Up, str]:
     """The axis of the file that points up, and a note on how it was chosen.
 
     It is the axis along which the body stands in most frames. If the rest pose stands along another
@@ -159,15 +159,15 @@ def up_axis(places: Places, rest: Rest, skeleton: Skeleton) -> tuple[Up, str]:
 
     >>> from kinematics import synthetic
     >>> walk = synthetic.perform(synthetic.walk(1.0)).motion
-    >>> places = np.asarray(walk.joints_m)
-    >>> up_axis(places[..., [2, 0, 1]], places[0][:, [2, 0, 1]], walk.skeleton)[0]
+    >>> positions = np.asarray(walk.joints_m)
+    >>> up_axis(positions[..., [2, 0, 1]], positions[0][:, [2, 0, 1]], walk.skeleton)[0]
     'z'
     """
     resting = _standing(rest, skeleton)
     by_rest, straight = nearest_axis(np.zeros(3) if resting is None else resting)
     known_by_rest = straight > SNAP_SPINE_COSINE
     by_rest = by_rest if known_by_rest else "y"
-    trunk, legs = _trunk_and_legs(places, skeleton)
+    trunk, legs = _trunk_and_legs(positions, skeleton)
     along = trunk if legs is None else legs if trunk is None else trunk + legs
     by_motion: Up | None = None
     if along is not None:
@@ -180,7 +180,7 @@ def up_axis(places: Places, rest: Rest, skeleton: Skeleton) -> tuple[Up, str]:
         how = "the axis of its rest pose" if known_by_rest else "assumed: the body does not stand"
         return by_rest, how
     if known_by_rest and by_rest != by_motion and along is not None:
-        low = _middle(places, skeleton, "ankle", "knee")
+        low = _middle(positions, skeleton, "ankle", "knee")
         tall = float(np.median(np.linalg.norm(along, axis=-1)))
         ground = np.inf if low is None else abs(np.median(low @ unit_vector(by_motion)))
         if ground > FLOOR_SHARE * tall:
@@ -246,7 +246,7 @@ def _toes_behind(rest: Rest, skeleton: Skeleton, axes: Float[np.ndarray, "3 3"])
 
 
 def begins_with_rest(
-    places: Float[np.ndarray, "frames joints 3"], skeleton: Skeleton, *, unturned: bool
+    positions: Float[np.ndarray, "frames joints 3"], skeleton: Skeleton, *, unturned: bool
 ) -> bool:
     """Whether the first frame is a T-pose or the rest pose (`unturned`), followed by a jump.
 
@@ -255,22 +255,22 @@ def begins_with_rest(
     >>> begins_with_rest(np.asarray(walk.joints_m), walk.skeleton, unturned=True)
     False
     """
-    if len(places) < 3:
+    if len(positions) < 3:
         return False
-    pelvis = _middle(places[:32], skeleton, "pelvis", "hip")
+    pelvis = _middle(positions[:32], skeleton, "pelvis", "hip")
     if pelvis is None:
-        pelvis = places[:32, 0]
-    steps = np.linalg.norm(np.diff(places[:32] - pelvis[:, None], axis=0), axis=-1).max(axis=1)
+        pelvis = positions[:32, 0]
+    steps = np.linalg.norm(np.diff(positions[:32] - pelvis[:, None], axis=0), axis=-1).max(axis=1)
     if steps[0] < JUMP_M or steps[0] < JUMP_RATIO * steps[1:].max():
         return False
-    return unturned or _arms_out(places[0], skeleton)
+    return unturned or _arms_out(positions[0], skeleton)
 
 
-def _arms_out(places: Float[np.ndarray, "joints 3"], skeleton: Skeleton) -> bool:
+def _arms_out(positions: Float[np.ndarray, "joints 3"], skeleton: Skeleton) -> bool:
     """Whether both arms are stretched out to the sides in a straight line."""
-    arms = _chain(places, skeleton, ("shoulder", "elbow", "wrist"))
+    arms = _chain(positions, skeleton, ("shoulder", "elbow", "wrist"))
     ends = _points(
-        places, skeleton, ["left_wrist", "right_wrist", "left_shoulder", "right_shoulder"]
+        positions, skeleton, ["left_wrist", "right_wrist", "left_shoulder", "right_shoulder"]
     )
     if arms is None or ends is None:
         return False

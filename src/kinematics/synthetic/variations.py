@@ -56,10 +56,7 @@ def _partners(joints: tuple[str, ...]) -> list[int]:
 
 
 def moved(
-    motion: Motion,
-    *,
-    turn_rad: float = 0.0,
-    shift_m: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    motion: Motion, *, turn_rad: float = 0.0, shift_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
 ) -> Motion:
     """The motion with its world turned to the left about the vertical, then shifted.
 
