@@ -23,11 +23,8 @@ from kinematics.readers.fields import (
     motion,
     refuse,
 )
-from kinematics.readers.smpl import model_for, place
+from kinematics.readers.smpl import DEFAULT_FPS, model_for, place
 from kinematics.smpl_body import BodyModel
-
-DEFAULT_FPS: float = 30.0
-"""Assumed frame rate of the video, which the results do not contain."""
 
 COLUMNS = 165
 """Axis-angles of SMPL-X: root, 21 joints of the body, jaw, eyes, hands."""

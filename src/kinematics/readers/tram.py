@@ -19,6 +19,7 @@ from kinematics.readers import pickled
 from kinematics.readers.fields import Cameras, Fields, cameras_in_world, motion, refuse
 from kinematics.readers.native import layouts, load_arrays
 from kinematics.readers.smpl import (
+    DEFAULT_FPS,
     WORLD_FROM_FILE,
     Parameters,
     model_for,
@@ -26,9 +27,6 @@ from kinematics.readers.smpl import (
     rotvecs_from_matrices,
     turned,
 )
-
-DEFAULT_FPS: float = 30.0
-"""Assumed frame rate of the video, which the results do not contain."""
 
 _WHAT = "results of TRAM"
 _KEYS = ("pred_rotmat", "pred_shape", "pred_trans", "frame")

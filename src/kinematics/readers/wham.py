@@ -16,12 +16,9 @@ import numpy as np
 from kinematics.motion import Motion, Source
 from kinematics.readers import pickled
 from kinematics.readers.fields import Fields, by_number, kind, motion, refuse
-from kinematics.readers.smpl import Placed, model_for, place
+from kinematics.readers.smpl import DEFAULT_FPS, Placed, model_for, place
 from kinematics.skeleton import SMPL_22
 from kinematics.smpl_body import BodyModel
-
-DEFAULT_FPS: float = 30.0
-"""Assumed frame rate of the video, which the results do not contain."""
 
 _WHAT = "results of WHAM"
 _HIPS = tuple(SMPL_22.joints.index(name) for name in ("left_hip", "right_hip"))
