@@ -700,5 +700,5 @@ BAD_CALIBRATIONS = (b"{", b"[]", b"{}", b'{"trans": [[1]]}', b'{"R": 1, "t": 2, 
 def test_a_bad_calibration_is_one_value_error_that_names_it(data: bytes, tmp_path: Path) -> None:
     dumped(tmp_path / "Gym_010_a" / "00000" / "010.pkl", body_of())
     (tmp_path / "lab.json").write_bytes(data)
-    with pytest.raises(ValueError, match=r"lab\.json: not a calibration"):
+    with pytest.raises(ValueError, match=r"lab\.json: expected a calibration"):
         rich_egobody.read(tmp_path / "Gym_010_a", calibration=tmp_path / "lab.json")

@@ -126,7 +126,7 @@ def parse(path: Path | str) -> Markers:
     points = points.reshape(frames, header.points, 4)
     positions = points[:, :, :3] * (1.0 if wide else header.scale)
     if (largest := np.abs(positions[np.isfinite(positions)]).max(initial=0.0)) > MAX_NUMBER:
-        problems.append(f"coordinates up to {largest:.3g}")
+        problems.append(f"coordinates up to {largest:.3g}; expected at most {MAX_NUMBER:g}")
         refuse(path, problems, expected=_EXPECTED, cure=_CURE)
     unseen = (points[:, :, 3] < 0) | (positions == 0).all(axis=2)
     unseen |= ~np.isfinite(positions).all(axis=2)

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from kinematics.motion import Motion, Source
+from kinematics.readers import border
 from kinematics.readers.axes import quaternions
 from kinematics.readers.smpl import BODY_SKELETON, Parameters, Placed, are_rotations
 from kinematics.smpl_body import Family
@@ -186,16 +187,12 @@ def refuse(path: Path, problems: list[str], what: str) -> NoReturn:
     >>> refuse(Path("a.pkl"), ["trans: not there"], "a walk")
     Traceback (most recent call last):
     ...
-    ValueError: a.pkl: not a walk.
+    ValueError: a.pkl: expected a walk.
       - trans: not there
     Write it again with the tool that made it, or copy it again.
     """
-    listed = "\n".join(f"  - {problem}" for problem in problems[:20])
-    more = f"\n  - and {len(problems) - 20} more" if len(problems) > 20 else ""
-    raise ValueError(
-        f"{path}: not {what}.\n{listed}{more}\n"
-        "Write it again with the tool that made it, or copy it again."
-    )
+    cure = "Write it again with the tool that made it, or copy it again"
+    border.refuse(path, problems, expected=what, cure=cure)
 
 
 def kind(value: Any) -> str:
