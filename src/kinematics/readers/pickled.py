@@ -58,7 +58,10 @@ def recognise(path: Path | str) -> bool:
             except ValueError:
                 return False  # the readers of arrays explain the damage
         if start.startswith(b"PK"):
-            return path.suffix.lower() not in (".npz", ".zip") and zipfile.is_zipfile(file)
+            try:
+                return path.suffix.lower() not in (".npz", ".zip") and zipfile.is_zipfile(file)
+            except zipfile.BadZipFile:
+                return True  # `load` explains the damage
     pickle = len(start) > 1 and start[0] == 0x80 and 2 <= start[1] <= 5
     return pickle or path.suffix.lower() in SUFFIXES
 
