@@ -1,4 +1,4 @@
-"""Folders of videos: one for each clip, with its camera track; what is there already is kept."""
+"""Folders of videos, one per clip, with camera tracks; finished videos are kept."""
 
 import hashlib
 import multiprocessing
@@ -20,20 +20,20 @@ from mllm.render.paths import KINDS, CameraKind
 from mllm.render.track import CameraTrack, Filmed, Thing
 
 VERSION = 2
-"""Goes up whenever the same motion and options give other pixels."""
+"""Increases whenever the same motion and options give different pixels."""
 
 SIZES_PX = (32, 2048)
-"""Least and greatest edge of a video."""
+"""Smallest and largest edge of a video."""
 
 MOST_FRAMES = 200_000
-"""Longer videos are refused: at 16 frames a second this is more than three hours."""
+"""Longer videos are refused; at 16 frames a second this is more than three hours."""
 
-_WAITING = 4  # clips that wait for each worker
+_WAITING = 4  # clips queued per worker
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How videos are made; a `ValueError` names everything that is wrong."""
+    """Settings of videos; a `ValueError` names every invalid setting."""
 
     size_px: int = 256
     fps: float = 16.0
@@ -60,22 +60,22 @@ class Options:
 
 
 class Outcome(NamedTuple):
-    """What became of one video."""
+    """The result for one video."""
 
     name: str
     frames: int
     problem: str = ""
-    """Why there is none; empty where there is one."""
+    """Why there is no video; empty on success."""
     kept: bool = False
-    """It was there before."""
+    """The video existed already."""
 
 
 def scenes(motions: Iterable[Motion]) -> Iterator[list[Motion]]:
-    """Motions that follow one another and share a world and a clip together, all others alone.
+    """Groups of consecutive motions that share a world and a clip; other motions alone.
 
     >>> from kinematics import synthetic
-    >>> one = synthetic.perform(synthetic.stand(1.0)).motion
-    >>> [len(scene) for scene in scenes([one, one.renamed(person=1), one.renamed(clip="b")])]
+    >>> first = synthetic.perform(synthetic.stand(1.0)).motion
+    >>> [len(scene) for scene in scenes([first, first.renamed(person=1), first.renamed(clip="b")])]
     [2, 1]
     """
     together: list[Motion] = []
@@ -90,15 +90,16 @@ def scenes(motions: Iterable[Motion]) -> Iterator[list[Motion]]:
 
 def _share(together: Sequence[Motion], motion: Motion) -> bool:
     first, source = together[0].source, motion.source
-    if not (first.shared_world and source.shared_world) or source.person in {
-        other.source.person for other in together
-    }:
-        return False
-    return (first.clip, first.path) == (source.clip, source.path)
+    return (
+        first.shared_world
+        and source.shared_world
+        and source.person not in {earlier.source.person for earlier in together}
+        and (first.clip, first.path) == (source.clip, source.path)
+    )
 
 
 def name_of(people: Sequence[Motion]) -> str:
-    """The name of the video of people, which is safe for a file.
+    """The video's name, which is a valid file name.
 
     >>> from kinematics import synthetic
     >>> walk = synthetic.perform(synthetic.walk(1.0), clip="a/b c").motion
@@ -109,7 +110,7 @@ def name_of(people: Sequence[Motion]) -> str:
 
 
 def recipe(people: Sequence[Motion], options: Options) -> str:
-    """A fingerprint of everything that a video depends on.
+    """A fingerprint of all inputs of a video.
 
     >>> from kinematics import synthetic
     >>> walk = synthetic.perform(synthetic.walk(1.0)).motion
@@ -150,8 +151,8 @@ def told(made: Film, *, name: str = "video.mp4", fingerprint: str = "") -> Camer
         for motion, wear in zip(made.motions, made.outfits, strict=True)
     )
     things = (
-        Thing(words=one.words, position_m=_three(made.origin_m + np.insert(one.place_m, 1, 0.0)))
-        for one in made.scene.landmarks
+        Thing(words=thing.words, position_m=_three(made.origin_m + np.insert(thing.place_m, 1, 0)))
+        for thing in made.scene.landmarks
     )
     return CameraTrack(
         video=name,
@@ -171,38 +172,38 @@ def told(made: Film, *, name: str = "video.mp4", fingerprint: str = "") -> Camer
     )
 
 
-def _three(place: np.ndarray) -> tuple[float, float, float]:
-    x, y, z = (float(value) for value in place)
+def _three(vector: np.ndarray) -> tuple[float, float, float]:
+    x, y, z = vector.tolist()
     return x, y, z
 
 
 def render(people: Sequence[Motion], out_dir: Path, options: Options) -> Outcome:
-    """Writes `NAME.mp4` and then `NAME.camera.json`, unless both are there from the same recipe.
+    """Writes `NAME.mp4` and then `NAME.camera.json`, unless both exist with the same recipe.
 
-    What is wrong with the motions or the disk is told in the outcome.
+    The outcome reports invalid motions and disk errors.
     """
     name = name_of(people)
     film_path, track_path = out_dir / f"{name}.mp4", out_dir / f"{name}.camera.json"
     try:
         fingerprint = recipe(people, options)
-    except (ValueError, OSError) as error:  # of the body's model file
+    except (ValueError, OSError) as error:  # from the body's model file
         return Outcome(name, 0, problem=str(error))
     if film_path.is_file() and track_path.is_file():
         try:
             old = track.read(track_path)
         except ValueError:
-            pass  # it is written anew
+            pass  # rendered again
         else:
             if old.recipe == fingerprint:
                 return Outcome(name, len(old.times_s), kept=True)
     try:
         if people[0].duration_s * options.fps > MOST_FRAMES:
             raise ValueError(
-                f"{name}: {people[0].duration_s:.0f} s make more than {MOST_FRAMES} frames; "
-                "cut the motion into clips, or ask for fewer frames a second"
+                f"{name}: {people[0].duration_s:.0f} s give more than {MOST_FRAMES} frames; "
+                "cut the motion into clips, or lower --fps"
             )
         made = film(people, **asdict(options))
-        track_path.unlink(missing_ok=True)  # while the video is written it has no track
+        track_path.unlink(missing_ok=True)  # an unfinished video has no track
         frames = video.write(film_path, made.frames(), fps=options.fps)
         track.write(track_path, told(made, name=film_path.name, fingerprint=fingerprint))
     except (ValueError, OSError) as error:
@@ -218,9 +219,9 @@ def render_all(
     workers: int = 1,
     progress: Callable[[Outcome], None] | None = None,
 ) -> list[Outcome]:
-    """Videos of all motions, in the order of the motions; the workers change no byte.
+    """Renders all motions, in their order; the bytes do not depend on the number of workers.
 
-    Two clips of one name are one video and one problem.
+    If two clips have the same name, only the first is rendered; the other is reported as a problem.
     """
     video.require()
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -237,7 +238,7 @@ def _once(groups: Iterable[list[Motion]]) -> Iterator[list[Motion] | Outcome]:
     for people in groups:
         name = name_of(people)
         if name in names:
-            yield Outcome(name, 0, problem=f"{name}: a second clip of this name; rename one")
+            yield Outcome(name, 0, problem=f"{name}: a second clip of this name; rename it")
         else:
             names.add(name)
             yield people
@@ -250,7 +251,7 @@ def _rendered(
         for job in jobs:
             yield job if isinstance(job, Outcome) else render(job, out_dir, options)
         return
-    spawn = multiprocessing.get_context("spawn")  # a fork after JAX has started may hang
+    spawn = multiprocessing.get_context("spawn")  # forking after JAX has started may hang
     with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
         waiting: list[Future[Outcome] | Outcome] = []
         for job in jobs:
