@@ -44,18 +44,15 @@ class Options:
 
     def __post_init__(self) -> None:
         low, high = SIZES_PX
-        problems = []
-        if not (low <= self.size_px <= high and self.size_px % 2 == 0):
-            problems.append(f"size: {self.size_px}; expected an even number, {low} to {high}")
-        if not 1 <= self.fps <= 240:
-            problems.append(f"fps: {self.fps:g}; expected 1 to 240")
-        if self.camera not in KINDS:
-            problems.append(f"camera: {self.camera!r}; expected one of {', '.join(KINDS)}")
-        if not 0 <= self.others <= 5:
-            problems.append(f"people: {self.others + 1}; expected 1 to 6")
-        if not 0 <= self.things <= 12:
-            problems.append(f"things: {self.things}; expected 0 to 12")
-        if problems:
+        even = low <= self.size_px <= high and self.size_px % 2 == 0
+        checks = {
+            f"size: {self.size_px}; expected an even number, {low} to {high}": even,
+            f"fps: {self.fps:g}; expected 1 to 240": 1 <= self.fps <= 240,
+            f"camera: {self.camera!r}; expected one of {', '.join(KINDS)}": self.camera in KINDS,
+            f"people: {self.others + 1}; expected 1 to 6": 0 <= self.others <= 5,
+            f"things: {self.things}; expected 0 to 12": 0 <= self.things <= 12,
+        }
+        if problems := [problem for problem, holds in checks.items() if not holds]:
             raise ValueError("; ".join(problems))
 
 

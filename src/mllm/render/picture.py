@@ -9,15 +9,7 @@ from jaxtyping import Float, Int, UInt8
 from mllm.render import triangles
 from mllm.render.camera import Lens, along, turned
 from mllm.render.ground import Ground, ground
-from mllm.render.raster import (
-    NEAREST_M,
-    Candidates,
-    Hits,
-    candidates,
-    first_met,
-    nearest,
-    resolved,
-)
+from mllm.render.raster import NEAREST_M, Candidates, Hits, candidates, first_met, nearest, resolved
 from mllm.render.scene import Scene, all_solids
 from mllm.render.solids import Solids, joined
 

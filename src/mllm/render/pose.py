@@ -136,7 +136,8 @@ def _walked(
     floor_m = standing_m - STANDING_M
     rise_m = body[:, 1] - standing_m
     points_m, planted_m = (
-        _points(_joints(_rows(track, feet, rise_m), floor_m), SMPL_22) for track in (body, feet)
+        _points(np.asarray(figure(rows, STIFF, floor_m=floor_m).joints_m), SMPL_22)
+        for rows in (_rows(body, feet, rise_m), _rows(feet, feet, rise_m))
     )
     for side in ("left", "right"):
         hip, knee, ankle, foot = (
@@ -147,15 +148,6 @@ def _walked(
             points_m[:, hip], planted_m[:, ankle], planted_m[:, foot] - planted_m[:, ankle]
         )
     return points_m, floor_m
-
-
-def _joints(
-    rows: Float[np.ndarray, "rows columns"], floor_m: float
-) -> Float[np.ndarray, "rows joints 3"]:
-    joints_m = figure(rows, STIFF, floor_m=floor_m).joints_m
-    if joints_m is None:  # impossible: `figure` makes joints
-        raise TypeError("a figure without joints")
-    return joints_m
 
 
 def _knee(

@@ -83,6 +83,8 @@ def hits(solids: Solids, lens: Lens, *, in_squares: bool = False) -> Hits:
     >>> seen = hits(ball, Lens(size_px=33, focal_px=32.0))
     >>> round(float(seen.depths_m.min()), 3)
     3.0
+    >>> np.unique(hits(ball, Lens(34, 32.0), in_squares=True).weights).tolist()
+    [1.0, 4.0]
     """
     return resolved(solids, candidates(solids, lens), lens, in_squares=in_squares)
 
@@ -112,19 +114,7 @@ def first_met(among: Candidates) -> Candidates:
 
 
 def resolved(solids: Solids, among: Candidates, lens: Lens, *, in_squares: bool = False) -> Hits:
-    """The result of `hits`, which explains `in_squares`, for solids with known candidates.
-
-    >>> ball = Solids(
-    ...     *(np.array([[0.0, 0.0, 4.0]], np.float32),) * 2,
-    ...     *(np.ones(1, np.float32),) * 2,
-    ...     *(np.ones((1, 3), np.float32),) * 2,
-    ...     np.ones(1, int),
-    ... )
-    >>> lens = Lens(size_px=34, focal_px=32.0)
-    >>> seen = resolved(ball, candidates(ball, lens), lens, in_squares=True)
-    >>> np.unique(seen.weights).tolist()
-    [1.0, 4.0]
-    """
+    """The result of `hits`, which explains `in_squares`, for solids with known candidates."""
     cones = _cones(solids)
     pixels, depths_m, owners = among
     if not len(pixels):

@@ -164,9 +164,5 @@ _KINDS = (_post, _cone, _ball, _post, _bench, _cone)
 
 
 def all_solids(landmarks: tuple[Landmark, ...]) -> Solids | None:
-    """The solids of all things together; None if there is no thing.
-
-    >>> all_solids(()) is None
-    True
-    """
+    """The solids of all things together; None if there is no thing."""
     return joined([landmark.solids for landmark in landmarks]) if landmarks else None

@@ -103,7 +103,7 @@ def _read(path: Path, _size: int, _changed_ns: int) -> Mesh:
     bones = body_model.read(path)
     arrays = load_arrays(path, names=_NEEDED)
     if missing := [name for name in _NEEDED if name not in arrays]:
-        raise ValueError(f"{path}: no {', '.join(missing)}, hence no surface. {_CURE}")
+        raise ValueError(f"{path}: no {', '.join(missing)}, so it has no surface. {_CURE}")
     if problems := _problems(arrays, len(bones.parents)):
         listed = "\n".join(f"  - {problem}" for problem in problems)
         raise ValueError(f"{path}: not the surface of a body. {_CURE}\n{listed}")
@@ -193,10 +193,6 @@ def body(motion: Motion, times_s: Float[np.ndarray, " times"]) -> Body | None:
     """The body of a motion at the given times; None if the motion's file had no pose.
 
     Between observed frames, each bone turns at a constant rate.
-
-    >>> from kinematics import synthetic
-    >>> body(synthetic.perform(synthetic.walk(1.0)).motion, np.zeros(1)) is None
-    True
     """
     if motion.body is None or not np.asarray(motion.observed).any():
         return None

@@ -1,6 +1,5 @@
 """`CameraTrack`: the file beside a video with its camera's poses and its cast."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,6 +9,7 @@ from msgspec import Meta
 from scipy.spatial.transform import Rotation, Slerp
 
 from kinematics.motion import Motion
+from kinematics.readers.border import write_whole
 from mllm.render.camera import Lens, Poses
 
 SCHEMA_VERSION = 1
@@ -76,13 +76,7 @@ class CameraTrack(msgspec.Struct, frozen=True, kw_only=True):
 
 def write(path: Path, track: CameraTrack) -> None:
     """Writes a track as JSON, atomically; equal tracks give equal bytes."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(msgspec.json.encode(track) + b"\n")
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    write_whole(path, f"{msgspec.json.encode(track).decode()}\n")
 
 
 def read(path: Path) -> CameraTrack:
