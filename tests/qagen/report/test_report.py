@@ -182,7 +182,7 @@ def test_a_report_replaces_a_report_and_nothing_else(made: Any, tmp_path: Path) 
     assert not (out / "stale.txt").exists()
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.tex").write_text("mine")
-    with pytest.raises(ValueError, match="something else than a report"):
+    with pytest.raises(ValueError, match="exists and is not a report"):
         folder.write(made.dataset, tmp_path / "thesis")
     assert tree(tmp_path / "thesis") == {"chapter.tex": b"mine"}
 
@@ -265,7 +265,7 @@ def test_an_audit_is_shown_as_it_was_found(
     assert about["audit"] == msgspec.json.decode(msgspec.json.encode(found))
     assert about["audit"]["best"]["existence"]["score"]["accused"]
     (tmp_path / "audit.json").write_text('{"rows": "many"}')
-    with pytest.raises(ValueError, match=r"audit\.json: .*expected what `qagen audit"):
+    with pytest.raises(ValueError, match=r"audit\.json: .*expected the output of `qagen audit"):
         audits.read(tmp_path / "audit.json")
 
 
