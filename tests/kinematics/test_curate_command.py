@@ -204,7 +204,7 @@ def test_videos_say_what_they_need(tmp_path):
     (tmp_path / "b.mp4").write_bytes(b"no video")
     items = intake.find([tmp_path / "b.mp4"], {})
     [report] = run.curate(items, tmp_path / "kept.jsonl", options=run.Options())
-    assert "b.mp4: no video that can be read" in report.error
+    assert "b.mp4: not a readable video" in report.error
 
 
 # Parts of it -------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import itertools
 import math
 import re
 from collections import Counter
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import _filmed
@@ -30,28 +30,28 @@ LIMITS = Limits()
 
 
 def crowd(draw: np.random.Generator, *, ties: bool) -> np.ndarray:
-    """Boxes of people who come, go, meet and are listed in any order."""
+    """Boxes of people who come, go and meet, listed in any order."""
     boxes = np.full((FRAMES, PEOPLE, 4), np.nan)
-    places = draw.uniform(0, 3, (PEOPLE, 2))
+    starts = draw.uniform(0, 3, (PEOPLE, 2))
     for frame in range(FRAMES):
-        places += draw.normal(scale=0.5, size=places.shape)
-        corners = np.hstack([places, places + draw.uniform(0.8, 2.0, (PEOPLE, 2))])
+        starts += draw.normal(scale=0.5, size=starts.shape)
+        corners = np.hstack([starts, starts + draw.uniform(0.8, 2.0, (PEOPLE, 2))])
         corners = corners.round() if ties else corners
         here = draw.permutation(PEOPLE)[: draw.integers(0, PEOPLE + 1)]
         boxes[frame, draw.permutation(PEOPLE)[: len(here)]] = corners[here]
     return boxes.astype(np.float32)
 
 
-def box_overlap(one: np.ndarray, other: np.ndarray) -> float:
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
+def box_overlap(first: np.ndarray, second: np.ndarray) -> float:
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
     both = max(width, 0) * max(height, 0)
-    area = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
+    area = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
     return float(np.float32(both / (area - both))) if both else 0.0
 
 
 def best_matching(overlaps: dict[tuple[int, int], float]) -> dict[int, int]:
-    """Of all matchings the one whose overlaps, largest first, come last in the dictionary."""
+    """The matching whose descending list of overlaps is lexicographically largest."""
     rows, columns = ({pair[side] for pair in overlaps} for side in (0, 1))
     best: tuple[tuple[float, ...], dict[int, int]] = ((), {})
     for size in range(1, min(len(rows), len(columns)) + 1):
@@ -60,7 +60,7 @@ def best_matching(overlaps: dict[tuple[int, int], float]) -> dict[int, int]:
                 pairs = list(zip(chosen, detections, strict=True))
                 if all(pair in overlaps for pair in pairs):
                     score = tuple(sorted((overlaps[pair] for pair in pairs), reverse=True))
-                    best = max(best, (score, dict(pairs)), key=lambda found: found[0])
+                    best = max(best, (score, dict(pairs)), key=lambda scored: scored[0])
     return {column: row for row, column in best[1].items()}
 
 
@@ -100,13 +100,13 @@ LINKED: dict[int, object] = {}
 
 
 @given(SEEDS)
-def test_tracklets_are_those_of_a_brute_force_matcher(seed):
+def test_tracklets_equal_those_of_a_brute_force_matcher(seed):
     boxes = crowd(np.random.default_rng(seed), ties=False)
     np.testing.assert_array_equal(linked(boxes).tracklet, brute_force(boxes, 0.05))
 
 
 @given(SEEDS)
-def test_tracklets_are_sound_whatever_ties_there_are(seed):
+def test_tracklets_are_sound_with_ties(seed):
     boxes = crowd(np.random.default_rng(seed), ties=True)
     links = linked(boxes)
     present = np.isfinite(boxes).all(axis=-1)
@@ -138,7 +138,7 @@ def test_the_order_of_the_lists_does_not_matter_without_ties(seed):
 
 
 def boxes_at(*frames: list[float | None]) -> np.ndarray:
-    """Boxes of side 2 that begin at the given places."""
+    """Boxes of side 2 that begin at the given coordinates."""
     return np.array(
         [[[x, 0, x + 2, 2] if x is not None else [np.nan] * 4 for x in row] for row in frames],
         np.float32,
@@ -150,15 +150,15 @@ def test_births_deaths_and_swaps_in_the_list():
     assert linked(boxes).tracklet.tolist() == [[0, 1], [1, 0], [-1, 0], [2, 0]]
 
 
-def test_patience_remembers_who_was_not_found():
+def test_patience_remembers_undetected_people():
     boxes = boxes_at([0, 10], [10, None], [10.2, 0.4])
     assert linked(boxes).tracklet.tolist() == [[0, 1], [1, -1], [1, 2]]
     links = linked(boxes, patience=1)
     assert links.tracklet.tolist() == [[0, 1], [1, -1], [1, 0]]
     assert (links.lag[2].tolist(), links.slot[2].tolist()) == ([1, 2], [0, 0])
-    # but not who was found in between
-    found = boxes_at([0, None], [0.4, None], [0.5, 0])
-    assert linked(found, patience=1).tracklet.tolist() == [[0, -1], [0, -1], [0, 1]]
+    # but not people who were detected in between
+    boxes = boxes_at([0, None], [0.4, None], [0.5, 0])
+    assert linked(boxes, patience=1).tracklet.tolist() == [[0, -1], [0, -1], [0, 1]]
 
 
 def test_a_pan_does_not_exchange_people_who_stand_side_by_side():
@@ -166,17 +166,12 @@ def test_a_pan_does_not_exchange_people_who_stand_side_by_side():
 
     boxes = boxes_at([0, 1.5], [1.5, 3.0])  # the first person now stands where the second did
     assert linked(boxes).tracklet.tolist() == [[0, 1], [1, 2]]
-    panned = tracklets.link(
-        jnp.asarray(boxes),
-        carried=jnp.asarray(boxes) + jnp.float32([[[1.5, 0, 1.5, 0]]]),
-        least_overlap=0.05,
-    )
+    carried = jnp.asarray(boxes) + jnp.float32([[[1.5, 0, 1.5, 0]]])
+    panned = tracklets.link(jnp.asarray(boxes), carried=carried, least_overlap=0.05)
     assert panned.tracklet.tolist() == [[0, 1], [0, 1]]
-    # somebody whom the camera follows stays where he is
-    followed = boxes_at([0, None], [0.1, None])
-    panned = tracklets.link(
-        jnp.asarray(followed), carried=jnp.asarray(followed) + 9, least_overlap=0.05
-    )
+    # people whom the camera follows keep their position
+    followed = jnp.asarray(boxes_at([0, None], [0.1, None]))
+    panned = tracklets.link(followed, carried=followed + 9, least_overlap=0.05)
     assert panned.tracklet.tolist() == [[0, -1], [0, -1]]
 
 
@@ -193,7 +188,7 @@ def body(draw: np.random.Generator) -> np.ndarray:
 
 
 def scene_of_points(points: np.ndarray) -> Scene:
-    """One person; the boxes hold whatever the points do."""
+    """A person whose box always covers the picture."""
     boxes = np.tile(np.array([0.0, 0.0, 1.0, 1.0]), (len(points), 1, 1))
     return Scene(points[:, None].astype(np.float32), boxes.astype(np.float32))
 
@@ -204,7 +199,7 @@ def small_map(draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 @settings(max_examples=40)
 @given(SEEDS)
-def test_what_an_affine_camera_does_to_a_still_person_leaves_nothing(seed):
+def test_a_still_person_under_an_affine_camera_has_no_residual(seed):
     draw = np.random.default_rng(seed)
     pose = body(draw)
     maps = [small_map(draw) for _ in range(8)]
@@ -217,7 +212,7 @@ def test_what_an_affine_camera_does_to_a_still_person_leaves_nothing(seed):
 
 @settings(max_examples=40)
 @given(SEEDS)
-def test_the_residual_does_not_see_an_affine_map_of_the_frame_before(seed):
+def test_the_residual_is_invariant_to_affine_maps_of_the_previous_frame(seed):
     draw = np.random.default_rng(seed)
     before, after = body(draw), body(draw)
     matrix, offset = small_map(draw)
@@ -231,7 +226,7 @@ def test_the_residual_does_not_see_an_affine_map_of_the_frame_before(seed):
 
 @settings(max_examples=40)
 @given(SEEDS)
-def test_steps_are_those_of_numpy_least_squares(seed):
+def test_steps_equal_those_of_numpy_least_squares(seed):
     draw = np.random.default_rng(seed)
     before, after = body(draw), body(draw)
     lost = draw.choice(17, size=draw.integers(0, 6), replace=False)
@@ -248,7 +243,7 @@ def test_steps_are_those_of_numpy_least_squares(seed):
     )
 
 
-def test_a_clip_is_measured_alike_in_any_company_and_size():
+def test_measures_of_a_clip_do_not_depend_on_the_batch():
     draw = np.random.default_rng(3)
     scenes = []
     for people in (1, 2, 3, 1, 2):
@@ -257,14 +252,14 @@ def test_a_clip_is_measured_alike_in_any_company_and_size():
     together = movement.steps(scenes)
     for scene, among in zip(scenes, together, strict=True):
         [alone] = movement.steps([scene])
-        for value, other in zip(alone.links, among.links, strict=True):
-            np.testing.assert_array_equal(value, other)
+        for single, batched in zip(alone.links, among.links, strict=True):
+            np.testing.assert_array_equal(single, batched)
         np.testing.assert_array_equal(alone.travel, among.travel)
         np.testing.assert_array_equal(alone.residual, among.residual)
         assert alone.travel.shape == scene.boxes.shape[:2]
 
 
-def test_steps_with_three_points_or_all_on_a_line_say_nothing():
+def test_steps_with_three_or_collinear_points_are_unknown():
     draw = np.random.default_rng(0)
     three = np.stack([body(draw), body(draw)])
     three[:, 3:] = np.nan
@@ -276,7 +271,7 @@ def test_steps_with_three_points_or_all_on_a_line_say_nothing():
 # Stages ------------------------------------------------------------------------------------------
 
 
-def test_a_check_says_which_bound_fails():
+def test_a_check_names_the_failed_bound():
     assert Check(name="a", value=None, least=1.0).problem == "a unknown"
     assert Check(name="a", value=1.0, least=1.0).problem is None
     assert Check(name="a", value=1.0, least=1.0, exclusive=True).problem == "a too small"
@@ -329,10 +324,8 @@ def test_people_are_counted_in_every_frame():
 
 def tracklet(travel: list[float], residual: list[float] | None = None) -> Tracklet:
     rows = np.arange(len(travel) + 1)
-    first = [np.nan]
-    return Tracklet(
-        rows, 0 * rows, np.array(first + travel), np.array(first + (residual or travel))
-    )
+    steps = [np.array([np.nan, *values]) for values in (travel, residual or travel)]
+    return Tracklet(rows, 0 * rows, *steps)
 
 
 def test_the_papers_rules_and_their_bounds():
@@ -348,26 +341,26 @@ def test_the_papers_rules_and_their_bounds():
     assert stages.action([tracklet([0.1])], limits=changed(LIMITS, {"travel": 0.2})).reason
 
 
-def test_acting_needs_more_than_one_slip():
+def test_acting_needs_more_than_a_single_outlier():
     steps = np.zeros(10)
     steps[4] = 1.0
     assert not stages.acts(steps, limits=LIMITS)
     steps[7] = 1.0
     assert stages.acts(steps, limits=LIMITS)
-    assert [one.reason for one in stages.acting([], limits=LIMITS)] == [
+    assert [verdict.reason for verdict in stages.acting([], limits=LIMITS)] == [
         "known_steps too small",
         "moving_share unknown",
     ]
 
 
-def test_limits_are_refused_together():
+def test_all_invalid_limits_are_named():
     with pytest.raises(ValueError, match="speed: no such limit") as refused:
         changed(LIMITS, {"speed": 1.0, "travel": -1.0, "patience": float("nan")})
     assert "travel: -1.0" in str(refused.value)
     assert "patience: nan" in str(refused.value)
 
 
-def test_limits_are_listed_as_the_code_has_them():
+def test_the_documentation_lists_all_limits():
     page = (Path(__file__).resolve().parents[2] / "docs" / "curation.md").read_text()
     table = dict(re.findall(r"^\| `(\w+)` \| ([\d.]+) \|$", page, re.MULTILINE))
     assert table == {field.name: f"{field.default:g}" for field in fields(Limits)}
@@ -379,19 +372,19 @@ def test_limits_are_listed_as_the_code_has_them():
 @given(st.floats(1, 120), st.integers(2, 600), st.sampled_from([1.0, 2.5]), st.booleans())
 def test_sampled_frames_are_the_nearest(fps, frames, rate_hz, uneven):
     times_s = np.arange(frames) / fps
-    places = places_at(times_s, rate_hz=rate_hz, uneven=uneven)
-    assert (np.diff(places) > 0).all()
-    assert places[0] == 0
+    rows = places_at(times_s, rate_hz=rate_hz, uneven=uneven)
+    assert (np.diff(rows) > 0).all()
+    assert rows[0] == 0
     count = int(times_s[-1] * rate_hz + 1e-6) + 1
-    assert len(places) <= count
+    assert len(rows) <= count
     if fps >= 4 * rate_hz:
-        assert len(places) == count
-        steps_s = np.diff(times_s[places]) * rate_hz
+        assert len(rows) == count
+        steps_s = np.diff(times_s[rows]) * rate_hz
         assert (np.abs(steps_s - 1) <= 0.5 * uneven + rate_hz / fps + 1e-6).all()
     assert len(spread(times_s, count=16)) == min(16, frames) or frames < 32
 
 
-def test_clips_from_tracks_hold_everybody_of_a_frame():
+def test_clips_from_tracks_contain_everybody():
     draw = np.random.default_rng(0)
     everybody = KeypointTrack(
         keypoints_px=draw.uniform(0, 99, (5, 25, 2)),
@@ -403,22 +396,18 @@ def test_clips_from_tracks_hold_everybody_of_a_frame():
     assert clip.keypoints_px.shape == (4, 2, 17, 2)
     shown = np.isfinite(clip.keypoints_px).all(axis=(2, 3)).sum(axis=1)
     assert shown.tolist() == [2, 1, 0, 2]
-    nose, hip = (BODY_25.joints.index(name) for name in ("nose", "right_hip"))
-    np.testing.assert_allclose(
-        clip.keypoints_px[1, 0, 0], everybody.keypoints_px[2, nose], rtol=1e-6
-    )
-    own = COCO_17.joints.index("right_hip")
-    np.testing.assert_allclose(
-        clip.keypoints_px[1, 0, own], everybody.keypoints_px[2, hip], rtol=1e-6
-    )
+    for joint in ("nose", "right_hip"):
+        expected = everybody.keypoints_px[2, BODY_25.joints.index(joint)]
+        ours = clip.keypoints_px[1, 0, COCO_17.joints.index(joint)]
+        np.testing.assert_allclose(ours, expected, rtol=1e-6)
     longer = from_tracks([everybody], fps=2.0, image_size_px=(100, 100), frames=9)
     assert len(longer.times_s) == 9
     with pytest.raises(ValueError, match="Cut the video"):
         from_tracks([everybody], fps=2.0, image_size_px=(100, 100), frames=10**8)
 
 
-def test_a_clip_names_everything_that_does_not_fit():
-    with pytest.raises(ValueError, match="times_s: expected rising") as refused:
+def test_a_clip_names_all_inconsistent_arrays():
+    with pytest.raises(ValueError, match="times_s: expected ascending") as refused:
         PoseClip(
             clip="a",
             image_size_px=(0, 4),
@@ -446,7 +435,7 @@ def seen(points_m: np.ndarray, turn_rad: float, move_m: np.ndarray, focal_px: fl
 
 @settings(max_examples=25)
 @given(SEEDS, st.sampled_from(["affine", "homography", "travel"]))
-def test_the_cameras_motion_is_found_among_tracks_that_slip(seed, kind):
+def test_the_cameras_motion_is_estimated_despite_outliers(seed, kind):
     draw = np.random.default_rng(seed)
     background_m, still_m = things(draw), things(draw, 17)
     turn_rad, move_m, focal_px = 0.0, np.zeros(3), 650.0
@@ -477,17 +466,16 @@ def test_the_cameras_motion_is_found_among_tracks_that_slip(seed, kind):
     assert moved[5] > 25
 
 
-def test_across_a_cut_and_without_points_nothing_is_known():
+def test_motion_is_unknown_across_a_cut_and_without_points():
     draw = np.random.default_rng(0)
-    one, other = draw.uniform(0, 640, (2, 60, 2))
-    assert background.camera_motion(one, other, tolerance_px=2.5, limits=LIMITS) is None
-    few = one.copy()
+    before, after = draw.uniform(0, 640, (2, 60, 2))
+    few = before.copy()
     few[8:] = np.nan
-    assert background.camera_motion(few, one, tolerance_px=2.5, limits=LIMITS) is None
-    gone = np.full_like(one, np.nan)
-    assert background.camera_motion(gone, one, tolerance_px=2.5, limits=LIMITS) is None
-    same = np.ones_like(one)
-    background.camera_motion(same, same, tolerance_px=2.5, limits=LIMITS)  # no warning either
+    gone = np.full_like(before, np.nan)
+    for source, target in ((before, after), (few, before), (gone, before)):
+        assert background.camera_motion(source, target, tolerance_px=2.5, limits=LIMITS) is None
+    same = np.ones_like(before)
+    background.camera_motion(same, same, tolerance_px=2.5, limits=LIMITS)  # must not warn
 
 
 # Both rules on filmed people ---------------------------------------------------------------------
@@ -495,7 +483,7 @@ def test_across_a_cut_and_without_points_nothing_is_known():
 
 @pytest.fixture(scope="module")
 def filmed() -> list[_filmed.Filmed]:
-    """Six clips of every case; what the benchmark measures on more."""
+    """Six clips of each case; the benchmark has more."""
     return list(_filmed.films(6, seed=11))
 
 
@@ -503,24 +491,24 @@ ANY_SIZE = Limits(least_box_share=0.0)
 
 
 def kept(filmed: list[_filmed.Filmed], rule: judge.Rule) -> list[bool]:
-    judged = judge.judge([one.clip for one in filmed], rule=rule, limits=ANY_SIZE)
-    return [all(verdict.kept for verdict in one.verdicts) for one in judged]
+    judged = judge.judge([film.clip for film in filmed], rule=rule, limits=ANY_SIZE)
+    return [all(verdict.kept for verdict in result.verdicts) for result in judged]
 
 
-def test_the_rule_that_knows_the_background_is_right(filmed):
-    found = kept(filmed, "background")
-    right = sum(k and one.acts for k, one in zip(found, filmed, strict=True))
-    assert right / sum(found) >= 0.95
-    assert right / sum(one.acts for one in filmed) >= 0.95
+def test_the_background_rule_is_accurate(filmed):
+    chosen = kept(filmed, "background")
+    right = sum(keeps and film.acts for keeps, film in zip(chosen, filmed, strict=True))
+    assert right / sum(chosen) >= 0.95
+    assert right / sum(film.acts for film in filmed) >= 0.95
 
 
-def test_the_papers_rule_fails_where_it_is_known_to(filmed):
+def test_known_failures_of_the_papers_rule(filmed):
     shares: Counter[str] = Counter()
-    for keeps, one in zip(kept(filmed, "paper"), filmed, strict=True):
-        shares[one.case] += keeps
-    assert shares["gallery"] > 0  # a cut moves a person as no affine map does
-    assert shares["two, one still"] < 6  # one who stands refuses all
-    assert shares["acting, still camera"] < 6  # a rest of a second does
+    for keeps, film in zip(kept(filmed, "paper"), filmed, strict=True):
+        shares[film.case] += keeps
+    assert shares["gallery"] > 0  # no affine map explains a cut
+    assert shares["two, one still"] < 6  # a still person refuses the clip
+    assert shares["acting, still camera"] < 6  # and so does a pause of a second
     resting = _filmed.film("acting, still camera", 0, action="half still").clip
     [judged] = judge.judge([resting], rule="paper", limits=ANY_SIZE)
     assert judged.verdicts[-1].reason == "travel too small"
@@ -528,21 +516,14 @@ def test_the_papers_rule_fails_where_it_is_known_to(filmed):
     assert judged.verdicts[-1].kept
 
 
-def test_of_two_people_the_still_one_is_told_apart(filmed):
-    pairs = [one.clip for one in filmed if one.case == "two, one still"]
+def test_a_still_person_beside_an_acting_one_is_recognised(filmed):
+    pairs = [film.clip for film in filmed if film.case == "two, one still"]
     judged = judge.judge(pairs, limits=ANY_SIZE)
-    assert all(set(one.acts) == {True, False} for one in judged)
+    assert all(set(result.acts) == {True, False} for result in judged)
 
 
-def test_who_has_no_background_is_not_judged_by_it(filmed):
-    clip = filmed[0].clip
-    bare = PoseClip(
-        clip="bare",
-        image_size_px=clip.image_size_px,
-        times_s=clip.times_s,
-        keypoints_px=clip.keypoints_px,
-        confidence=clip.confidence,
-    )
+def test_clips_without_background_are_judged_by_the_papers_rule(filmed):
+    bare = replace(filmed[0].clip, boxes_px=None, background_px=None)
     [judged] = judge.judge([bare], limits=ANY_SIZE)
     assert judged.rule == "paper"
     [judged] = judge.judge([bare], rule="background", limits=ANY_SIZE)
@@ -550,26 +531,23 @@ def test_who_has_no_background_is_not_judged_by_it(filmed):
     assert [verdict.stage for verdict in judged.verdicts] == list(STAGES[1:4])
 
 
-def test_a_clip_is_judged_alike_in_any_company(filmed):
-    clips = [one.clip for one in filmed[::8]]
+def test_verdicts_on_a_clip_do_not_depend_on_the_batch(filmed):
+    clips = [film.clip for film in filmed[::8]]
     for rule in ("paper", "background"):
         together = judge.judge(clips, rule=rule, limits=ANY_SIZE)
         for clip, among in zip(clips, together, strict=True):
             assert judge.judge([clip], rule=rule, limits=ANY_SIZE)[0].verdicts == among.verdicts
 
 
-def test_boxes_hold_the_trusted_points():
+def test_boxes_contain_the_trusted_points():
     points = np.full((1, 2, 17, 2), 50.0)
     points[0, 0, 3] = [10, 90]
     sure = np.ones((1, 2, 17))
     sure[0, 0, 3] = 0.1
     sure[0, 1] = 0
+    size, times_s = (100, 100), np.zeros(1)
     clip = PoseClip(
-        clip="a",
-        image_size_px=(100, 100),
-        times_s=np.zeros(1),
-        keypoints_px=points,
-        confidence=sure,
+        clip="a", image_size_px=size, times_s=times_s, keypoints_px=points, confidence=sure
     )
     boxes = boxes_of(clip, LIMITS)
     assert boxes[0, 0].tolist() == [50, 50, 50, 50]

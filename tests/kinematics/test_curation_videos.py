@@ -1,7 +1,7 @@
-"""Videos to keypoints by other people's components, on networks that the tests make.
+"""Videos to keypoints, with networks that the tests make.
 
-The networks have the inputs and outputs of YOLOX and RTMPose; what they find is read off the
-colours of the picture, so that loading, scaling and decoding are the real ones.
+The networks have the inputs and outputs of YOLOX and RTMPose, and detect people by the brightness
+of the picture, so that the real code for loading, scaling and decoding runs.
 """
 
 from pathlib import Path
@@ -21,7 +21,7 @@ pytest.importorskip("onnxruntime", reason=_NEEDS)
 pytest.importorskip("scenedetect", reason=_NEEDS)
 
 SIDE = 480
-DETECTOR_SIDE, POSE_SIZE = 64, (64, 48)  # height and width of what RTMPose takes
+DETECTOR_SIDE, POSE_SIZE = 64, (64, 48)  # height and width of RTMPose's input
 BOX = np.array([140.0, 80.0, 340.0, 400.0])
 
 
@@ -45,14 +45,14 @@ def save(
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A detector that sees one person where the picture is bright, and a pose that is a grid."""
+    """A detector that sees a person in bright pictures, and a pose that is a grid."""
     from onnx import helper
 
     folder = tmp_path_factory.mktemp("weights")
     node = helper.make_node
     scale = DETECTOR_SIDE / SIDE
     box = np.array([[[*(BOX * scale), 0.0]]], np.float32)
-    # the score is the share of the blue channel's brightness: a dark picture shows nobody
+    # the score is the mean brightness: a dark picture shows nobody
     save(
         folder / "detector.onnx",
         [
@@ -70,10 +70,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         box=box,
     )
     height, width = POSE_SIZE
-    across, down = (
-        np.zeros((1, 17, 2 * width), np.float32),
-        np.zeros((1, 17, 2 * height), np.float32),
-    )
+    across, down = (np.zeros((1, 17, 2 * side), np.float32) for side in (width, height))
     for point in range(17):
         across[0, point, 10 + 4 * point], down[0, point, 20 + 4 * point] = 0.9, 0.8
     save(
@@ -94,13 +91,13 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def texture(seed: int) -> np.ndarray:
-    """Blotches that a point tracker can follow, larger than the picture."""
+    """Smooth noise that a point tracker can follow, larger than the picture."""
     noise = np.random.default_rng(seed).uniform(40, 255, (60, 60, 3)).astype(np.float32)
     return cv2.resize(noise, (2 * SIDE, 2 * SIDE), interpolation=cv2.INTER_CUBIC).clip(0, 255)
 
 
 def film(path: Path, scenes: list[tuple[int, np.ndarray]], *, step_px: int, fps: int = 10) -> None:
-    """Scenes of so many frames before a texture along which the camera goes."""
+    """Writes scenes, each a number of frames and a texture along which the camera moves."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=fps)
         stream.width = stream.height = SIDE
@@ -121,10 +118,10 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_size_and_length_are_read_off_the_container(video):
-    found = videos.look(video)
-    assert (found.width_px, found.height_px) == (SIDE, SIDE)
-    assert found.duration_s == pytest.approx(9.0, abs=0.11)
+def test_size_and_length_come_from_the_container(video):
+    about = videos.look(video)
+    assert (about.width_px, about.height_px) == (SIDE, SIDE)
+    assert about.duration_s == pytest.approx(9.0, abs=0.11)
 
 
 def test_scenes_are_split_at_the_cut(video):
@@ -135,11 +132,11 @@ def test_scenes_are_split_at_the_cut(video):
 
 
 def test_pictures_keep_their_times_and_colours(video):
-    found = list(videos.pictures(video, start_s=2.0, end_s=4.0, rate_hz=5.0))
-    times_s = np.array([time_s for time_s, _ in found])
+    shown = list(videos.pictures(video, start_s=2.0, end_s=4.0, rate_hz=5.0))
+    times_s = np.array([time_s for time_s, _ in shown])
     np.testing.assert_allclose(times_s, np.arange(2.0, 4.0, 0.2), atol=0.051)
     true = texture(0)[100 : 100 + SIDE, 40 : 40 + SIDE]
-    assert np.abs(found[0][1] - true).mean() < 12
+    assert np.abs(shown[0][1] - true).mean() < 12
 
 
 def test_people_have_their_boxes_and_keypoints(weights):
@@ -149,22 +146,22 @@ def test_people_have_their_boxes_and_keypoints(weights):
     np.testing.assert_allclose(boxes, BOX[None], atol=1e-3)
     assert (points.shape, sure.shape) == ((1, 17, 2), (1, 17))
     height, width = POSE_SIZE
-    # the network sees the box widened by a quarter, at its own proportions
+    # the network gets the box widened by a quarter, in its own aspect ratio
     middle, size = (BOX[:2] + BOX[2:]) / 2, 1.25 * (BOX[2:] - BOX[:2])
     size = np.maximum(size, size[::-1] * [width / height, height / width])
     inside = np.stack([(10 + 4 * np.arange(17)) / 2, (20 + 4 * np.arange(17)) / 2], axis=1)
     expected = inside / [width, height] * size + middle - size / 2
     np.testing.assert_allclose(points[0], expected, atol=1e-3)
     np.testing.assert_allclose(sure, 0.8, atol=0.06)
-    assert all(len(found) == 0 for found in estimator.people(np.zeros_like(bright)))
+    assert all(len(array) == 0 for array in estimator.people(np.zeros_like(bright)))
 
 
-def test_weights_that_are_none_are_refused(weights, tmp_path):
+def test_invalid_weights_are_refused(weights, tmp_path):
     with pytest.raises(ValueError, match=r"absent\.onnx: no such file"):
         videos.Estimator(detector=tmp_path / "absent.onnx", pose=weights["pose"])
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"nothing")
-    with pytest.raises(ValueError, match=r"broken\.onnx: no ONNX model"):
+    with pytest.raises(ValueError, match=r"broken\.onnx: not a usable ONNX model"):
         videos.Estimator(detector=broken, pose=weights["pose"])
 
 
@@ -190,13 +187,8 @@ def test_a_video_is_curated_scene_by_scene(video, weights, tmp_path):
     long, short = reports
     assert (long.clip, short.clip) == ("walls#0", "walls#1")
     assert short.last.reason == "scene_s too small"
-    # the grid stays where it is in the picture while the wall goes by: somebody who moves along
+    # the grid is fixed in the picture while the wall moves: a person whom the camera follows
     assert long.rule == "background"
-    assert [verdict.stage for verdict in long.verdicts] == [
-        "metadata",
-        "scene",
-        "people",
-        "action",
-        "camera",
-    ]
+    stages = ["metadata", "scene", "people", "action", "camera"]
+    assert [verdict.stage for verdict in long.verdicts] == stages
     assert long.verdicts[3].kept

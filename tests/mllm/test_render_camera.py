@@ -1,4 +1,4 @@
-"""Cameras: projection against a pinhole written out, paths, and the tracks beside videos."""
+"""Cameras: projection against a textbook pinhole, paths, and the tracks beside videos."""
 
 import math
 from pathlib import Path
@@ -36,25 +36,25 @@ def test_projection_is_that_of_a_pinhole(seed: int) -> None:
     """The textbook's K [R | t] with homogeneous coordinates, one point at a time."""
     draw = np.random.default_rng(seed)
     turned = Rotation.random(rng=draw).as_matrix()
-    place_m = draw.uniform(-5, 5, 3)
+    position_m = draw.uniform(-5, 5, 3)
     lens = Lens(200, float(draw.uniform(50, 400)))
     intrinsic = np.array([[lens.focal_px, 0, 99.5], [0, lens.focal_px, 99.5], [0, 0, 1]])
-    extrinsic = np.column_stack([turned.T, -turned.T @ place_m])
+    extrinsic = np.column_stack([turned.T, -turned.T @ position_m])
     points_m = draw.uniform(-6, 6, (1, 5, 3))
-    ours = project(Poses(place_m[None], turned[None]), lens, points_m)[0]
-    for point_m, found in zip(points_m[0], ours, strict=True):
+    ours = project(Poses(position_m[None], turned[None]), lens, points_m)[0]
+    for point_m, pixel in zip(points_m[0], ours, strict=True):
         u, v, w = intrinsic @ extrinsic @ [*point_m, 1.0]
         if w > 0:
-            np.testing.assert_allclose(found, [u / w, v / w], rtol=1e-9, atol=1e-6)
+            np.testing.assert_allclose(pixel, [u / w, v / w], rtol=1e-9, atol=1e-6)
         else:
-            assert np.isnan(found).all()
+            assert np.isnan(pixel).all()
 
 
 @given(seed=st.integers(0, 10_000))
 def test_a_camera_looks_at_its_target_and_stands_upright(seed: int) -> None:
     draw = np.random.default_rng(seed)
-    places_m, targets_m = draw.uniform(-5, 5, (2, 3, 3))
-    poses = looking(places_m, targets_m)
+    positions_m, targets_m = draw.uniform(-5, 5, (2, 3, 3))
+    poses = looking(positions_m, targets_m)
     turned = poses.world_from_camera
     np.testing.assert_allclose(
         turned.swapaxes(1, 2) @ turned, np.tile(np.eye(3), (3, 1, 1)), atol=1e-9
@@ -67,10 +67,10 @@ def test_a_camera_looks_at_its_target_and_stands_upright(seed: int) -> None:
 
 
 def test_a_roll_turns_the_camera_clockwise() -> None:
-    place_m, target_m = np.zeros((1, 3)), np.array([[0.0, 0.0, 2.0]])
-    rolled = looking(place_m, target_m, rolls_rad=np.array([0.2]))
+    position_m, target_m = np.zeros((1, 3)), np.array([[0.0, 0.0, 2.0]])
+    rolled = looking(position_m, target_m, rolls_rad=np.array([0.2]))
     above = project(rolled, Lens(65, 60.0), target_m + np.array([0.0, 0.5, 0.0]))[0]
-    assert above[0] < 32  # a camera turned clockwise sees the world turned the other way
+    assert above[0] < 32  # the world appears turned counter-clockwise
     assert above[1] < 32
 
 
@@ -79,10 +79,10 @@ def test_a_roll_turns_the_camera_clockwise() -> None:
 @given(seed=st.integers(0, 1000))
 def test_everybody_is_in_the_picture(walker: Motion, kind: CameraKind, seed: int) -> None:
     made = film([walker], size_px=64, camera=kind, seed=seed, things=0)
-    places_m = np.concatenate([made.people[0].starts_m, made.people[0].ends_m], axis=1)
-    places = project(made.shot.poses, made.shot.lens, places_m + made.origin_m) / 63
-    assert (places > 0.3 * MARGIN).all()
-    assert (places < 1 - 0.3 * MARGIN).all()
+    ends_m = np.concatenate([made.people[0].starts_m, made.people[0].ends_m], axis=1)
+    shares = project(made.shot.poses, made.shot.lens, ends_m + made.origin_m) / 63
+    assert (shares > 0.3 * MARGIN).all()
+    assert (shares < 1 - 0.3 * MARGIN).all()
 
 
 def test_cameras_do_what_their_names_say(walker: Motion) -> None:
@@ -113,7 +113,7 @@ def test_tracks_survive_the_file(tmp_path: Path, orbited: Film) -> None:
 
 
 def test_an_attached_camera_sees_what_the_video_shows(walker: Motion, orbited: Film) -> None:
-    """Joints projected by the poses of the motion fall where the film's camera has them."""
+    """The motion's poses project joints to the same pixels as the film's camera."""
     filmed = track.attach(walker, told(orbited))
     turns = Rotation.from_quat(np.asarray(filmed.camera_orientations_wxyz), scalar_first=True)
     poses = Poses(np.asarray(filmed.camera_positions_m, float), turns.as_matrix())
@@ -136,9 +136,9 @@ def test_an_attached_camera_sees_what_the_video_shows(walker: Motion, orbited: F
     ("change", "says"),
     [
         ({"schema_version": 2}, "schema version 1"),
-        ({"times_s": (0.0, 0.0)}, "times_s: not rising"),
+        ({"times_s": (0.0, 0.0)}, "times_s: not ascending"),
         ({"positions_m": ((0.0, 0.0, 0.0),)}, "frame counts"),
-        ({"orientations_wxyz": ((2.0, 0.0, 0.0, 0.0),)}, "not all of length one"),
+        ({"orientations_wxyz": ((2.0, 0.0, 0.0, 0.0),)}, "not unit quaternions"),
         ({"focal_px": -1.0}, "focal_px"),
         ({"size_px": "wide"}, "size_px"),
     ],

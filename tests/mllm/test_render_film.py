@@ -1,4 +1,4 @@
-"""Films: sides and turns are told from pixels, landmarks stay put, the same seed is the same."""
+"""Films: sides and turns are visible in pixels, landmarks are static, seeds are reproducible."""
 
 import math
 from dataclasses import replace
@@ -27,7 +27,7 @@ SIGNALS = Outfit(
     backpack=(0.0, 1.0, 0.0), emblem=(1.0, 1.0, 0.0), skin=(1.0, 0.0, 1.0),
     hair=(0.0, 0.0, 0.0),
 )  # fmt: skip
-"""Each part that matters in a colour of its own."""
+"""Each relevant part in a colour of its own."""
 
 RED, GREEN, BLUE, YELLOW, PINK = range(5)
 
@@ -50,16 +50,15 @@ def parts(picture: Picture) -> dict[int, np.ndarray]:
 
 
 def seen_from(motion: Motion, away: tuple[float, float, float], *, time_s: float = 0.0) -> Picture:
-    """One picture of the motion in signal colours, taken from a direction, of nothing else."""
+    """A picture of the motion alone, in signal colours, taken from a direction."""
     made = film([motion], size_px=128, things=0, fps=20.0)
     count = len(made.times_s)
     middle = made.origin_m + np.array([0.0, 0.9, 0.0])
     poses = looking(np.tile(middle + away, (count, 1)), np.tile(middle, (count, 1)))
     solids = dressed(posed(motion, made.times_s).points_m, SIGNALS)
-    moved = solids._replace(
-        starts_m=solids.starts_m - made.origin_m, ends_m=solids.ends_m - made.origin_m
+    filmed = replace(
+        made, people=(solids.moved(-made.origin_m),), shot=made.shot._replace(poses=poses)
     )
-    filmed = replace(made, people=(moved,), shot=made.shot._replace(poses=poses))
     return list(filmed.frames())[round(time_s * 20)]
 
 
@@ -67,7 +66,7 @@ FRONT, BACK, LEFT = (0.0, 0.4, 4.0), (0.0, 0.4, -4.0), (4.0, 0.4, 0.0)
 
 
 def test_sides_of_a_standing_figure() -> None:
-    """It faces +Z: from there its left is on the right of the picture, and the face is seen."""
+    """It faces +Z: seen from there, its left is on the right of the picture, the face visible."""
     standing = synthetic.perform(synthetic.stand(1.0)).motion
     front, back = parts(seen_from(standing, FRONT)), parts(seen_from(standing, BACK))
     assert front[RED][:, 1].min() > front[BLUE][:, 1].max()
@@ -78,19 +77,19 @@ def test_sides_of_a_standing_figure() -> None:
     assert len(front[GREEN]) < 0.1 * len(back[GREEN])
     face = [seen[PINK][seen[PINK][:, 0] < 40] for seen in (front, back)]
     assert len(face[0]) > 40
-    assert len(face[1]) < 0.4 * len(face[0])  # from behind, the neck alone
+    assert len(face[1]) < 0.4 * len(face[0])  # from behind, only the neck
 
 
 def test_from_the_left_the_left_limbs_hide_the_right_ones() -> None:
     aside = parts(seen_from(synthetic.perform(synthetic.stand(1.0)).motion, LEFT))
     assert len(aside[RED]) > 10 * max(len(aside[BLUE]), 1)
-    # it looks towards +Z, which is on the left of the picture; the backpack is on the right
+    # it looks towards +Z, the left of the picture; the backpack is on the right
     assert aside[GREEN][:, 1].mean() > aside[RED][:, 1].mean() + 4
 
 
 @pytest.mark.parametrize("side", [1.0, -1.0])
-def test_a_turn_shows_the_profile_that_it_must(side: float) -> None:
-    """Turning to its left before the camera, it ends up looking to the right of the picture."""
+def test_a_turn_shows_the_right_profile(side: float) -> None:
+    """After a left turn in front of the camera, it looks to the right of the picture."""
     script = synthetic.turn(side * math.pi / 2).then(synthetic.stand(1.0))
     motion = synthetic.perform(script).motion
     before, after = seen_from(motion, FRONT), seen_from(motion, FRONT, time_s=2.0)
@@ -115,15 +114,11 @@ def test_a_raised_hand_is_where_its_joint_is() -> None:
 
 def _handless(solids: Solids) -> Solids:
     """The figure without the third piece of its left arm, which is the hand."""
-    radii_m = np.stack([solids.start_radii_m, solids.end_radii_m]) / solids.start_radii_m[0]
-    hands = np.flatnonzero(
-        (np.abs(radii_m.T - np.array([0.042, 0.040]) / 0.088) < 1e-6).all(axis=1)
-    )
-    gone = solids.starts_m.copy()
-    gone[:, hands[0]] = [0.0, -9.0, 0.0]
-    ends = solids.ends_m.copy()
-    ends[:, hands[0]] = [0.0, -9.0, 0.0]
-    return solids._replace(starts_m=gone, ends_m=ends)
+    radii = np.column_stack([solids.start_radii_m, solids.end_radii_m]) / solids.start_radii_m[0]
+    hands = np.flatnonzero((np.abs(radii - np.array([0.042, 0.040]) / 0.088) < 1e-6).all(axis=1))
+    starts_m, ends_m = solids.starts_m.copy(), solids.ends_m.copy()
+    starts_m[:, hands[0]] = ends_m[:, hands[0]] = [0.0, -9.0, 0.0]
+    return solids._replace(starts_m=starts_m, ends_m=ends_m)
 
 
 @pytest.mark.parametrize("kind", ["orbit", "handheld", "follow"])
@@ -137,13 +132,12 @@ def test_landmarks_are_drawn_where_the_saved_camera_projects_them(kind: str) -> 
         pictures = zip(alone.frames(), bare.frames(), strict=True)
         middle_m = 0.5 * (solids.starts_m[-1] + solids.ends_m[-1]) + made.origin_m
         count = len(made.times_s)
-        places = project(made.shot.poses, made.shot.lens, np.tile(middle_m, (count, 1)))
+        pixels = project(made.shot.poses, made.shot.lens, np.tile(middle_m, (count, 1)))
         for at, (with_it, without) in enumerate(pictures):
-            column, row = places[at]
+            column, row = pixels[at]
             if at % 9 == 0 and 8 < column < 88 and 8 < row < 88:
-                assert (
-                    with_it[round(row), round(column)] != without[round(row), round(column)]
-                ).any()
+                pixel = round(row), round(column)
+                assert (with_it[pixel] != without[pixel]).any()
                 seen += 1
     assert seen >= 4
 
@@ -157,43 +151,35 @@ def test_things_keep_out_of_the_way() -> None:
 
 
 def test_same_seed_same_pixels() -> None:
-    one, again, other = (
+    first, again, reseeded = (
         np.stack(list(film([walker()], size_px=48, seed=seed).frames())[::5]) for seed in (1, 1, 2)
     )
-    assert (one == again).all()
-    assert (one != other).any()
+    assert (first == again).all()
+    assert (first != reseeded).any()
 
 
-def test_a_place_far_away_gives_the_same_pictures() -> None:
-    """Moving everything moves the camera along and changes the pixels by rounding alone."""
+def test_far_from_the_origin_pictures_are_the_same() -> None:
+    """Moving everything moves the camera too, and changes pixels only by rounding."""
     near, far = (
-        film([walker(start_position_m=place, dtype=np.float64)], size_px=48)
-        for place in ((0.0, 0.0, 0.0), (400.0, 2.0, -900.0))
+        film([walker(start_position_m=start_m, dtype=np.float64)], size_px=48)
+        for start_m in ((0.0, 0.0, 0.0), (400.0, 2.0, -900.0))
     )
     np.testing.assert_allclose(
         far.shot.poses.positions_m - near.shot.poses.positions_m,
         np.tile([400.0, 2.0, -900.0], (len(near.times_s), 1)),
         atol=1e-6,
     )
-    for one, other in zip(list(near.frames())[::6], list(far.frames())[::6], strict=True):
-        assert (np.abs(one.astype(int) - other) > 2).mean() < 0.01
+    for picture, moved in zip(list(near.frames())[::6], list(far.frames())[::6], strict=True):
+        assert (np.abs(picture.astype(int) - moved) > 2).mean() < 0.01
 
 
 def test_a_person_who_was_not_seen_is_not_drawn() -> None:
     motion = walker()
     observed = np.ones(motion.frames, bool)
     observed[20:45] = False  # 0.8 s at 30 frames a second
-    gone = Motion.from_arrays(
-        orientations_wxyz=np.asarray(motion.orientations_wxyz),
-        positions_m=np.asarray(motion.positions_m),
-        times_s=np.asarray(motion.times_s),
-        joints_m=np.asarray(motion.joints_m),
-        observed=observed,
-        skeleton=motion.skeleton,
-    )
-    made = film([gone], size_px=64, things=0)
+    made = film([replace(motion, observed=observed)], size_px=64, things=0)
     empty = list(replace(made, people=(), shown=()).frames())
-    drawn = [(one != bare).any() for one, bare in zip(made.frames(), empty, strict=True)]
+    drawn = [(picture != bare).any() for picture, bare in zip(made.frames(), empty, strict=True)]
     hidden_s = made.times_s[~np.array(drawn)]
     assert hidden_s.min() == pytest.approx(20 / 30, abs=0.07)
     assert hidden_s.max() == pytest.approx(44 / 30, abs=0.07)
@@ -214,8 +200,8 @@ def test_nothing_observed_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("speed_mps", [0.6, 1.2])
-def test_made_up_feet_stay_where_they_are_put(speed_mps: float) -> None:
-    """The lower foot of a walker all but rests; the root keeps its speed."""
+def test_synthetic_feet_do_not_slide(speed_mps: float) -> None:
+    """The lower foot of a walker is almost still; the root keeps its speed."""
     script = synthetic.walk(6.0, speed_mps=speed_mps)
     motion = synthetic.perform(script, joints=False).motion
     times_s = np.arange(1.0, motion.duration_s - 1.0, 1 / 60)
@@ -230,7 +216,7 @@ def test_made_up_feet_stay_where_they_are_put(speed_mps: float) -> None:
     assert np.mean(pelvis_mps) == pytest.approx(speed_mps, rel=0.05)
 
 
-def test_a_made_up_body_stands_over_the_root_and_faces_as_it() -> None:
+def test_a_synthetic_body_has_the_root_and_heading_of_the_motion() -> None:
     script = synthetic.walk(2.0).then(synthetic.turn(math.pi / 2), synthetic.stand(0.5))
     motion = synthetic.perform(script, joints=False, start_position_m=(3.0, 1.0, 2.0)).motion
     pose = posed(motion, np.asarray(motion.times_s, np.float64))
@@ -279,13 +265,13 @@ def test_a_film_without_joints_and_one_with_others_have_their_frames() -> None:
 def test_a_walker_is_where_the_body_is_in_every_frame() -> None:
     made = film([walker()], size_px=64, things=0, seed=2)
     points_m = posed(made.motions[0], made.times_s).points_m
-    places = project(made.shot.poses, made.shot.lens, points_m).mean(axis=1)
-    assert np.abs(places[-1] - places[0]).max() > 8
+    middles = project(made.shot.poses, made.shot.lens, points_m).mean(axis=1)
+    assert np.abs(middles[-1] - middles[0]).max() > 8
     empty = replace(made, people=(), shown=()).frames()
-    for place, one, bare in zip(places, made.frames(), empty, strict=True):
-        drawn = np.argwhere((one != bare).any(axis=-1))  # with the shadow, which spreads aside
-        top = drawn[drawn[:, 0] < place[1]]
-        assert abs(top[:, 1].mean() - place[0]) < 3
+    for middle, picture, bare in zip(middles, made.frames(), empty, strict=True):
+        drawn = np.argwhere((picture != bare).any(axis=-1))  # includes the shadow at the feet
+        top = drawn[drawn[:, 0] < middle[1]]
+        assert abs(top[:, 1].mean() - middle[0]) < 3
 
 
 # Bodies with a surface
@@ -297,7 +283,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def bodily(folder: Path, model: Path, *, left_arm_rad: float = -1.2) -> Motion:
-    """Somebody who faces +Z, the right arm down, the left one as told."""
+    """A person who faces +Z, with the right arm down and the left arm at the given angle."""
     values = np.zeros((3, 322))
     values[:, 3 + 3 * 15 + 2], values[:, 3 + 3 * 16 + 2] = left_arm_rad, 1.2
     np.save(folder / "stand.npy", values)
@@ -306,7 +292,7 @@ def bodily(folder: Path, model: Path, *, left_arm_rad: float = -1.2) -> Motion:
 
 
 def body_seen_from(motion: Motion, away: tuple[float, float, float]) -> Picture:
-    """One picture of the body in signal colours, taken from a direction, of nothing else."""
+    """A picture of the body alone, in signal colours, taken from a direction."""
     made = film([motion], size_px=128, things=0)
     count = len(made.times_s)
     middle = np.asarray(motion.positions_m, float)[0]
@@ -325,7 +311,7 @@ def test_sides_front_and_back_of_a_surface(tmp_path: Path, model: Path) -> None:
     assert len(back[YELLOW]) < 8  # where the red arm and the green backpack share a pixel
     assert len(back[GREEN]) > 150
     assert len(front[GREEN]) < 0.1 * len(back[GREEN])
-    face = [len(one[PINK][one[PINK][:, 0] < 39]) for one in (front, back)]
+    face = [len(seen[PINK][seen[PINK][:, 0] < 39]) for seen in (front, back)]
     assert face[0] > 15  # above the neck
     assert face[1] < 0.4 * face[0]
     assert len(left[RED]) > 5 * len(left[BLUE])

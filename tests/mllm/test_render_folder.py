@@ -1,4 +1,4 @@
-"""Folders of videos and the command: whole files or none, kept when done, plain words when not."""
+"""Folders of videos and the command: atomic files, kept when complete, and clear errors."""
 
 import os
 import subprocess
@@ -69,7 +69,7 @@ def test_workers_in_other_processes_write_the_same_bytes(
     assert contents(here) == contents(there)
 
 
-def test_what_is_there_is_kept_and_what_is_not_is_made(
+def test_complete_videos_are_kept_and_missing_videos_are_made(
     tmp_path: Path, motions: list[Motion]
 ) -> None:
     first = render_all(motions[:2], tmp_path, SMALL)
@@ -80,8 +80,8 @@ def test_what_is_there_is_kept_and_what_is_not_is_made(
     assert [outcome.kept for outcome in (*first, *again)] == [False, False, True, False]
     assert (tmp_path / "walk.mp4").stat().st_mtime == 1
     assert contents(tmp_path) == whole
-    other = Options(size_px=48, fps=8.0, camera="handheld", seed=1)
-    assert not any(outcome.kept for outcome in render_all(motions[:2], tmp_path, other))
+    reseeded = Options(size_px=48, fps=8.0, camera="handheld", seed=1)
+    assert not any(outcome.kept for outcome in render_all(motions[:2], tmp_path, reseeded))
     assert contents(tmp_path) != whole
 
 
@@ -100,23 +100,20 @@ def test_a_film_that_breaks_leaves_nothing(tmp_path: Path) -> None:
 def test_people_of_one_world_are_in_one_video(tmp_path: Path, motions: list[Motion]) -> None:
     walk, turn, _ = motions
     second = turn.renamed(clip="walk", person=1)
-    (one,) = render_all([walk, second], tmp_path, SMALL)
+    (together,) = render_all([walk, second], tmp_path, SMALL)
     assert [person.person for person in track.read(tmp_path / "walk.camera.json").people] == [0, 1]
-    apart = render_all(
-        [motion.renamed(clip="apart", shared_world=False) for motion in (walk, second)],
-        tmp_path,
-        SMALL,
-    )
-    assert [outcome.name for outcome in (one, *apart)] == ["walk", "apart", "apart_person1"]
+    strangers = [motion.renamed(clip="apart", shared_world=False) for motion in (walk, second)]
+    apart = render_all(strangers, tmp_path, SMALL)
+    assert [outcome.name for outcome in (together, *apart)] == ["walk", "apart", "apart_person1"]
 
 
-def test_a_name_used_twice_is_said(tmp_path: Path, motions: list[Motion]) -> None:
+def test_a_duplicate_name_is_reported(tmp_path: Path, motions: list[Motion]) -> None:
     outcomes = render_all([motions[0], motions[0]], tmp_path, SMALL)
     assert [bool(outcome.problem) for outcome in outcomes] == [False, True]
-    assert "rename one" in outcomes[1].problem
+    assert "rename it" in outcomes[1].problem
 
 
-def test_options_say_everything_that_is_wrong() -> None:
+def test_options_report_all_problems_at_once() -> None:
     with pytest.raises(ValueError, match="size: 31") as caught:
         Options(size_px=31, fps=0.5, others=9, things=-1)
     for said in ("fps: 0.5; expected 1 to 240", "people: 10; expected 1 to 6", "things: -1"):
@@ -161,23 +158,21 @@ def test_a_broken_file_is_named_and_does_not_stop_the_others(tmp_path: Path, fol
         (["{motions}", "{out}", "--people", "0"], "people: 0; expected 1 to 6"),
     ],
 )
-def test_mistakes_are_said_in_words(
-    tmp_path: Path, folder: Path, words: list[str], says: str
-) -> None:
+def test_mistakes_are_explained(tmp_path: Path, folder: Path, words: list[str], says: str) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("in the way")
-    places = {
+    paths = {
         "empty": tmp_path / "empty", "out": tmp_path / "out", "file": tmp_path / "file",
         "motions": folder,
     }  # fmt: skip
-    done = call("render", *(word.format(**places) for word in words))
+    done = call("render", *(word.format(**paths) for word in words))
     assert done.exit_code == 2
-    assert says.format(**places) in done.stderr
+    assert says.format(**paths) in done.stderr
     assert "Traceback" not in done.output
     assert not list(tmp_path.glob("out/*"))
 
 
-def test_without_pyav_the_cure_is_said(
+def test_without_pyav_the_cure_is_named(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "av", None)

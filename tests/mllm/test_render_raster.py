@@ -1,4 +1,4 @@
-"""Rounded cones and floor: against balls one by one, and rays one by one."""
+"""Rounded cones against rows of balls, and the floor against single rays."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def depths(seen: Hits) -> np.ndarray:
 
 
 def balls(solids: Solids, *, count: int = 300) -> np.ndarray:
-    """Depths of very many balls in a row, which is what a rounded cone is."""
+    """Depths of a row of many balls, which approximates a rounded cone."""
     offsets = (np.arange(LENS.size_px) - LENS.centre_px) / LENS.focal_px
     x, y = np.meshgrid(offsets, offsets)
     picture = np.full(x.shape, np.inf)
@@ -52,13 +52,13 @@ def balls(solids: Solids, *, count: int = 300) -> np.ndarray:
 
 @given(seed=SEEDS, along_view=st.booleans())
 @settings(max_examples=15)
-def test_a_rounded_cone_is_very_many_balls(seed: int, along_view: bool) -> None:
+def test_a_rounded_cone_is_a_row_of_many_balls(seed: int, along_view: bool) -> None:
     solids = some(seed, along_view=along_view)
     ours, theirs = depths(hits(solids, LENS)), balls(solids)
     assert (np.isfinite(ours) != np.isfinite(theirs)).sum() <= 2  # outlines, up to rounding
     both = np.isfinite(ours) & np.isfinite(theirs)
     assert both.sum() > 10
-    # the balls leave grooves between them, so their row lies a little deeper
+    # the row of balls has grooves, so it is slightly deeper
     np.testing.assert_allclose(ours[both], theirs[both], atol=5e-3)
     assert np.abs(ours[both] - theirs[both]).mean() < 2e-4
 
@@ -73,10 +73,10 @@ def test_order_and_direction_of_solids_change_nothing(seed: int) -> None:
         start_radii_m=solids.end_radii_m[::-1],
         end_radii_m=solids.start_radii_m[::-1],
     )
-    one, other = depths(hits(solids, LENS)), depths(hits(turned, LENS))
-    assert (np.isfinite(one) != np.isfinite(other)).sum() <= 2
-    both = np.isfinite(one) & np.isfinite(other)
-    np.testing.assert_allclose(one[both], other[both], atol=2e-3)
+    first, second = depths(hits(solids, LENS)), depths(hits(turned, LENS))
+    assert (np.isfinite(first) != np.isfinite(second)).sum() <= 2
+    both = np.isfinite(first) & np.isfinite(second)
+    np.testing.assert_allclose(first[both], second[both], atol=2e-3)
 
 
 @given(seed=SEEDS)
@@ -89,14 +89,14 @@ def test_normals_are_those_of_the_ball_that_touches(seed: int) -> None:
     centres = (1 - share) * starts + share * ends
     radii = (1 - seen.along) * solids.start_radii_m[seen.solids]
     radii += seen.along * solids.end_radii_m[seen.solids]
-    places = (seen.rays * seen.depths_m).T
-    np.testing.assert_allclose(np.linalg.norm(places - centres, axis=1), radii, atol=2e-3)
-    outward = (places - centres) / radii[:, None]
+    away = (seen.rays * seen.depths_m).T - centres
+    np.testing.assert_allclose(np.linalg.norm(away, axis=1), radii, atol=2e-3)
+    outward = away / radii[:, None]
     assert ((outward * seen.normals.T).sum(axis=1) > 0.99).all()
     assert (np.diff(seen.pixels) > 0).all()
 
 
-def test_what_is_behind_or_beside_the_camera_is_not_seen() -> None:
+def test_solids_behind_or_beside_the_camera_are_invisible() -> None:
     solids = some(1)
     behind = solids._replace(starts_m=-solids.starts_m, ends_m=-solids.ends_m)
     beside = solids._replace(starts_m=solids.starts_m + 9, ends_m=solids.ends_m + 9)
@@ -113,19 +113,18 @@ def test_what_is_behind_or_beside_the_camera_is_not_seen() -> None:
 def test_the_floor_lies_where_the_rays_meet_it(
     height_m: float, aim: tuple[float, float, float], roll_rad: float
 ) -> None:
-    place_m = np.array([1.0, height_m, -9.0])
-    poses = looking(place_m[None], np.array([aim]), rolls_rad=np.array([roll_rad]))
-    seen = ground(SURROUNDINGS, LENS, place_m, poses.world_from_camera[0])
+    camera_m = np.array([1.0, height_m, -9.0])
+    poses = looking(camera_m[None], np.array([aim]), rolls_rad=np.array([roll_rad]))
+    seen = ground(SURROUNDINGS, LENS, camera_m, poses.world_from_camera[0])
     for row in range(seen.floor_from_row, LENS.size_px, 7):
         for column in range(0, LENS.size_px, 9):
             ray = np.array([column - LENS.centre_px, row - LENS.centre_px, LENS.focal_px])
             ahead = poses.world_from_camera[0] @ ray
             if ahead[1] < 0 and -height_m * LENS.focal_px / ahead[1] < 0.2 * HORIZON_M:
-                met_m = place_m - ahead * height_m / ahead[1]
-                found_m = [
-                    lines[row - seen.floor_from_row, column] for lines in (seen.x_m, seen.z_m)
-                ]
-                np.testing.assert_allclose(found_m, met_m[[0, 2]], rtol=2e-4, atol=2e-3)
+                met_m = camera_m - ahead * height_m / ahead[1]
+                pixel = row - seen.floor_from_row, column
+                floor_m = [seen.x_m[pixel], seen.z_m[pixel]]
+                np.testing.assert_allclose(floor_m, met_m[[0, 2]], rtol=2e-4, atol=2e-3)
 
 
 SURROUNDINGS = surroundings(np.random.default_rng(5))
@@ -133,15 +132,15 @@ SURROUNDINGS = surroundings(np.random.default_rng(5))
 
 @pytest.mark.parametrize("rise", [-8.0, 8.0])
 def test_a_camera_that_looks_up_or_down_sees_only_sky_or_floor(rise: float) -> None:
-    place_m = np.array([0.0, 1.5, 0.0])
-    pose = looking(place_m[None], np.array([[0.0, 1.5 + rise, 4.0]])).world_from_camera[0]
-    seen = ground(SURROUNDINGS, LENS, place_m, pose)
+    camera_m = np.array([0.0, 1.5, 0.0])
+    pose = looking(camera_m[None], np.array([[0.0, 1.5 + rise, 4.0]])).world_from_camera[0]
+    seen = ground(SURROUNDINGS, LENS, camera_m, pose)
     assert seen.floor_from_row == (0 if rise < 0 else LENS.size_px)
 
 
 @given(seed=SEEDS)
 @settings(max_examples=15)
-def test_a_pixel_that_stands_for_its_square_is_of_a_square_of_one_solid(seed: int) -> None:
+def test_a_pixel_represents_its_square_only_if_a_single_solid_fills_it(seed: int) -> None:
     solids = some(seed)
     every, spared = hits(solids, LENS), hits(solids, LENS, in_squares=True)
     assert spared.weights.sum() == len(every.pixels)
@@ -157,5 +156,5 @@ def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     solids = some(3, count=9)
     at_once = hits(solids, LENS)
     monkeypatch.setattr("mllm.render.raster.CHUNK", 50)
-    for one, other in zip(at_once, hits(solids, LENS), strict=True):
-        np.testing.assert_array_equal(one, other)
+    for whole, chunked in zip(at_once, hits(solids, LENS), strict=True):
+        np.testing.assert_array_equal(whole, chunked)

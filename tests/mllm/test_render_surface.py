@@ -27,12 +27,12 @@ FPS = 10.0
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A made-up SMPL-X file."""
+    """A synthetic SMPL-X file."""
     return _made_body.model_file(tmp_path_factory.mktemp("model"))
 
 
 def limbs(frames: int, **bent: tuple[float, float, float]) -> np.ndarray:
-    """Arms that hang, and other joints as told."""
+    """Hanging arms, and the given rotations of other joints."""
     pose = np.zeros((frames, 21, 3))
     pose[:, 15], pose[:, 16] = (0, 0, -1.2), (0, 0, 1.2)
     for joint, rotvec in bent.items():
@@ -43,7 +43,7 @@ def limbs(frames: int, **bent: tuple[float, float, float]) -> np.ndarray:
 def written(
     path: Path, *, root: np.ndarray | None = None, pose: np.ndarray | None = None, frames: int = 6
 ) -> Path:
-    """A Motion-X file of somebody who stands at (1, 0.94, 2)."""
+    """A Motion-X file of a person standing at (1, 0.94, 2)."""
     values = np.zeros((frames, 322))
     values[:, :3] = 0 if root is None else root
     values[:, 3:66] = (limbs(frames) if pose is None else pose).reshape(frames, -1)
@@ -61,17 +61,17 @@ def standing(folder: Path, model: Path, **options: Any) -> Motion:
 
 
 def met_by_rays(corners: np.ndarray, rays: np.ndarray) -> np.ndarray:
-    """Depths at which rays meet the nearest triangle, after Möller and Trumbore; else infinite."""
+    """Depths at which rays hit the nearest triangle, after Möller and Trumbore, or infinity."""
     depths = np.full(len(rays), np.inf)
     for first, second, third in corners:
-        one, other = second - first, third - first
-        across = np.cross(rays, other)
-        volume = across @ one
+        edge, base = second - first, third - first
+        across = np.cross(rays, base)
+        volume = across @ edge
         with np.errstate(divide="ignore", invalid="ignore"):
             u = (across @ -first) / volume
-            turned = np.cross(-first, one)
+            turned = np.cross(-first, edge)
             v = rays @ turned / volume
-            depth = (other @ turned) / volume
+            depth = (base @ turned) / volume
         seen = (u >= 0) & (v >= 0) & (u + v <= 1) & (depth > 0.2) & (volume < 0)
         depths[seen] = np.minimum(depths[seen], depth[seen])
     return depths
@@ -79,18 +79,18 @@ def met_by_rays(corners: np.ndarray, rays: np.ndarray) -> np.ndarray:
 
 @settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), count=st.integers(1, 30))
-def test_the_nearest_face_is_what_a_ray_meets_first(seed: int, count: int) -> None:
+def test_a_ray_hits_the_nearest_face(seed: int, count: int) -> None:
     random = np.random.default_rng(seed)
-    places = random.uniform([-1, -1, 1.5], [1, 1, 4], (3 * count, 3))
+    vertices = random.uniform([-1, -1, 1.5], [1, 1, 4], (3 * count, 3))
     faces = np.arange(3 * count).reshape(-1, 3)
     lens = Lens(40, 40.0)
-    seen = triangles.hits(places, places, faces, lens)
+    seen = triangles.hits(vertices, vertices, faces, lens)
     rays = raster.rays_of(np.arange(40 * 40), lens).T.astype(float)
-    # the signs of Möller and Trumbore: counter-clockwise from outside is a negative volume here
-    expected = met_by_rays(places[faces][:, [0, 2, 1]], rays)
-    found = np.full(40 * 40, np.inf)
-    found[seen.pixels] = seen.depths_m
-    agree = np.isclose(found, expected, rtol=1e-4) | (np.isinf(found) & np.isinf(expected))
+    # in this sign convention, counter-clockwise from outside is a negative volume
+    expected = met_by_rays(vertices[faces][:, [0, 2, 1]], rays)
+    depths = np.full(40 * 40, np.inf)
+    depths[seen.pixels] = seen.depths_m
+    agree = np.isclose(depths, expected, rtol=1e-4) | (np.isinf(depths) & np.isinf(expected))
     assert (~agree).sum() <= 3 * count  # pixels on an edge may fall to either side
     assert agree.mean() > 0.97
 
@@ -101,10 +101,10 @@ def test_a_ball_of_triangles_looks_like_a_ball() -> None:
     outward = surface.normals(np.asarray(ball.vertices), np.asarray(ball.faces))
     np.testing.assert_allclose(outward, ball.vertex_normals, atol=0.02)
     seen = triangles.hits(ball.vertices + middle, outward, np.asarray(ball.faces), lens)
-    one = np.full(1, 0.5, np.float32)
-    places = middle.astype(np.float32)[None]
+    radius, centre = np.full(1, 0.5, np.float32), middle.astype(np.float32)[None]
     colour = np.ones((1, 3), np.float32)
-    solid = raster.hits(Solids(places, places, one, one, colour, colour, np.ones(1, int)), lens)
+    sphere = Solids(centre, centre, radius, radius, colour, colour, np.ones(1, int))
+    solid = raster.hits(sphere, lens)
     both, ours, theirs = np.intersect1d(seen.pixels, solid.pixels, return_indices=True)
     assert len(both) > 0.97 * len(solid.pixels)
     inner = solid.normals[2, theirs] < -0.5
@@ -117,11 +117,11 @@ def test_a_ball_of_triangles_looks_like_a_ball() -> None:
 
 
 def test_faces_seen_from_behind_and_faces_behind_the_camera_are_not_drawn() -> None:
-    places = np.array([[-1.0, 1.0, 4.0], [1.0, 1.0, 4.0], [0.0, -1.0, 4.0]])
+    corners = np.array([[-1.0, 1.0, 4.0], [1.0, 1.0, 4.0], [0.0, -1.0, 4.0]])
     lens, up = Lens(32, 32.0), np.tile([0.0, 0.0, -1.0], (3, 1))
-    assert len(triangles.hits(places, up, np.array([[0, 1, 2]]), lens).pixels) > 50
-    assert not len(triangles.hits(places, up, np.array([[0, 2, 1]]), lens).pixels)
-    for moved in (places * [1, 1, -1], places * [1, 1, 0.01], places + np.array([40.0, 0, 0])):
+    assert len(triangles.hits(corners, up, np.array([[0, 1, 2]]), lens).pixels) > 50
+    assert not len(triangles.hits(corners, up, np.array([[0, 2, 1]]), lens).pixels)
+    for moved in (corners * [1, 1, -1], corners * [1, 1, 0.01], corners + np.array([40.0, 0, 0])):
         assert not len(triangles.hits(moved, up, np.array([[0, 1, 2]]), lens).pixels)
 
 
@@ -129,9 +129,9 @@ def test_faces_seen_from_behind_and_faces_behind_the_camera_are_not_drawn() -> N
 
 
 def by_matrices(
-    arrays: dict[str, np.ndarray], root: np.ndarray, pose: np.ndarray, place: np.ndarray
+    arrays: dict[str, np.ndarray], root: np.ndarray, pose: np.ndarray, position: np.ndarray
 ) -> np.ndarray:
-    """One frame's vertices by chains of 4 by 4 matrices, as the paper on SMPL has them."""
+    """Vertices of a frame by chains of 4 by 4 matrices, as in the paper on SMPL."""
     parents = arrays["kintree_table"][0].astype(np.int64)
     hands = np.concatenate([arrays["hands_meanl"], arrays["hands_meanr"]]).reshape(-1, 3)
     rotvecs = np.concatenate([root[None], pose, np.zeros((3, 3)), hands])
@@ -153,20 +153,20 @@ def by_matrices(
     blended = np.einsum("vj,jab->vab", arrays["weights"], np.stack(moved))
     whole = np.concatenate([vertices, np.ones((len(vertices), 1))], axis=1)
     posed = np.einsum("vab,vb->va", blended, whole)[:, :3]
-    return posed - joints[0] + place
+    return posed - joints[0] + position
 
 
 def test_skinning_agrees_with_chains_of_matrices(tmp_path: Path, model: Path) -> None:
     random = np.random.default_rng(2)
     root, pose = random.normal(size=(3, 3)), 0.5 * random.normal(size=(3, 21, 3))
     motion = standing(tmp_path, model, root=root, pose=pose, frames=3)
-    one = surface.body(motion, np.asarray(motion.times_s, float))
-    assert one is not None
+    body = surface.body(motion, np.asarray(motion.times_s, float))
+    assert body is not None
     with np.load(model) as held:
         arrays = dict(held)
-    for frame, posed in enumerate(surface.posed(one)):
-        place = np.asarray(motion.positions_m)[frame]
-        expected = by_matrices(arrays, root[frame], pose[frame], place)
+    for frame, posed in enumerate(surface.posed(body)):
+        position = np.asarray(motion.positions_m)[frame]
+        expected = by_matrices(arrays, root[frame], pose[frame], position)
         np.testing.assert_allclose(posed.vertices_m, expected, atol=3e-5)
 
 
@@ -185,17 +185,17 @@ def test_skinning_agrees_with_the_smplx_package(joints: int, tmp_path: Path) -> 
     file = tmp_path / "walk.npz"
     np.savez(file, poses=poses, trans=shift, betas=betas, mocap_framerate=FPS)
     [motion] = readers.amass.read(file, smplx_model=path, up="y")
-    one = surface.body(motion, np.asarray(motion.times_s, float))
-    assert one is not None
+    body = surface.body(motion, np.asarray(motion.times_s, float))
+    assert body is not None
     with np.load(path) as held:
-        told = {name: torch.tensor(held[name].astype(float)) for name in _made_body.FLOATS}
+        tensors = {name: torch.tensor(held[name].astype(float)) for name in _made_body.FLOATS}
         parents = torch.tensor(held["kintree_table"][0].astype(np.int64))
-    correctives = told["posedirs"].reshape(-1, told["posedirs"].shape[-1]).T
+    correctives = tensors["posedirs"].reshape(-1, tensors["posedirs"].shape[-1]).T
     theirs, _ = lbs.lbs(
-        torch.tensor(np.tile(betas, (3, 1))), torch.tensor(poses), told["v_template"],
-        told["shapedirs"], correctives, told["J_regressor"], parents, told["weights"],
+        torch.tensor(np.tile(betas, (3, 1))), torch.tensor(poses), tensors["v_template"],
+        tensors["shapedirs"], correctives, tensors["J_regressor"], parents, tensors["weights"],
     )  # fmt: skip
-    ours = np.stack([posed.vertices_m for posed in surface.posed(one)])
+    ours = np.stack([posed.vertices_m for posed in surface.posed(body)])
     np.testing.assert_allclose(ours, theirs.numpy() + shift[:, None], atol=3e-5)
 
 
@@ -204,14 +204,14 @@ def test_skinning_agrees_with_the_smplx_package(joints: int, tmp_path: Path) -> 
 def test_the_surface_moves_as_the_root_does(
     turn_rad: float, share: float, tmp_path_factory: pytest.TempPathFactory, model: Path
 ) -> None:
-    """Between two frames the pelvis turns evenly, and the body is rigid about it."""
+    """Between two frames the pelvis turns at a constant rate, and the body is rigid."""
     root = np.array([[0.0, 0, 0], [0.0, turn_rad, 0]])
     motion = standing(tmp_path_factory.mktemp("turn"), model, root=root, frames=2)
-    one = surface.body(motion, np.array([0.0, share / FPS]))
-    assert one is not None
-    first, then = (posed.vertices_m for posed in surface.posed(one))
+    body = surface.body(motion, np.array([0.0, share / FPS]))
+    assert body is not None
+    first, then = (posed.vertices_m for posed in surface.posed(body))
     pelvis = np.asarray(motion.positions_m, float)[0]
-    across, back = (np.arctan2(*(places - pelvis).T[[0, 2]]) for places in (first, then))
+    across, back = (np.arctan2(*(vertices - pelvis).T[[0, 2]]) for vertices in (first, then))
     far = np.hypot(*(first - pelvis).T[[0, 2]]) > 0.1
     turned = np.angle(np.exp(1j * (back - across)))[far]
     np.testing.assert_allclose(np.abs(turned - share * turn_rad), 0, atol=0.09)
@@ -226,9 +226,9 @@ def test_shape_parameters_make_the_body_larger(tmp_path: Path, model: Path) -> N
     heights = []
     for name in ("a.npz", "large.npz"):
         [motion] = readers.read(tmp_path / name, smplx_model=model)
-        one = surface.body(motion, np.zeros(1))
-        assert one is not None
-        [posed] = surface.posed(one)
+        body = surface.body(motion, np.zeros(1))
+        assert body is not None
+        [posed] = surface.posed(body)
         heights.append(np.ptp(posed.vertices_m[:, 1]))
     assert heights[1] == pytest.approx(1.1 * heights[0], rel=1e-3)
 
@@ -249,9 +249,7 @@ def frames(made: Film) -> np.ndarray:
     return np.stack(list(made.frames()))
 
 
-def test_bodies_stand_among_things_and_others_and_pixels_are_the_same_again(
-    tmp_path: Path, model: Path
-) -> None:
+def test_films_of_bodies_with_bystanders_are_reproducible(tmp_path: Path, model: Path) -> None:
     motion = standing(tmp_path, model, frames=3)
     options: dict[str, Any] = {"size_px": 64, "fps": FPS, "others": 1, "seed": 3}
     made = film([motion], **options)
@@ -289,21 +287,21 @@ BAD_MODELS = {
     "other correctives": (bad(posedirs=np.zeros((9, 3, 207))), "posedirs: shape (9, 3, 207)"),
     "quads": (bad(f=np.zeros((5, 4), int)), "f: shape (5, 4); expected (faces, 3)"),
     "faces of nothing": (bad(f=np.full((5, 3), 10**6)), "f: vertices 1000000 to 1000000; expected"),
-    "faces that are no numbers of vertices": (bad(f=np.zeros((5, 3))), "f: dtype float64"),
+    "faces that are not integers": (bad(f=np.zeros((5, 3))), "f: dtype float64"),
 }
 
 
 @pytest.mark.parametrize("name", BAD_MODELS)
 def test_a_file_without_a_proper_surface_is_refused(name: str, tmp_path: Path) -> None:
-    changes, told = BAD_MODELS[name]
+    changes, message = BAD_MODELS[name]
     path = _made_body.model_file(tmp_path, **changes)
     with pytest.raises(ValueError, match=r"SMPLX_NEUTRAL\.npz") as caught:
         surface.read(path)
-    assert told in str(caught.value)
-    assert "Name the .npz model file" in str(caught.value)
+    assert message in str(caught.value)
+    assert "Use the original .npz model file" in str(caught.value)
 
 
-def test_everything_wrong_with_a_surface_is_named_at_once(tmp_path: Path) -> None:
+def test_all_problems_of_a_surface_are_named_at_once(tmp_path: Path) -> None:
     arrays = _made_body.arrays()
     weights, correctives = 3 * arrays["weights"], arrays["posedirs"].copy()
     correctives[4, 1, 2] = np.nan
@@ -338,10 +336,10 @@ def test_the_command_films_bodies_with_a_file_or_a_folder_of_models(
     surfaced = (out / "walk.mp4").read_bytes()
     code, told = run(path, out, *options)
     assert code == 0
-    assert (out / "walk.mp4").read_bytes() != surfaced  # without a model another recipe
+    assert (out / "walk.mp4").read_bytes() != surfaced  # a different recipe without a model
 
 
-def test_what_the_option_was_of_no_use_for_is_said(tmp_path: Path, model: Path) -> None:
+def test_a_useless_model_option_is_reported(tmp_path: Path, model: Path) -> None:
     pytest.importorskip("av", reason="`pip install av`")
     standing(tmp_path, model).save(tmp_path / "plain.npz")
     asked = (tmp_path / "plain.npz", tmp_path / "videos", "--size", "32", "--smplx-model")
@@ -358,15 +356,16 @@ def test_what_the_option_was_of_no_use_for_is_said(tmp_path: Path, model: Path) 
         assert "Traceback" not in told
 
 
-def test_a_recipe_hangs_on_pose_shape_and_model(tmp_path: Path, model: Path) -> None:
+def test_a_recipe_depends_on_pose_shape_and_model(tmp_path: Path, model: Path) -> None:
     motion = standing(tmp_path, model)
     assert motion.body is not None
-    other = _made_body.model_file(tmp_path, posedirs=0 * _made_body.arrays()["posedirs"])
-    changed = [
+    rigid = _made_body.model_file(tmp_path, posedirs=0 * _made_body.arrays()["posedirs"])
+    bodies = [
+        motion.body,
         replace(motion.body, rotvecs_rad=motion.body.rotvecs_rad + np.float32(0.1)),
         replace(motion.body, betas=motion.body.betas + np.float32(0.1)),
-        replace(motion.body, model=str(other)),
+        replace(motion.body, model=str(rigid)),
         None,
     ]
-    recipes = {recipe([replace(motion, body=one)], Options()) for one in (motion.body, *changed)}
+    recipes = {recipe([replace(motion, body=body)], Options()) for body in bodies}
     assert len(recipes) == 5

@@ -130,5 +130,5 @@ def test_the_command_writes_a_line_a_clip(tmp_path):
     kept.write_text("{}\n")
     done = CliRunner().invoke(app, ["captions", str(kept), "--out", str(out)])
     assert done.exit_code == 2
-    assert "line 1: no report of a clip" in done.output
+    assert "line 1: not a report of a clip" in done.output
     assert len(list(tmp_path.iterdir())) == 2

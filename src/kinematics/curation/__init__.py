@@ -1,1 +1,1 @@
-"""Which clips of videos show people who act: stages, each of which keeps or says why not."""
+"""Selection of video clips that show people who act, by stages that give reasons."""

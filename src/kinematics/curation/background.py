@@ -1,13 +1,13 @@
-"""What a camera did between two frames, from points of the background, and what people did beside.
+"""Camera motion between frames, from points of the background, and people's motion without it.
 
-The simplest motion that explains enough of the background is taken: an affine map; a homography,
-exact for a camera that only turns and zooms, and for any camera before a plane, such as a photo;
-or, where the camera travels through a scene with depth, its epipolar lines. A point that stands
-still then lies where the map puts it, or on its line. Where no motion explains the background,
-as across a cut, the step says nothing.
+The model is the simplest that explains enough of the background: an affine map; a homography, which
+is exact for a camera that only turns and zooms, and for any camera in front of a plane such as a
+photo; or, for a camera that travels through a scene with depth, its epipolar lines. Static points
+are then at their mapped positions or on their lines. If no model explains the background, as across
+a cut, the step is unknown.
 
-Candidates come from few points at a time and the most explaining one is fitted again to all it
-explains, so that up to a third of the background may move by itself. NumPy in float64.
+Candidate models are fitted to few points each, and the best candidate is refitted to all points
+that it explains, so that up to a third of the background may move by itself. NumPy in float64.
 """
 
 import hashlib
@@ -21,28 +21,28 @@ from jaxtyping import Bool, Float
 from kinematics.curation.limits import Limits
 
 CameraKind = Literal["affine", "homography", "travel"]
-"""What explains the background; `travel` by lines instead of places."""
+"""Models of the background's motion; `travel` maps points to lines."""
 
 TRIES: int = 128
-"""Candidates a model: with a third of the points astray, eight sound ones are drawn 4 times."""
+"""Candidates per model; with a third of outliers, 4 candidates of eight points have none."""
 
 MOVED_POINTS = 3
-"""A person's movement is the mean of so many points, those that moved most: an arm has two."""
+"""A movement is the mean over this many points, those that moved most; an arm has two."""
 
 ALONG = 0.5
-"""What is left along the lines counts half: it may also be the depth of arms or of a bent body."""
+"""Weight of residuals along epipolar lines, which depth of arms or a bent body also causes."""
 
 
 class CameraMotion(NamedTuple):
-    """What a camera did between two frames; the matrices are for (x, y, 1)."""
+    """A camera's motion between two frames; matrices apply to (x, y, 1)."""
 
     kind: CameraKind
     matrix: Float[np.ndarray, "3 3"]
-    """From places to places; for `travel` as much of the background as one map can explain."""
+    """Maps points to points; for `travel`, the best homography of the background."""
     explained: float
-    """Share of the background within the tolerance, of lines for `travel`."""
+    """Share of the background within the tolerance; for `travel`, of the lines."""
     lines: Float[np.ndarray, "3 3"] | None = None
-    """For `travel`, from places to the lines on which what stands still must lie."""
+    """For `travel`, maps points to the lines on which static points must lie."""
 
 
 def apart_px(
@@ -50,11 +50,11 @@ def apart_px(
     source_px: Float[np.ndarray, "points 2"],
     target_px: Float[np.ndarray, "points 2"],
 ) -> Float[np.ndarray, " points"]:
-    """How far each point of a body ended from where the camera alone would have carried it.
+    """Distance of each point of a body from the position to which the camera alone would carry it.
 
-    Along the lines of a camera that travels, places depend on depth. A body that stands is nearly a
-    board, which a linear map of its places carries along; there its points count from the best
-    such map, so that walking along a line is seen by the legs alone.
+    Along the lines of a travelling camera, positions depend on depth. A standing body is nearly a
+    plane, whose shift along the lines is linear in position. Only deviations from the best such map
+    count, so that walking along a line shows only in the legs.
 
     >>> still = CameraMotion("affine", np.eye(3), 1.0)
     >>> apart_px(still, np.zeros((1, 2)), np.array([[3.0, 4.0]])).tolist()
@@ -66,7 +66,7 @@ def apart_px(
             return np.hypot(left[:, 0], left[:, 1])
         lines = np.hstack([source_px, np.ones((len(source_px), 1))]) @ motion.lines.T
         normals = lines[:, :2] / np.hypot(lines[:, 0], lines[:, 1])[:, None]
-    # the signed distance from the line, and the way along it
+    # signed distance from the line, and shift along it
     across = (normals * target_px).sum(axis=1) + lines[:, 2] / np.hypot(lines[:, 0], lines[:, 1])
     along = left[:, 1] * normals[:, 0] - left[:, 0] * normals[:, 1]
     return np.hypot(across, ALONG * (along - _board(source_px, along)))
@@ -75,7 +75,7 @@ def apart_px(
 def _board(
     points: Float[np.ndarray, "points 2"], along: Float[np.ndarray, " points"]
 ) -> Float[np.ndarray, " points"]:
-    """The best linear map of places to shifts, which the points that it fits worst do not bend."""
+    """Robust linear fit of shifts to positions."""
     known = np.isfinite(along)
     if known.sum() <= 3:
         return np.where(known, along, np.nan)
@@ -104,21 +104,18 @@ def _apart(
     source: Float[np.ndarray, "points 2"],
     target: Float[np.ndarray, "points 2"],
 ) -> Float[np.ndarray, "models points"]:
-    ones = np.ones((len(source), 1))
-    image = np.hstack([source, ones]) @ matrices.transpose(0, 2, 1)
+    unit = np.ones((len(source), 1))
+    image = np.hstack([source, unit]) @ matrices.transpose(0, 2, 1)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if kind == "travel":
-            across = (image * np.hstack([target, ones])).sum(axis=-1)
+            across = (image * np.hstack([target, unit])).sum(axis=-1)
             distance = np.abs(across) / np.hypot(image[..., 0], image[..., 1])
         else:
             left = image[..., :2] / image[..., 2:] - target
             distance = np.hypot(left[..., 0], left[..., 1])
             distance = np.where(image[..., 2] > 0, distance, np.inf)
-    return np.where(
-        np.isnan(distance) & np.isfinite(source).all(1) & np.isfinite(target).all(1),
-        np.inf,
-        distance,
-    )
+    known = np.isfinite(source).all(1) & np.isfinite(target).all(1)
+    return np.where(np.isnan(distance) & known, np.inf, distance)
 
 
 def _affine(
@@ -126,7 +123,7 @@ def _affine(
 ) -> Float[np.ndarray, "models 3 3"]:
     rows = np.concatenate([source, np.ones((*source.shape[:2], 1))], axis=-1)
     normal = rows.transpose(0, 2, 1) @ rows
-    normal = normal + 1e-12 * np.eye(3)  # three points on a line make a bad model, not an error
+    normal = normal + 1e-12 * np.eye(3)  # collinear points give a bad model, not an error
     solution = np.linalg.solve(normal, rows.transpose(0, 2, 1) @ target)
     matrices = np.tile(np.eye(3), (len(source), 1, 1))
     matrices[:, :2] = solution.transpose(0, 2, 1)
@@ -134,7 +131,7 @@ def _affine(
 
 
 def _null(rows: Float[np.ndarray, "models rows 9"]) -> Float[np.ndarray, "models 3 3"]:
-    """The unit vector that the rows shrink most, as a matrix."""
+    """The unit vector closest to the null space of the rows, as a matrix."""
     _, vectors = np.linalg.eigh(rows.transpose(0, 2, 1) @ rows)
     return vectors[:, :, 0].reshape(-1, 3, 3)
 
@@ -143,11 +140,11 @@ def _homography(
     source: Float[np.ndarray, "models points 2"], target: Float[np.ndarray, "models points 2"]
 ) -> Float[np.ndarray, "models 3 3"]:
     x, y, u, v = source[..., 0], source[..., 1], target[..., 0], target[..., 1]
-    one, zero = np.ones_like(x), np.zeros_like(x)
-    first = np.stack([x, y, one, zero, zero, zero, -u * x, -u * y, -u], axis=-1)
-    second = np.stack([zero, zero, zero, x, y, one, -v * x, -v * y, -v], axis=-1)
+    unit, zero = np.ones_like(x), np.zeros_like(x)
+    first = np.stack([x, y, unit, zero, zero, zero, -u * x, -u * y, -u], axis=-1)
+    second = np.stack([zero, zero, zero, x, y, unit, -v * x, -v * y, -v], axis=-1)
     matrices = _null(np.concatenate([first, second], axis=1))
-    # what is before the camera stays before it: the third coordinate is positive
+    # points stay in front of the camera: the third coordinate is positive
     sign = np.sign((matrices[:, 2, :2] * source.mean(axis=1)).sum(axis=1) + matrices[:, 2, 2])
     return matrices * np.where(sign == 0, 1, sign)[:, None, None]
 
@@ -158,12 +155,12 @@ def _travel(
     x, y, u, v = source[..., 0], source[..., 1], target[..., 0], target[..., 1]
     matrices = _null(np.stack([u * x, u * y, u, v * x, v * y, v, x, y, np.ones_like(x)], axis=-1))
     left, sizes, right = np.linalg.svd(matrices)
-    sizes[:, 2] = 0  # all lines meet in one point
+    sizes[:, 2] = 0  # all lines meet in a point
     return (left * sizes[:, None]) @ right
 
 
 class _Model(NamedTuple):
-    """A kind of motion, its least-squares fit, and how many points make a candidate."""
+    """A kind of motion, its least-squares fit, and the number of points of a candidate."""
 
     kind: CameraKind
     fit: Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -184,9 +181,9 @@ def camera_motion(
     tolerance_px: float,
     limits: Limits,
 ) -> CameraMotion | None:
-    """The simplest motion that explains the background between two frames; none if none does.
+    """The simplest motion that explains the background between two frames; None if none does.
 
-    Points with NaN in either frame are lost and do not count.
+    Points with NaN in either frame are ignored.
 
     >>> draw = np.random.default_rng(0)
     >>> wall = draw.uniform(0, 640, (40, 2))
@@ -198,7 +195,7 @@ def camera_motion(
     source, target = source_px[known].astype(float), target_px[known].astype(float)
     if len(source) < max(limits.background_points, 9):
         return None
-    # one unit for both frames, near 1, so that squares of coordinates and ones weigh alike
+    # normalise both frames alike, so that coordinates and their squares are near 1
     middle, scale = source.mean(axis=0), max(float(source.std()), 1e-9)
     from_px = np.array([[1, 0, -middle[0]], [0, 1, -middle[1]], [0, 0, scale]]) / scale
     source, target = (source - middle) / scale, (target - middle) / scale
@@ -218,7 +215,7 @@ def camera_motion(
 
 
 def _generator(source: np.ndarray, target: np.ndarray) -> np.random.Generator:
-    """Draws that depend on the points alone."""
+    """A generator seeded by the points."""
     digest = hashlib.blake2b(source.tobytes() + target.tobytes(), digest_size=8).digest()
     return np.random.default_rng(int.from_bytes(digest, "little"))
 
@@ -230,7 +227,7 @@ def _fitted(
     tolerance: float,
     draw: np.random.Generator,
 ) -> tuple[Float[np.ndarray, "3 3"], Bool[np.ndarray, " points"]]:
-    """The best of many small fits, fitted again to all that it explains."""
+    """The best candidate, refitted to all points that it explains."""
     kind, fit, least = model
     chosen = np.argsort(draw.random((TRIES, len(source))), axis=1)[:, :least]
     matrices = fit(source[chosen], target[chosen])
@@ -254,7 +251,7 @@ def camera_motions(
     image_size_px: tuple[int, int],
     limits: Limits,
 ) -> list[CameraMotion | None]:
-    """What the camera did from each frame to the next.
+    """The camera's motion from each frame to the next.
 
     >>> wall = np.random.default_rng(0).uniform(0, 640, (40, 2))
     >>> still = camera_motions(np.stack([wall, wall]), image_size_px=(640, 480), limits=Limits())
@@ -271,20 +268,20 @@ def camera_motions(
 def carried(
     boxes_px: Float[np.ndarray, "frames people 4"], motions: Sequence[CameraMotion | None]
 ) -> Float[np.ndarray, "frames people 4"]:
-    """Each frame's boxes where the camera takes what stands still in them by the next frame.
+    """Each frame's boxes, moved by the camera's motion to the next frame.
 
-    Where that is not known, and in the last frame, they stay where they are.
+    They are unchanged in the last frame and where the motion is unknown.
 
     >>> panned = CameraMotion("affine", np.array([[1.0, 0, 5], [0, 1, 0], [0, 0, 1]]), 1.0)
     >>> carried(np.array([[[0.0, 0, 2, 4]], [[5.0, 0, 7, 4]]]), [panned])[0].tolist()
     [[5.0, 0.0, 7.0, 4.0]]
     """
-    found = boxes_px.astype(float)
+    moved_px = boxes_px.astype(float)
     for row, motion in enumerate(motions):
         if motion is not None:
-            corners = _mapped(motion.matrix, found[row].reshape(-1, 2)).reshape(-1, 2, 2)
-            found[row] = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=-1)
-    return found
+            corners = _mapped(motion.matrix, moved_px[row].reshape(-1, 2)).reshape(-1, 2, 2)
+            moved_px[row] = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=-1)
+    return moved_px
 
 
 def movements(
@@ -295,9 +292,9 @@ def movements(
     body_px: float,
     limits: Limits,
 ) -> Float[np.ndarray, " steps"]:
-    """One person's movement in each step, in bodies, without the camera's part; NaN if unknown.
+    """A person's movement in each step, in units of `body_px`, without the camera's motion.
 
-    `rows` are the frames in which the person was seen; steps that skip frames are unknown.
+    `rows` are the frames in which the person was seen; steps that skip frames are NaN.
 
     >>> still = CameraMotion("affine", np.eye(3), 1.0)
     >>> raised = np.zeros((2, 17, 2))
@@ -305,7 +302,7 @@ def movements(
     >>> movements(raised, [0, 1], [still], body_px=200.0, limits=Limits()).tolist()
     [0.15]
     """
-    found = np.full(max(len(rows) - 1, 0), np.nan)
+    sizes = np.full(max(len(rows) - 1, 0), np.nan)
     for step, (row, after) in enumerate(pairwise(rows)):
         motion = motions[row] if after == row + 1 else None
         if motion is None:
@@ -313,5 +310,5 @@ def movements(
         apart = apart_px(motion, keypoints_px[step], keypoints_px[step + 1])
         apart = np.sort(apart[~np.isnan(apart)])
         if len(apart) >= max(limits.least_points, MOVED_POINTS):
-            found[step] = apart[-MOVED_POINTS:].mean() / body_px
-    return found
+            sizes[step] = apart[-MOVED_POINTS:].mean() / body_px
+    return sizes

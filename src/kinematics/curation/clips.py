@@ -1,7 +1,7 @@
-"""`PoseClip`: the people of one scene as a pose estimator lists them, frame by frame."""
+"""`PoseClip`: a pose estimator's detections in a scene, frame by frame."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -12,27 +12,27 @@ from kinematics.keypoints import KeypointTrack
 from kinematics.skeleton import COCO_17
 
 MOST_DETECTIONS = 5_000_000
-"""People times frames of one clip: ten times what an hour of a busy street has."""
+"""Largest number of people times frames; ten times that of an hour of a busy street."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PoseClip:
-    """Detections of one scene: who is who from frame to frame is not known."""
+    """Detections in a scene, not linked from frame to frame."""
 
     clip: str
     image_size_px: tuple[int, int]
     """Width and height."""
     times_s: Float[np.ndarray, " frames"]
     keypoints_px: Float[np.ndarray, "frames people 17 2"]
-    """NaN where a point, or the whole person, was not found."""
+    """NaN for undetected points and people."""
     confidence: Float[np.ndarray, "frames people 17"]
     boxes_px: Float[np.ndarray, "frames people 4"] | None = None
-    """A detector's boxes; without them those around the keypoints count, a little widened."""
+    """A detector's boxes; without them, widened boxes around the keypoints are used."""
     background_px: Float[np.ndarray, "frames tracks 2"] | None = None
-    """Points of what stands still, followed from frame to frame; NaN where one is lost."""
+    """Static points, tracked from frame to frame; NaN for lost points."""
 
     def __post_init__(self) -> None:
-        """Refuses arrays that do not belong together, everything at once."""
+        """Raises a `ValueError` that names all inconsistent arrays."""
         frames, people = self.keypoints_px.shape[:2]
         wanted = {
             "times_s": (frames,),
@@ -41,24 +41,24 @@ class PoseClip:
             "boxes_px": (frames, people, 4),
         }
         problems = [
-            f"{name}: shape {found}; expected {shape}"
+            f"{name}: shape {array.shape}; expected {shape}"
             for name, shape in wanted.items()
-            if (array := getattr(self, name)) is not None and (found := array.shape) != shape
+            if (array := getattr(self, name)) is not None and array.shape != shape
         ]
         background = self.background_px
         if background is not None and (background.ndim != 3 or len(background) != frames):
             problems.append(f"background_px: shape {background.shape}; expected ({frames}, any, 2)")
         if (np.diff(self.times_s) <= 0).any() or not np.isfinite(self.times_s).all():
-            problems.append("times_s: expected rising seconds")
+            problems.append("times_s: expected ascending seconds")
         if min(self.image_size_px) < 1:
             problems.append(f"image_size_px: {self.image_size_px}; expected width and height")
         if problems:
             listed = "\n".join(f"  - {problem}" for problem in problems)
-            raise ValueError(f"{self.clip}: no clip of keypoints.\n{listed}")
+            raise ValueError(f"{self.clip}: not a clip of keypoints.\n{listed}")
 
     @property
     def duration_s(self) -> float:
-        """From the first frame to the end of the last, which lasts as long as the others do."""
+        """From the first frame to the end of the last, which lasts as long as the others."""
         frames = len(self.times_s)
         if frames < 2:
             return 0.0
@@ -66,7 +66,7 @@ class PoseClip:
 
 
 UNEVEN = 0.25
-"""Uneven steps are by so much of their mean longer and shorter, in turns."""
+"""Share of the mean by which uneven steps are alternately shorter and longer."""
 
 
 def places_at(
@@ -74,8 +74,8 @@ def places_at(
 ) -> Int[np.ndarray, " places"]:
     """The frames nearest to regular times, each at most once.
 
-    With `uneven`, short and long steps take turns: what comes and goes at one rate may look still
-    at regular times, not at those.
+    With `uneven`, short and long steps alternate: a periodic movement may look still at regular
+    times, but not at these.
 
     >>> places_at(np.arange(76) / 25, rate_hz=1.0).tolist()
     [0, 25, 50, 75]
@@ -105,7 +105,7 @@ def spread(times_s: Float[np.ndarray, " frames"], *, count: int) -> Int[np.ndarr
 
 
 def _nearest(times_s: np.ndarray, wanted_s: np.ndarray) -> np.ndarray:
-    """The earlier of two frames that are equally near, rounding apart."""
+    """The nearest frames; the earlier of two that are equally near up to rounding."""
     after = np.searchsorted(times_s, wanted_s).clip(1, max(len(times_s) - 1, 1))
     if len(times_s) == 1:
         return np.zeros(len(wanted_s), int)
@@ -114,7 +114,7 @@ def _nearest(times_s: np.ndarray, wanted_s: np.ndarray) -> np.ndarray:
 
 
 def trusted(clip: PoseClip, limits: Limits) -> Float[np.ndarray, "frames people 17 2"]:
-    """The keypoints, NaN where the estimator was not sure.
+    """The keypoints, with NaN for those of low confidence.
 
     >>> tiny = PoseClip(
     ...     clip="a", image_size_px=(8, 8), times_s=np.arange(2.0),
@@ -128,7 +128,7 @@ def trusted(clip: PoseClip, limits: Limits) -> Float[np.ndarray, "frames people 
 
 
 def boxes_of(clip: PoseClip, limits: Limits) -> Float[np.ndarray, "frames people 4"]:
-    """The detector's boxes, or those around the trusted keypoints, within the picture.
+    """The detector's boxes, or boxes around the trusted keypoints, clipped to the picture.
 
     >>> points = np.full((1, 1, 17, 2), 40.0)
     >>> points[0, 0, 0] = 60
@@ -164,9 +164,8 @@ def sampled(clip: PoseClip, limits: Limits, *, rate_hz: float, uneven: bool = Fa
     [0.0, 1.0]
     """
     rows = places_at(clip.times_s, rate_hz=rate_hz, uneven=uneven)
-    return PoseClip(
-        clip=clip.clip,
-        image_size_px=clip.image_size_px,
+    return replace(
+        clip,
         times_s=clip.times_s[rows],
         keypoints_px=clip.keypoints_px[rows],
         confidence=clip.confidence[rows],
@@ -181,7 +180,7 @@ def scene_of(
     *,
     carried_px: Float[np.ndarray, "frames people 4"] | None = None,
 ) -> Scene:
-    """What `movement` measures: trusted keypoints and boxes as shares of the picture.
+    """The input of `movement`: trusted keypoints and boxes as shares of the picture.
 
     >>> tiny = PoseClip(
     ...     clip="a", image_size_px=(2, 4), times_s=np.zeros(1),
@@ -206,10 +205,10 @@ def from_tracks(
     frames: int | None = None,
     background_px: Float[np.ndarray, "frames tracks 2"] | None = None,
 ) -> PoseClip:
-    """A clip from what `readers.read_keypoints` gives: all people of every frame side by side.
+    """A clip from the tracks of `readers.read_keypoints`, whose identities are not used.
 
-    Identities of the file are not used. `frames` is the length of the video; without it the clip
-    ends with the last frame that shows anybody, and begins with the first.
+    `frames` is the length of the video; without it, the clip begins with the first frame that shows
+    anybody and ends with the last.
 
     >>> track = KeypointTrack(
     ...     keypoints_px=np.ones((2, 17, 2)), confidence=np.ones((2, 17)),
@@ -221,30 +220,26 @@ def from_tracks(
     """
     name = tracks[0].clip if tracks else "clip"
     numbers = np.concatenate([track.frames for track in tracks]) if tracks else np.zeros(0, int)
-    first = 0 if frames is not None or not len(numbers) else int(numbers.min())
-    length = (
-        frames if frames is not None else (int(numbers.max()) - first + 1 if len(numbers) else 0)
-    )
+    if frames is not None or not len(numbers):
+        first, length = 0, frames or 0
+    else:
+        first = int(numbers.min())
+        length = int(numbers.max()) - first + 1
     rows = numbers - first
     inside = (rows >= 0) & (rows < length)
-    counts = np.bincount(rows[inside], minlength=1) if inside.any() else np.zeros(1, int)
-    people = int(counts.max())
+    people = int(np.bincount(rows[inside], minlength=1).max())
     if length * max(people, 1) > MOST_DETECTIONS:
         raise ValueError(
             f"{name}: {length:,} frames with up to {people:,} people; expected at most "
-            f"{MOST_DETECTIONS:,} in all. Cut the video into scenes"
+            f"{MOST_DETECTIONS:,} in total. Cut the video into scenes"
         )
     keypoints = np.full((length, people, KEYPOINTS, 2), np.nan, np.float32)
     confidence = np.zeros((length, people, KEYPOINTS), np.float32)
     filled = np.zeros(length, int)
     for track in tracks:
         columns = [track.skeleton.joints.index(joint) for joint in COCO_17.joints]
-        for row, points, sure in zip(
-            track.frames - first,
-            track.keypoints_px[:, columns],
-            track.confidence[:, columns],
-            strict=True,
-        ):
+        points_px, confidences = track.keypoints_px[:, columns], track.confidence[:, columns]
+        for row, points, sure in zip(track.frames - first, points_px, confidences, strict=True):
             if 0 <= row < length:
                 keypoints[row, filled[row]] = points
                 confidence[row, filled[row]] = sure

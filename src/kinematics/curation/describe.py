@@ -1,7 +1,7 @@
-"""When and how the body parts of a kept clip's people moved, in 2D, as plain data.
+"""Movements of the body parts of a kept clip's people, in 2D, as plain data.
 
-Each part is described by `descriptors.from_keypoints` in windows of a second; windows in which it
-does the same are joined. What happens in no window clearly is left out.
+`descriptors.from_keypoints` describes each part in windows of a second; adjacent windows with the
+same movement are joined. Movements that are unclear in every window are omitted.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,32 +23,32 @@ from kinematics.parts import DIRECTIONS, LONGEST_STEP_S, PARTS
 from kinematics.skeleton import COCO_17
 
 WINDOW_S = 1.0
-"""Long enough for a swing, short enough to tell one movement from the next."""
+"""Long enough for a swing, short enough to separate consecutive movements."""
 
 LEAST_PATH = 0.3
-"""Torso lengths in a window below which nothing is told: some fifteen centimetres."""
+"""Least path in a window, in torso lengths: some fifteen centimetres."""
 
 CLEAR_SHARE = 0.6
-"""Share of the path that goes one way, without which a movement has no direction."""
+"""Least share of the path in a direction for a movement to have that direction."""
 
 LEAST_SEEN = 0.6
-"""Share of a window for which a part must have been seen."""
+"""Least share of a window in which a part is seen."""
 
 WINDOWS_A_CALL = 10
-"""Windows described together: every clip of one to ten seconds then has one shape."""
+"""Windows per call, so that all clips of one to ten seconds have the same shape."""
 
 LONGEST_S = 20.0
-"""Repetitions are counted over so much of a clip."""
+"""Longest part of a clip in which repetitions are counted."""
 
 RATE_HZ = 15.0
-"""Frames a second that parts are described on; places in between are on straight lines."""
+"""Frame rate of the descriptors; positions are interpolated linearly."""
 
 _TOLD = tuple((index, part.name) for index, part in enumerate(PARTS) if part.kind == "single")
 _WAYS: dict[str, Direction] = {"left": "left", "right": "right", "up": "up", "down": "down"}
 
 
 class _Told(NamedTuple):
-    """What a part does in one window."""
+    """A part's movement in a window."""
 
     direction: Direction | None
     path: float
@@ -56,27 +56,19 @@ class _Told(NamedTuple):
 
 @cache
 def _compiled() -> Callable[..., PartMotion]:
-    def one(points: Array, sure: Array, times_s: Array) -> PartMotion:
+    def single(points: Array, sure: Array, times_s: Array) -> PartMotion:
         return descriptors.from_keypoints(points, sure, times_s, skeleton=COCO_17)
 
-    return jax.jit(jax.vmap(one))
+    return jax.jit(jax.vmap(single))
 
 
 def people(clip: PoseClip, judged: Judged, *, limits: Limits) -> tuple[Person, ...]:
-    """The people of a judged clip, with the movements of those who act in the order of their start.
+    """The people of a judged clip, with the movements of those who act, in order of their start.
 
-    Tracklets were found on few frames; in between, a person is the detection whose box is nearest
-    to where the tracklet's boxes on either side say.
-
-    >>> from kinematics.curation.judge import judge
-    >>> nobody = PoseClip(
-    ...     clip="a", image_size_px=(8, 8), times_s=np.arange(60.0) / 10,
-    ...     keypoints_px=np.ones((60, 0, 17, 2)), confidence=np.ones((60, 0, 17)),
-    ... )
-    >>> people(nobody, judge([nobody])[0], limits=Limits())
-    ()
+    Tracklets exist at a low frame rate; in between, a person is the detection whose box is closest
+    to the interpolated box of the tracklet.
     """
-    found = []
+    described = []
     start_s = float(clip.times_s[0]) if len(clip.times_s) else 0.0
     boxes = boxes_of(clip, limits)
     for number, (tracklet, acts) in enumerate(zip(judged.tracklets, judged.acts, strict=True)):
@@ -91,7 +83,7 @@ def people(clip: PoseClip, judged: Judged, *, limits: Limits) -> tuple[Person, .
                 clip.times_s[rows] - start_s,
             )
         left, top, right, bottom = (round(float(edge), 1) for edge in corners[0])
-        found.append(
+        described.append(
             Person(
                 tracklet=number,
                 start_s=round(float(times_s[0]) - start_s, 3),
@@ -101,17 +93,16 @@ def people(clip: PoseClip, judged: Judged, *, limits: Limits) -> tuple[Person, .
                 moves=moves,
             )
         )
-    return tuple(found)
+    return tuple(described)
 
 
 def _followed(
     times_s: np.ndarray, boxes: np.ndarray, known_s: np.ndarray, corners: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Frames and places in their lists of the person whose boxes are known at some times."""
+    """Frames, and indices in their lists, of the person with known boxes at some times."""
     inside = np.flatnonzero((times_s >= known_s[0] - 1e-6) & (times_s <= known_s[-1] + 1e-6))
-    expected = np.stack(
-        [np.interp(times_s[inside], known_s, corners[:, side]) for side in range(4)], axis=1
-    )
+    edges = [np.interp(times_s[inside], known_s, edge) for edge in corners.T]
+    expected = np.stack(edges, axis=1)
     apart = np.abs(boxes[inside] - expected[:, None]).sum(axis=-1)
     apart = np.where(np.isfinite(apart), apart, np.inf)
     slots = apart.argmin(axis=1)
@@ -140,7 +131,7 @@ def _moves(
 
 
 class _Track(NamedTuple):
-    """Keypoints of one person at rising times."""
+    """Keypoints of a person at ascending times."""
 
     points: Float[np.ndarray, "seen 17 2"]
     confidence: Float[np.ndarray, "seen 17"]
@@ -148,7 +139,7 @@ class _Track(NamedTuple):
 
 
 def _described(windows: Sequence[_Track]) -> PartMotion:
-    """The descriptors of stretches of one length; rows are filled up to a few numbers."""
+    """Descriptors of windows of equal length; rows are padded to a few numbers."""
     count = len(windows)
     filled = [*windows, *[windows[0]] * (-count % WINDOWS_A_CALL if count > 1 else 0)]
     arrays = (np.stack(values).astype(np.float32) for values in zip(*filled, strict=True))
@@ -157,15 +148,15 @@ def _described(windows: Sequence[_Track]) -> PartMotion:
 
 
 def _counted(moves: list[Move], repetitions: int) -> list[Move]:
-    """The count belongs to the movement without a direction, if there is just one."""
-    aimless = [place for place, move in enumerate(moves) if move.direction is None]
+    """Assigns the count to the movement without a direction, if there is exactly one."""
+    aimless = [index for index, move in enumerate(moves) if move.direction is None]
     if repetitions and len(aimless) == 1:
         moves[aimless[0]] = structs.replace(moves[aimless[0]], repetitions=repetitions)
     return moves
 
 
 def _window(person: _Track, start_s: float, length_s: float) -> _Track:
-    """The person at even times from a start; not seen before, after, or in gaps."""
+    """The person at regular times from a start; unseen before, after, and in gaps."""
     times_s = start_s + np.arange(int(length_s * RATE_HZ) + 1) / RATE_HZ
     known_s = person.times_s
     after = np.searchsorted(known_s, times_s).clip(1, len(known_s) - 1)
@@ -190,23 +181,23 @@ def _told(motion: PartMotion, window: int, part: int) -> _Told | None:
 def _joined(
     name: str, told: Sequence[_Told | None], starts_s: np.ndarray, end_s: float
 ) -> list[Move]:
-    """Windows in a row that tell the same, as one movement."""
+    """Movements, with adjacent windows of equal direction joined."""
     moves: list[Move] = []
     before: _Told | None = None
-    for one, start_s in zip(told, starts_s.tolist(), strict=True):
-        if one is not None:
-            begin_s, path = start_s, one.path
-            if before is not None and before.direction == one.direction:
+    for window, start_s in zip(told, starts_s.tolist(), strict=True):
+        if window is not None:
+            begin_s, path = start_s, window.path
+            if before is not None and before.direction == window.direction:
                 last = moves.pop()
-                begin_s, path = last.start_s, last.path + one.path
+                begin_s, path = last.start_s, last.path + window.path
             moves.append(
                 Move(
                     part=name,
                     start_s=round(begin_s, 2),
                     end_s=round(min(start_s + WINDOW_S, end_s), 2),
-                    direction=one.direction,
+                    direction=window.direction,
                     path=round(path, 2),
                 )
             )
-        before = one
+        before = window
     return moves

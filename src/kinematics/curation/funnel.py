@@ -1,4 +1,4 @@
-"""How many clips are left after each stage, and why the others went."""
+"""Counts of clips that passed each stage, and reasons of the others."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,28 +9,28 @@ from kinematics.curation.records import STAGES, Check, ClipReport, Stage
 
 @dataclass(kw_only=True)
 class Layer:
-    """One stage of the funnel."""
+    """A stage of the funnel."""
 
     stage: Stage
     reached: int = 0
     kept: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
-    """Why the others were refused: the first reason of each."""
+    """First reasons of the refused clips."""
 
 
 @dataclass(kw_only=True)
 class Funnel:
-    """What became of many clips."""
+    """Results of many clips by stage."""
 
     layers: tuple[Layer, ...]
     errors: int
     """Inputs that could not be read."""
     checks: dict[str, list[Check]]
-    """All values that were measured, by stage and name."""
+    """All measured values, by stage and name."""
 
 
 def tally(reports: Iterable[ClipReport]) -> Funnel:
-    """Counts clips by stage and reason, and collects what was measured.
+    """Counts clips by stage and reason, and collects measured values.
 
     >>> from kinematics.curation.records import Verdict
     >>> short = Check(name="scene_s", value=2.0, least=5.0)
@@ -62,7 +62,7 @@ def tally(reports: Iterable[ClipReport]) -> Funnel:
 
 
 def rows(funnel: Funnel) -> list[tuple[str, str, str, str]]:
-    """The table for a person: stage, clips that came, clips that stayed, why the rest went.
+    """Rows of the printed table: stage, clips reached, clips kept, reasons of the others.
 
     >>> [row[0] for row in rows(tally([]))]
     ['metadata', 'scene', 'people', 'action', 'camera']

@@ -1,4 +1,4 @@
-"""What is curated: keypoint files and videos, and what is known about them beforehand."""
+"""Inputs of curation: keypoint files, videos, and captions with metadata."""
 
 import hashlib
 import re
@@ -28,7 +28,7 @@ _SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of the captions file: what is known about one clip; its name is the file's stem."""
+    """A line of the captions file: metadata of a clip, whose name is the file's stem."""
 
     clip: str
     caption: str | None = None
@@ -37,18 +37,18 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float | None = None
     fps: float | None = None
     attributes: tuple[str, ...] = ()
-    """Of each person, as words; carried along for captions."""
+    """Descriptions of each person, passed on to captions."""
 
 
 class Item(NamedTuple):
-    """One input."""
+    """An input."""
 
     path: Path
     about: About
 
     @property
     def is_video(self) -> bool:
-        """Whether it has to be looked at by a detector first."""
+        """Whether it is a video, rather than keypoints."""
         return self.path.suffix.lower() in VIDEO_SUFFIXES
 
 
@@ -56,7 +56,7 @@ _about = msgspec.json.Decoder(About)
 
 
 def read_captions(path: Path) -> dict[str, About]:
-    """The lines of a captions file by clip; one `ValueError` names all that are none.
+    """The lines of a captions file by clip; a `ValueError` names all invalid lines.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -68,7 +68,7 @@ def read_captions(path: Path) -> dict[str, About]:
     size = path.stat().st_size
     if size > MAX_CAPTIONS_BYTES:
         raise ValueError(f"{path}: {size:,} bytes; expected at most {MAX_CAPTIONS_BYTES:,}")
-    found: dict[str, About] = {}
+    captions: dict[str, About] = {}
     problems: list[str] = []
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
@@ -79,55 +79,39 @@ def read_captions(path: Path) -> dict[str, About]:
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 problems.append(f"line {number}: {error}")
                 continue
-            if about.clip in found:
-                problems.append(f"line {number}: clip {about.clip!a} a second time")
-            found[about.clip] = about
+            if about.clip in captions:
+                problems.append(f"line {number}: clip {about.clip!a} occurs twice")
+            captions[about.clip] = about
     if problems:
-        refuse(
-            path,
-            problems,
-            expected='captions, one a line: {"clip": "walk", "caption": "A man walks."}',
-            cure="Name each clip once, by its file's name without suffix",
-        )
-    return found
+        expected = 'captions, one a line: {"clip": "walk", "caption": "A man walks."}'
+        cure = "Name each clip once, by its file's name without suffix"
+        refuse(path, problems, expected=expected, cure=cure)
+    return captions
 
 
 def find(paths: Iterable[Path], captions: dict[str, About]) -> list[Item]:
-    """The videos and keypoint files that are named or lie in named folders, sorted by path.
+    """The videos and keypoint files among paths and in folders, sorted by path.
 
-    A folder that holds keypoint files of single frames (`..._keypoints.json`) is one clip.
-
-    >>> find([Path("/dev/null")], {})
-    Traceback (most recent call last):
-    ...
-    ValueError: no video or keypoint file (.json) in /dev/null
+    A folder of keypoint files of single frames (`..._keypoints.json`) is a single clip.
     """
     paths = list(paths)
-    found: set[Path] = set()
+    inputs: set[Path] = set()
     for path in paths:
         if not path.exists():
             raise ValueError(f"{path}: no such file or folder")
-        found.update(_inside(path) if path.is_dir() else {path} & {_known(path)})
-    if not found:
+        inputs |= _inputs(path)
+    if not inputs:
         named = ", ".join(map(str, paths))
         raise ValueError(f"no video or keypoint file (.json) in {named}")
-    return [Item(path, captions.get(path.stem, About(clip=path.stem))) for path in sorted(found)]
+    return [Item(path, captions.get(path.stem, About(clip=path.stem))) for path in sorted(inputs)]
 
 
-def _known(path: Path) -> Path | None:
-    return path if path.suffix.lower() in VIDEO_SUFFIXES | {".json"} else None
-
-
-def _inside(folder: Path) -> set[Path]:
-    if next(folder.glob("*_keypoints.json"), None) is not None:
-        return {folder}
-    found: set[Path] = set()
-    for path in folder.iterdir():
-        if path.is_dir():
-            found |= _inside(path)
-        elif _known(path):
-            found.add(path)
-    return found
+def _inputs(path: Path) -> set[Path]:
+    if not path.is_dir():
+        return {path} if path.suffix.lower() in VIDEO_SUFFIXES | {".json"} else set()
+    if next(path.glob("*_keypoints.json"), None) is not None:
+        return {path}
+    return set().union(*map(_inputs, path.iterdir()))
 
 
 def size_of(words: str) -> tuple[int, int]:
@@ -143,12 +127,12 @@ def size_of(words: str) -> tuple[int, int]:
 
 
 def read_clip(item: Item, *, fps: float | None, size_px: tuple[int, int] | None) -> PoseClip:
-    """The clip of a keypoint file; what the captions file says goes before the options.
+    """The clip of a keypoint file; the captions file takes precedence over the options.
 
     >>> read_clip(Item(Path("a.json"), About(clip="a")), fps=None, size_px=None)
     Traceback (most recent call last):
     ...
-    ValueError: a.json: expected keypoints of a video whose frame rate and size are known.
+    ValueError: a.json: expected keypoints of a video with known frame rate and size.
       - no frame rate
       - no size of the picture
     Give --fps and --size, or fps, width_px and height_px in the captions file.
@@ -163,7 +147,7 @@ def read_clip(item: Item, *, fps: float | None, size_px: tuple[int, int] | None)
         refuse(
             item.path,
             problems,
-            expected="keypoints of a video whose frame rate and size are known",
+            expected="keypoints of a video with known frame rate and size",
             cure="Give --fps and --size, or fps, width_px and height_px in the captions file",
         )
     tracks = readers.read_keypoints(item.path, fps=fps, image_size_px=size_px)
@@ -178,7 +162,7 @@ def read_clip(item: Item, *, fps: float | None, size_px: tuple[int, int] | None)
 
 
 def read_background(path: Path) -> Float[np.ndarray, "frames tracks 2"]:
-    """The points of a background file; a `ValueError` names it and what is wrong.
+    """The points of a background file; a `ValueError` names the file and its problem.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -192,7 +176,7 @@ def read_background(path: Path) -> Float[np.ndarray, "frames tracks 2"]:
         problem = f"{path.stat().st_size:,} bytes; expected at most {MAX_BACKGROUND_BYTES:,}"
     else:
         try:
-            # mapped first: an array that says it is larger than its file is not allocated
+            # mapped first, so that an array with a false size is not allocated
             values = np.load(path, allow_pickle=False, mmap_mode="r")
             if values.ndim == 3 and values.shape[2] == 2 and values.dtype.kind == "f":
                 return np.array(values, np.float32)
@@ -206,11 +190,7 @@ def read_background(path: Path) -> Float[np.ndarray, "frames tracks 2"]:
 
 
 def fingerprint(item: Item, options: str) -> str:
-    """What a finished input is known by: its name, size and age, its caption and the options.
-
-    >>> len(fingerprint(Item(Path("/dev/null"), About(clip="a")), ""))
-    32
-    """
+    """A fingerprint of an input: files with sizes and times, metadata and options."""
     digest = hashlib.blake2b(digest_size=16)
     files = sorted(item.path.iterdir()) if item.path.is_dir() else [item.path]
     files.append(item.path.parent / (item.path.stem + BACKGROUND_SUFFIX))

@@ -1,4 +1,4 @@
-"""All stages of one clip in order, by either rule; and of many clips, measured together."""
+"""Runs the stages on clips, by either rule; clips are measured together."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -14,27 +14,27 @@ from kinematics.curation.movement import Tracklet, by_tracklet, steps
 from kinematics.curation.records import Verdict
 
 Rule = Literal["auto", "paper", "background"]
-"""How action is told from the camera's motion: by the background where a clip has points of it, or
-by the people alone; `auto` is whichever a clip allows."""
+"""How to separate action from camera motion: by points of the background or by people alone; `auto`
+uses the background of clips that have it."""
 
 
 class Judged(NamedTuple):
-    """A clip's verdicts up to the first that refuses it, and its people."""
+    """A clip's verdicts, up to the first refusal, and its people."""
 
     verdicts: tuple[Verdict, ...]
     measured: PoseClip
-    """The frames that movement was measured on."""
+    """The frames on which movement was measured."""
     tracklets: tuple[Tracklet, ...]
     rule: Rule
-    """`paper` or `background`, whichever was applied."""
+    """The applied rule, `paper` or `background`."""
     acts: tuple[bool, ...]
-    """Of each tracklet: by the paper's rule those whose own steps pass it."""
+    """Whether each person acts; by the paper's rule, whether their own steps pass it."""
 
 
 def judge(
     clips: Sequence[PoseClip], *, rule: Rule = "auto", limits: Limits | None = None
 ) -> list[Judged]:
-    """Scene, people, action and camera of each clip; a clip's verdict depends on the clip alone.
+    """Verdicts from scene to camera for each clip, independent of the other clips.
 
     >>> nobody = PoseClip(
     ...     clip="a", image_size_px=(8, 8), times_s=np.arange(60.0) / 10,
@@ -52,25 +52,25 @@ def judge(
         else sampled(clip, limits, rate_hz=limits.background_rate_hz, uneven=True)
         for clip, applied in zip(clips, rules, strict=True)
     ]
-    going = [place for place, verdicts in enumerate(early) if verdicts[-1].kept]
-    motions = {place: _cameras(thin[place], rules[place], limits) for place in going}
+    going = [index for index, verdicts in enumerate(early) if verdicts[-1].kept]
+    motions = {index: _cameras(thin[index], rules[index], limits) for index in going}
     scenes = [
         scene_of(
-            thin[place],
+            thin[index],
             limits,
             carried_px=None
-            if (known := motions[place]) is None
-            else background.carried(boxes_of(thin[place], limits), known),
+            if (known := motions[index]) is None
+            else background.carried(boxes_of(thin[index], limits), known),
         )
-        for place in going
+        for index in going
     ]
-    measured = steps(scenes, limits=limits)
-    tracklets = {place: by_tracklet(one) for place, one in zip(going, measured, strict=True)}
+    measured = map(by_tracklet, steps(scenes, limits=limits))
+    tracklets = dict(zip(going, measured, strict=True))
     return [
-        Judged(early[place], thin[place], (), rules[place], ())
-        if place not in tracklets
-        else _by_rule(early[place], thin[place], tracklets[place], motions[place], limits=limits)
-        for place in range(len(clips))
+        Judged(early[index], thin[index], (), rules[index], ())
+        if index not in tracklets
+        else _by_rule(early[index], thin[index], tracklets[index], motions[index], limits=limits)
+        for index in range(len(clips))
     ]
 
 
@@ -81,7 +81,7 @@ def _applied(clip: PoseClip, rule: Rule) -> Rule:
 
 
 def _cameras(clip: PoseClip, rule: Rule, limits: Limits) -> list[CameraMotion | None] | None:
-    """What the camera did; none where the people alone are asked."""
+    """The camera's motions; None for the paper's rule."""
     if rule == "paper":
         return None
     if clip.background_px is None:
@@ -110,18 +110,16 @@ def _by_rule(
 ) -> Judged:
     rule: Rule = "paper" if motions is None else "background"
     if motions is None:
-        verdicts = (
-            stages.action(tracklets, limits=limits),
-            stages.camera(tracklets, limits=limits),
-        )
+        action = stages.action(tracklets, limits=limits)
+        verdicts = action, stages.camera(tracklets, limits=limits)
         acts = tuple(
-            stages.action([one], limits=limits).kept and stages.camera([one], limits=limits).kept
-            for one in tracklets
+            all(stage([person], limits=limits).kept for stage in (stages.action, stages.camera))
+            for person in tracklets
         )
     else:
         movements = body_movements(clip, tracklets, motions, limits=limits)
         verdicts = stages.acting(movements, limits=limits)
-        acts = tuple(stages.acts(one, limits=limits) for one in movements)
+        acts = tuple(stages.acts(person, limits=limits) for person in movements)
     if not verdicts[0].kept:
         verdicts = verdicts[:1]  # type: ignore[assignment]
     return Judged((*early, *verdicts), clip, tuple(tracklets), rule, acts)
@@ -134,29 +132,24 @@ def body_movements(
     *,
     limits: Limits,
 ) -> list[Float[np.ndarray, "_"]]:
-    """Everybody's movements without the camera's part; unknown where the camera's is.
+    """Movements of each person, corrected for the camera's; NaN where that is unknown.
 
     >>> bare = PoseClip(
     ...     clip="a", image_size_px=(8, 8), times_s=np.arange(2.0),
     ...     keypoints_px=np.ones((2, 1, 17, 2)), confidence=np.ones((2, 1, 17)),
     ... )
     >>> rows = np.arange(2)
-    >>> one = Tracklet(rows, 0 * rows, np.zeros(2), np.zeros(2))
-    >>> body_movements(bare, [one], [None], limits=Limits())[0].tolist()
+    >>> person = Tracklet(rows, 0 * rows, np.zeros(2), np.zeros(2))
+    >>> body_movements(bare, [person], [None], limits=Limits())[0].tolist()
     [nan]
     """
     points, boxes = trusted(clip, limits), boxes_of(clip, limits)
-    found = []
-    for one in tracklets:
-        corners = boxes[one.rows, one.slots]
+    movements = []
+    for rows, slots, *_ in tracklets:
+        corners = boxes[rows, slots]
         sizes = np.hypot(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
-        found.append(
-            background.movements(
-                points[one.rows, one.slots],
-                one.rows,
-                motions,
-                body_px=max(float(np.median(sizes)), 1.0),
-                limits=limits,
-            )
+        body_px = max(float(np.median(sizes)), 1.0)
+        movements.append(
+            background.movements(points[rows, slots], rows, motions, body_px=body_px, limits=limits)
         )
-    return found
+    return movements

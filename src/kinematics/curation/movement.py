@@ -1,8 +1,7 @@
-"""How much people move between neighbouring frames, and how much of it no affine map explains.
+"""How much people move between adjacent frames, and the residual of an affine map.
 
-`measure` is the pure function of one clip. `steps` runs it over many: clips are padded to a few
-shapes, and the rows of each shape filled up, so that what is measured of a clip depends on nothing
-but the clip.
+`measure` is the pure function of a clip. `steps` applies it to many clips, padded to a few shapes
+and batched in fixed numbers of rows, so that the results of a clip do not depend on the others.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,36 +18,36 @@ from kinematics.curation.tracklets import Links, link
 from kinematics.geometry import kernels, residual
 
 PADDED_FRAMES = (8, 16, 24, 32, 48, 64, 128)
-"""Numbers of frames that clips are padded to; powers of two beyond."""
+"""Numbers of frames to which clips are padded; powers of two beyond."""
 
 PADDED_PEOPLE = (1, 2, 3, 5, 8, 16)
-"""The same for people in a frame."""
+"""Numbers of people per frame to which clips are padded."""
 
 DETECTIONS_A_CALL = 2048
-"""People times frames that are computed together: the arrays then stay in a core's cache."""
+"""People times frames per call, so that the arrays fit into a core's cache."""
 
 
 class Scene(NamedTuple):
-    """A clip's people in the frames that are measured, not yet told apart."""
+    """A clip's detections in the measured frames, before linking."""
 
     keypoints: Float[np.ndarray, "frames people points 2"]
-    """In shares of the picture's width and height; NaN where a point was not seen."""
+    """As shares of the picture's width and height; NaN for unseen points."""
     boxes: Float[np.ndarray, "frames people 4"]
-    """In the same unit; NaN where nobody is."""
+    """In the same unit; NaN for nobody."""
     carried: Float[np.ndarray, "frames people 4"] | None = None
-    """The boxes where the camera takes them by the next frame, if that is known."""
+    """The boxes moved by the camera's motion to the next frame, if that is known."""
 
 
 class Steps(NamedTuple):
-    """From each detection's predecessor to itself; 0 where there is none."""
+    """Steps from each detection's predecessor; 0 without predecessor."""
 
     links: Links
     travel: Float[Array, "frames people"]
-    """|dx| + |dy| summed over the body's points; those not seen count as the mean of the others."""
+    """|dx| + |dy| summed over the body's points; unseen points count as the mean of the others."""
     residual: Float[Array, "frames people"]
-    """Squares left over by the best affine map, summed likewise."""
+    """Squared residuals of the best affine map, summed in the same way."""
     sound: Bool[Array, "frames people"]
-    """Enough points in common, and not all on one line."""
+    """Whether the frames share enough points, which are not collinear."""
 
 
 def measure(
@@ -60,7 +59,7 @@ def measure(
     carried: Float[Array, "frames people 4"] | None = None,
     patience: int = 0,
 ) -> Steps:
-    """Tracklets of one clip and the steps along them.
+    """Tracklets of a clip and the steps along them.
 
     >>> square = jnp.array([[0.0, 0], [4, 0], [0, 4], [4, 4]]) / 10
     >>> points = jnp.stack([square, square + 0.1])[:, None]
@@ -74,7 +73,7 @@ def measure(
     before = jnp.maximum(jnp.arange(frames)[:, None] - links.lag, 0) * people + links.slot
     target = keypoints.reshape(frames * people, points, 2)
     source = target[before.reshape(-1)]
-    # Pairs last: the arithmetic of many pairs then runs along memory.
+    # pairs last, so that arithmetic over pairs is contiguous in memory
     source, target = (jnp.moveaxis(rows, (2, 1), (0, 1)) for rows in (source, target))
     both = jnp.isfinite(source).all(axis=0) & jnp.isfinite(target).all(axis=0)
     apart = jnp.where(both, jnp.abs(target - source).sum(axis=0), 0)
@@ -96,14 +95,14 @@ def measure(
 
 
 class Tracklet(NamedTuple):
-    """One person of a clip: where in its arrays, and how each step went."""
+    """A person of a clip: indices into its arrays, and the steps."""
 
     rows: Int[np.ndarray, " seen"]
-    """Frames in which the person was found."""
+    """Frames in which the person was detected."""
     slots: Int[np.ndarray, " seen"]
-    """Where in the lists of these frames."""
+    """Indices in the lists of these frames."""
     travel: Float[np.ndarray, " seen"]
-    """NaN where there is no sound step, so always in the first frame."""
+    """NaN without a sound step, as in the first frame."""
     residual: Float[np.ndarray, " seen"]
 
 
@@ -115,7 +114,7 @@ def _compiled(patience: int) -> Callable[..., Steps]:
         carried: Float[Array, "clips frames people 4"] | None,
         least: Float[Array, "2"],
     ) -> Steps:
-        def one(points: Array, corners: Array, taken: Array | None) -> Steps:
+        def single(points: Array, corners: Array, taken: Array | None) -> Steps:
             return measure(
                 points,
                 corners,
@@ -125,41 +124,36 @@ def _compiled(patience: int) -> Callable[..., Steps]:
                 patience=patience,
             )
 
-        return jax.vmap(one)(keypoints, boxes, carried)
+        return jax.vmap(single)(keypoints, boxes, carried)
 
     return kernels.jit(run, work="loops")
 
 
 def steps(scenes: Sequence[Scene], *, limits: Limits | None = None) -> list[Steps]:
-    """The steps of many clips, as NumPy arrays of each clip's own size.
-
-    >>> empty = Scene(np.full((3, 0, 17, 2), np.nan), np.full((3, 0, 4), np.nan))
-    >>> steps([empty])[0].travel.shape
-    (3, 0)
-    """
+    """The steps of many clips, as NumPy arrays of each clip's size."""
     limits = limits or Limits()
     groups: dict[tuple[int, int, bool], list[int]] = {}
-    for place, scene in enumerate(scenes):
+    for index, scene in enumerate(scenes):
         shape = *_shape(*scene.boxes.shape[:2]), scene.carried is not None
-        groups.setdefault(shape, []).append(place)
-    found: list[Steps | None] = [None] * len(scenes)
-    for (frames, people, has_camera), places in groups.items():
-        keypoints = np.full((len(places), frames, people, KEYPOINTS, 2), np.nan, np.float32)
-        boxes = np.full((len(places), frames, people, 4), np.nan, np.float32)
+        groups.setdefault(shape, []).append(index)
+    results: dict[int, Steps] = {}
+    for (frames, people, has_camera), members in groups.items():
+        keypoints = np.full((len(members), frames, people, KEYPOINTS, 2), np.nan, np.float32)
+        boxes = np.full((len(members), frames, people, 4), np.nan, np.float32)
         carried = np.full_like(boxes, np.nan) if has_camera else None
-        for row, place in enumerate(places):
-            own_frames, own_people = scenes[place].boxes.shape[:2]
-            keypoints[row, :own_frames, :own_people] = scenes[place].keypoints
-            boxes[row, :own_frames, :own_people] = scenes[place].boxes
+        for row, index in enumerate(members):
+            own_frames, own_people = scenes[index].boxes.shape[:2]
+            keypoints[row, :own_frames, :own_people] = scenes[index].keypoints
+            boxes[row, :own_frames, :own_people] = scenes[index].boxes
             if carried is not None:
-                carried[row, :own_frames, :own_people] = scenes[place].carried
+                carried[row, :own_frames, :own_people] = scenes[index].carried
         stacked = steps_of_batch(Scene(keypoints, boxes, carried), limits=limits)
-        for row, place in enumerate(places):
-            own_frames, own_people = scenes[place].boxes.shape[:2]
-            found[place] = jax.tree.map(
+        for row, index in enumerate(members):
+            own_frames, own_people = scenes[index].boxes.shape[:2]
+            results[index] = jax.tree.map(
                 lambda values, r=row, f=own_frames, p=own_people: values[r, :f, :p], stacked
             )
-    return [one for one in found if one is not None]
+    return [results[index] for index in range(len(scenes))]
 
 
 def _shape(frames: int, people: int) -> tuple[int, int]:
@@ -171,12 +165,7 @@ def _shape(frames: int, people: int) -> tuple[int, int]:
 
 
 def steps_of_batch(scenes: Scene, *, limits: Limits | None = None) -> Steps:
-    """The steps of clips that are stacked already, along a first axis of all arrays.
-
-    >>> two = Scene(np.full((2, 3, 1, 17, 2), 0.5), np.full((2, 3, 1, 4), np.nan))
-    >>> steps_of_batch(two).travel.shape
-    (2, 3, 1)
-    """
+    """The steps of clips that are stacked along a first axis of all arrays."""
     limits = limits or Limits()
     clips, frames, people = scenes.boxes.shape[:3]
     shape = _shape(frames, people)
@@ -195,7 +184,7 @@ def steps_of_batch(scenes: Scene, *, limits: Limits | None = None) -> Steps:
 
 
 def _filled(values: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
-    """Rows, frames and people filled up with nobody."""
+    """Rows, frames and people padded with NaN."""
     if values.shape[:3] == shape and values.dtype == np.float32:
         return values
     filled = np.full((*shape, *values.shape[3:]), np.nan, np.float32)
@@ -205,32 +194,21 @@ def _filled(values: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
 
 
 def by_tracklet(measured: Steps) -> list[Tracklet]:
-    """The people of one clip, in the order of their first frames; NumPy.
+    """The people of a clip, in the order of their first frames; NumPy.
 
     >>> from kinematics.curation.tracklets import Links
     >>> links = Links(*(np.array([[0], [0]]), np.array([[0], [1]]), np.array([[0], [0]])))
-    >>> one = np.array([[0.0], [0.5]])
-    >>> [person] = by_tracklet(Steps(links, one, one, one > 0))
+    >>> travel = np.array([[0.0], [0.5]])
+    >>> [person] = by_tracklet(Steps(links, travel, travel, travel > 0))
     >>> person.rows.tolist(), person.travel.tolist()
     ([0, 1], [nan, 0.5])
     """
-    numbers = np.asarray(measured.links.tracklet)
+    numbers, sound = np.asarray(measured.links.tracklet), np.asarray(measured.sound)
+    travel = np.where(sound, np.asarray(measured.travel), np.nan)
+    residuals = np.where(sound, np.asarray(measured.residual), np.nan)
     rows, slots = np.nonzero(numbers >= 0)
     flat = numbers[rows, slots]
     order = np.argsort(flat, kind="stable")
     bounds = np.flatnonzero(np.diff(flat[order])) + 1
-    people = []
-    for group in np.split(order, bounds) if len(order) else ():
-        own_rows, own_slots = rows[group], slots[group]
-        sound = np.asarray(measured.sound)[own_rows, own_slots]
-        people.append(
-            Tracklet(
-                rows=own_rows,
-                slots=own_slots,
-                travel=np.where(sound, np.asarray(measured.travel)[own_rows, own_slots], np.nan),
-                residual=np.where(
-                    sound, np.asarray(measured.residual)[own_rows, own_slots], np.nan
-                ),
-            )
-        )
-    return people
+    groups = [(rows[group], slots[group]) for group in np.split(order, bounds) if len(group)]
+    return [Tracklet(*group, travel[group], residuals[group]) for group in groups]

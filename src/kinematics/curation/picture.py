@@ -1,4 +1,4 @@
-"""What was measured at each stage, against its bounds. Draws without `pyplot`."""
+"""Histograms of the measured values at each stage, with bounds. Does not use `pyplot`."""
 
 import math
 
@@ -13,12 +13,7 @@ BINS = 40
 
 
 def draw(funnel: Funnel) -> Figure:
-    """One panel for each check: how its values are spread, kept and refused, and its bounds.
-
-    >>> from kinematics.curation.funnel import tally
-    >>> len(draw(tally([])).axes)
-    1
-    """
+    """A panel per check: histograms of its kept and refused values, and its bounds."""
     count = max(len(funnel.checks), 1)
     lines = math.ceil(count / COLUMNS)
     figure = Figure(figsize=(12.8, 2.6 * lines), dpi=125, layout="constrained")

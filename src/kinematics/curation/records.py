@@ -1,6 +1,7 @@
-"""What curation says of a clip, as frozen plain data. Imports no array library.
+"""Results of curation as frozen plain data. Imports no array library.
 
-Times are seconds from the clip's first frame, lengths of movements torso lengths of the person.
+Times are seconds from the clip's first frame; lengths of movements are in the person's torso
+lengths.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,28 +11,28 @@ from typing import Literal, get_args
 import msgspec
 
 Stage = Literal["metadata", "scene", "people", "action", "camera"]
-"""The stages, in the order in which clips pass them."""
+"""The stages, in their order."""
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
 Direction = Literal["left", "right", "up", "down"]
-"""The viewer's: left is the left of the picture."""
+"""From the viewer: left is the left of the picture."""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One measured value and the bounds it must keep."""
+    """A measured value and its bounds."""
 
     name: str
     value: float | None
-    """None where it could not be measured, which no bound is kept by."""
+    """None if it could not be measured; the check then fails."""
     least: float | None = None
     most: float | None = None
     exclusive: bool = False
-    """The value must be larger than `least`; otherwise it may be equal."""
+    """Whether the value must exceed `least`, rather than at least equal it."""
 
     @property
     def problem(self) -> str | None:
-        """Why the check fails, as it is counted; none where it holds.
+        """Why the check fails, as a category to count; None if it passes.
 
         >>> Check(name="people", value=7.0, least=1.0, most=5.0).problem
         'people too large'
@@ -48,14 +49,14 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What one stage says of a clip, and by which values."""
+    """A stage's decision about a clip, with the measured values."""
 
     stage: Stage
     checks: tuple[Check, ...]
 
     @property
     def reason(self) -> str | None:
-        """The first check that fails; none where the clip is kept.
+        """The first problem; None if the clip is kept.
 
         >>> seconds = Check(name="scene_s", value=3.0, least=5.0, most=20.0)
         >>> Verdict(stage="scene", checks=(seconds,)).reason
@@ -65,66 +66,58 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def kept(self) -> bool:
-        """Whether the clip goes on to the next stage.
-
-        >>> Verdict(stage="scene", checks=()).kept
-        True
-        """
+        """Whether the clip passes to the next stage."""
         return self.reason is None
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
-    """One movement of one body part, as `kinematics.movement.descriptors` sees it in 2D."""
+    """A movement of a body part, measured in 2D by `kinematics.movement.descriptors`."""
 
     part: str
-    """A name of `kinematics.parts`, or `place`: the person as a whole across the scene."""
+    """A name in `kinematics.parts`, or `place` for the whole person moving through the scene."""
     start_s: float
     end_s: float
     direction: Direction | None = None
-    """None where no direction has most of the path."""
+    """None if no direction has most of the path."""
     path: float
     repetitions: int = 0
-    """Full movements there and back, where they were counted."""
+    """Full cycles, if they were counted."""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """One tracklet of a clip."""
+    """A tracklet of a clip."""
 
     tracklet: int
     start_s: float
     end_s: float
     acts: bool
     box_px: tuple[float, float, float, float]
-    """Left, top, right and bottom when first seen."""
+    """Left, top, right and bottom at the first sight."""
     moves: tuple[Move, ...] = ()
-    """In the order in which they begin."""
+    """In the order of their starts."""
 
 
 class ClipReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the output: the clip, what was measured, and who is in it."""
+    """A row of the output: the clip, its measured values and its people."""
 
     clip: str
     path: str
     start_s: float = 0.0
-    """In the video, where it was cut into scenes."""
+    """In the video, if it was cut into scenes."""
     end_s: float | None = None
     caption: str | None = None
     attributes: tuple[str, ...] = ()
-    """Of the people, from left to right, as given."""
+    """Of the people, from left to right, as in the input."""
     rule: Literal["paper", "background"] | None = None
-    """By which action was told from the camera's motion; none where it did not come to that."""
+    """The rule that separated action from camera motion; None if that stage was not reached."""
     verdicts: tuple[Verdict, ...] = ()
     people: tuple[Person, ...] = ()
     error: str | None = None
-    """Why the input could not be read; nothing was measured then."""
+    """Why the input could not be read, in which case nothing was measured."""
 
     @property
     def kept(self) -> bool:
-        """Whether every stage was reached and keeps the clip.
-
-        >>> ClipReport(clip="a", path="a.json").kept
-        False
-        """
+        """Whether the clip passed every stage."""
         return (
             self.error is None
             and tuple(verdict.stage for verdict in self.verdicts) == STAGES
@@ -133,11 +126,7 @@ class ClipReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def last(self) -> Verdict | None:
-        """The verdict of the last stage that the clip reached.
-
-        >>> ClipReport(clip="a", path="a.json").last is None
-        True
-        """
+        """The verdict of the last stage that the clip reached."""
         return self.verdicts[-1] if self.verdicts else None
 
 
@@ -145,13 +134,7 @@ _decoder = msgspec.json.Decoder(ClipReport)
 
 
 def write(path: Path, reports: Iterable[ClipReport]) -> int:
-    """Writes one report a line, to a name that the caller moves; gives their number.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write(Path(folder, "kept.jsonl"), [ClipReport(clip="a", path="a.json")])
-    1
-    """
+    """Writes a report per line and returns their number; not atomic."""
     count = 0
     with path.open("wb") as file:
         for report in reports:
@@ -161,7 +144,7 @@ def write(path: Path, reports: Iterable[ClipReport]) -> int:
 
 
 def read(path: Path) -> Iterator[ClipReport]:
-    """The reports of a file; a `ValueError` names the line that is none.
+    """The reports of a file; a `ValueError` names an invalid line.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -176,6 +159,6 @@ def read(path: Path) -> Iterator[ClipReport]:
                 yield _decoder.decode(line)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise ValueError(
-                    f"{path}, line {number}: no report of a clip ({error}). "
+                    f"{path}, line {number}: not a report of a clip ({error}). "
                     "Run `kinematics curate` again with another --out"
                 ) from error

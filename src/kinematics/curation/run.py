@@ -1,8 +1,8 @@
-"""Many inputs, by any number of processes, resumable: the same output whatever happened between.
+"""Curation of many inputs by any number of processes, resumable with the same output.
 
-Every finished input is one line of a log beside the output, under a fingerprint of the input and
-the options. A run that was stopped goes on with what has no line; the output is written whole at
-the end, in the order of the inputs.
+Each finished input is a line of a log beside the output, with a fingerprint of the input and the
+options. A resumed run skips inputs with a line; the output is written atomically at the end, in the
+order of the inputs.
 """
 
 import multiprocessing
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from kinematics.curation import describe, intake, stages, verbs
+from kinematics.curation import describe, intake, records, stages, verbs
 from kinematics.curation.clips import PoseClip
 from kinematics.curation.intake import Item
 from kinematics.curation.judge import Judged, Rule, judge
@@ -22,7 +22,7 @@ from kinematics.curation.records import ClipReport, Verdict
 from kinematics.terminal import reading
 
 CHUNK = 16
-"""Inputs that a worker takes at a time: their clips are measured together."""
+"""Inputs per task of a worker; their clips are measured together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class Options:
 
 
 class _Line(msgspec.Struct, frozen=True):
-    """One finished input in the log."""
+    """A finished input in the log."""
 
     key: str
     reports: tuple[ClipReport, ...]
@@ -66,9 +66,9 @@ def curate(
     workers: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> list[ClipReport]:
-    """Every input's reports in order; those that are kept are written to `out`, whole.
+    """The reports of all inputs in order; writes those of kept clips to `out`, atomically.
 
-    `progress` is told how many inputs are done. What the log holds already is not done again.
+    `progress` receives the number of finished inputs. Inputs in the log are not repeated.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -82,31 +82,28 @@ def curate(
     """
     _check_files(items, out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    words = repr(options)
-    keys = [intake.fingerprint(item, words) for item in items]
+    settings = repr(options)
+    keys = [intake.fingerprint(item, settings) for item in items]
     done = dict(_logged(log_of(out)))
-    waiting = [place for place, key in enumerate(keys) if key not in done]
+    waiting = [index for index, key in enumerate(keys) if key not in done]
     finished = len(items) - len(waiting)
     if progress:
         progress(finished)
     chunks = [waiting[start : start + CHUNK] for start in range(0, len(waiting), CHUNK)]
     with log_of(out).open("ab") as log:
         for chunk, results in _results(items, chunks, options, workers):
-            for place, some in zip(chunk, results, strict=True):
-                done[keys[place]] = some
-                log.write(msgspec.json.encode(_Line(keys[place], some)) + b"\n")
+            for index, reports in zip(chunk, results, strict=True):
+                done[keys[index]] = reports
+                log.write(msgspec.json.encode(_Line(keys[index], reports)) + b"\n")
             log.flush()
             finished += len(chunk)
             if progress:
                 progress(finished)
-    reports = [report for key in keys for report in done[key]]
+    every = [report for key in keys for report in done[key]]
     partial = out.with_name(f".{out.name}.partial")
-    with partial.open("wb") as file:
-        for report in reports:
-            if report.kept:
-                file.write(msgspec.json.encode(report) + b"\n")
+    records.write(partial, (report for report in every if report.kept))
     partial.replace(out)
-    return reports
+    return every
 
 
 def _check_files(items: Sequence[Item], out: Path) -> None:
@@ -128,20 +125,20 @@ def _check_files(items: Sequence[Item], out: Path) -> None:
 
 
 def _logged(log: Path) -> Iterator[tuple[str, tuple[ClipReport, ...]]]:
-    """The sound lines of a log; the last one may be torn, and is cut off."""
+    """The valid lines of a log; an incomplete last line is removed."""
     if not log.exists():
         return
     whole = 0
     with log.open("rb") as file:
         for line in file:
             try:
-                one = _line.decode(line)
+                record = _line.decode(line)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 break
             if not line.endswith(b"\n"):
                 break
             whole += len(line)
-            yield one.key, one.reports
+            yield record.key, record.reports
     with log.open("r+b") as file:
         file.truncate(whole)
 
@@ -152,19 +149,19 @@ Results = list[tuple[ClipReport, ...]]
 def _results(
     items: Sequence[Item], chunks: Sequence[list[int]], options: Options, workers: int
 ) -> Iterator[tuple[list[int], Results]]:
-    """Chunks as they are finished."""
+    """Chunks with their results, as they finish."""
     if workers == 1 or len(chunks) < 2:
         for chunk in chunks:
-            yield chunk, curate_some([items[place] for place in chunk], options)
+            yield chunk, curate_some([items[index] for index in chunk], options)
         return
-    context = multiprocessing.get_context("spawn")  # a fork would copy JAX's threads
+    context = multiprocessing.get_context("spawn")  # forking would copy JAX's threads
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         running: dict[Future[Results], list[int]] = {}
         remaining = iter(chunks)
         while True:
             for chunk in remaining:
-                some = [items[place] for place in chunk]
-                running[pool.submit(curate_some, some, options)] = chunk
+                inputs = [items[index] for index in chunk]
+                running[pool.submit(curate_some, inputs, options)] = chunk
                 if len(running) >= 2 * workers:
                     break
             if not running:
@@ -175,38 +172,31 @@ def _results(
 
 
 def curate_some(items: Iterable[Item], options: Options) -> Results:
-    """The reports of each of some inputs; one that cannot be read gives one with the error.
-
-    >>> curate_some([], Options())
-    []
-    """
+    """The reports of each input; an unreadable input has a single report with the error."""
     limits, count = options.limits, verbs.counter()
     reports: list[list[ClipReport]] = []
     clips: list[tuple[int, ClipReport, PoseClip]] = []
-    for place, item in enumerate(items):
-        about = item.about
+    for index, item in enumerate(items):
+        caption, attributes = item.about.caption, item.about.attributes
         first = ClipReport(
-            clip=item.path.stem,
-            path=str(item.path),
-            caption=about.caption,
-            attributes=about.attributes,
+            clip=item.path.stem, path=str(item.path), caption=caption, attributes=attributes
         )
-        found = None if about.caption is None else count(about.caption)
+        verb_count = None if caption is None else count(caption)
         reports.append([])
         try:
             with reading(item.path):
-                for verdicts, report, clip in _scenes(item, first, found, options):
+                for verdicts, report, clip in _scenes(item, first, verb_count, options):
                     report = msgspec.structs.replace(report, verdicts=verdicts)
                     if clip is None or not verdicts[-1].kept:
-                        reports[place].append(report)
+                        reports[index].append(report)
                     else:
-                        clips.append((place, report, clip))
+                        clips.append((index, report, clip))
         except (ValueError, OSError) as error:
-            reports[place] = [msgspec.structs.replace(first, error=str(error))]
-            clips = [one for one in clips if one[0] != place]
+            reports[index] = [msgspec.structs.replace(first, error=str(error))]
+            clips = [entry for entry in clips if entry[0] != index]
     judged = judge([clip for _, _, clip in clips], rule=options.rule, limits=limits)
-    for (place, report, clip), one in zip(clips, judged, strict=True):
-        reports[place].append(_completed(report, clip, one, limits))
+    for (index, report, clip), result in zip(clips, judged, strict=True):
+        reports[index].append(_completed(report, clip, result, limits))
     return [tuple(sorted(some, key=lambda report: report.start_s)) for some in reports]
 
 
@@ -219,20 +209,14 @@ def _completed(report: ClipReport, clip: PoseClip, judged: Judged, limits: Limit
 
 
 def _scenes(
-    item: Item, first: ClipReport, found: int | None, options: Options
+    item: Item, first: ClipReport, verb_count: int | None, options: Options
 ) -> Iterator[tuple[tuple[Verdict, ...], ClipReport, PoseClip | None]]:
-    """The verdicts so far with each scene of an input; no clip where it need not be read."""
+    """The scenes of an input with early verdicts; no clip for scenes that are already refused."""
     if item.is_video:
         from kinematics.curation import videos
 
-        yield from videos.scenes(
-            item,
-            first,
-            found,
-            limits=options.limits,
-            detector=options.detector,
-            pose=options.pose,
-        )
+        weights = {"detector": options.detector, "pose": options.pose}
+        yield from videos.scenes(item, first, verb_count, limits=options.limits, **weights)
         return
     clip = intake.read_clip(item, fps=options.fps, size_px=options.size_px)
     width_px, height_px = clip.image_size_px
@@ -240,7 +224,7 @@ def _scenes(
         width_px=width_px,
         height_px=height_px,
         duration_s=item.about.duration_s or clip.duration_s,
-        verbs=found,
+        verbs=verb_count,
         limits=options.limits,
     )
     end_s = float(clip.times_s[0]) + clip.duration_s if len(clip.times_s) else 0.0

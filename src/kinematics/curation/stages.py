@@ -1,7 +1,7 @@
-"""The stages, as pure functions over plain inputs: each says keep, or why not and by which value.
+"""The stages as pure functions of plain inputs; each returns a verdict with the measured values.
 
-`metadata`, `scene` and `people` ask once a clip; `action` and `camera` are the paper's rules for
-what its people do; `acting` stands for both where the background is known.
+`metadata`, `scene` and `people` judge the clip; `action` and `camera` are the paper's rules for the
+movements of its people; `acting` replaces both if the background is known.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,20 +22,17 @@ def metadata(
     verbs: int | None,
     limits: Limits,
 ) -> Verdict:
-    """Whether picture and length suffice and the caption names an action.
+    """Whether picture size and length suffice and the caption names an action.
 
-    A caption that was not given (`verbs=None`) is not held against the video.
+    Without a caption (`verbs=None`), its check is omitted.
 
     >>> metadata(width_px=320, height_px=240, duration_s=9.0, verbs=1, limits=Limits()).reason
     'side_px too small'
     """
     sides = [side for side in (width_px, height_px) if side is not None]
+    side_px = float(min(sides)) if len(sides) == 2 else None
     checks = [
-        Check(
-            name="side_px",
-            value=float(min(sides)) if len(sides) == 2 else None,
-            least=limits.least_side_px,
-        ),
+        Check(name="side_px", value=side_px, least=limits.least_side_px),
         Check(name="video_s", value=duration_s, least=limits.least_video_s),
     ]
     if verbs is not None:
@@ -44,33 +41,28 @@ def metadata(
 
 
 def scene(*, start_s: float, end_s: float, limits: Limits) -> Verdict:
-    """Whether one scene of a video is neither too short nor too long.
+    """Whether a scene of a video is neither too short nor too long.
 
     >>> scene(start_s=2.0, end_s=30.0, limits=Limits()).reason
     'scene_s too large'
     """
+    scene_s = round(end_s - start_s, 6)
     check = Check(
-        name="scene_s",
-        value=round(end_s - start_s, 6),
-        least=limits.least_scene_s,
-        most=limits.most_scene_s,
+        name="scene_s", value=scene_s, least=limits.least_scene_s, most=limits.most_scene_s
     )
     return Verdict(stage="scene", checks=(check,))
 
 
 def people(
-    boxes_px: Sequence[Float[np.ndarray, "_ 4"]],
-    *,
-    image_size_px: tuple[int, int],
-    limits: Limits,
+    boxes_px: Sequence[Float[np.ndarray, "_ 4"]], *, image_size_px: tuple[int, int], limits: Limits
 ) -> Verdict:
-    """Whether all of some frames show the right number of people, large enough.
+    """Whether every given frame shows the right number of people, large enough.
 
-    The boxes of a frame (left, top, right, bottom; rows of NaN are nobody) are added up, as far as
-    they are inside the picture; what two of them share counts twice.
+    The areas of a frame's boxes (left, top, right, bottom; NaN for nobody) inside the picture are
+    summed; overlaps count twice.
 
-    >>> one = np.array([[0.0, 0, 50, 100]])
-    >>> people([one, one[:0]], image_size_px=(100, 100), limits=Limits()).reason
+    >>> person = np.array([[0.0, 0, 50, 100]])
+    >>> people([person, person[:0]], image_size_px=(100, 100), limits=Limits()).reason
     'people too small'
     """
     counts, shares = [], []
@@ -80,12 +72,10 @@ def people(
         sizes = (there[:, 2:] - there[:, :2]).clip(0)
         counts.append(len(there))
         shares.append(float(sizes.prod(axis=1).sum()) / (width * height))
+    fewest, most = (float(min(counts)), float(max(counts))) if counts else (None, None)
     checks = (
-        # the fewest people of any frame must be enough, the most not too many
-        Check(
-            name="people", value=float(min(counts)) if counts else None, least=limits.least_people
-        ),
-        Check(name="people", value=float(max(counts)) if counts else None, most=limits.most_people),
+        Check(name="people", value=fewest, least=limits.least_people),
+        Check(name="people", value=most, most=limits.most_people),
         Check(name="box_share", value=min(shares, default=None), least=limits.least_box_share),
     )
     return Verdict(stage="people", checks=checks)
@@ -97,7 +87,7 @@ def _known(values: Iterable[Float[np.ndarray, "_"]]) -> Float[np.ndarray, " step
 
 
 def action(tracklets: Sequence[Tracklet], *, limits: Limits) -> Verdict:
-    """The paper's rule: every step of everybody is longer than the threshold.
+    """The paper's rule: every step of every person is longer than the threshold.
 
     >>> rows = np.arange(3)
     >>> walker = Tracklet(rows, 0 * rows, np.array([np.nan, 0.9, 0.05]), np.zeros(3))
@@ -111,7 +101,7 @@ def action(tracklets: Sequence[Tracklet], *, limits: Limits) -> Verdict:
 
 
 def camera(tracklets: Sequence[Tracklet], *, limits: Limits) -> Verdict:
-    """The paper's rule: the mean step leaves more than an affine map of the person explains.
+    """The paper's rule: the mean residual of an affine map of the person exceeds the threshold.
 
     >>> rows = np.arange(3)
     >>> panned = Tracklet(rows, 0 * rows, np.ones(3), np.array([np.nan, 0.0, 0.001]))
@@ -125,7 +115,7 @@ def camera(tracklets: Sequence[Tracklet], *, limits: Limits) -> Verdict:
 
 
 def acts(movements: Float[np.ndarray, " steps"], *, limits: Limits) -> bool:
-    """Whether enough of a person's steps are movements; NaN is a step that says nothing.
+    """Whether enough of a person's steps are movements; NaN is an unknown step.
 
     >>> acts(np.array([0.2, 0.3, 0.0, np.nan]), limits=Limits())
     True
@@ -138,11 +128,11 @@ def acts(movements: Float[np.ndarray, " steps"], *, limits: Limits) -> bool:
 def acting(
     movements: Sequence[Float[np.ndarray, "_"]], *, limits: Limits
 ) -> tuple[Verdict, Verdict]:
-    """The rule that knows the background, as the verdicts on action and on camera.
+    """The verdicts on action and on camera by the rule that uses the background.
 
-    Each array holds one person's movements, freed of the camera's (see `background`). The first
-    verdict asks how much the camera left to be measured, the second whether anybody acts: the
-    greatest share of steps, of one person, that are movements.
+    Each array holds a person's movements, corrected for the camera's (see `background`). The first
+    verdict checks that enough steps are known, the second that anybody acts: the largest share of a
+    person's steps that are movements.
 
     >>> still, waving = np.array([0.01, 0.02, 0.01]), np.array([0.01, 0.2, 0.3])
     >>> [verdict.kept for verdict in acting([still, waving], limits=Limits())]
@@ -159,7 +149,4 @@ def acting(
     ]
     measured = Check(name="known_steps", value=float(most), least=limits.moving_steps)
     share = Check(name="moving_share", value=max(shares, default=None), least=limits.moving_share)
-    return (
-        Verdict(stage="action", checks=(measured,)),
-        Verdict(stage="camera", checks=(share,)),
-    )
+    return Verdict(stage="action", checks=(measured,)), Verdict(stage="camera", checks=(share,))

@@ -1,9 +1,8 @@
-"""How many verbs of action a caption has: by spaCy, by a lemmatiser, or by a list of words.
+"""Counts verbs of action in captions, by spaCy or by a list of words.
 
-spaCy tells verbs from nouns ("a run" and "they run") but needs a model that is not on PyPI.
-Without one, words are brought to their basic form (by simplemma where it is installed, by the
-rules of English endings where not) and looked up in a list of verbs of movement. A word that is
-also a noun counts only where it stands as a verb can: with an ending or after who acts.
+spaCy distinguishes verbs from nouns ("they run" and "a run") but needs a model that is not on PyPI.
+Without it, words are lemmatised (by simplemma if installed, else by English endings) and looked up
+in a list of verbs of movement. Words in the position of a noun do not count.
 """
 
 import re
@@ -30,7 +29,7 @@ VERBS: frozenset[str] = frozenset(
     "warm wash water wave weave weld whip whisk whistle wipe work wrap wrestle write yawn "
     "yell".split()
 )
-"""Verbs of movements and of what people do with their hands, in their basic form."""
+"""Lemmas of verbs of movement and of manual actions."""
 
 _IRREGULAR = {
     "ate": "eat", "eaten": "eat", "beaten": "beat", "bent": "bend", "blew": "blow",
@@ -54,16 +53,11 @@ Counter = Callable[[str], int]
 
 
 def by_spacy(*, model: str = "en_core_web_sm") -> Counter:
-    """A counter by spaCy's tagger: every verb that is no auxiliary counts, as in the paper.
+    """A counter by spaCy's tagger: every verb except auxiliaries counts, as in the paper.
 
-    Raises a `ValueError` that says what to install where spaCy or the model is missing.
-
-    >>> by_spacy(model="no_such_model")  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    ValueError: spaCy's model no_such_model: not installed. ...
+    Raises a `ValueError` with the cure if spaCy or the model is missing.
     """
-    cure = f"Install spaCy and the model (python -m spacy download {model}), or leave it out"
+    cure = f"Install spaCy and the model (python -m spacy download {model})"
     try:
         import spacy
 
@@ -74,7 +68,7 @@ def by_spacy(*, model: str = "en_core_web_sm") -> Counter:
 
 
 def lemma(word: str) -> str:
-    """The basic form of a word, by the endings of English verbs.
+    """The lemma of a word, by the endings of English verbs.
 
     >>> [lemma(word) for word in ("runs", "running", "waved", "carries", "threw", "dances")]
     ['run', 'run', 'wave', 'carry', 'throw', 'dance']
@@ -96,24 +90,24 @@ def lemma(word: str) -> str:
 
 
 def _lemmatiser() -> Callable[[str], str]:
-    """simplemma's, where it is installed, for words that the endings do not explain."""
+    """`lemma`, with simplemma for unknown words if it is installed."""
     try:
         from simplemma import lemmatize
     except ImportError:
         return lemma
 
-    def found(word: str) -> str:
+    def lemma_of(word: str) -> str:
         basic = lemma(word)
         return basic if basic in VERBS else lemmatize(word, lang="en").lower()
 
-    return found
+    return lemma_of
 
 
 def by_words() -> Counter:
     """A counter by the list of verbs.
 
-    What follows an article or a verb at once, and does not end in -ing, is a noun: "a walk",
-    "carries boxes".
+    A word directly after an article or a verb is a noun unless it ends in -ing: "a walk", "carries
+    boxes".
 
     >>> count = by_words()
     >>> count("A man is waving and then throws a ball."), count("The dance hall of a hotel")
@@ -124,19 +118,19 @@ def by_words() -> Counter:
     def count(caption: str) -> int:
         text = caption.lower()
         verbs, end, before, after_verb = 0, 0, "", False
-        for found in _WORD.finditer(text):
-            word, close = found[0], text[end : found.start()].isspace()
+        for match in _WORD.finditer(text):
+            word, close = match[0], text[end : match.start()].isspace()
             named = close and (before in _ARTICLES or after_verb) and not word.endswith("ing")
             is_verb = basic(word) in VERBS and not named
             verbs += is_verb
-            end, before, after_verb = found.end(), word, is_verb
+            end, before, after_verb = match.end(), word, is_verb
         return verbs
 
     return count
 
 
 def counter() -> Counter:
-    """spaCy's counter where its small English model is installed, otherwise the list's.
+    """spaCy's counter if its small English model is installed, else the list's.
 
     >>> counter()("Two children run along a beach.")
     1

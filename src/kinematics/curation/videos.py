@@ -1,7 +1,7 @@
-"""Videos to clips of keypoints, by other people's components; the extra `curation` brings them.
+"""Videos to clips of keypoints, by the packages of the extra `curation`.
 
-Scenes come from PySceneDetect, people and their keypoints from rtmlib (YOLOX and RTMPose, run by
-onnxruntime on weights that a person has downloaded), the background from OpenCV's point tracker,
+Scenes come from PySceneDetect, people and their keypoints from rtmlib (YOLOX and RTMPose in
+onnxruntime, on weights that the user downloads), the background from OpenCV's point tracker, and
 pictures from PyAV.
 """
 
@@ -22,20 +22,20 @@ from kinematics.curation.limits import KEYPOINTS, Limits
 from kinematics.curation.records import ClipReport, Verdict
 
 RATE_HZ = 10.0
-"""Pictures a second that are looked at: enough for a point tracker to follow a hand-held camera,
-and for 2D descriptors."""
+"""Frame rate of the analysis, enough for a point tracker on a handheld camera and for 2D
+descriptors."""
 
 MAX_SIDE_PX = 8192
-"""Larger pictures are refused before they are decoded."""
+"""Larger pictures are refused before decoding."""
 
 TRACKS = 250
-"""Points of the background that are followed at a time; new ones join where half are lost."""
+"""Number of tracked points of the background; new ones are added when half are lost."""
 
 TRACK_SPACING = 0.02
-"""Least distance between two of them, as a share of the picture's diagonal."""
+"""Least distance between them, as a share of the picture's diagonal."""
 
 ROUND_TRIP_PX = 1.0
-"""A point that, followed forth and back, does not come home within this is lost."""
+"""A point is lost if tracking it forward and back misses its start by this."""
 
 Picture = UInt8[np.ndarray, "height width 3"]
 
@@ -43,7 +43,7 @@ _CURE = "Install the extra: pip install 'kinematics-qa[curation]'"
 
 
 class Video(NamedTuple):
-    """What the container of a video says."""
+    """Size and length of a video, from its container."""
 
     width_px: int
     height_px: int
@@ -60,13 +60,7 @@ def _imported(name: str) -> Any:
 
 
 def look(path: Path) -> Video:
-    """Size and length of a video, without decoding it; a `ValueError` names what is none.
-
-    >>> look(Path("/dev/null"))  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    ValueError: /dev/null: no video that can be read ...
-    """
+    """Size and length of a video, without decoding it; a `ValueError` if it is not a video."""
     av = _imported("av")
     try:
         with av.open(str(path)) as container:
@@ -75,9 +69,7 @@ def look(path: Path) -> Video:
             seconds = float(length if length is not None else (container.duration or 0) / 1e6)
             width, height = stream.codec_context.width, stream.codec_context.height
     except (av.FFmpegError, IndexError, OSError) as error:
-        raise ValueError(
-            f"{path}: no video that can be read ({error}). Write it again as .mp4"
-        ) from error
+        raise ValueError(f"{path}: not a readable video ({error}). Convert it to .mp4") from error
     if not 0 < max(width, height) <= MAX_SIDE_PX:
         raise ValueError(
             f"{path}: {width} by {height} pixels; expected at most {MAX_SIDE_PX} a side"
@@ -86,10 +78,10 @@ def look(path: Path) -> Video:
 
 
 def split(path: Path, *, threshold: float = 3.0) -> list[tuple[float, float]]:
-    """Start and end of each scene in seconds, by PySceneDetect; a video without cuts is one scene.
+    """Start and end of each scene in seconds; a video without cuts is a single scene.
 
-    `threshold` is that of its adaptive detector: how much more a cut changes the picture than the
-    camera does around it.
+    `threshold` is that of PySceneDetect's adaptive detector: the ratio of a cut's change of the
+    picture to the changes around it.
     """
     scenedetect = _imported("scenedetect")
     try:
@@ -98,15 +90,15 @@ def split(path: Path, *, threshold: float = 3.0) -> list[tuple[float, float]]:
         manager.add_detector(scenedetect.AdaptiveDetector(adaptive_threshold=threshold))
         manager.detect_scenes(video)
     except (OSError, scenedetect.VideoOpenFailure) as error:
-        raise ValueError(f"{path}: no scenes can be found ({error})") from error
-    found = manager.get_scene_list(start_in_scene=True)
-    return [(float(start.seconds), float(end.seconds)) for start, end in found]
+        raise ValueError(f"{path}: cannot be split into scenes ({error})") from error
+    spans = manager.get_scene_list(start_in_scene=True)
+    return [(float(start.seconds), float(end.seconds)) for start, end in spans]
 
 
 def pictures(
     path: Path, *, start_s: float, end_s: float, rate_hz: float = RATE_HZ
 ) -> Iterator[tuple[float, Picture]]:
-    """Pictures (RGB) of a part of a video with their times, at most so many a second."""
+    """Times and pictures (RGB) of a part of a video, at most at the given rate."""
     av = _imported("av")
     next_s = start_s
     try:
@@ -127,10 +119,7 @@ def pictures(
 
 
 class Estimator:
-    """People and their seventeen keypoints in a picture, by rtmlib on given weights.
-
-    `size_px` are the height and width of the picture that each network takes, which its file says.
-    """
+    """Detects people and their 17 keypoints in a picture, by rtmlib on given weights."""
 
     def __init__(self, *, detector: Path, pose: Path) -> None:
         rtmlib, runtime = _imported("rtmlib"), _imported("onnxruntime")
@@ -139,7 +128,7 @@ class Estimator:
             listed = "\n".join(f"  - {problem}" for problem in problems)
             raise ValueError(f"weights of the estimator:\n{listed}\nDownload RTMPose's ONNX files.")
         sizes = [_input_size(runtime, path) for path in (detector, pose)]
-        with contextlib.redirect_stdout(io.StringIO()):  # rtmlib prints what it loads
+        with contextlib.redirect_stdout(io.StringIO()):  # rtmlib prints the paths
             self._detector = rtmlib.YOLOX(str(detector), model_input_size=sizes[0])
             self._pose = rtmlib.RTMPose(str(pose), model_input_size=sizes[1][::-1])
 
@@ -150,38 +139,38 @@ class Estimator:
         Float[np.ndarray, "people 17 2"],
         Float[np.ndarray, "people 17"],
     ]:
-        """Boxes, keypoints and confidences of everybody in one picture (RGB)."""
-        flipped = np.ascontiguousarray(picture[:, :, ::-1])  # these networks take BGR
+        """Boxes, keypoints and confidences of everybody in a picture (RGB)."""
+        flipped = np.ascontiguousarray(picture[:, :, ::-1])  # the networks expect BGR
         boxes = np.asarray(self._detector(flipped), float).reshape(-1, 4)
-        if not len(boxes):  # rtmlib would take the whole picture for a person
+        if not len(boxes):  # rtmlib would use the whole picture as a person
             return boxes, np.zeros((0, KEYPOINTS, 2)), np.zeros((0, KEYPOINTS))
         points, sure = self._pose(flipped, bboxes=boxes)
         if points.shape[1] != KEYPOINTS:
             raise ValueError(
-                f"weights of the estimator: {points.shape[1]} points a person; expected "
-                f"{KEYPOINTS}, a model trained on COCO"
+                f"weights of the estimator: {points.shape[1]} points per person; expected "
+                f"the {KEYPOINTS} of a model trained on COCO"
             )
         return boxes, np.asarray(points, float), np.asarray(sure, float).clip(0, None)
 
 
 def _input_size(runtime: Any, path: Path) -> tuple[int, int]:
-    """Height and width that a network takes."""
+    """Height and width of a network's input."""
     try:
         session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's errors share no base but this
+    except Exception as error:  # onnxruntime's errors share no other base
         reason = str(error).splitlines()[0]
-        raise ValueError(f"{path}: no ONNX model that can be run ({reason})") from error
+        raise ValueError(f"{path}: not a usable ONNX model ({reason})") from error
     shape = session.get_inputs()[0].shape
     if len(shape) != 4 or not all(isinstance(side, int) for side in shape[2:]):
-        raise ValueError(f"{path}: takes {shape}; expected pictures of a fixed size")
+        raise ValueError(f"{path}: has inputs of shape {shape}; expected pictures of a fixed size")
     return int(shape[2]), int(shape[3])
 
 
 class Background:
-    """Points of the background, followed from picture to picture by OpenCV.
+    """Points of the background, tracked from picture to picture by OpenCV.
 
-    Points are taken where the picture has corners outside the people's boxes; one that meets a box,
-    leaves, or does not find its way back is lost.
+    Points start at corners of the picture outside people's boxes. A point is lost if it enters a
+    box, leaves the picture, or fails the round trip.
     """
 
     def __init__(self) -> None:
@@ -191,10 +180,10 @@ class Background:
         self._names = np.zeros(0, int)
         self._count = 0
         self.rows: list[tuple[np.ndarray, np.ndarray]] = []
-        """Of each picture, the numbers of the points and where they are."""
+        """Numbers and positions of the points, for each picture."""
 
     def add(self, picture: Picture, boxes_px: Float[np.ndarray, "people 4"]) -> None:
-        """Follows the points into the next picture, and takes new ones where many were lost."""
+        """Tracks the points into the next picture, and adds new points if many were lost."""
         cv = self._cv
         grey = cv.cvtColor(picture, cv.COLOR_RGB2GRAY)
         free = np.full(grey.shape, 255, np.uint8)
@@ -210,11 +199,11 @@ class Background:
     def _follow(self, grey: np.ndarray, free: np.ndarray) -> None:
         follow = self._cv.calcOpticalFlowPyrLK
         start = self._points[:, None]
-        there, found, _ = follow(self._before, grey, start, None)
-        back, home, _ = follow(grey, self._before, there, None)
+        there, status, _ = follow(self._before, grey, start, None)
+        back, back_status, _ = follow(grey, self._before, there, None)
         there = there[:, 0]
         sides = np.array(grey.shape[::-1])
-        kept = (found[:, 0] == 1) & (home[:, 0] == 1)
+        kept = (status[:, 0] == 1) & (back_status[:, 0] == 1)
         kept &= np.hypot(*(back[:, 0] - self._points).T) < ROUND_TRIP_PX
         kept &= ((there >= 0) & (there <= sides - 1)).all(axis=1)
         column, row = np.nan_to_num(there).round().astype(int).clip(0, sides - 1).T
@@ -237,23 +226,22 @@ class Background:
         self._names = np.concatenate([self._names, names])
 
     def tracks(self) -> Float[np.ndarray, "frames tracks 2"]:
-        """All points through all pictures; NaN where one is not followed."""
-        found = np.full((len(self.rows), self._count, 2), np.nan, np.float32)
+        """All points in all pictures; NaN where a point is not tracked."""
+        tracks = np.full((len(self.rows), self._count, 2), np.nan, np.float32)
         for row, (names, points) in enumerate(self.rows):
-            found[row, names] = points
-        return found
+            tracks[row, names] = points
+        return tracks
 
 
 def estimate(
     path: Path, *, estimator: Estimator, start_s: float, end_s: float, size_px: tuple[int, int]
 ) -> PoseClip:
-    """The clip of one scene: everybody's keypoints, the detector's boxes, and the background."""
+    """The clip of a scene: keypoints, the detector's boxes, and points of the background."""
     times_s, everybody, background = [], [], Background()
     for time_s, picture in pictures(path, start_s=start_s, end_s=end_s):
-        found = estimator.people(picture)
-        background.add(picture, found[0])
+        everybody.append(estimator.people(picture))
+        background.add(picture, everybody[-1][0])
         times_s.append(time_s)
-        everybody.append(found)
     people = max((len(boxes) for boxes, _, _ in everybody), default=0)
     boxes_px = np.full((len(times_s), people, 4), np.nan)
     keypoints_px = np.full((len(times_s), people, KEYPOINTS, 2), np.nan)
@@ -282,7 +270,7 @@ def scenes(
     detector: Path | None,
     pose: Path | None,
 ) -> Iterator[tuple[tuple[Verdict, ...], ClipReport, PoseClip | None]]:
-    """Each scene of a video with its verdicts; only scenes that have a chance are looked at."""
+    """The scenes of a video with verdicts; people are detected only if no verdict refuses."""
     video = look(item.path)
     metadata = stages.metadata(
         width_px=video.width_px,
@@ -296,8 +284,8 @@ def scenes(
         return
     if detector is None or pose is None:
         raise ValueError(
-            f"{item.path}: a video, which needs weights of a detector and of a pose estimator. "
-            "Give --detector and --pose, or keypoint files"
+            f"{item.path}: a video, which needs weights of a detector and a pose estimator. "
+            "Use --detector and --pose, or keypoint files"
         )
     estimator = Estimator(detector=detector, pose=pose)
     for number, (start_s, end_s) in enumerate(split(item.path)):

@@ -1,1 +1,1 @@
-"""Models on this machine: loading, answering, fine-tuning and fusing them."""
+"""Local models: loading, answering, fine-tuning and fusing."""

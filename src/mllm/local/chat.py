@@ -1,7 +1,7 @@
-"""Questions and videos as the tensors that a model takes; needs torch and transformers.
+"""Encoders of questions and videos as a model's input; needs torch and transformers.
 
-Models of the Qwen-VL kinds are fed by `patches`, so that they run without torchvision. All others
-are fed by the processor that lies beside their weights.
+Qwen-VL models get videos from `patches` and run without torchvision. All others use the processor
+in their checkpoint.
 """
 
 from collections.abc import Hashable, Sequence
@@ -17,28 +17,24 @@ __all__ = ["IGNORED", "Encoder", "Tensors", "Turn", "encoder_of"]
 
 @runtime_checkable
 class Encoder(Protocol):
-    """Whoever makes tensors of turns."""
+    """Converts turns to tensors."""
 
     @property
     def tokenizer(self) -> Any:
-        """Its words."""
-        ...
+        """The model's tokenizer."""
 
     def alike(self, seen: Frames | None) -> Hashable:
-        """Equal for videos that fit into one batch."""
-        ...
+        """A key that is equal for videos that fit into the same batch."""
 
     def asking(self, turns: Sequence[Turn]) -> Tensors:
-        """For generation: prompts alone, padded at their beginning."""
-        ...
+        """Prompts padded on the left, for generation."""
 
     def teaching(self, turns: Sequence[Turn]) -> Tensors:
-        """For training: prompts and replies with `labels`; only replies are learned."""
-        ...
+        """Prompts and replies with `labels`, for training; only replies have labels."""
 
 
 def encoder_of(folder: Path, config: Any) -> Encoder:
-    """The encoder that fits a model; a `ValueError` says what the folder lacks."""
+    """The encoder of a model; a `ValueError` names what the folder lacks."""
     from transformers import AutoTokenizer
 
     if config.model_type not in qwen.MANNERS:
@@ -48,5 +44,5 @@ def encoder_of(folder: Path, config: Any) -> Encoder:
             folder, local_files_only=True, trust_remote_code=False
         )
     except (OSError, ValueError, KeyError) as error:
-        raise ValueError(f"{folder}: no tokenizer that can be loaded ({error})") from error
+        raise ValueError(f"{folder}: the tokenizer cannot be loaded ({error})") from error
     return qwen.encoder(folder, config, tokenizer)

@@ -1,4 +1,4 @@
-"""Checkpoints of a training that are whole, and plain words for what ends one."""
+"""Complete checkpoints of a training, and clear errors for full disks and memory."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 STATE = "trainer_state.json"
-"""Written last, so a checkpoint that holds it is whole."""
+"""Written last, so a checkpoint that contains it is complete."""
 
 _NAMED = re.compile(r"checkpoint-(\d+)\Z")
 
@@ -15,21 +15,17 @@ _DISK = re.compile(
     r"No space left|File too large|Disk quota|I/O error|PytorchStreamWriter|inline_container",
     re.IGNORECASE,
 )
-"""How torch and safetensors say that a file could not be written."""
+"""Messages of torch and safetensors about files that could not be written."""
 
 
 def last_whole(folder: Path) -> Path | None:
-    """The latest checkpoint that is whole; those that were cut short are passed over.
-
-    >>> last_whole(Path("/nowhere")) is None
-    True
-    """
-    found = {
+    """The latest complete checkpoint; None if there is none."""
+    whole = {
         int(named[1]): path
         for path in (folder.iterdir() if folder.is_dir() else ())
         if (named := _NAMED.match(path.name)) and _whole(path)
     }
-    return found[max(found)] if found else None
+    return whole[max(whole)] if whole else None
 
 
 def _whole(path: Path) -> bool:
@@ -42,13 +38,13 @@ def _whole(path: Path) -> bool:
 
 @contextmanager
 def plain_words(out: Path) -> Iterator[None]:
-    """Turns a full disk or a full memory into a `ValueError` that says how to go on.
+    """Converts errors of full disks and memory to a `ValueError` with the cure.
 
     >>> with plain_words(Path("run")):
     ...     raise RuntimeError("No space left on device")
     Traceback (most recent call last):
     ...
-    ValueError: run: cannot be written (No space left on device); make room and go on with --resume
+    ValueError: run: cannot be written (No space left on device); free disk space and use --resume
     """
     import torch
     from safetensors import SafetensorError
@@ -57,7 +53,7 @@ def plain_words(out: Path) -> Iterator[None]:
         yield
     except torch.OutOfMemoryError as error:
         raise ValueError(
-            f"{out}: the memory of the device is full; give a smaller --batch and more "
+            f"{out}: the memory of the device is full; use a smaller --batch and more "
             "--accumulate, fewer --frames or --pixels, or --recompute"
         ) from error
     except (RuntimeError, OSError, SafetensorError) as error:
@@ -65,5 +61,5 @@ def plain_words(out: Path) -> Iterator[None]:
             raise
         first = str(error).splitlines()[0]
         raise ValueError(
-            f"{out}: cannot be written ({first}); make room and go on with --resume"
+            f"{out}: cannot be written ({first}); free disk space and use --resume"
         ) from error

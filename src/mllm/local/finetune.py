@@ -1,8 +1,8 @@
-"""Supervised fine-tuning on one device, or on many through `torchrun` or `accelerate launch`.
+"""Supervised fine-tuning on a single device, or on many by `torchrun` or `accelerate launch`.
 
-The loop is that of transformers' `Trainer`, the low-rank updates are peft's. The folder holds the
-recipe, checkpoints from which a stopped training goes on, the curve, and at the end the adapter, or
-with rank 0 the model.
+The training loop is transformers' `Trainer`, the low-rank updates are peft's. The output folder
+holds the recipe, checkpoints to resume from, the curve, and finally the adapter, or the model if
+the rank is 0.
 """
 
 import functools
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from kinematics import output
+from kinematics.readers.border import write_whole
 from mllm import frames
 from mllm.export.samples import Sample
 from mllm.local import checkpoints, fuse, model
@@ -31,15 +32,15 @@ KEPT_CHECKPOINTS = 2
 
 
 class Ready(NamedTuple):
-    """A training that could begin."""
+    """A training that is ready to start."""
 
     loaded: Loaded
     recipe: Recipe
     examples: Sequence[Sample]
     learning: dict[Part, int]
-    """Weights that learn, by part."""
+    """Numbers of trained weights, by part."""
     whole: dict[Part, int]
-    """All weights, by part."""
+    """Numbers of all weights, by part."""
     memory: Footprint
     tokens: int
     """Of the first example."""
@@ -53,13 +54,13 @@ def prepare(
     device: str = "auto",
     precision: Precision = "auto",
 ) -> Ready:
-    """Loads the model, chooses what learns, and measures one example."""
+    """Loads the model, selects its trained parts, and measures the first example."""
     if not examples:
         raise ValueError("no examples to train on; is the train side of the data set empty?")
     loaded = model.load(folder, device=device, precision=precision)
     whole = _count(loaded.model, learning_alone=False)
     if missing := [part for part in recipe.parts if not whole.get(part)]:
-        raise ValueError(f"{folder}: has no {' and no '.join(missing)} to train")
+        raise ValueError(f"{folder}: no {' and no '.join(missing)} to train")
     chosen = _choose(loaded.model, recipe)
     for weights in chosen.parameters():  # small steps vanish in bf16; passes still run in it
         if weights.requires_grad:
@@ -70,28 +71,22 @@ def prepare(
     learning = _count(chosen, learning_alone=True)
     extent = _extent(loaded, batch, sum(whole.values()), sum(learning.values()))
     memory = footprint(extent, recipe)
-    wider = extent.learning * (4 - extent.weight_bytes)  # what learns is in single precision
+    wider = extent.learning * (4 - extent.weight_bytes)  # trained weights are in single precision
     memory = memory._replace(weights=memory.weights + wider)
     return Ready(loaded, recipe, examples, learning, whole, memory, tokens)
 
 
 def turn_of(sample: Sample, recipe: Recipe) -> Any:
-    """An example with its frames, as encoders take it."""
+    """An example with its frames, as input of an encoder."""
     from mllm.local.chat import Turn
 
     return Turn(sample.text, frames.sample(sample.video, recipe.sampling), sample.reply)
 
 
 def _choose(loaded: Any, recipe: Recipe) -> Any:
-    """The model with low-rank updates, or with its chosen parts open."""
-    if recipe.rank == 0:
-        for name, weights in loaded.named_parameters():
-            weights.requires_grad_(part_of(name) in recipe.parts)
-        return loaded
+    """The model with low-rank updates, or with its chosen parts trainable."""
     import torch
-    from peft import LoraConfig, get_peft_model
 
-    torch.manual_seed(recipe.seed)
     linear, whole = [], []
     for name, module in loaded.named_modules():
         part = part_of(name)
@@ -100,10 +95,13 @@ def _choose(loaded: Any, recipe: Recipe) -> Any:
             whole.append(name)
         elif part in recipe.parts and isinstance(module, torch.nn.Linear) and name != "lm_head":
             linear.append(name)
-    if not linear:  # the projector alone needs no updates of low rank
+    if recipe.rank == 0 or not linear:  # a projector alone has no low-rank updates
         for name, weights in loaded.named_parameters():
             weights.requires_grad_(part_of(name) in recipe.parts)
         return loaded
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(recipe.seed)
     config = LoraConfig(
         r=recipe.rank,
         lora_alpha=recipe.alpha,
@@ -116,12 +114,12 @@ def _choose(loaded: Any, recipe: Recipe) -> Any:
 
 
 def _count(loaded: Any, *, learning_alone: bool) -> dict[Part, int]:
-    found: dict[Part, int] = {}
+    counts: dict[Part, int] = {}
     for name, weights in loaded.named_parameters():
         if weights.requires_grad or not learning_alone:
             part = part_of(name)
-            found[part] = found.get(part, 0) + weights.numel()
-    return found
+            counts[part] = counts.get(part, 0) + weights.numel()
+    return counts
 
 
 def _extent(loaded: Loaded, batch: dict[str, Any], weights: int, learning: int) -> Extent:
@@ -143,7 +141,7 @@ def _extent(loaded: Loaded, batch: dict[str, Any], weights: int, learning: int) 
 
 
 def _patches(pixels: Any, vision: Any) -> int:
-    """How many vectors pictures are cut into: one a row, or one a square of whole pictures."""
+    """Number of vectors of pictures: rows of vectors, or squares of whole pictures."""
     if pixels.ndim < 4:
         return pixels.shape[0]
     side = getattr(vision, "patch_size", None) or 16
@@ -152,7 +150,7 @@ def _patches(pixels: Any, vision: Any) -> int:
 
 
 def run(ready: Ready, out: Path, *, resume: bool = False) -> Path:
-    """Trains and gives the folder of the adapter or model; the same seed gives the same curve."""
+    """Trains and returns the folder of the adapter or model; equal seeds give equal curves."""
     from transformers import Trainer, set_seed
 
     if first_process():
@@ -170,14 +168,14 @@ def run(ready: Ready, out: Path, *, resume: bool = False) -> Path:
     with checkpoints.plain_words(out):
         trainer.train(resume_from_checkpoint=str(last) if last else None)
         if trainer.is_world_process_zero():
-            rows = [msgspec.json.encode(one) + b"\n" for one in trainer.state.log_history]
-            _replace(out / CURVE, b"".join(rows))
+            rows = map(msgspec.json.encode, trainer.state.log_history)
+            write_whole(out / CURVE, "".join(f"{row.decode()}\n" for row in rows))
             _keep(ready.loaded, home)
     return home
 
 
 def _keep(loaded: Loaded, home: Path) -> None:
-    """Writes what was learned: all of it, or what is there stays."""
+    """Saves the adapter (or model) atomically."""
     partial = home.with_name(f"{home.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     whole = home.name == "model"
@@ -191,42 +189,35 @@ def _keep(loaded: Loaded, home: Path) -> None:
 
 
 def first_process() -> bool:
-    """Whether this is the first of the processes that train together, or the only one.
-
-    >>> first_process()
-    True
-    """
+    """Whether this is the first process of a distributed training, or the only process."""
     return os.environ.get("RANK", "0") == "0"
 
 
 def _begin(out: Path, recipe: Recipe, inputs: Sequence[Path], *, resume: bool) -> None:
-    """A folder holds one training: who goes on gives the same recipe."""
+    """Creates the folder of a training, or checks that a resumed training has the same recipe."""
     path = out / RECIPE
     output.check_folder(out, own=path.is_file(), command="mllm finetune", inputs=inputs)
     if path.is_file():
         if not resume:
-            raise ValueError(f"{out}: a training is there; go on with --resume, or name another")
+            raise ValueError(
+                f"{out}: contains a training; continue with --resume, or name another folder"
+            )
         if msgspec.json.decode(path.read_bytes(), type=Recipe) != recipe:
-            raise ValueError(f"{out}: was begun with another recipe ({path}); give the same one")
+            raise ValueError(f"{out}: was started with another recipe; use that of {path}")
         return
     out.mkdir(parents=True, exist_ok=True)
-    _replace(path, msgspec.json.format(msgspec.json.encode(recipe)) + b"\n")
-
-
-def _replace(path: Path, data: bytes) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(data)
-    partial.replace(path)
+    write_whole(path, f"{msgspec.json.format(msgspec.json.encode(recipe)).decode()}\n")
 
 
 def _collator(ready: Ready) -> Callable[[Sequence[Sample]], dict[str, Any]]:
-    """Samples to tensors; a video of several questions in a row is decoded once."""
+    """Converts samples to tensors; consecutive questions about a video share its frames."""
     from mllm.local.chat import Turn
 
     look = functools.lru_cache(maxsize=KEPT_VIDEOS)(frames.sample)
 
-    def collate(ones: Sequence[Sample]) -> dict[str, Any]:
-        turns = [Turn(one.text, look(one.video, ready.recipe.sampling), one.reply) for one in ones]
+    def collate(samples: Sequence[Sample]) -> dict[str, Any]:
+        sampling = ready.recipe.sampling
+        turns = [Turn(each.text, look(each.video, sampling), each.reply) for each in samples]
         return ready.loaded.encoder.teaching(turns)
 
     return collate
@@ -261,24 +252,23 @@ def _settings(ready: Ready, out: Path) -> Any:
 
 
 def _recomputing(arguments: Any, recipe: Recipe) -> dict[str, bool]:
-    """What transformers calls it, which changed within the versions that we take."""
+    """The setting under its name in transformers, which differs among supported versions."""
     names = ("activation_checkpointing", "gradient_checkpointing")
     known = next(name for name in names if name in arguments.__dataclass_fields__)
     return {known: True} if recipe.recompute else {}
 
 
 def told(ready: Ready) -> str:
-    """What will be trained, and what it should take, for a person to read before it starts."""
+    """A description of the training and its estimated memory, to read before the start."""
     recipe, gigabyte = ready.recipe, 1e9
     lines = [f"{len(ready.examples):,} examples of about {ready.tokens:,} tokens"]
     for part, count in ready.whole.items():
         learns = ready.learning.get(part, 0)
-        how = "stays" if not learns else "learns" if learns >= count else "learns by updates"
-        lines.append(
-            f"{part:<10} {count:>15,} weights, {how}" + (f" ({learns:,})" if learns else "")
-        )
-    parts = zip(ready.memory._fields, ready.memory, strict=True)
-    each = ", ".join(f"{name} {size / gigabyte:.2f}" for name, size in parts)
+        how = "frozen" if not learns else "trained" if learns >= count else "trained by updates"
+        lines.append(f"{part:<10} {count:>15,} weights, {how}" + f" ({learns:,})" * bool(learns))
+    each = ", ".join(
+        f"{name} {size / gigabyte:.2f}" for name, size in ready.memory._asdict().items()
+    )
     lines.append(f"memory: about {ready.memory.total / gigabyte:.2f} GB a device ({each})")
     length = f"{recipe.most_steps} steps" if recipe.most_steps > 0 else f"{recipe.epochs:g} epochs"
     lines.append(

@@ -1,6 +1,6 @@
-"""Parameter fusion: weights between those of a base and of a tuned model; needs torch.
+"""Parameter fusion: interpolated weights of a base and a tuned model; needs torch.
 
-Tensor by tensor, one file at a time, so that a model of any size passes through little memory.
+It goes tensor by tensor and file by file, so that large models need little memory.
 """
 
 import os
@@ -14,21 +14,21 @@ from mllm.local import model
 INDEX = "model.safetensors.index.json"
 
 BESIDE = ("*.json", "*.jinja", "*.txt", "*.model")
-"""What lies beside the weights of a checkpoint and belongs to it."""
+"""Files of a checkpoint beside its weights."""
 
 MOST_NAMED = 5
 
 
 def fuse(base: Path, tuned: Path, out: Path, *, weight: float) -> int:
-    """Writes base + weight * (tuned - base) and gives the number of tensors.
+    """Writes base + weight * (tuned - base) and returns the number of tensors.
 
     0 gives the base's weights bit for bit, 1 the tuned model's. `tuned` is a checkpoint of the same
-    shape, or a LoRA adapter of the base. `out` must not be there yet.
+    shape, or a LoRA adapter of the base. `out` must not exist.
     """
     if not -1 <= weight <= 2:
         raise ValueError(f"weight: {weight:g}; expected 0 (the base) to 1 (the tuned model)")
     if out.exists():
-        raise ValueError(f"{out}: is there already; give another folder, or take it away first")
+        raise ValueError(f"{out}: already exists; name another folder, or remove it")
     torch = model.require()
     from safetensors import SafetensorError
 
@@ -44,7 +44,9 @@ def fuse(base: Path, tuned: Path, out: Path, *, weight: float) -> int:
         count = _write(torch, base, tuned, partial, weight)
         partial.replace(out)
     except SafetensorError as error:
-        raise ValueError(f"{out}: cannot be written ({error}); make room and try again") from error
+        raise ValueError(
+            f"{out}: cannot be written ({error}); free disk space and try again"
+        ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(merged, ignore_errors=True)
@@ -52,7 +54,7 @@ def fuse(base: Path, tuned: Path, out: Path, *, weight: float) -> int:
 
 
 def _merge(base: Path, adapter: Path, out: Path) -> None:
-    """The base with the adapter at full weight, as a checkpoint."""
+    """Writes the base with the adapter at full weight, as a checkpoint."""
     from transformers import AutoModelForImageTextToText
 
     model.check(base, adapter)
@@ -64,7 +66,7 @@ def _merge(base: Path, adapter: Path, out: Path) -> None:
 
 
 def copy_beside(base: Path, out: Path) -> None:
-    """Copies what lies beside the weights of a checkpoint and is not in `out` yet."""
+    """Copies a checkpoint's files except weights, without overwriting files in `out`."""
     for pattern in BESIDE:
         for path in base.glob(pattern):
             if not (out / path.name).exists() and path.name != INDEX:
@@ -72,7 +74,7 @@ def copy_beside(base: Path, out: Path) -> None:
 
 
 def _write(torch: Any, base: Path, tuned: Path, out: Path, weight: float) -> int:
-    """File by file, in the layout of the base."""
+    """Writes the fused weights in the file layout of the base."""
     from safetensors import safe_open
     from safetensors.torch import save_file
 
@@ -83,10 +85,9 @@ def _write(torch: Any, base: Path, tuned: Path, out: Path, weight: float) -> int
         fused = {}
         with safe_open(path, framework="pt") as file:
             for name in file.keys():  # noqa: SIM118 (no mapping)
-                with safe_open(theirs[name][0], framework="pt") as other:
-                    fused[name] = between(
-                        torch, file.get_tensor(name), other.get_tensor(name), weight
-                    )
+                with safe_open(theirs[name][0], framework="pt") as source:
+                    ends = file.get_tensor(name), source.get_tensor(name)
+                    fused[name] = between(torch, *ends, weight)
         save_file(fused, out / path.name, metadata={"format": "pt"})
         count += len(fused)
     for pattern in BESIDE:
@@ -99,7 +100,7 @@ def _write(torch: Any, base: Path, tuned: Path, out: Path, weight: float) -> int
 
 
 def between(torch: Any, base: Any, tuned: Any, weight: float) -> Any:
-    """A tensor between two, of their type; the ends are exact."""
+    """The interpolated tensor, of the base's type; weights 0 and 1 are exact."""
     if weight in (0, 1):
         return (tuned if weight else base).clone()
     if not base.is_floating_point():
@@ -110,7 +111,7 @@ def between(torch: Any, base: Any, tuned: Any, weight: float) -> Any:
 
 
 def _tensors(folder: Path) -> Iterator[tuple[str, tuple[Path, tuple[Any, ...]]]]:
-    """Names of tensors, with their file, and their shape and type."""
+    """The name of each tensor with its file, shape and type."""
     from safetensors import SafetensorError, safe_open
 
     for path in sorted(folder.glob("*.safetensors")):
@@ -120,7 +121,7 @@ def _tensors(folder: Path) -> Iterator[tuple[str, tuple[Path, tuple[Any, ...]]]]
                     part = file.get_slice(name)
                     yield name, (path, (tuple(part.get_shape()), part.get_dtype()))
         except SafetensorError as error:
-            raise ValueError(f"{path}: no safetensors file ({error}); copy it again") from error
+            raise ValueError(f"{path}: not a safetensors file ({error}); copy it again") from error
 
 
 def _check_same(ours: dict[str, Any], theirs: dict[str, Any], base: Path, tuned: Path) -> None:
@@ -132,6 +133,6 @@ def _check_same(ours: dict[str, Any], theirs: dict[str, Any], base: Path, tuned:
     if problems:
         more = f"; {len(problems) - MOST_NAMED} more" if len(problems) > MOST_NAMED else ""
         raise ValueError(
-            f"{base} and {tuned} cannot be fused: {'; '.join(problems[:MOST_NAMED])}{more}. Give "
-            "the checkpoint that was tuned and what came of it, in one precision"
+            f"{base} and {tuned} cannot be fused: {'; '.join(problems[:MOST_NAMED])}{more}. Use "
+            "a checkpoint and a model that was tuned from it, in the same precision"
         )

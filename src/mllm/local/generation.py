@@ -8,11 +8,11 @@ from mllm.local.chat import Encoder, Turn
 
 
 class FullMemoryError(Exception):
-    """The device has no room for a batch."""
+    """A batch does not fit into the device's memory."""
 
 
 class Written(NamedTuple):
-    """A reply, and what it took."""
+    """A reply, with its numbers of tokens."""
 
     text: str
     prompt_tokens: int
@@ -20,28 +20,28 @@ class Written(NamedTuple):
 
 
 def write(model: Any, encoder: Encoder, turns: Sequence[Turn], *, max_tokens: int) -> list[Written]:
-    """The replies to turns that fit into one batch, in their order."""
+    """Replies to the turns of a batch, in order."""
     import torch
 
     tensors = placed(encoder.asking(turns), model)
     settings = greedy(model, encoder.tokenizer, max_tokens=max_tokens)
     try:
         with torch.inference_mode():
-            found = model.generate(**tensors, generation_config=settings)
+            tokens = model.generate(**tensors, generation_config=settings)
     except torch.OutOfMemoryError as error:
         raise FullMemoryError(
-            f"no memory for {len(turns)} questions at once on {model.device}; "
-            "give fewer --frames, fewer --pixels or a smaller --batch"
+            f"out of memory for a batch of {len(turns)} questions on {model.device}; "
+            "use fewer --frames, fewer --pixels or a smaller --batch"
         ) from error
-    replies = found[:, tensors["input_ids"].shape[1] :]
+    replies = tokens[:, tensors["input_ids"].shape[1] :]
     prompts = tensors["attention_mask"].sum(dim=1).tolist()
     lengths = (replies != settings.pad_token_id).sum(dim=1).tolist()
     texts = encoder.tokenizer.batch_decode(replies, skip_special_tokens=True)
-    return [Written(*one) for one in zip(texts, prompts, lengths, strict=True)]
+    return list(map(Written, texts, prompts, lengths))
 
 
 def greedy(model: Any, tokenizer: Any, *, max_tokens: int) -> Any:
-    """The checkpoint's own settings of generation, without what only sampling uses."""
+    """The checkpoint's generation settings, without those of sampling."""
     settings = copy.deepcopy(model.generation_config)
     settings.update(
         do_sample=False, num_beams=1, max_new_tokens=max_tokens, max_length=None,
@@ -56,7 +56,7 @@ def greedy(model: Any, tokenizer: Any, *, max_tokens: int) -> Any:
 
 
 def placed(tensors: Mapping[str, Any], model: Any) -> dict[str, Any]:
-    """Tensors where the model is; pictures in its precision, times and numbers in their own."""
+    """Tensors on the model's device, pictures in its precision."""
     return {
         key: value.to(model.device, model.dtype if key.startswith("pixel_values") else None)
         for key, value in tensors.items()

@@ -1,12 +1,12 @@
-"""Models from a folder on this machine, and answers by them; needs torch and transformers.
+"""Models loaded from local folders, and answers by them; needs torch and transformers.
 
-Whatever transformers loads as image-text-to-text, with or without a LoRA adapter. Nothing is
-downloaded, nothing that a checkpoint brings along is run, weights are safetensors alone.
+Any model that transformers loads as image-text-to-text works, with or without a LoRA adapter.
+Nothing is downloaded, no code of a checkpoint is run, and weights must be safetensors.
 """
 
 import os
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
@@ -18,13 +18,13 @@ from mllm.evaluation.answering import Asked, Reply, Sees, Setting, StoppedError
 from mllm.frames import Frames
 
 Precision = Literal["auto", "bf16", "f32"]
-"""`auto` is bf16 on a GPU that knows it, and f32 elsewhere."""
+"""`auto` is bf16 on a GPU that supports it, and f32 elsewhere."""
 
 TRIED = (
     "qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe", "internvl", "llava_onevision",
     "llava_next_video", "video_llava", "smolvlm",
 )  # fmt: skip
-"""Kinds of models that the tests run; others that transformers loads the same way may work."""
+"""Tested kinds of models; others that transformers loads the same way may work."""
 
 ADAPTER = "adapter_config.json"
 
@@ -32,17 +32,17 @@ KEPT_VIDEOS = 8
 
 
 class Loaded(NamedTuple):
-    """A model that is ready, and how to speak to it."""
+    """A loaded model and its encoder."""
 
     model: Any
     encoder: Any
     device: str
     dtype: Any
-    """Of the weights as they were loaded."""
+    """Of the weights when they were loaded."""
 
 
 def require() -> Any:
-    """The module `torch`; a `ValueError` that says how to get it where it is not installed."""
+    """The module `torch`; a `ValueError` with the cure if it is not installed."""
     try:
         import torch
         import transformers  # noqa: F401
@@ -61,7 +61,7 @@ def load(
     device: str = "auto",
     precision: Precision = "auto",
 ) -> Loaded:
-    """A model from a folder; a `ValueError` says what is wrong with the folder."""
+    """A model from a folder; a `ValueError` names the folder's problem."""
     torch = require()
     from safetensors import SafetensorError
     from transformers import AutoModelForImageTextToText
@@ -72,9 +72,9 @@ def load(
     where = _device(torch) if device == "auto" else device
     dtype = _dtype(torch, where, precision)
     config = _configuration(folder)
-    encoder = encoder_of(folder, config)  # what is missing is said before weights are read
+    encoder = encoder_of(folder, config)  # fails early, before weights are read
     try:
-        model, told = AutoModelForImageTextToText.from_pretrained(
+        model, report = AutoModelForImageTextToText.from_pretrained(
             folder,
             config=config,
             dtype=dtype,
@@ -84,11 +84,10 @@ def load(
             output_loading_info=True,
         )
     except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
-        raise ValueError(f"{folder}: no model that can be loaded ({error})") from error
-    if lost := sorted(told["missing_keys"]):  # they would be drawn at random
+        raise ValueError(f"{folder}: the model cannot be loaded ({error})") from error
+    if lost := sorted(report["missing_keys"]):  # they would be random
         raise ValueError(
-            f"{folder}: {len(lost)} weights are missing, such as {lost[0]}; copy all of the "
-            "checkpoint"
+            f"{folder}: {len(lost)} weights are missing, such as {lost[0]}; copy all files again"
         )
     if adapter is not None:
         model = adapted(model, adapter)
@@ -96,33 +95,33 @@ def load(
 
 
 def _configuration(folder: Path) -> Any:
-    """What kind of model lies there, if transformers has it among those of pictures and words."""
+    """The configuration of a model that transformers loads as image-text-to-text."""
     from transformers import AutoConfig, AutoModelForImageTextToText
 
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (OSError, KeyError, ValueError) as error:
         raise ValueError(
-            f"{folder}: no model that can be loaded ({error}). Code that comes with a checkpoint "
-            "is not run: take the checkpoint that was converted for transformers, often named -hf"
+            f"{folder}: the model cannot be loaded ({error}). Code in checkpoints is not run: use "
+            "the checkpoint that was converted for transformers, often named -hf"
         ) from error
     if type(config) not in AutoModelForImageTextToText._model_mapping:
         raise ValueError(
-            f"{folder}: a model of the kind {config.model_type}, which transformers does not load "
-            f"as image-text-to-text; expected a kind such as {', '.join(TRIED)}"
+            f"{folder}: transformers does not load models of the kind {config.model_type} as "
+            f"image-text-to-text; expected a kind such as {', '.join(TRIED)}"
         )
     return config
 
 
 def _device(torch: Any) -> str:
-    """A GPU where there is one; of processes that train together, each its own."""
+    """A GPU if there is any; each process of a distributed training has its own."""
     if not torch.cuda.is_available():
         return "cpu"
     return f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
 
 
 def adapted(model: Any, adapter: Path) -> Any:
-    """The model with the weights of a LoRA adapter added to its own."""
+    """The model with a LoRA adapter merged into its weights."""
     from peft import PeftModel
     from safetensors import SafetensorError
 
@@ -131,25 +130,19 @@ def adapted(model: Any, adapter: Path) -> Any:
         return both.merge_and_unload(safe_merge=True)
     except (OSError, KeyError, ValueError, RuntimeError, TypeError, SafetensorError) as error:
         raise ValueError(
-            f"{adapter}: no adapter of this model ({error}); give the model that it was trained on"
+            f"{adapter}: not an adapter of this model ({error}); use the model it was trained on"
         ) from error
 
 
 def check(folder: Path, adapter: Path | None = None) -> None:
-    """Raises one `ValueError` that names everything a folder lacks.
-
-    >>> check(Path("/nowhere"))
-    Traceback (most recent call last):
-    ...
-    ValueError: /nowhere: no config.json; /nowhere: no .safetensors; give the folder of a checkpoint
-    """
+    """Raises a `ValueError` that names everything missing in the folders."""
     needs = [(folder, "config.json")] + ([(adapter, ADAPTER)] if adapter else [])
     problems = [f"{home}: no {name}" for home, name in needs if not (home / name).is_file()]
     for home, _ in needs:
         if not list(home.glob("*.safetensors")):
             problems.append(f"{home}: no .safetensors")
     if problems:
-        raise ValueError("; ".join(problems) + "; give the folder of a checkpoint")
+        raise ValueError("; ".join(problems) + "; expected the folder of a checkpoint")
 
 
 def _dtype(torch: Any, device: str, precision: Precision) -> Any:
@@ -161,7 +154,7 @@ def _dtype(torch: Any, device: str, precision: Precision) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Local:
-    """A model on this machine as an answerer; `sees="text"` makes it a blind baseline."""
+    """A local model as an answerer; `sees="text"` makes it a blind baseline."""
 
     folder: Path
     adapter: Path | None = None
@@ -170,15 +163,14 @@ class Local:
     max_tokens: int = 512
     device: str = "auto"
     precision: Precision = "auto"
-    name: str = field(default="")
+    name: str = ""
 
     def __post_init__(self) -> None:
-        problems = []
-        if not 1 <= self.batch <= 4096:
-            problems.append(f"batch: {self.batch}; expected 1 to 4096")
-        if not 1 <= self.max_tokens <= 100_000:
-            problems.append(f"max tokens: {self.max_tokens}; expected 1 to 100000")
-        if problems:
+        checks = {
+            f"batch: {self.batch}; expected 1 to 4096": 1 <= self.batch <= 4096,
+            f"max tokens: {self.max_tokens}; expected 1 to 100000": 1 <= self.max_tokens <= 100_000,
+        }
+        if problems := [problem for problem, holds in checks.items() if not holds]:
             raise ValueError("; ".join(problems))
         check(self.folder, self.adapter)
         if not self.name:
@@ -188,7 +180,7 @@ class Local:
 
     @property
     def settings(self) -> Mapping[str, Setting]:
-        """What decides the replies; weights are told apart by their files' sizes and times."""
+        """Everything that determines the replies; weights are identified by file size and time."""
         return {
             "model": str(self.folder),
             "weights": _stamp(self.folder),
@@ -200,7 +192,7 @@ class Local:
 
     @property
     def _precision(self) -> str:
-        """As it is on this machine; a run that goes on elsewhere is no mixture."""
+        """The precision on this machine, so that a run resumed elsewhere is not a mixture."""
         torch = require()
         where = _device(torch) if self.device == "auto" else self.device
         return "bf16" if _dtype(torch, where, self.precision) == torch.bfloat16 else "f32"
@@ -217,14 +209,14 @@ class Local:
             raise StoppedError(str(error)) from error
         look = lru_cache(maxsize=KEPT_VIDEOS)(frames.sample)
         batch: list[tuple[Asked, Frames | None]] = []
-        for one in asked:
+        for question in asked:
             try:
-                wanted = self.sees == "video" and one.video is not None
-                seen = look(cast(Path, one.video), one.sampling) if wanted else None
+                wanted = self.sees == "video" and question.video is not None
+                seen = look(cast(Path, question.video), question.sampling) if wanted else None
             except ValueError as error:
-                yield Reply(key=one.key, problem=str(error))
+                yield Reply(key=question.key, problem=str(error))
                 continue
-            batch.append((one, seen))
+            batch.append((question, seen))
             if len(batch) == self.batch:
                 yield from self._together(loaded, batch)
                 batch = []
@@ -238,51 +230,49 @@ class Local:
         from mllm.local.chat import Turn
 
         parts: dict[Hashable, list[tuple[Asked, Frames | None]]] = {}
-        for one, seen in batch:
-            parts.setdefault(loaded.encoder.alike(seen), []).append((one, seen))
+        for question, seen in batch:
+            parts.setdefault(loaded.encoder.alike(seen), []).append((question, seen))
         for part in parts.values():
             try:
+                turns = [Turn(question.text, seen) for question, seen in part]
                 written = generation.write(
-                    loaded.model, loaded.encoder, [Turn(one.text, seen) for one, seen in part],
-                    max_tokens=self.max_tokens,
-                )  # fmt: skip
+                    loaded.model, loaded.encoder, turns, max_tokens=self.max_tokens
+                )
             except generation.FullMemoryError as error:
                 raise StoppedError(f"{self.name}: {error}") from error
-            except ValueError as error:  # what a processor cannot take is nobody else's silence
+            except ValueError as error:  # the encoder rejects a turn: retry them singly
                 for single in part if len(part) > 1 else ():
                     yield from self._together(loaded, [single])
                 if len(part) == 1:
                     yield Reply(key=part[0][0].key, problem=str(error))
                 continue
-            for (one, seen), found in zip(part, written, strict=True):
+            for (question, seen), reply in zip(part, written, strict=True):
                 yield Reply(
-                    key=one.key,
-                    text=found.text,
+                    key=question.key,
+                    text=reply.text,
                     frames=0 if seen is None else len(seen.pictures),
-                    prompt_tokens=found.prompt_tokens,
-                    completion_tokens=found.completion_tokens,
+                    prompt_tokens=reply.prompt_tokens,
+                    completion_tokens=reply.completion_tokens,
                 )
 
 
 def at(folder: Path, **options: Any) -> Local:
-    """The answerer of a checkpoint, or of a LoRA adapter, which names its base itself.
+    """The answerer of a checkpoint, or of a LoRA adapter, whose settings name its base.
 
     The options are those of `Local`.
-
-    >>> at(Path("/nowhere"))
-    Traceback (most recent call last):
-    ...
-    ValueError: /nowhere: no config.json; /nowhere: no .safetensors; give the folder of a checkpoint
     """
-    told = folder / ADAPTER
-    if not told.is_file():
+    settings = folder / ADAPTER
+    if not settings.is_file():
         return Local(folder=folder, **options)
     try:
-        base = msgspec.json.decode(told.read_bytes(), type=_Adapter).base_model_name_or_path
+        base = msgspec.json.decode(settings.read_bytes(), type=_Adapter).base_model_name_or_path
     except msgspec.DecodeError as error:
-        raise ValueError(f"{told}: no settings of an adapter ({error})") from error
+        raise ValueError(f"{settings}: not the settings of an adapter ({error})") from error
     if not base or not Path(base).is_dir():
-        raise ValueError(f"{told}: its base {base!r} is no folder here; write the folder into it")
+        raise ValueError(
+            f"{settings}: base_model_name_or_path is {base!r}, which is not a folder; write the "
+            "base model's folder into it"
+        )
     return Local(folder=Path(base), adapter=folder, **options)
 
 
@@ -291,8 +281,6 @@ class _Adapter(msgspec.Struct):
 
 
 def _stamp(folder: Path) -> str:
-    """Tells two sets of weights in one folder apart without reading them."""
-    files = sorted(folder.glob("*.safetensors"))
-    return ", ".join(
-        f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files
-    )
+    """Identifies a folder's weights without reading them."""
+    files = [(path.name, path.stat()) for path in sorted(folder.glob("*.safetensors"))]
+    return ", ".join(f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in files)

@@ -1,7 +1,7 @@
-"""Pictures as the vectors that models of the Qwen-VL kind read; NumPy and PyAV only.
+"""Pictures as input vectors of Qwen-VL models; NumPy and PyAV only.
 
-The processors that come with such checkpoints need torchvision for videos; this needs none of it
-and gives the same numbers. Two frames that follow one another make one step of time.
+The processors in such checkpoints need torchvision for videos; this module gives the same numbers
+without it. Two consecutive frames form a time step.
 """
 
 from typing import NamedTuple
@@ -11,20 +11,20 @@ from jaxtyping import Float, UInt8
 
 
 class Colours(NamedTuple):
-    """What is taken from red, green and blue, from 0 to 1, and by what they are then divided."""
+    """Means and divisors that normalise red, green and blue, which are 0 to 1."""
 
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     spread: tuple[float, float, float] = (0.5, 0.5, 0.5)
 
 
 class Grid(NamedTuple):
-    """How a video is cut, from a model's configuration."""
+    """Sizes of patches and time steps, from a model's configuration."""
 
     patch_px: int = 16
     merge: int = 2
-    """So many patches a side make one token."""
+    """Patches along each side of a token."""
     frames: int = 2
-    """So many frames make one step of time."""
+    """Frames of a time step."""
 
     @property
     def factor_px(self) -> int:
@@ -41,7 +41,7 @@ class Packed(NamedTuple):
     columns: int
 
     def tokens(self, grid: Grid) -> int:
-        """Tokens of one step of time."""
+        """Tokens of a time step."""
         return self.rows * self.columns // grid.merge**2
 
 
@@ -50,7 +50,7 @@ def pack(
     grid: Grid,
     colours: Colours = Colours(),  # noqa: B008
 ) -> Packed:
-    """The vectors of a video; sizes go to the nearest multiple, the last frame fills a step.
+    """The vectors of a video, resized to the nearest multiple; the last frame fills its step.
 
     >>> packed = pack(np.zeros((3, 48, 64, 3), np.uint8), Grid(patch_px=8))
     >>> packed.values.shape, packed.steps, packed.rows, packed.columns
@@ -78,7 +78,7 @@ def pack(
 
 
 def middles_s(times_s: Float[np.ndarray, " frames"], grid: Grid) -> list[float]:
-    """The time of each step: the middle between its first and its last frame.
+    """The time of each step: the mean of its first and last frame.
 
     >>> middles_s(np.array([0.0, 1.0, 4.0]), Grid())
     [0.5, 4.0]
@@ -98,8 +98,8 @@ def _resized(
 
     av = require()
     return np.stack([
-        av.VideoFrame.from_ndarray(np.ascontiguousarray(one), format="rgb24")
+        av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
         .reformat(width=width, height=height, interpolation="BICUBIC")
         .to_ndarray()
-        for one in pictures
+        for picture in pictures
     ])  # fmt: skip

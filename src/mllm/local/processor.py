@@ -1,7 +1,7 @@
-"""Turns through the processor that lies beside a checkpoint's weights, and its chat template.
+"""Encoder that uses the processor and chat template of a checkpoint.
 
-Videos go as videos with the times of their frames where the processor takes videos, and frames as
-pictures where it takes pictures alone. Videos need torchvision, which transformers uses for them.
+Processors that accept videos get videos with the times of their frames; others get the frames as
+pictures. Videos need torchvision, which transformers uses for them.
 """
 
 from collections.abc import Hashable, Sequence
@@ -15,33 +15,35 @@ from mllm.local import turns as joining
 from mllm.local.turns import Tensors, Turn
 
 TICKS = 1000.0
-"""A second in the ticks in which processors are told the times of frames."""
+"""Ticks per second; processors get times of frames in ticks."""
 
 
 def encoder(folder: Path, kind: str) -> "ProcessorEncoder":
-    """The encoder of a checkpoint; a `ValueError` says what it lacks."""
+    """The encoder of a checkpoint; a `ValueError` names what it lacks."""
     from transformers import AutoProcessor
 
     try:
         processor = AutoProcessor.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )
-    except (ImportError, RuntimeError) as error:  # RuntimeError: a torchvision of another torch
+    except (ImportError, RuntimeError) as error:  # RuntimeError: torchvision of another torch
         raise ValueError(
-            f"{folder}: the processor of {kind} needs a package more: {_first_line(error)}; "
-            "processors of videos need `pip install torchvision`, in the build that fits torch, "
-            "and SmolVLM's num2words too"
+            f"{folder}: the processor of {kind} needs another package: {_first_line(error)}; "
+            "processors of videos need `pip install torchvision`, in the build that matches torch, "
+            "and that of SmolVLM num2words too"
         ) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(
-            f"{folder}: no processor of {kind} that can be loaded ({_first_line(error)}); copy "
-            "all files of the checkpoint, not its weights alone"
+            f"{folder}: the processor of {kind} cannot be loaded ({_first_line(error)}); copy "
+            "all files of the checkpoint, not only its weights"
         ) from error
     problems = []
     if not (_of_videos(processor) or getattr(processor, "image_processor", None)):
-        problems.append("its processor takes neither videos nor pictures")
+        problems.append("its processor accepts neither videos nor pictures")
     if not getattr(processor, "chat_template", None):
-        problems.append("it has no chat template; take one that was tuned to follow instructions")
+        problems.append(
+            "it has no chat template; use a checkpoint that was tuned to follow instructions"
+        )
     if problems:
         raise ValueError(f"{folder}: {kind}: {'; '.join(problems)}")
     return ProcessorEncoder(processor)
@@ -58,13 +60,13 @@ def _of_videos(processor: Any) -> bool:
 
 @dataclass(frozen=True)
 class ProcessorEncoder:
-    """Turns through a processor, each alone."""
+    """Turns through a processor, encoded singly."""
 
     processor: Any
 
     @property
     def tokenizer(self) -> Any:
-        """The processor's own."""
+        """The processor's tokenizer."""
         return self.processor.tokenizer
 
     def alike(self, seen: Frames | None) -> Hashable:
@@ -73,17 +75,17 @@ class ProcessorEncoder:
 
     def asking(self, turns: Sequence[Turn]) -> Tensors:
         """See `Encoder`."""
-        ones = [self._prompt(turn) for turn in turns]
-        return joining.joined(ones, pad=self._pad, left=True)
+        prompts = [self._prompt(turn) for turn in turns]
+        return joining.joined(prompts, pad=self._pad, left=True)
 
     def teaching(self, turns: Sequence[Turn]) -> Tensors:
-        """See `Encoder`. A reply is learned with the token that ends it."""
+        """See `Encoder`. Replies include the end token."""
         ending = self.tokenizer.eos_token or ""
-        ones = []
+        examples = []
         for turn in turns:
             reply = self.tokenizer(turn.reply + ending, add_special_tokens=False)["input_ids"]
-            ones.append(joining.answered(self._prompt(turn), reply))
-        return joining.joined(ones, pad=self._pad, left=False)
+            examples.append(joining.answered(self._prompt(turn), reply))
+        return joining.joined(examples, pad=self._pad, left=False)
 
     @property
     def _pad(self) -> int:
@@ -92,15 +94,15 @@ class ProcessorEncoder:
 
     @cached_property
     def _special(self) -> tuple[str, ...]:
-        """Words with a meaning of their own, longest first."""
+        """Special tokens, longest first."""
         added = self.tokenizer.added_tokens_decoder.values()
         own = [getattr(self.processor, name, None) for name in ("image_token", "video_token")]
-        found = {str(word) for word in added if word.special} | {word for word in own if word}
-        return tuple(sorted((word for word in found if len(word) > 1), key=len, reverse=True))
+        words = {str(word) for word in added if word.special} | {word for word in own if word}
+        return tuple(sorted((word for word in words if len(word) > 1), key=len, reverse=True))
 
     def _prompt(self, turn: Turn) -> Tensors:
         said = turn.text
-        for word in self._special:  # words cannot pass for what is seen
+        for word in self._special:  # text cannot imitate video tokens
             said = said.replace(word, f"{word[0]} {word[1:]}")
         content = [*self._places(turn.seen), {"type": "text", "text": said}]
         text = self.processor.apply_chat_template(
@@ -108,11 +110,10 @@ class ProcessorEncoder:
         )
         begin = self.tokenizer.bos_token
         begun = begin is not None and text.startswith(begin)
-        found = self.processor(
-            text=[text], return_tensors="pt", add_special_tokens=not begun,
-            **self._shown(turn.seen),
-        )  # fmt: skip
-        return dict(found)
+        shown = self._shown(turn.seen)
+        return dict(
+            self.processor(text=[text], return_tensors="pt", add_special_tokens=not begun, **shown)
+        )
 
     def _places(self, seen: Frames | None) -> list[dict[str, str]]:
         if seen is None:
@@ -132,11 +133,11 @@ class ProcessorEncoder:
             }
         from PIL import Image
 
-        return {"images": [[Image.fromarray(one) for one in seen.pictures]]}
+        return {"images": [[Image.fromarray(picture) for picture in seen.pictures]]}
 
 
 def told(seen: Frames) -> dict[str, Any]:
-    """What a processor is told of a video: when each of its frames is shown.
+    """Metadata of a video for a processor, with the time of each frame.
 
     >>> import numpy as np
     >>> frames = Frames(np.zeros((2, 4, 6, 3), np.uint8), np.array([0.25, 0.75]), 1.0)

@@ -1,4 +1,4 @@
-"""Turns in the form of the Qwen-VL models, fed by `patches`; needs torch, but no torchvision."""
+"""Encoder for Qwen-VL models, with videos from `patches`; needs torch, but not torchvision."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ CLIP = Colours((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.2
 
 
 class Manner(NamedTuple):
-    """How a kind of these models is spoken to."""
+    """The input format of a kind of Qwen-VL model."""
 
     timed: bool
-    """Each step of time stands after its time in words; otherwise a video is one piece."""
+    """A text with its time precedes each time step; otherwise a video is a single block."""
     spaced: bool
-    """The model is told the seconds between two steps."""
+    """The model receives the seconds between time steps."""
     system: str
-    """What is said before everything, as the published chat template says it."""
+    """The system prompt of the published chat template."""
     colours: Colours
 
 
@@ -49,25 +49,21 @@ class _Colours(msgspec.Struct):
 
 
 def colours_of(folder: Path, usual: Colours) -> Colours:
-    """How colours are scaled, as the checkpoint says; the usual way where it does not.
-
-    >>> colours_of(Path("/nowhere"), EVEN) == EVEN
-    True
-    """
+    """The checkpoint's scaling of colours; `usual` if the checkpoint has none."""
     for name in COLOURS_IN:
         path = folder / name
         if path.is_file():
             try:
-                found = msgspec.json.decode(path.read_bytes(), type=_Colours)
+                colours = msgspec.json.decode(path.read_bytes(), type=_Colours)
             except msgspec.DecodeError as error:
                 raise ValueError(f"{path}: {error}; copy the checkpoint again") from error
-            if found.image_mean and found.image_std:
-                return Colours(found.image_mean, found.image_std)
+            if colours.image_mean and colours.image_std:
+                return Colours(colours.image_mean, colours.image_std)
     return usual
 
 
 def encoder(folder: Path, config: Any, tokenizer: Any) -> "QwenEncoder":
-    """The encoder of a checkpoint of these kinds."""
+    """The encoder of a Qwen-VL checkpoint."""
     vision, manner = config.vision_config, MANNERS[config.model_type]
     grid = Grid(vision.patch_size, vision.spatial_merge_size, vision.temporal_patch_size)
     manner = manner._replace(colours=colours_of(folder, manner.colours))
@@ -76,7 +72,7 @@ def encoder(folder: Path, config: Any, tokenizer: Any) -> "QwenEncoder":
 
 @dataclass(frozen=True)
 class QwenEncoder:
-    """Turns as the words and vectors of a Qwen-VL model; the video stands before the words."""
+    """Turns as tokens and vectors of a Qwen-VL model; the video precedes the text."""
 
     tokenizer: Any
     grid: Grid
@@ -101,14 +97,14 @@ class QwenEncoder:
 
     def _prompt(self, turn: Turn) -> list[int]:
         shown = "" if turn.seen is None else self._shown(turn.seen)
-        said = turn.text.replace("<|", "< |")  # words cannot pass for what is seen
+        said = turn.text.replace("<|", "< |")  # text cannot imitate video tokens
         return self._ids(
             f"{self.manner.system}<|im_start|>user\n{shown}{said}<|im_end|>\n"
             "<|im_start|>assistant\n"
         )
 
     def _shown(self, seen: Frames) -> str:
-        """The places of a video's vectors among the words."""
+        """Placeholders of a video's vectors in the text."""
         _, height, width, _ = seen.pictures.shape
         side = self.grid.factor_px
         tokens = max(1, round(height / side)) * max(1, round(width / side))
@@ -135,23 +131,25 @@ class QwenEncoder:
         arrays = {"input_ids": ids, "attention_mask": mask}
         if not left:
             arrays["labels"] = labels
-        found: Tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-        found["mm_token_type_ids"] = 2 * (found["input_ids"] == self.video_token).int()
-        return found | self._seen([one.seen for one in turns if one.seen is not None])
+        tensors: Tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        tensors["mm_token_type_ids"] = 2 * (tensors["input_ids"] == self.video_token).int()
+        return tensors | self._seen([turn.seen for turn in turns if turn.seen is not None])
 
     def _seen(self, videos: Sequence[Frames]) -> Tensors:
-        """The vectors of all videos, one after the other."""
+        """The concatenated vectors of all videos."""
         import torch
 
         if not videos:
             return {}
-        packed = [patches.pack(one.pictures, self.grid, self.manner.colours) for one in videos]
-        found = {
-            "pixel_values_videos": torch.from_numpy(np.concatenate([one.values for one in packed])),
-            "video_grid_thw": torch.tensor([(one.steps, one.rows, one.columns) for one in packed]),
+        packed = [patches.pack(video.pictures, self.grid, self.manner.colours) for video in videos]
+        values = np.concatenate([video.values for video in packed])
+        sizes = [(video.steps, video.rows, video.columns) for video in packed]
+        tensors = {
+            "pixel_values_videos": torch.from_numpy(values),
+            "video_grid_thw": torch.tensor(sizes),
         }
         if self.manner.spaced:
-            found["second_per_grid_ts"] = torch.tensor(
-                [self.grid.frames * one.duration_s / len(one.pictures) for one in videos]
+            tensors["second_per_grid_ts"] = torch.tensor(
+                [self.grid.frames * video.duration_s / len(video.pictures) for video in videos]
             )
-        return found
+        return tensors

@@ -1,7 +1,7 @@
-"""How a model is fine-tuned, which of its parts learn, and what memory that should take.
+"""`Recipe`: settings of a fine-tuning, with an estimate of its memory; does not need torch.
 
-The defaults are the published recipe of the field: LoRA on all linear layers of the language model,
-the projector trained as a whole, 64 frames spread over the video. Nothing here needs torch.
+The defaults are the field's published recipe: LoRA on all linear layers of the language model, a
+fully trained projector, 64 frames spread over the video.
 """
 
 import re
@@ -20,17 +20,17 @@ _PROJECTOR = re.compile(r"merger|projector|connector|aligner|resampler")
 _VISION = re.compile(r"visual|vision|(?:image|video)_(?:encoder|tower)")
 
 OPTIMIZER_BYTES = 8
-"""Of a weight that learns: two averages in single precision."""
+"""Per trained weight: two moving averages in single precision."""
 
 LAYER_FACTOR = 17
-"""Numbers of its own width that a layer keeps of each token, for the way back."""
+"""Activations that a layer stores per token for the backward pass, in units of its width."""
 
 KEPT_FACTOR = 1
-"""The same when the rest is computed again."""
+"""The same with recomputation."""
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything that decides what comes of a training; a `ValueError` names all that is wrong."""
+    """Everything that determines a training; a `ValueError` names all invalid settings."""
 
     parts: tuple[Part, ...] = ("language", "projector")
     rank: int = 16
@@ -41,40 +41,36 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     style: Style = "letter"
     epochs: float = 5.0
     most_steps: int = -1
-    """Stop there; -1 for the end of the last epoch."""
+    """Limit on the number of steps; -1 for none."""
     rate: float = 5e-5
     warmup: float = 0.1
-    """Share of the steps in which the rate rises; then it falls along a cosine."""
+    """Share of the steps during which the rate rises; then it follows a cosine."""
     batch: int = 2
     """On each device."""
     accumulate: int = 2
-    """Batches that make one step."""
+    """Batches per step."""
     recompute: bool = False
-    """Compute activations again on the way back: a third slower, a fraction of the memory."""
+    """Recompute activations in the backward pass: a third slower, a fraction of the memory."""
     seed: int = 0
 
     def __post_init__(self) -> None:
-        problems = []
-        if not self.parts or set(self.parts) - set(PARTS):
-            problems.append(f"parts: {', '.join(self.parts)}; expected some of {', '.join(PARTS)}")
-        if not 0 <= self.rank <= 4096:
-            problems.append(f"rank: {self.rank}; expected 0 (all weights) to 4096")
-        if not 0 <= self.dropout < 1:
-            problems.append(f"dropout: {self.dropout:g}; expected 0 to less than 1")
-        if not self.epochs > 0:
-            problems.append(f"epochs: {self.epochs:g}; expected more than 0")
-        if not 0 < self.rate < 1:
-            problems.append(f"rate: {self.rate:g}; expected more than 0, less than 1")
-        if not 0 <= self.warmup < 1:
-            problems.append(f"warmup: {self.warmup:g}; expected 0 to less than 1")
-        if self.batch < 1 or self.accumulate < 1:
-            problems.append(f"batch: {self.batch} x {self.accumulate}; expected at least 1 x 1")
-        if problems:
+        parts, batches = set(self.parts), (self.batch, self.accumulate)
+        some = f"parts: {', '.join(self.parts)}; expected some of {', '.join(PARTS)}"
+        checks = {
+            some: bool(parts) and parts <= set(PARTS),
+            f"rank: {self.rank}; expected 0 (all weights) to 4096": 0 <= self.rank <= 4096,
+            f"dropout: {self.dropout:g}; expected 0 to less than 1": 0 <= self.dropout < 1,
+            f"epochs: {self.epochs:g}; expected more than 0": self.epochs > 0,
+            f"rate: {self.rate:g}; expected more than 0, less than 1": 0 < self.rate < 1,
+            f"warmup: {self.warmup:g}; expected 0 to less than 1": 0 <= self.warmup < 1,
+            f"batch: {self.batch} x {self.accumulate}; expected at least 1 x 1": min(batches) >= 1,
+        }
+        if problems := [problem for problem, holds in checks.items() if not holds]:
             raise ValueError("; ".join(problems))
 
 
 def part_of(name: str) -> Part:
-    """The part of a model that a weight belongs to, by its name.
+    """The part of the model to which a weight belongs, by the weight's name.
 
     >>> part_of("model.visual.merger.linear_fc1.weight"), part_of("model.visual.blocks.0.norm1")
     ('projector', 'vision')
@@ -89,18 +85,18 @@ def part_of(name: str) -> Part:
 
 
 class Extent(NamedTuple):
-    """How large a model and its examples are."""
+    """Sizes of a model and its examples."""
 
     weights: int
     weight_bytes: int
-    """Of one weight."""
+    """Per weight."""
     learning: int
-    """Weights that learn."""
+    """Number of trained weights."""
     layers: int
     width: int
     """Of the language model."""
     tokens: int
-    """Of one example."""
+    """Per example."""
     vision_layers: int = 0
     vision_width: int = 0
     patches: int = 0
@@ -109,7 +105,7 @@ class Extent(NamedTuple):
 
 
 class Footprint(NamedTuple):
-    """Memory of one device, in bytes; what passes through (`activations`) is an estimate."""
+    """Memory per device, in bytes; `activations` are an estimate."""
 
     weights: int
     gradients: int
@@ -118,16 +114,15 @@ class Footprint(NamedTuple):
 
     @property
     def total(self) -> int:
-        """All of it."""
+        """The sum."""
         return sum(self)
 
 
 def footprint(extent: Extent, recipe: Recipe) -> Footprint:
-    """What a training should take.
+    """Estimated memory of a training.
 
     >>> extent = Extent(8_000_000_000, 2, 40_000_000, 36, 4096, 5000)
-    >>> found = footprint(extent, Recipe())
-    >>> [round(part / 1e9, 1) for part in found]
+    >>> [round(part / 1e9, 1) for part in footprint(extent, Recipe())]
     [16.0, 0.2, 0.3, 50.1]
     """
     factor = KEPT_FACTOR if recipe.recompute else LAYER_FACTOR
@@ -136,7 +131,7 @@ def footprint(extent: Extent, recipe: Recipe) -> Footprint:
         kept += extent.vision_layers * factor * extent.vision_width * extent.patches
     kept += 2 * extent.words * extent.tokens  # logits and their gradient, in single precision
     if recipe.recompute:
-        kept += LAYER_FACTOR * extent.width * extent.tokens  # one layer at a time
+        kept += LAYER_FACTOR * extent.width * extent.tokens  # a layer at a time
     return Footprint(
         extent.weights * extent.weight_bytes,
         extent.learning * 4,

@@ -1,9 +1,9 @@
-"""A video model of the Qwen3-VL architecture that is small, knows nothing and needs no download.
+"""A small, untrained video model of the Qwen3-VL architecture, built without a download.
 
-For tests, and to see something learn on a laptop. `build` writes a folder as a checkpoint is one:
-configuration, weights, tokenizer and chat template; everything that takes a checkpoint takes it.
-Weights are drawn in proportion to what each unit reads: at this width, the usual spread of 0.02
-stays at chance for hundreds of steps.
+It is for tests, and for trying a training on a laptop. `build` writes a complete checkpoint:
+configuration, weights, tokenizer and chat template. Initial weights are scaled by each unit's
+number of inputs: at this width, the usual standard deviation of 0.02 stays at chance for hundreds
+of steps.
 """
 
 from collections.abc import Iterable
@@ -29,11 +29,7 @@ EMBEDDING_SPREAD = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """How large it is.
-
-    >>> Size().words
-    1024
-    """
+    """Sizes of the model."""
 
     width: int = 64
     layers: int = 2
@@ -41,13 +37,13 @@ class Size:
     vision_width: int = 64
     vision_layers: int = 2
     patch_px: int = 8
-    """Two patches a side make one token."""
+    """A token has two patches along each side."""
     words: int = 1024
     """Tokens of the vocabulary."""
 
 
 def build(folder: Path, texts: Iterable[str], *, size: Size = Size(), seed: int = 0) -> Path:
-    """Writes a model that knows nothing; its tokenizer fits the texts, its weights the seed."""
+    """Writes an untrained model; the tokenizer depends on the texts, the weights on the seed."""
     import torch
     from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
 
@@ -67,7 +63,7 @@ def build(folder: Path, texts: Iterable[str], *, size: Size = Size(), seed: int 
 
 
 def _tokenizer(texts: Iterable[str], size: Size) -> Any:
-    """Bytes, and the pairs of them that are frequent in the texts."""
+    """A byte-pair tokenizer trained on the texts."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -94,7 +90,7 @@ def _tokenizer(texts: Iterable[str], size: Size) -> Any:
 
 def _settings(tokenizer: Any, size: Size) -> dict[str, Any]:
     head = size.width // size.heads
-    third = head // 6  # heights and widths have a third of the turns each, time the rest
+    third = head // 6  # height and width get a third of the rotary angles each, time the rest
     number = tokenizer.convert_tokens_to_ids
     return {
         "text_config": {
@@ -135,15 +131,14 @@ def _settings(tokenizer: Any, size: Size) -> dict[str, Any]:
 
 
 def _draw(model: Any) -> None:
-    """Each weight in proportion to what its unit reads, embeddings small, the rest as it is."""
+    """Draws weights scaled by each unit's number of inputs, and small embeddings."""
     import torch
     from torch import nn
 
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, nn.Linear | nn.Conv3d):
-                reads = module.weight[0].numel()
-                module.weight.normal_(std=reads**-0.5)
+                module.weight.normal_(std=module.weight[0].numel() ** -0.5)
                 if module.bias is not None:
                     module.bias.zero_()
             elif isinstance(module, nn.Embedding):

@@ -1,4 +1,4 @@
-"""Other people around a subject: they stand, wave, turn or take some steps, out of the way."""
+"""Bystanders around a subject, who stand, wave, turn or take a few steps out of the way."""
 
 import math
 from collections.abc import Sequence
@@ -10,58 +10,51 @@ from kinematics import synthetic
 from kinematics.motion import Motion
 
 APART_M = 1.0
-"""Nobody comes nearer to anybody else than this."""
+"""Least distance between any two people."""
 
 AWAY_M = (1.2, 2.6)
-"""How far from the subject's way the others stand."""
+"""Range of distances between a bystander and the subject's path."""
 
 _ATTEMPTS = 200
 
 
 def company(
-    subjects: Sequence[Motion],
-    *,
-    count: int,
-    draw: np.random.Generator,
-    floor_m: float = 0.0,
+    subjects: Sequence[Motion], *, count: int, draw: np.random.Generator, floor_m: float = 0.0
 ) -> list[Motion]:
-    """So many others in the subjects' world, for as long as the first of them is there.
+    """Up to `count` bystanders in the subjects' world, for as long as the first subject's motion.
 
-    Fewer where there is no room for so many.
+    There are fewer if there is no room for all of them.
 
     >>> subject = synthetic.perform(synthetic.walk(2.0)).motion
     >>> len(company([subject], count=2, draw=np.random.default_rng(0)))
     2
     """
-    taken_m = [np.asarray(motion.positions_m, np.float64)[:, [0, 2]] for motion in subjects]
-    way_m = taken_m[0]
+    paths_m = [np.asarray(motion.positions_m, np.float64)[:, [0, 2]] for motion in subjects]
+    subject_m = paths_m[0]
     others: list[Motion] = []
     for _ in range(_ATTEMPTS):
         if len(others) == count:
             break
-        anchor = way_m[int(draw.integers(len(way_m)))]
+        anchor = subject_m[int(draw.integers(len(subject_m)))]
         angle, away_m = draw.uniform(-math.pi, math.pi), draw.uniform(*AWAY_M)
-        place_m = anchor + away_m * np.array([math.sin(angle), math.cos(angle)])
-        other = _other(subjects[0], place_m, draw, floor_m=floor_m, number=len(others) + 1)
-        path_m = np.asarray(other.positions_m, np.float64)[:, [0, 2]]
-        if all(_apart_m(path_m, way) > APART_M for way in taken_m):
-            taken_m.append(path_m)
-            others.append(other)
+        start_m = anchor + away_m * np.array([math.sin(angle), math.cos(angle)])
+        bystander = _bystander(subjects[0], start_m, draw, floor_m=floor_m, number=len(others) + 1)
+        path_m = np.asarray(bystander.positions_m, np.float64)[:, [0, 2]]
+        if all(_apart_m(path_m, earlier_m) > APART_M for earlier_m in paths_m):
+            paths_m.append(path_m)
+            others.append(bystander)
     return others
 
 
-def _apart_m(one: Float[np.ndarray, "one 2"], other: Float[np.ndarray, "other 2"]) -> float:
-    """Least distance between two ways, at any times."""
-    return float(np.hypot(*(one[::3, None] - other[None, ::3]).reshape(-1, 2).T).min())
+def _apart_m(
+    first_m: Float[np.ndarray, "first 2"], second_m: Float[np.ndarray, "second 2"]
+) -> float:
+    """Least distance between two paths, regardless of time."""
+    return float(np.hypot(*(first_m[::3, None] - second_m[None, ::3]).reshape(-1, 2).T).min())
 
 
-def _other(
-    subject: Motion,
-    place_m: np.ndarray,
-    draw: np.random.Generator,
-    *,
-    floor_m: float,
-    number: int,
+def _bystander(
+    subject: Motion, start_m: np.ndarray, draw: np.random.Generator, *, floor_m: float, number: int
 ) -> Motion:
     side: synthetic.script.Side = "left" if draw.random() < 0.5 else "right"
     kinds = (
@@ -80,7 +73,7 @@ def _other(
         script,
         fps=30.0,
         seed=int(draw.integers(2**31)),
-        start_position_m=(float(place_m[0]), floor_m, float(place_m[1])),
+        start_position_m=(float(start_m[0]), floor_m, float(start_m[1])),
         start_heading_rad=draw.uniform(-math.pi, math.pi),
         clip=f"{subject.source.clip}_other",
     ).motion

@@ -1,4 +1,4 @@
-"""`Lens` and `Poses`: what a camera sees, and from where. OpenCV's axes: right, down, ahead."""
+"""`Lens` and `Poses`: a camera's optics and its track. OpenCV's axes: right, down, ahead."""
 
 from typing import NamedTuple
 
@@ -7,23 +7,23 @@ from jaxtyping import Float
 
 
 class Lens(NamedTuple):
-    """A pinhole before a square picture. Whole numbers are the middles of pixels."""
+    """A pinhole camera with a square picture. Whole coordinates are pixel centres."""
 
     size_px: int
     focal_px: float
 
     @property
     def centre_px(self) -> float:
-        """The place, in both directions, of what lies straight ahead."""
+        """Column and row of the optical axis."""
         return 0.5 * (self.size_px - 1)
 
     def scaled(self, factor: int) -> "Lens":
-        """The same view on a picture of `factor` times as many pixels a side."""
+        """The same view on a picture with `factor` times as many pixels a side."""
         return Lens(self.size_px * factor, self.focal_px * factor)
 
 
 class Poses(NamedTuple):
-    """Where a camera is and how it is turned, frame by frame; columns are right, down, ahead."""
+    """A camera's position and orientation in each frame; matrix columns are right, down, ahead."""
 
     positions_m: Float[np.ndarray, "frames 3"]
     world_from_camera: Float[np.ndarray, "frames 3 3"]
@@ -32,10 +32,10 @@ class Poses(NamedTuple):
 def along(
     direction: Float[np.ndarray, "3"], vectors: Float[np.ndarray, "3 many"]
 ) -> Float[np.ndarray, " many"]:
-    """The parts of vectors along a direction, in the vectors' precision.
+    """Dot products of vectors with a direction, in the vectors' precision.
 
-    Written out: what a library for matrices makes of the last bit depends on its threads, and one
-    bit is enough for another video.
+    Written out, since the last bit of a BLAS product depends on its threads, and a single bit
+    changes the video.
 
     >>> along(np.array([0.0, 2.0, 0.0]), np.array([[1.0], [3.0], [5.0]])).tolist()
     [6.0]
@@ -47,7 +47,7 @@ def along(
 def turned(
     vectors: Float[np.ndarray, "*many 3"], columns: Float[np.ndarray, "*some 3 3"]
 ) -> Float[np.ndarray, "*many 3"]:
-    """Vectors in the axes that are the columns of a matrix; written out as `along` is.
+    """Coordinates of vectors along the columns of a matrix; written out like `along`.
 
     >>> turned(np.array([[1.0, 2.0, 3.0]]), np.eye(3)[:, ::-1]).tolist()
     [[3.0, 2.0, 1.0]]
@@ -59,7 +59,7 @@ def turned(
 def seen_from(
     poses: Poses, points_m: Float[np.ndarray, "frames ... 3"]
 ) -> Float[np.ndarray, "frames ... 3"]:
-    """Points of the world in the camera's coordinates, each frame's by its own pose.
+    """World points in camera coordinates, each frame by its own pose.
 
     >>> poses = Poses(np.array([[0.0, 0.0, -2.0]]), np.diag([-1.0, -1.0, 1.0])[None])
     >>> seen_from(poses, np.array([[[0.5, 0.0, 1.0]]])).tolist()
@@ -73,7 +73,7 @@ def seen_from(
 def project(
     poses: Poses, lens: Lens, points_m: Float[np.ndarray, "frames ... 3"]
 ) -> Float[np.ndarray, "frames ... 2"]:
-    """Columns and rows at which points of the world appear; NaN for what is behind the camera.
+    """Columns and rows of world points in the picture; NaN for points behind the camera.
 
     >>> poses = Poses(np.zeros((1, 3)), np.eye(3)[None])
     >>> project(poses, Lens(101, 100.0), np.array([[[0.1, 0.0, 1.0]]])).tolist()
@@ -90,7 +90,7 @@ def looking(
     *,
     rolls_rad: Float[np.ndarray, " frames"] | None = None,
 ) -> Poses:
-    """Poses of an upright camera that looks at targets, turned clockwise by `rolls_rad`.
+    """Poses of an upright camera that looks at targets, rolled clockwise by `rolls_rad`.
 
     >>> looking(np.zeros((1, 3)), np.array([[0.0, 0.0, 2.0]])).world_from_camera[0].round().tolist()
     [[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]]

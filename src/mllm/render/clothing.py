@@ -1,7 +1,7 @@
-"""Clothes for surfaces: faces in the colours that figures of cones wear, a brim and a backpack.
+"""Clothes for body surfaces: faces in the colours of the cone figures, a brim and a backpack.
 
-Which bone carries a face most says what it is part of; where it lies at rest, whether it is the
-front or the back of that part. Sides and facing can so be told as on every other figure.
+The bone with the largest weight on a face gives its body part; its position at rest says whether
+it is on the front or the back. Sides and facing are as recognisable as on cone figures.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ _WHITE, _DARK, _RED = (0.97, 0.97, 0.97), (0.03, 0.03, 0.05), (0.60, 0.10, 0.12)
 
 
 class Clad(NamedTuple):
-    """A body with its clothes on, at the times of a video, in the world of its motion."""
+    """A clothed body at the times of a video, in the world of its motion."""
 
     body: Body
     colours: Float[np.ndarray, "faces 3"]
@@ -34,55 +34,50 @@ class Clad(NamedTuple):
     """Brim and backpack, frame by frame."""
 
 
-def clad(one: Body, clothes: Outfit) -> Clad:
+def clad(body: Body, clothes: Outfit) -> Clad:
     """A body in its clothes."""
-    return Clad(one, _painted(one, clothes), _worn(one, clothes))
+    return Clad(body, _painted(body, clothes), _worn(body, clothes))
 
 
 def figures(
-    one: Clad, shadows: Solids, *, shown: Bool[np.ndarray, " frames"], origin_m: np.ndarray
+    clothed: Clad, shadows: Solids, *, shown: Bool[np.ndarray, " frames"], origin_m: np.ndarray
 ) -> Iterator[Figure | None]:
-    """What is drawn of a body in each frame of a scene with the given origin; none if not shown.
+    """The figure of a body in each frame of a scene with the given origin; None if not shown.
 
-    `shadows` are the solids, in the scene already, that throw its shadow.
+    `shadows` are the solids, in scene coordinates, that cast its shadow.
     """
-    for i, surface in enumerate(posed(one.body)):
-        placed = one.worn.at(i)
-        placed = placed._replace(
-            starts_m=placed.starts_m - origin_m, ends_m=placed.ends_m - origin_m
+    worn = clothed.worn.moved(-origin_m)
+    for i, surface in enumerate(posed(clothed.body)):
+        figure = Figure(
+            vertices_m=surface.vertices_m - origin_m,
+            normals=surface.normals,
+            faces=clothed.body.mesh.faces,
+            colours=clothed.colours,
+            worn=worn.at(i),
+            shadow=shadows.at(i),
         )
-        yield (
-            Figure(
-                vertices_m=surface.vertices_m - origin_m,
-                normals=surface.normals,
-                faces=one.body.mesh.faces,
-                colours=one.colours,
-                worn=placed,
-                shadow=shadows.at(i),
-            )
-            if shown[i]
-            else None
-        )
+        yield figure if shown[i] else None
 
 
-def _painted(one: Body, clothes: Outfit) -> Float[np.ndarray, "faces 3"]:
+def _painted(body: Body, clothes: Outfit) -> Float[np.ndarray, "faces 3"]:
     """The colour of every face of a body."""
-    faces = one.mesh.faces
-    bone = one.mesh.weights[:, faces].sum(axis=2).argmax(axis=0)
-    at = one.rest_m[faces].mean(axis=1)
-    facing = one.rest_normals[faces].mean(axis=1)
-    colours = np.array(_by_bone(len(one.joints_m), clothes))[bone]
+    faces = body.mesh.faces
+    bone = body.mesh.weights[:, faces].sum(axis=2).argmax(axis=0)
+    at = body.rest_m[faces].mean(axis=1)
+    facing = body.rest_normals[faces].mean(axis=1)
+    colours = np.array(_by_bone(len(body.joints_m), clothes))[bone]
     torso = np.isin(bone, [_JOINT[name] for name in ("pelvis", *_SHIRT)])
-    for where, colour in (*_torso(one, at, facing, clothes), *_behind(one, at, facing, clothes)):
+    for where, colour in (*_torso(body, at, facing, clothes), *_behind(body, at, facing, clothes)):
         colours[torso & where] = colour
-    head = (bone == _HEAD) | (bone >= len(SMPL_22.joints)) & (_parent(one)[bone] == _HEAD)
-    for where, colour in _head(one, at, facing, head, clothes):
+    parents = np.array(body.mesh.bones.parents)
+    head = (bone == _HEAD) | (bone >= len(SMPL_22.joints)) & (parents[bone] == _HEAD)
+    for where, colour in _head(body, at, facing, head, clothes):
         colours[head & where] = colour
     return colours
 
 
 def _by_bone(joints: int, clothes: Outfit) -> list[Colour]:
-    """The colour of what each bone carries; hands and faces are skin."""
+    """The colour of the faces on each bone; hands and face are skin."""
     colours = [clothes.skin] * joints
     for name in _SHIRT:
         colours[_JOINT[name]] = clothes.shirt
@@ -95,13 +90,9 @@ def _by_bone(joints: int, clothes: Outfit) -> list[Colour]:
     return colours
 
 
-def _parent(one: Body) -> np.ndarray:
-    return np.array(one.mesh.bones.parents)
-
-
-def _scale(one: Body) -> float:
-    """How large a body is beside the usual one, by its legs."""
-    chain = one.joints_m[[_JOINT["left_hip"], _JOINT["left_knee"], _JOINT["left_ankle"]]]
+def _scale(body: Body) -> float:
+    """Size of a body relative to the usual figure, by leg length."""
+    chain = body.joints_m[[_JOINT["left_hip"], _JOINT["left_knee"], _JOINT["left_ankle"]]]
     leg_m = float(np.linalg.norm(np.diff(chain, axis=0), axis=1).sum())
     return float(np.clip(leg_m / USUAL_LEG_M, 0.4, 1.6))
 
@@ -109,22 +100,22 @@ def _scale(one: Body) -> float:
 Painted = list[tuple[Bool[np.ndarray, " faces"], Colour]]
 
 
-def _torso(one: Body, at: np.ndarray, facing: np.ndarray, clothes: Outfit) -> Painted:
+def _torso(body: Body, at: np.ndarray, facing: np.ndarray, clothes: Outfit) -> Painted:
     """An emblem on the chest."""
-    scale, chest_m = _scale(one), one.joints_m[_JOINT["neck"]] - [0.0, 0.19 * _scale(one), 0.0]
+    scale, chest_m = _scale(body), body.joints_m[_JOINT["neck"]] - [0.0, 0.19 * _scale(body), 0.0]
     away = (at - chest_m) / scale
     return [((np.hypot(away[:, 0], away[:, 1]) < 0.085) & (facing[:, 2] > 0.2), clothes.emblem)]
 
 
-def _behind(one: Body, at: np.ndarray, facing: np.ndarray, clothes: Outfit) -> Painted:
-    """What the backpack covers, which may show at its edges."""
-    away = (at - one.joints_m[_JOINT["neck"]]) / _scale(one)
+def _behind(body: Body, at: np.ndarray, facing: np.ndarray, clothes: Outfit) -> Painted:
+    """The area under the backpack, which may show at its edges."""
+    away = (at - body.joints_m[_JOINT["neck"]]) / _scale(body)
     there = (np.abs(away[:, 0]) < 0.13) & (away[:, 1] > -0.38) & (away[:, 1] < -0.06)
     return [(there & (facing[:, 2] < -0.3), clothes.backpack)]
 
 
 def _head(
-    one: Body,
+    body: Body,
     at: np.ndarray,
     facing: np.ndarray,
     head: Bool[np.ndarray, " faces"],
@@ -133,7 +124,7 @@ def _head(
     """Hair behind, a cap on top, eyes and a mouth in front."""
     if not head.any():
         return []
-    scale, (apart_m, level_m) = _scale(one), _eyes(one)
+    scale, (apart_m, level_m) = _scale(body), _eyes(body)
     middle_m = 0.5 * (at[head].min(axis=0) + at[head].max(axis=0))
     x, y = (at[:, 0] - middle_m[0]) / scale, (at[:, 1] - level_m) / scale
     front = facing[:, 2] > 0.2
@@ -149,25 +140,25 @@ def _head(
     ]
 
 
-def _eyes(one: Body) -> tuple[float, float]:
-    """How far the eyes are from the middle of the face, and how high above the ground's level."""
-    if one.mesh.bones.family == "smplx":
-        left_m, right_m = one.joints_m[list(_EYES)]
+def _eyes(body: Body) -> tuple[float, float]:
+    """Distance of the eyes from the middle of the face, and their height at rest."""
+    if body.mesh.bones.family == "smplx":
+        left_m, right_m = body.joints_m[list(_EYES)]
         return 0.5 * float(left_m[0] - right_m[0]), 0.5 * float(left_m[1] + right_m[1])
-    joint_m = float(one.joints_m[_HEAD, 1])
-    top_m = float(one.rest_m[one.mesh.weights.argmax(axis=0) == _HEAD, 1].max(initial=joint_m))
-    return 0.033 * _scale(one), joint_m + _EYE_LEVEL * (top_m - joint_m)
+    joint_m = float(body.joints_m[_HEAD, 1])
+    top_m = float(body.rest_m[body.mesh.weights.argmax(axis=0) == _HEAD, 1].max(initial=joint_m))
+    return 0.033 * _scale(body), joint_m + _EYE_LEVEL * (top_m - joint_m)
 
 
-def _worn(one: Body, clothes: Outfit) -> Solids:
-    """The brim of a cap and a backpack, which the bones of head and chest carry."""
-    pieces = [*_brim(one, clothes), *_pack(one, clothes)]
-    world, places = bones(one, slice(None))
+def _worn(body: Body, clothes: Outfit) -> Solids:
+    """The brim of a cap and a backpack, attached to the bones of head and chest."""
+    pieces = [*_brim(body, clothes), *_pack(body, clothes)]
+    world, joints_m = bones(body, slice(None))
     carriers = [_JOINT[bone] for bone, *_ in pieces]
 
     def carried(rest: list[np.ndarray]) -> np.ndarray:
-        away = np.stack(rest) - one.joints_m[carriers]
-        return places[:, carriers] + (world[:, carriers] * away[:, None]).sum(axis=-1)
+        away = np.stack(rest) - body.joints_m[carriers]
+        return joints_m[:, carriers] + (world[:, carriers] * away[:, None]).sum(axis=-1)
 
     colours = np.array([colour for *_, colour in pieces])
     radii_m = np.array([radius for _, _, _, radius, _ in pieces])
@@ -185,13 +176,13 @@ def _worn(one: Body, clothes: Outfit) -> Solids:
 _Worn = tuple[str, np.ndarray, np.ndarray, float, Colour]
 
 
-def _brim(one: Body, clothes: Outfit) -> list[_Worn]:
+def _brim(body: Body, clothes: Outfit) -> list[_Worn]:
     """Three bars before the forehead."""
-    scale, joint_m = _scale(one), one.joints_m[_HEAD]
-    head = one.mesh.weights.argmax(axis=0) == _HEAD
-    level_m = _eyes(one)[1] + (_BROW_M + 0.008) * scale
-    at_level = head & (np.abs(one.rest_m[:, 1] - level_m) < 0.03 * scale)
-    ahead_m = float(one.rest_m[at_level, 2].max()) if at_level.any() else joint_m[2] + 0.1 * scale
+    scale, joint_m = _scale(body), body.joints_m[_HEAD]
+    head = body.mesh.weights.argmax(axis=0) == _HEAD
+    level_m = _eyes(body)[1] + (_BROW_M + 0.008) * scale
+    at_level = head & (np.abs(body.rest_m[:, 1] - level_m) < 0.03 * scale)
+    ahead_m = float(body.rest_m[at_level, 2].max()) if at_level.any() else joint_m[2] + 0.1 * scale
     return [
         (
             "head",
@@ -204,10 +195,10 @@ def _brim(one: Body, clothes: Outfit) -> list[_Worn]:
     ]
 
 
-def _pack(one: Body, clothes: Outfit) -> list[_Worn]:
+def _pack(body: Body, clothes: Outfit) -> list[_Worn]:
     """Two upright rolls on the back, and a white bar across them."""
-    scale, neck_m = _scale(one), one.joints_m[_JOINT["neck"]]
-    away = one.rest_m - neck_m
+    scale, neck_m = _scale(body), body.joints_m[_JOINT["neck"]]
+    away = body.rest_m - neck_m
     back = (np.abs(away[:, 0]) < 0.12 * scale) & (np.abs(away[:, 1] / scale + 0.2) < 0.12)
     back_m = float(away[back, 2].min()) if back.any() else -0.12 * scale
 

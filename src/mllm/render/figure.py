@@ -1,7 +1,7 @@
-"""A clothed figure of rounded cones, put on body points: no two of its sides look the same.
+"""A clothed figure of rounded cones on body points, whose four sides all look different.
 
-Left limbs are warm, right limbs cool in every outfit. In front it has a face with nose and eyes,
-the brim of a cap and an emblem on the chest; behind it hair and a backpack.
+In every outfit, left limbs have warm and right limbs cool colours. In front are a face with nose
+and eyes, the brim of a cap and an emblem on the chest; behind are hair and a backpack.
 """
 
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ from kinematics.skeleton import POINTS
 from mllm.render.solids import Solids
 
 USUAL_LEG_M = 0.795
-"""Hip to ankle of the figure whose measures stand below; others are scaled by their legs."""
+"""Hip to ankle of the figure with the measures below; others are scaled by leg length."""
 
 Places = Float[np.ndarray, "frames 3"]
 Colour = tuple[float, float, float]
 
 
 class Outfit(NamedTuple):
-    """What a figure wears. `words` tell it from others in a sentence."""
+    """Colours of a figure. `words` distinguish it from others in a sentence."""
 
     words: str
     shirt: Colour
@@ -52,7 +52,7 @@ _EMBLEM_ON_LIGHT, _EMBLEM_ON_DARK = (0.05, 0.05, 0.35), (1.0, 0.95, 0.25)
 
 
 def outfit(draw: np.random.Generator, *, shirt: int) -> Outfit:
-    """Clothes drawn at random around the shirt of the given number, counted in a circle.
+    """Clothes drawn at random to match shirt number `shirt`, modulo the number of shirts.
 
     >>> outfit(np.random.default_rng(3), shirt=0).words
     'the person in the white shirt'
@@ -79,17 +79,16 @@ def outfit(draw: np.random.Generator, *, shirt: int) -> Outfit:
 
 
 class _Axes(NamedTuple):
-    """Left, up and ahead of one part of the body, and how large the body is."""
+    """Left, up and ahead of a body part, and the size of the body."""
 
     left: Places
     up: Places
     ahead: Places
     scale: float
 
-    def at(self, place: Places, left_m: float, up_m: float, ahead_m: float) -> Places:
-        """The place so far from another, in a body of usual size."""
-        step = left_m * self.left + up_m * self.up + ahead_m * self.ahead
-        return place + self.scale * step
+    def at(self, origin: Places, left_m: float, up_m: float, ahead_m: float) -> Places:
+        """The point at this offset from `origin`; offsets are those of a body of usual size."""
+        return origin + self.scale * (left_m * self.left + up_m * self.up + ahead_m * self.ahead)
 
 
 class _Piece(NamedTuple):
@@ -98,24 +97,10 @@ class _Piece(NamedTuple):
     start_radius: float
     end_radius: float
     colour: Colour
-    other: Colour
-    bands: int
-
-
-def _piece(
-    start: Places,
-    end: Places,
-    start_radius: float,
-    end_radius: float,
-    colour: Colour,
-    other: Colour | None = None,
-    bands: int = 1,
-) -> _Piece:
-    return _Piece(start, end, start_radius, end_radius, colour, other or colour, bands)
 
 
 def dressed(points_m: Float[np.ndarray, "frames points 3"], clothes: Outfit) -> Solids:
-    """The solids of a figure whose body points are given, frame by frame.
+    """The solids of a figure with the given body points, frame by frame.
 
     >>> from kinematics import synthetic
     >>> from mllm.render.pose import posed
@@ -139,14 +124,15 @@ def dressed(points_m: Float[np.ndarray, "frames points 3"], clothes: Outfit) -> 
         *_torso(body, chest, pelvis, clothes),
         *_head(body, head, clothes),
     ]
+    colours = np.array([piece.colour for piece in pieces])
     return Solids(
         starts_m=np.stack([piece.start for piece in pieces], axis=1),
         ends_m=np.stack([piece.end for piece in pieces], axis=1),
         start_radii_m=scale * np.array([piece.start_radius for piece in pieces]),
         end_radii_m=scale * np.array([piece.end_radius for piece in pieces]),
-        colours=np.array([piece.colour for piece in pieces]),
-        band_colours=np.array([piece.other for piece in pieces]),
-        bands=np.array([piece.bands for piece in pieces]),
+        colours=colours,
+        band_colours=colours,
+        bands=np.ones(len(pieces), int),
     )
 
 
@@ -155,7 +141,7 @@ def _unit(vectors: Places) -> Places:
 
 
 def _axes(left: Places, up: Places, scale: float) -> _Axes:
-    """Axes whose up is given and whose left is as near as it can be to the one given."""
+    """Axes with the given `up`, whose left is as close to `left` as possible."""
     up = _unit(up)
     ahead = _unit(np.cross(left, up))
     return _Axes(np.cross(up, ahead), up, ahead, scale)
@@ -163,9 +149,9 @@ def _axes(left: Places, up: Places, scale: float) -> _Axes:
 
 def _scale(body: dict[str, Places]) -> float:
     lengths = [
-        np.linalg.norm(body[f"{side}_{one}"] - body[f"{side}_{other}"], axis=1)
+        np.linalg.norm(body[f"{side}_{upper}"] - body[f"{side}_{lower}"], axis=1)
         for side in ("left", "right")
-        for one, other in (("hip", "knee"), ("knee", "ankle"))
+        for upper, lower in (("hip", "knee"), ("knee", "ankle"))
     ]
     leg_m = 0.5 * float(np.median(np.sum(lengths, axis=0)))
     return float(np.clip(leg_m / USUAL_LEG_M, 0.4, 1.6))
@@ -178,19 +164,18 @@ def _legs(body: dict[str, Places], pelvis: _Axes, clothes: Outfit) -> list[_Piec
             body[f"{side}_{part}"] for part in ("hip", "knee", "ankle", "foot")
         )
         forth = _unit(foot - ankle)
-        shoe = dark(colour)
         heel = ankle - pelvis.scale * (0.02 * forth + np.array([0.0, 0.025, 0.0]))
         toes = foot + pelvis.scale * (0.05 * _unit(forth * [1.0, 0.3, 1.0]) + [0.0, 0.015, 0.0])
         pieces += [
-            _piece(hip, knee, 0.088, 0.062, colour),
-            _piece(knee, ankle, 0.060, 0.042, colour),
-            _piece(heel, toes, 0.046, 0.036, shoe),
+            _Piece(hip, knee, 0.088, 0.062, colour),
+            _Piece(knee, ankle, 0.060, 0.042, colour),
+            _Piece(heel, toes, 0.046, 0.036, dark(colour)),
         ]
     return pieces
 
 
 def dark(colour: Colour) -> Colour:
-    """The colour of the shoe that goes with a leg.
+    """The colour of the shoe that matches a leg.
 
     >>> dark((0.8, 0.4, 0.0))
     (0.2, 0.1, 0.0)
@@ -206,9 +191,9 @@ def _arms(body: dict[str, Places], clothes: Outfit) -> list[_Piece]:
         reach = wrist - elbow
         hand = wrist + 0.28 * reach
         pieces += [
-            _piece(shoulder, elbow, 0.066, 0.047, colour),
-            _piece(elbow, wrist, 0.045, 0.034, colour),
-            _piece(wrist + 0.12 * reach, hand, 0.042, 0.040, clothes.skin),
+            _Piece(shoulder, elbow, 0.066, 0.047, colour),
+            _Piece(elbow, wrist, 0.045, 0.034, colour),
+            _Piece(wrist + 0.12 * reach, hand, 0.042, 0.040, clothes.skin),
         ]
     return pieces
 
@@ -217,14 +202,14 @@ def _torso(body: dict[str, Places], chest: _Axes, pelvis: _Axes, clothes: Outfit
     hip_line, neck = body["pelvis"], body["neck"]
     back = chest.at(neck, 0.0, -0.21, -0.15)
     packs = [
-        _piece(
+        _Piece(
             chest.at(back, sign * 0.06, 0.12, 0.0), chest.at(back, sign * 0.065, -0.14, -0.01),
             0.080, 0.095, clothes.backpack,
         )
         for sign in (1.0, -1.0)
     ]  # fmt: skip
     sides = [
-        _piece(
+        _Piece(
             pelvis.at(hip_line, sign * 0.065, 0.05, 0.0),
             chest.at(neck, sign * 0.085, -0.15, 0.0),
             0.095, 0.112, clothes.shirt,
@@ -232,25 +217,25 @@ def _torso(body: dict[str, Places], chest: _Axes, pelvis: _Axes, clothes: Outfit
         for sign in (1.0, -1.0)
     ]  # fmt: skip
     yokes = [
-        _piece(
+        _Piece(
             body[f"{side}_shoulder"], chest.at(neck, 0.0, -0.06, 0.0), 0.070, 0.085, clothes.shirt
         )
         for side in ("left", "right")
     ]
     return [
-        _piece(body["left_hip"], body["right_hip"], 0.100, 0.100, clothes.trousers),
+        _Piece(body["left_hip"], body["right_hip"], 0.100, 0.100, clothes.trousers),
         *sides,
         *yokes,
         *packs,
-        _piece(
+        _Piece(
             chest.at(back, 0.10, -0.03, -0.072), chest.at(back, -0.10, -0.03, -0.072),
             0.024, 0.024, (0.95, 0.95, 0.95),
         ),
-        _piece(
+        _Piece(
             chest.at(neck, 0.0, -0.14, 0.004), pelvis.at(hip_line, 0.0, 0.08, 0.004),
             0.114, 0.100, clothes.shirt,
         ),
-        _piece(
+        _Piece(
             chest.at(neck, 0.0, -0.19, 0.040), chest.at(neck, 0.0, -0.22, 0.040),
             0.100, 0.100, clothes.emblem,
         ),
@@ -262,30 +247,28 @@ def _head(body: dict[str, Places], head: _Axes, clothes: Outfit) -> list[_Piece]
     white, dark = (0.97, 0.97, 0.97), (0.03, 0.03, 0.05)
     eyes = []
     for sign in (1.0, -1.0):
-        eye, pupil = (
-            head.at(middle, sign * 0.043, 0.022, 0.100),
-            head.at(middle, sign * 0.041, 0.020, 0.119),
-        )
-        eyes += [_piece(eye, eye, 0.026, 0.026, white), _piece(pupil, pupil, 0.014, 0.014, dark)]
+        eye = head.at(middle, sign * 0.043, 0.022, 0.100)
+        pupil = head.at(middle, sign * 0.041, 0.020, 0.119)
+        eyes += [_Piece(eye, eye, 0.026, 0.026, white), _Piece(pupil, pupil, 0.014, 0.014, dark)]
     brim = [
-        _piece(
+        _Piece(
             head.at(middle, 0.07, 0.062, out), head.at(middle, -0.07, 0.062, out),
             0.020, 0.020, clothes.cap,
         )
         for out in (0.105, 0.135, 0.165)
     ]  # fmt: skip
     return [
-        _piece(body["neck"], middle, 0.055, 0.055, clothes.skin),
-        _piece(head.at(middle, 0.0, -0.035, 0.022), head.at(middle, 0.0, 0.03, 0.008),
+        _Piece(body["neck"], middle, 0.055, 0.055, clothes.skin),
+        _Piece(head.at(middle, 0.0, -0.035, 0.022), head.at(middle, 0.0, 0.03, 0.008),
                0.098, 0.110, clothes.skin),
-        _piece(head.at(middle, 0.0, -0.035, -0.030), head.at(middle, 0.0, 0.02, -0.020),
+        _Piece(head.at(middle, 0.0, -0.035, -0.030), head.at(middle, 0.0, 0.02, -0.020),
                0.105, 0.118, clothes.hair),
-        _piece(head.at(middle, 0.0, 0.055, 0.0), head.at(middle, 0.0, 0.075, 0.0),
+        _Piece(head.at(middle, 0.0, 0.055, 0.0), head.at(middle, 0.0, 0.075, 0.0),
                0.116, 0.095, clothes.cap),
         *brim,
         *eyes,
-        _piece(head.at(middle, 0.0, 0.005, 0.115), head.at(middle, 0.0, -0.018, 0.150),
+        _Piece(head.at(middle, 0.0, 0.005, 0.115), head.at(middle, 0.0, -0.018, 0.150),
                0.016, 0.019, clothes.skin),
-        _piece(head.at(middle, 0.028, -0.062, 0.106), head.at(middle, -0.028, -0.062, 0.106),
+        _Piece(head.at(middle, 0.028, -0.062, 0.106), head.at(middle, -0.028, -0.062, 0.106),
                0.011, 0.011, (0.60, 0.10, 0.12)),
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""`Film`: people filmed in one scene, frame by frame, and the camera that did it."""
+"""`Film`: people filmed in a scene, frame by frame, and the camera that filmed them."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from kinematics.motion import Motion
 from kinematics.synthetic import generator
+from mllm.render import surface
 from mllm.render.bystanders import company
 from mllm.render.clothing import Clad, clad, figures
 from mllm.render.figure import Outfit, dressed, outfit
@@ -17,10 +18,10 @@ from mllm.render.picture import Painter, Picture, View
 from mllm.render.pose import Pose, posed
 from mllm.render.scene import SIGHT_M, Scene, from_sight, scene
 from mllm.render.solids import Solids
-from mllm.render.surface import Body, body, floor_m
+from mllm.render.surface import Body
 
 THINGS = 6
-"""Landmarks of a scene, so that what moves in the world can be told from the camera."""
+"""Landmarks of a scene; they make movement of people distinguishable from the camera's."""
 
 HEAD_ROOM_M = 0.24
 """Cap and hair reach this far above the head's joint."""
@@ -29,17 +30,17 @@ SOLE_M = 0.06
 """Shoes reach this far below the joints of the feet."""
 
 ATTEMPTS = 8
-"""Cameras that are tried, so that others do not hide the first person."""
+"""Cameras that are tried to find a view in which nobody hides the first person."""
 
 _UP = np.array([0.0, 1.0, 0.0])
 
 
 @dataclass(frozen=True, kw_only=True)
 class Film:
-    """What will be seen; `frames` paints it."""
+    """Everything that determines the pictures; `frames` paints them."""
 
     motions: tuple[Motion, ...]
-    """Everybody who is in it, the subjects first."""
+    """Everybody in the film, the subjects first."""
     camera: CameraKind
     seed: int
     fps: float
@@ -53,23 +54,23 @@ class Film:
     origin_m: Float[np.ndarray, "3"]
     """The scene's origin, on the floor, in the world of the motions."""
     bodies: Mapping[int, Clad]
-    """Those of the people who have a surface; their solids only throw the shadow."""
+    """People with a surface, by index in `motions`; their solids only cast the shadow."""
 
     def frames(self) -> Iterator[Picture]:
-        """The pictures in the order of time."""
+        """The pictures in temporal order."""
         painter = Painter(self.scene, self.shot.lens)
-        places_m = self.shot.poses.positions_m - self.origin_m
+        cameras_m = self.shot.poses.positions_m - self.origin_m
         surfaces = [
-            figures(one, self.people[number], shown=self.shown[number], origin_m=self.origin_m)
-            for number, one in self.bodies.items()
+            figures(body, self.people[index], shown=self.shown[index], origin_m=self.origin_m)
+            for index, body in self.bodies.items()
         ]
         for i, *drawn in zip(range(len(self.times_s)), *surfaces, strict=True):
             people = [
                 solids.at(i)
-                for number, solids in enumerate(self.people)
-                if self.shown[number][i] and number not in self.bodies
+                for index, solids in enumerate(self.people)
+                if self.shown[index][i] and index not in self.bodies
             ]
-            view = View(places_m[i], self.shot.poses.world_from_camera[i])
+            view = View(cameras_m[i], self.shot.poses.world_from_camera[i])
             seen = [figure for figure in drawn if figure is not None]
             yield painter.paint(people, view, figures=seen)
 
@@ -95,9 +96,9 @@ def film(
     others: int = 0,
     things: int = THINGS,
 ) -> Film:
-    """A film of people whose motions share one world; the first one's times are the video's.
+    """A film of people whose motions share one world; the first motion sets the video's times.
 
-    `others` are so many people more, who keep out of the way; `things` is the number of landmarks.
+    `others` is the number of added bystanders, `things` the number of landmarks.
 
     >>> from kinematics import synthetic
     >>> performance = synthetic.perform(synthetic.walk(1.0))
@@ -106,9 +107,10 @@ def film(
     """
     first = motions[0]
     times_s = video_times(first, fps=fps)
-    bodies = [body(motion, times_s) for motion in motions]
+    bodies = [surface.body(motion, times_s) for motion in motions]
     poses = [
-        _standing(posed(motion, times_s), one) for motion, one in zip(motions, bodies, strict=True)
+        _standing(posed(motion, times_s), body)
+        for motion, body in zip(motions, bodies, strict=True)
     ]
     draw = generator("render", seed, first.source.clip, first.source.person)
     floor_m = min(pose.floor_m for pose in poses)
@@ -128,7 +130,7 @@ def film(
         things=things,
     )
     people = tuple(
-        _placed(dressed(pose.points_m, wear), origin_m)
+        dressed(pose.points_m, wear).moved(-origin_m)
         for pose, wear in zip(poses, clothes, strict=True)
     )
     moved = shot.poses._replace(positions_m=shot.poses.positions_m + origin_m)
@@ -145,16 +147,16 @@ def film(
         shown=tuple(pose.shown for pose in poses),
         origin_m=origin_m,
         bodies={
-            number: clad(one, clothes[number])
-            for number, one in enumerate(bodies)
-            if one is not None
+            index: clad(body, clothes[index])
+            for index, body in enumerate(bodies)
+            if body is not None
         },
     )
 
 
-def _standing(pose: Pose, one: Body | None) -> Pose:
-    """The pose on the floor under its surface, where it has one."""
-    return pose if one is None else pose._replace(floor_m=floor_m(one))
+def _standing(pose: Pose, body: Body | None) -> Pose:
+    """The pose with the floor under its surface, if it has a surface."""
+    return pose if body is None else pose._replace(floor_m=surface.floor_m(body))
 
 
 def _clearest(
@@ -165,7 +167,7 @@ def _clearest(
     size_px: int,
     draw: np.random.Generator,
 ) -> Shot:
-    """A shot in which the others do not stand before the first person, or do so least."""
+    """A shot in which nobody hides the first person, or in which it happens least."""
     frames, people, points, _ = points_m.shape
     extents_m = _extents(points_m.reshape(frames, people * points, 3))
     shots = []
@@ -179,15 +181,16 @@ def _clearest(
 
 def _hidden(shot: Shot, pelves_m: Float[np.ndarray, "frames people 3"]) -> float:
     """Share of the frames in which somebody stands between the camera and the first person."""
-    cameras_m, others_m = (places[..., [0, 2]] for places in (shot.poses.positions_m, pelves_m))
+    cameras_m, people_m = shot.poses.positions_m[:, [0, 2]], pelves_m[..., [0, 2]]
     apart_m = [
-        from_sight(other, cameras_m, others_m[:, 0]) for other in np.moveaxis(others_m, 1, 0)[1:]
+        from_sight(people_m[:, index], cameras_m, people_m[:, 0])
+        for index in range(1, people_m.shape[1])
     ]
     return float(np.mean(np.min(apart_m, axis=0) < SIGHT_M)) if apart_m else 0.0
 
 
 def _origin(poses: Sequence[Pose], floor_m: float) -> Float[np.ndarray, "3"]:
-    """A place on the floor amid the people."""
+    """The point of the floor amid the people."""
     pelves = np.concatenate([pose.points_m[:, 0] for pose in poses])
     middle = 0.5 * (pelves.min(axis=0) + pelves.max(axis=0))
     middle[1] = floor_m
@@ -195,10 +198,6 @@ def _origin(poses: Sequence[Pose], floor_m: float) -> Float[np.ndarray, "3"]:
 
 
 def _extents(points_m: Float[np.ndarray, "frames points 3"]) -> np.ndarray:
-    """The points, and others above and below them that clothes reach."""
+    """The points, and how far clothes reach above and below them."""
     above, below = points_m + HEAD_ROOM_M * _UP, points_m - SOLE_M * _UP
     return np.concatenate([points_m, above, below], axis=1)
-
-
-def _placed(solids: Solids, origin_m: np.ndarray) -> Solids:
-    return solids._replace(starts_m=solids.starts_m - origin_m, ends_m=solids.ends_m - origin_m)

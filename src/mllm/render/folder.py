@@ -1,4 +1,4 @@
-"""Folders of videos: one for each clip, with its camera track; what is there already is kept."""
+"""Folders of videos, one per clip, with camera tracks; finished videos are kept."""
 
 import hashlib
 import multiprocessing
@@ -22,20 +22,20 @@ from mllm.render.paths import KINDS, CameraKind
 from mllm.render.track import CameraTrack, Filmed, Thing
 
 VERSION = 2
-"""Goes up whenever the same motion and options give other pixels."""
+"""Increases whenever the same motion and options give different pixels."""
 
 SIZES_PX = (32, 2048)
-"""Least and greatest edge of a video."""
+"""Smallest and largest edge of a video."""
 
 MOST_FRAMES = 200_000
-"""Longer videos are refused: at 16 frames a second this is more than three hours."""
+"""Longer videos are refused; at 16 frames a second this is more than three hours."""
 
-_WAITING = 4  # clips that wait for each worker
+_WAITING = 4  # clips queued per worker
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How videos are made; a `ValueError` names everything that is wrong."""
+    """Settings of videos; a `ValueError` names every invalid setting."""
 
     size_px: int = 256
     fps: float = 16.0
@@ -46,38 +46,35 @@ class Options:
 
     def __post_init__(self) -> None:
         low, high = SIZES_PX
-        problems = []
-        if not (low <= self.size_px <= high and self.size_px % 2 == 0):
-            problems.append(f"size: {self.size_px}; expected an even number, {low} to {high}")
-        if not 1 <= self.fps <= 240:
-            problems.append(f"fps: {self.fps:g}; expected 1 to 240")
-        if self.camera not in KINDS:
-            problems.append(f"camera: {self.camera!r}; expected one of {', '.join(KINDS)}")
-        if not 0 <= self.others <= 5:
-            problems.append(f"people: {self.others + 1}; expected 1 to 6")
-        if not 0 <= self.things <= 12:
-            problems.append(f"things: {self.things}; expected 0 to 12")
-        if problems:
+        even = low <= self.size_px <= high and self.size_px % 2 == 0
+        checks = {
+            f"size: {self.size_px}; expected an even number, {low} to {high}": even,
+            f"fps: {self.fps:g}; expected 1 to 240": 1 <= self.fps <= 240,
+            f"camera: {self.camera!r}; expected one of {', '.join(KINDS)}": self.camera in KINDS,
+            f"people: {self.others + 1}; expected 1 to 6": 0 <= self.others <= 5,
+            f"things: {self.things}; expected 0 to 12": 0 <= self.things <= 12,
+        }
+        if problems := [problem for problem, holds in checks.items() if not holds]:
             raise ValueError("; ".join(problems))
 
 
 class Outcome(NamedTuple):
-    """What became of one video."""
+    """The result for one video."""
 
     name: str
     frames: int
     problem: str = ""
-    """Why there is none; empty where there is one."""
+    """Why there is no video; empty on success."""
     kept: bool = False
-    """It was there before."""
+    """The video existed already."""
 
 
 def scenes(motions: Iterable[Motion]) -> Iterator[list[Motion]]:
-    """Motions that follow one another and share a world and a clip together, all others alone.
+    """Groups of consecutive motions that share a world and a clip; other motions alone.
 
     >>> from kinematics import synthetic
-    >>> one = synthetic.perform(synthetic.stand(1.0)).motion
-    >>> [len(scene) for scene in scenes([one, one.renamed(person=1), one.renamed(clip="b")])]
+    >>> first = synthetic.perform(synthetic.stand(1.0)).motion
+    >>> [len(scene) for scene in scenes([first, first.renamed(person=1), first.renamed(clip="b")])]
     [2, 1]
     """
     together: list[Motion] = []
@@ -92,15 +89,16 @@ def scenes(motions: Iterable[Motion]) -> Iterator[list[Motion]]:
 
 def _share(together: Sequence[Motion], motion: Motion) -> bool:
     first, source = together[0].source, motion.source
-    if not (first.shared_world and source.shared_world) or source.person in {
-        other.source.person for other in together
-    }:
-        return False
-    return (first.clip, first.path) == (source.clip, source.path)
+    return (
+        first.shared_world
+        and source.shared_world
+        and source.person not in {earlier.source.person for earlier in together}
+        and (first.clip, first.path) == (source.clip, source.path)
+    )
 
 
 def name_of(people: Sequence[Motion]) -> str:
-    """The name of the video of people, which is safe for a file.
+    """The video's name, which is a valid file name.
 
     >>> from kinematics import synthetic
     >>> walk = synthetic.perform(synthetic.walk(1.0), clip="a/b c").motion
@@ -111,7 +109,7 @@ def name_of(people: Sequence[Motion]) -> str:
 
 
 def recipe(people: Sequence[Motion], options: Options) -> str:
-    """A fingerprint of everything that a video depends on.
+    """A fingerprint of all inputs of a video.
 
     >>> from kinematics import synthetic
     >>> walk = synthetic.perform(synthetic.walk(1.0)).motion
@@ -152,8 +150,8 @@ def told(made: Film, *, name: str = "video.mp4", fingerprint: str = "") -> Camer
         for motion, wear in zip(made.motions, made.outfits, strict=True)
     )
     things = (
-        Thing(words=one.words, position_m=_three(made.origin_m + np.insert(one.place_m, 1, 0.0)))
-        for one in made.scene.landmarks
+        Thing(words=thing.words, position_m=_three(made.origin_m + np.insert(thing.place_m, 1, 0)))
+        for thing in made.scene.landmarks
     )
     return CameraTrack(
         video=name,
@@ -173,8 +171,8 @@ def told(made: Film, *, name: str = "video.mp4", fingerprint: str = "") -> Camer
     )
 
 
-def _three(place: np.ndarray) -> tuple[float, float, float]:
-    x, y, z = (float(value) for value in place)
+def _three(vector: np.ndarray) -> tuple[float, float, float]:
+    x, y, z = vector.tolist()
     return x, y, z
 
 
@@ -199,14 +197,14 @@ def render(
 ) -> Outcome:
     """Writes `NAME.mp4` and `NAME.camera.json`, unless both are there from the same recipe.
 
-    A video without a track is not of this function and stays, unless `overwrite` gives it away.
-    What is wrong with the motions or the disk is told in the outcome.
+    A video without a track was made by something else and stays, unless `overwrite` is given.
+    The outcome reports invalid motions and disk errors.
     """
     name = name_of(people)
     film_path, track_path = out_dir / f"{name}.mp4", out_dir / f"{name}.camera.json"
     try:
         fingerprint = recipe(people, options)
-    except (ValueError, OSError) as error:  # of the body's model file
+    except (ValueError, OSError) as error:  # from the body's model file
         return Outcome(name, 0, problem=str(error))
     old = _track(track_path)
     if film_path.is_file() and old is not None and old.recipe == fingerprint:
@@ -218,8 +216,8 @@ def render(
     try:
         if people[0].duration_s * options.fps > MOST_FRAMES:
             raise ValueError(
-                f"{name}: {people[0].duration_s:.0f} s make more than {MOST_FRAMES} frames; "
-                "cut the motion into clips, or ask for fewer frames a second"
+                f"{name}: {people[0].duration_s:.0f} s give more than {MOST_FRAMES} frames; "
+                "cut the motion into clips, or lower --fps"
             )
         made = film(people, **asdict(options))
         frames = video.write(fresh, made.frames(), fps=options.fps)
@@ -242,9 +240,9 @@ def render_all(
     overwrite: bool = False,
     progress: Callable[[Outcome], None] | None = None,
 ) -> list[Outcome]:
-    """Videos of all motions, in the order of the motions; the workers change no byte.
+    """Renders all motions, in their order; the bytes do not depend on the number of workers.
 
-    Two clips of one name are one video and one problem.
+    If two clips have the same name, only the first is rendered; the other is reported as a problem.
     """
     video.require()
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -261,7 +259,7 @@ def _once(groups: Iterable[list[Motion]]) -> Iterator[list[Motion] | Outcome]:
     for people in groups:
         name = name_of(people)
         if name in names:
-            yield Outcome(name, 0, problem=f"{name}: a second clip of this name; rename one")
+            yield Outcome(name, 0, problem=f"{name}: a second clip of this name; rename it")
         else:
             names.add(name)
             yield people
@@ -279,7 +277,7 @@ def _rendered(
         for job in jobs:
             yield job if isinstance(job, Outcome) else make(job)
         return
-    spawn = multiprocessing.get_context("spawn")  # a fork after JAX has started may hang
+    spawn = multiprocessing.get_context("spawn")  # forking after JAX has started may hang
     with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
         waiting: list[Future[Outcome] | Outcome] = []
         for job in jobs:

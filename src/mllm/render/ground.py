@@ -1,6 +1,6 @@
-"""Floor and sky: a tiled floor whose tiles differ, and a skyline at infinity all around.
+"""Floor and sky: a floor of distinguishable tiles, and a skyline at infinity all around.
 
-Both are textures of packed pixels (red, green, blue and 255 in one number), looked up ray by ray.
+Both are textures of packed pixels (red, green, blue and 255 in one integer), sampled per ray.
 """
 
 from typing import NamedTuple
@@ -11,30 +11,30 @@ from jaxtyping import Float, UInt32
 from mllm.render.camera import Lens
 
 TEXEL_M = 0.02
-"""Edge of one texture cell on the floor."""
+"""Edge of a texture cell on the floor."""
 
 TILE_M = 0.64
-"""Edge of one tile."""
+"""Edge of a tile."""
 
 HORIZON_M = 300.0
-"""The floor is drawn up to this depth; beyond it, its last colour goes on."""
+"""The floor is drawn up to this depth; beyond it, its last colour continues."""
 
 _BITS = 9
-_CELLS = 1 << _BITS  # cells along an edge of the floor's pattern, after which it repeats
+_CELLS = 1 << _BITS  # period of the floor's pattern
 _TILE = round(TILE_M / TEXEL_M)
 _DIRECTIONS = 1024  # of the skyline
 _SHADES = 64  # of the sky, from the horizon up
-_BLUR = 1.4  # towards coarser cells: distant tiles then do not flicker
-_SKY_STEEPNESS = 1.2  # height over distance at which the sky has its last shade
+_BLUR = 1.4  # towards coarser cells, so that distant tiles do not flicker
+_SKY_STEEPNESS = 1.2  # height over distance of the sky's last shade
 
 Packed = UInt32[np.ndarray, "..."]
 
 
 class Surroundings(NamedTuple):
-    """Textures of one scene."""
+    """Textures of a scene."""
 
     floor: UInt32[np.ndarray, " cells"]
-    """Ten pictures of the pattern, each of half the resolution of the one before."""
+    """Ten versions of the pattern, each at half the resolution of the previous."""
     skyline: Float[np.ndarray, " directions"]
     """Height over distance of the hills in each direction."""
     hills: UInt32[np.ndarray, " directions"]
@@ -42,17 +42,17 @@ class Surroundings(NamedTuple):
 
 
 class Ground(NamedTuple):
-    """A picture of floor and sky, and where on the floor its pixels are."""
+    """A picture of floor and sky, and the points of the floor under its pixels."""
 
     picture: UInt32[np.ndarray, "size size"]
     floor_from_row: int
     x_m: Float[np.ndarray, "rows size"]
-    """Of the rows that have floor, from the first of them down."""
+    """Of rows with floor, from `floor_from_row` down."""
     z_m: Float[np.ndarray, "rows size"]
 
 
 def packed(colours: Float[np.ndarray, "... 3"]) -> Packed:
-    """Shares of red, green and blue as one number a pixel.
+    """Shares of red, green and blue, packed into one integer per pixel.
 
     >>> packed(np.array([[1.0, 0.0, 0.0]])).view(np.uint8).tolist()
     [255, 0, 0, 255]
@@ -63,11 +63,7 @@ def packed(colours: Float[np.ndarray, "... 3"]) -> Packed:
 
 
 def surroundings(draw: np.random.Generator) -> Surroundings:
-    """Textures drawn at random: calm colours, so that people stand out.
-
-    >>> surroundings(np.random.default_rng(0)).floor.size == 10 * 512 * 512
-    True
-    """
+    """Textures drawn at random, in muted colours that make people stand out."""
     pattern = _pattern(draw)
     floor = np.zeros((_BITS + 1, _CELLS, _CELLS), np.uint32)
     for level in range(_BITS + 1):
@@ -110,11 +106,10 @@ def _skyline(draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     angle = np.linspace(-np.pi, np.pi, _DIRECTIONS, endpoint=False)
     height = np.full(_DIRECTIONS, 0.05)
     for waves in range(2, 9):
-        height += (
-            draw.uniform(0, 0.05) / waves**0.5 * np.cos(waves * angle + draw.uniform(0, 2 * np.pi))
-        )
+        size = draw.uniform(0, 0.05) / waves**0.5
+        height += size * np.cos(waves * angle + draw.uniform(0, 2 * np.pi))
     colours = np.tile([0.44, 0.55, 0.44], (_DIRECTIONS, 1))
-    for _ in range(22):  # houses, which make any small turn of the camera plain
+    for _ in range(22):  # houses, which make small turns of the camera visible
         first, width = int(draw.integers(_DIRECTIONS)), int(draw.integers(12, 40))
         house = np.arange(first, first + width) % _DIRECTIONS
         height[house] = draw.uniform(0.08, 0.24)
@@ -128,7 +123,7 @@ def ground(
     position_m: Float[np.ndarray, "3"],
     world_from_camera: Float[np.ndarray, "3 3"],
 ) -> Ground:
-    """What a camera sees where nothing stands; the floor is the plane at height 0.
+    """Floor and sky as seen by a camera; the floor is the plane at height 0.
 
     >>> down = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
     >>> seen = ground(
@@ -164,12 +159,12 @@ def ground(
 def _floor_pixels(
     scene: Surroundings, x_m: np.ndarray, z_m: np.ndarray, depth_m: np.ndarray, sharpness: float
 ) -> UInt32[np.ndarray, "rows size"]:
-    """Cells of the picture whose cells are as large as what one pixel covers of the floor."""
+    """Cells of the pattern's version whose cells match a pixel's footprint on the floor."""
     per_cell = np.float32(1 / TEXEL_M)
     covered = depth_m * depth_m * np.float32(_BLUR / (sharpness * TEXEL_M))
     level = (covered.view(np.int32) >> 23) - 127  # the exponent is the whole part of log2
     np.clip(level, 0, _BITS, out=level)
-    # the offset is a whole number of patterns and makes all numbers positive
+    # the offset is a multiple of the period and makes all indices positive
     column = (x_m * per_cell + np.float32(1 << 16)).astype(np.int32) & (_CELLS - 1)
     row = (z_m * per_cell + np.float32(1 << 16)).astype(np.int32) & (_CELLS - 1)
     cell = ((level << _BITS) + (row >> level) << _BITS) + (column >> level)

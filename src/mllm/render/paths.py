@@ -1,4 +1,4 @@
-"""Where cameras go: still, around, in the hand, alongside. Everybody stays in the picture."""
+"""Camera paths: static, orbiting, handheld, following. Everybody stays in the picture."""
 
 import math
 from collections.abc import Callable
@@ -11,25 +11,25 @@ from scipy.ndimage import gaussian_filter1d
 from mllm.render.camera import Lens, Poses, looking, project
 
 CameraKind = Literal["static", "orbit", "handheld", "follow"]
-"""What a camera may do."""
+"""Kinds of camera movement."""
 
 KINDS: tuple[CameraKind, ...] = get_args(CameraKind)
 
 MARGIN = 0.07
-"""Share of the picture that stays free at every edge."""
+"""Share of the picture kept free at every edge."""
 
 NEAREST_M, FARTHEST_M = 2.2, 40.0
-"""Distances that a camera may have from what it looks at."""
+"""Range of distances between a camera and its target."""
 
 STEP = 1.06
-"""A camera steps back by this factor until everybody is in the picture."""
+"""Factor by which a camera moves back until everybody is in the picture."""
 
 FOLLOWING_S = 0.6
-"""How slowly a camera that goes along answers to its subject."""
+"""Standard deviation of the smoothing of a following camera's targets."""
 
 
 class Shot(NamedTuple):
-    """A lens and its poses."""
+    """A lens and the camera's poses."""
 
     lens: Lens
     poses: Poses
@@ -43,7 +43,7 @@ def shoot(
     size_px: int,
     draw: np.random.Generator,
 ) -> Shot:
-    """A shot of the given points, which stand on a floor at height 0.
+    """A shot of the given points, above a floor at height 0.
 
     >>> points_m = np.array([[[0.0, 0.1, 0.0], [0.0, 1.7, 0.0]]])
     >>> shot = shoot(
@@ -68,8 +68,8 @@ AtDistance = Callable[[float], Poses]
 
 def _holds(poses: Poses, lens: Lens, points_m: np.ndarray) -> bool:
     """Whether all points are in the picture, away from its edges."""
-    places = project(poses, lens, points_m) / (lens.size_px - 1)
-    return bool(((places > MARGIN) & (places < 1 - MARGIN)).all())
+    shares = project(poses, lens, points_m) / (lens.size_px - 1)
+    return bool(((shares > MARGIN) & (shares < 1 - MARGIN)).all())
 
 
 def _around(
@@ -77,21 +77,15 @@ def _around(
     bearings_rad: Float[np.ndarray, " frames"],
     rise_rad: float,
 ) -> AtDistance:
-    """Poses at a distance from targets, in directions told by bearing and rise."""
+    """Poses at a distance from targets, in the directions of bearings and a rise."""
     level, up = math.cos(rise_rad), math.sin(rise_rad)
-    away = np.stack(
-        [
-            level * np.sin(bearings_rad),
-            np.full_like(bearings_rad, up),
-            level * np.cos(bearings_rad),
-        ],
-        axis=1,
-    )
+    x, z = level * np.sin(bearings_rad), level * np.cos(bearings_rad)
+    away = np.stack([x, np.full_like(x, up), z], axis=1)
     return lambda distance_m: looking(targets_m + distance_m * away, targets_m)
 
 
 def _middle(points_m: np.ndarray) -> Float[np.ndarray, "frames 3"]:
-    """The middle of the box around all points of all frames, for every frame."""
+    """The middle of the box around all points of all frames, repeated for each frame."""
     low, high = points_m.min(axis=(0, 1)), points_m.max(axis=(0, 1))
     return np.tile(0.5 * (low + high), (len(points_m), 1))
 
@@ -144,7 +138,7 @@ def _smoothed(track_m: Float[np.ndarray, "frames 3"], times_s: np.ndarray) -> np
 
 
 def _shake(times_s: np.ndarray, draw: np.random.Generator) -> Float[np.ndarray, " frames"]:
-    """Between about -1 and 1: slow drift and a faster tremble of a hand."""
+    """Slow drift and faster tremor of a hand, between about -1 and 1."""
     shake = np.zeros(len(times_s))
     for rate_hz, size in ((0.25, 0.45), (0.6, 0.3), (1.3, 0.16), (2.9, 0.09)):
         rate_hz *= draw.uniform(0.8, 1.25)

@@ -1,4 +1,4 @@
-"""Pictures: floor and sky, shadows on the floor, and the solids of people and things on top."""
+"""Pictures: floor and sky, shadows on the floor, and solids of people and things on top."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,21 +9,12 @@ from jaxtyping import Float, Int, UInt8
 from mllm.render import triangles
 from mllm.render.camera import Lens, along, turned
 from mllm.render.ground import Ground, ground
-from mllm.render.raster import (
-    NEAREST_M,
-    Candidates,
-    Hits,
-    candidates,
-    first_met,
-    nearest,
-    resolved,
-)
+from mllm.render.raster import NEAREST_M, Candidates, Hits, candidates, first_met, nearest, resolved
 from mllm.render.scene import Scene, all_solids
 from mllm.render.solids import Solids, joined
 
 SAMPLES = 2
-"""Solids are drawn with so many rays along each edge of a pixel, which smooths their outlines;
-`raster` counts on two."""
+"""Rays of solids along each edge of a pixel, to smooth outlines; `raster` assumes 2."""
 
 SHADOW = 0.42
 """Share of its light that the floor loses in a shadow."""
@@ -32,44 +23,44 @@ SHADOW_SOFT_M = 0.05
 """Width of the edge of a shadow."""
 
 SHADOWING_M = 0.04
-"""Thinner solids throw no shadow."""
+"""Thinner solids cast no shadow."""
 
 
 class View(NamedTuple):
-    """One frame's camera, in the scene's coordinates: the floor is at height 0."""
+    """The camera of a frame, in scene coordinates, where the floor is at height 0."""
 
     position_m: Float[np.ndarray, "3"]
     world_from_camera: Float[np.ndarray, "3 3"]
 
 
 class Figure(NamedTuple):
-    """A body with a surface in one frame, in the scene's coordinates."""
+    """A body with a surface in a frame, in scene coordinates."""
 
     vertices_m: Float[np.ndarray, "vertices 3"]
     normals: Float[np.ndarray, "vertices 3"]
     faces: Int[np.ndarray, "faces 3"]
     colours: Float[np.ndarray, "faces 3"]
     worn: Solids
-    """What is drawn beside the surface."""
+    """Solids drawn beside the surface."""
     shadow: Solids
-    """What throws its shadow."""
+    """Solids that cast its shadow."""
 
 
 Picture = UInt8[np.ndarray, "size size 4"]
 
 
 class _Shadow(NamedTuple):
-    """Strips of the floor between two places."""
+    """Strips of the floor, each between two points."""
 
     places_m: Float[np.ndarray, "places 3"]
-    """Where strips start, then where they end."""
+    """Starts of all strips, then their ends."""
     widest_m: float
     strips: Float[np.ndarray, "6 strips 1 1"]
-    """Start x and z, step to the end in x and z, one over its square, half the width."""
+    """Start x and z, step to the end in x and z, one over its squared length, half the width."""
 
 
 class _Standing(NamedTuple):
-    """What stands still, as one view has it."""
+    """Everything that does not move, as seen from a view."""
 
     view: View
     below: Ground
@@ -77,11 +68,11 @@ class _Standing(NamedTuple):
     things: Solids | None
     """In camera coordinates."""
     met: Candidates | None
-    """Where things are seen; one candidate a pixel."""
+    """Where things are visible; one candidate per pixel."""
 
 
 class Painter:
-    """Paints the frames of one scene; keeps floor and sky while the camera stays where it is."""
+    """Paints the frames of a scene; reuses floor, sky and things while the camera is static."""
 
     def __init__(self, scene: Scene, lens: Lens) -> None:
         self._scene = scene
@@ -91,7 +82,7 @@ class Painter:
         self._latest: _Standing | None = None
 
     def paint(self, people: list[Solids], view: View, *, figures: Sequence[Figure] = ()) -> Picture:
-        """Red, green, blue and 255 of every pixel; each person's solids in scene coordinates."""
+        """Red, green, blue and 255 of every pixel; `people` are in scene coordinates."""
         standing = self._standing(view)
         picture = standing.below.picture.copy()
         for solids in (*people, *(figure.shadow for figure in figures)):
@@ -102,7 +93,7 @@ class Painter:
         return picture.view(np.uint8).reshape(*picture.shape, 4)
 
     def _standing(self, view: View) -> _Standing:
-        """Floor, sky and things; kept while the camera stays where it is."""
+        """Floor, sky and things; cached while the camera is static."""
         if self._latest is not None and all(
             np.array_equal(*pair) for pair in zip(self._latest.view, view, strict=True)
         ):
@@ -119,11 +110,11 @@ class Painter:
 
 
 def _cast(solids: Solids, light: Float[np.ndarray, "3"]) -> _Shadow:
-    """The strips of floor that solids keep from the light."""
+    """The shadows of solids, as strips of floor."""
     thick = np.maximum(solids.start_radii_m, solids.end_radii_m) >= SHADOWING_M
     starts, ends = (
-        places[thick] - light * (places[thick, 1:2] / light[1])
-        for places in (solids.starts_m, solids.ends_m)
+        points[thick] - light * (points[thick, 1:2] / light[1])
+        for points in (solids.starts_m, solids.ends_m)
     )
     radii_m = 0.5 * (solids.start_radii_m + solids.end_radii_m)[thick]
     steps = ends - starts
@@ -135,7 +126,7 @@ def _cast(solids: Solids, light: Float[np.ndarray, "3"]) -> _Shadow:
 
 
 def _shade(picture: np.ndarray, shadow: _Shadow, below: Ground, lens: Lens, view: View) -> None:
-    """Darkens the floor where the light does not reach it."""
+    """Darkens the floor in the shadow."""
     seen = turned(shadow.places_m - view.position_m, view.world_from_camera)
     if not len(seen) or seen[:, 2].min() < NEAREST_M:
         return
@@ -148,8 +139,7 @@ def _shade(picture: np.ndarray, shadow: _Shadow, below: Ground, lens: Lens, view
     if left >= right or top >= bottom:
         return
     rows = slice(top - below.floor_from_row, bottom - below.floor_from_row)
-    x_m, z_m = (places[rows, left:right] for places in (below.x_m, below.z_m))
-    lost = _covered(x_m, z_m, shadow.strips)
+    lost = _covered(below.x_m[rows, left:right], below.z_m[rows, left:right], shadow.strips)
     window = picture[top:bottom, left:right]
     colours = np.ascontiguousarray(window).view(np.uint8).reshape(*window.shape, 4)
     kept = (256 * (1 - SHADOW * lost)).astype(np.uint16)[..., None]
@@ -162,7 +152,7 @@ def _covered(
     z_m: Float[np.ndarray, "rows columns"],
     strips: Float[np.ndarray, "6 strips 1 1"],
 ) -> Float[np.ndarray, "rows columns"]:
-    """How much of the light is taken from places on the floor, by strips between two points."""
+    """Share of the light that strips take from points of the floor."""
     x0, z0, dx, dz, per_square, radius = strips
     x, z = x_m - x0, z_m - z0
     share = np.clip((x * dx + z * dz) * per_square, 0, 1)
@@ -175,8 +165,8 @@ def _covered(
 def _seen(solids: Solids, view: View) -> Solids:
     """Solids in camera coordinates."""
     starts, ends = (
-        turned(places - view.position_m, view.world_from_camera)
-        for places in (solids.starts_m, solids.ends_m)
+        turned(points - view.position_m, view.world_from_camera)
+        for points in (solids.starts_m, solids.ends_m)
     )
     return solids._replace(starts_m=starts, ends_m=ends)
 
@@ -189,7 +179,7 @@ def _put(
     scene: Scene,
     lens: Lens,
 ) -> None:
-    """Draws what moves and what stands onto a picture of fewer pixels than the lens has."""
+    """Draws solids and figures onto a picture of lower resolution than the lens."""
     view = standing.view
     axes = view.world_from_camera
     parts, met = [], []
@@ -207,7 +197,7 @@ def _put(
     if figures:
         seen, own = _with(figures, seen, own, lens, view)
     height_m = view.position_m[1] + along(axes[1], seen.rays) * seen.depths_m
-    # what sinks into the floor is hidden by it
+    # the floor hides points below it
     weights = seen.weights * (height_m > 0) * np.float32(1 / SAMPLES**2)
     colours = np.clip(_lit(own, seen, scene, axes), 0, 1) * (np.float32(255) * weights)
     size = picture.shape[0]
@@ -226,7 +216,7 @@ def _put(
 
 
 def _banded(solids: Solids, seen: Hits) -> Float[np.ndarray, "3 hits"]:
-    """The solids' own colours where the rays meet them."""
+    """The solids' own colours where rays hit them."""
     bands = solids.bands.astype(np.float32)[seen.solids]
     odd = (seen.along * bands * np.float32(0.9999)).astype(np.int32) & 1
     table = np.concatenate([solids.colours, solids.band_colours]).astype(np.float32)
@@ -236,7 +226,7 @@ def _banded(solids: Solids, seen: Hits) -> Float[np.ndarray, "3 hits"]:
 def _with(
     figures: Sequence[Figure], seen: Hits, own: np.ndarray, lens: Lens, view: View
 ) -> tuple[Hits, Float[np.ndarray, "3 hits"]]:
-    """What is met first where surfaces stand among solids, and its own colours."""
+    """The first hit of each ray among solids and surfaces, and its own colour."""
     parts, colours = [seen], [own]
     for figure in figures:
         met = triangles.hits(
@@ -259,7 +249,7 @@ def _lit(
     scene: Scene,
     axes: Float[np.ndarray, "3 3"],
 ) -> Float[np.ndarray, "3 hits"]:
-    """Colours of what the rays meet in the light from the sky, the sun and the eye."""
+    """Colours of the hits under light from the sky, the sun and the camera."""
     sun, up = turned(scene.light, axes), axes[1]
     toward = -(seen.normals * seen.rays).sum(axis=0)
     toward /= np.sqrt((seen.rays * seen.rays).sum(axis=0))

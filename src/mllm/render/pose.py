@@ -1,4 +1,4 @@
-"""Where a person's body points are at the times of a video, whatever the motion's file had."""
+"""A person's body points at the times of a video, for motions with or without joints."""
 
 from typing import NamedTuple
 
@@ -13,20 +13,19 @@ from kinematics.synthetic.body import STANDING_M, STIFF, figure
 from kinematics.synthetic.timeline import Column, stride_hz
 
 LONGEST_GAP_S = 0.5
-"""A person who was not seen for longer than this is not drawn in between."""
+"""Nobody is drawn during longer gaps between observed frames."""
 
 GAIT_HZ = 60.0
-"""Rows a second of the gait that is made up for a root without joints."""
+"""Sampling rate of the gait synthesised for a root without joints."""
 
 FEET_SMOOTHING_S = 0.30
-"""Feet go by a track that is smoothed so far, which takes the sway out: they stay where they are
-put."""
+"""Smoothing of the track that drives the feet: without sway, so planted feet do not slide."""
 
 BODY_SMOOTHING_S = 0.03
-"""The rest of the body goes by one that is only freed of jitter."""
+"""Smoothing of the track that drives the rest of the body: only jitter is removed."""
 
 TOE_HEIGHT_M = 0.02
-"""The ball of a standing foot is so high above the floor."""
+"""Height of the ball of a standing foot above the floor."""
 
 _LEG_M = 0.795  # of the figure, hip to ankle
 _POINT = {name: index for index, name in enumerate(POINTS)}
@@ -46,8 +45,8 @@ class Pose(NamedTuple):
 def posed(motion: Motion, times_s: Float[np.ndarray, " times"]) -> Pose:
     """The eighteen body points at the given times.
 
-    A motion without joints, or without some of the points, gets limbs that walk as its root moves;
-    arms then only swing.
+    A motion that lacks joints, or some of the points, gets synthetic legs that step as its root
+    moves and arms that swing.
 
     >>> from kinematics import synthetic
     >>> motion = synthetic.perform(synthetic.walk(2.0), joints=False).motion
@@ -56,7 +55,9 @@ def posed(motion: Motion, times_s: Float[np.ndarray, " times"]) -> Pose:
     """
     seen = np.flatnonzero(motion.observed)
     if not len(seen):
-        raise ValueError(f"{motion.source.clip}: no frame was observed; there is nothing to draw")
+        raise ValueError(
+            f"{motion.source.clip}: no frame was observed, so there is nothing to draw"
+        )
     known_s = np.asarray(motion.times_s, np.float64)[seen]
     has_points = motion.skeleton is not None and not motion.skeleton.missing
     if has_points and motion.joints_m is not None and motion.skeleton is not None:
@@ -75,18 +76,18 @@ def posed(motion: Motion, times_s: Float[np.ndarray, " times"]) -> Pose:
 def _interpolated(
     times_s: np.ndarray, known_s: np.ndarray, values: Float[np.ndarray, "known ..."]
 ) -> Float[np.ndarray, "times ..."]:
-    """Values between known times on straight lines; the first and last outside them."""
-    place = np.interp(times_s, known_s, np.arange(len(known_s)))
-    before = np.minimum(place.astype(int), max(len(known_s) - 2, 0))
+    """Linear interpolation between known times, constant outside them."""
+    index = np.interp(times_s, known_s, np.arange(len(known_s)))
+    before = np.minimum(index.astype(int), max(len(known_s) - 2, 0))
     after = np.minimum(before + 1, len(known_s) - 1)
-    share = (place - before).reshape(-1, *[1] * (values.ndim - 1))
+    share = (index - before).reshape(-1, *[1] * (values.ndim - 1))
     return values[before] * (1 - share) + values[after] * share
 
 
 def _points(
     joints_m: Float[np.ndarray, "frames joints 3"], skeleton: Skeleton
 ) -> Float[np.ndarray, "frames points 3"]:
-    """The body points of a skeleton that has them all; feet without toes get some."""
+    """The body points of a complete skeleton; feet without toes get synthetic toes."""
     points_m = np.stack(
         [joints_m[:, list(joints)].mean(axis=1) for joints in skeleton.points], axis=1
     )
@@ -102,7 +103,7 @@ def _points(
 def _made_up(
     motion: Motion, seen: np.ndarray, times_s: np.ndarray
 ) -> tuple[Float[np.ndarray, "times points 3"], float]:
-    """Body points of a figure whose root moves as the motion's, and the height of its floor."""
+    """Body points of a figure that follows the motion's root, and the height of its floor."""
     known_s = np.asarray(motion.times_s, np.float64)[seen]
     even_s = np.arange(known_s[0], known_s[-1] + 1.5 / GAIT_HZ, 1 / GAIT_HZ)
     turns = Rotation.from_quat(
@@ -126,7 +127,7 @@ def _made_up(
 def _walked(
     track: Float[np.ndarray, "rows 6"],
 ) -> tuple[Float[np.ndarray, "rows points 3"], float]:
-    """Body points over a root's place, heading and leans, and the height of the floor."""
+    """Body points for a root's position, heading and leans, and the height of the floor."""
     body, feet = (
         gaussian_filter1d(track, smoothing_s * GAIT_HZ, axis=0, mode="nearest")
         for smoothing_s in (BODY_SMOOTHING_S, FEET_SMOOTHING_S)
@@ -134,9 +135,9 @@ def _walked(
     standing_m = float(np.quantile(body[:, 1], 0.75))
     floor_m = standing_m - STANDING_M
     rise_m = body[:, 1] - standing_m
-    steps = _rows(feet, feet, rise_m)
     points_m, planted_m = (
-        _points(_joints(rows, floor_m), SMPL_22) for rows in (_rows(body, feet, rise_m), steps)
+        _points(np.asarray(figure(rows, STIFF, floor_m=floor_m).joints_m), SMPL_22)
+        for rows in (_rows(body, feet, rise_m), _rows(feet, feet, rise_m))
     )
     for side in ("left", "right"):
         hip, knee, ankle, foot = (
@@ -149,21 +150,12 @@ def _walked(
     return points_m, floor_m
 
 
-def _joints(
-    rows: Float[np.ndarray, "rows columns"], floor_m: float
-) -> Float[np.ndarray, "rows joints 3"]:
-    joints_m = figure(rows, STIFF, floor_m=floor_m).joints_m
-    if joints_m is None:  # never: it is asked for joints
-        raise TypeError("a figure without joints")
-    return joints_m
-
-
 def _knee(
     hip: Float[np.ndarray, "rows 3"],
     ankle: Float[np.ndarray, "rows 3"],
     toes: Float[np.ndarray, "rows 3"],
 ) -> Float[np.ndarray, "rows 3"]:
-    """The knee between two bones of one length, bent the way the toes point."""
+    """The knee between two bones of equal length, bent towards the toes."""
     reach = ankle - hip
     squared = np.maximum((reach * reach).sum(axis=1, keepdims=True), 1e-6)
     across = toes - reach * (toes * reach).sum(axis=1, keepdims=True) / squared
@@ -177,7 +169,7 @@ def _rows(
     steady: Float[np.ndarray, "rows 6"],
     rise_m: Float[np.ndarray, " rows"],
 ) -> Float[np.ndarray, "rows columns"]:
-    """Rows of a timeline for a track whose speeds are those of a steadier one."""
+    """Rows of a timeline for a track, with the speeds of a smoother track."""
     rows = np.zeros((len(track), len(Column)))
     rows[:, [Column.X, Column.Z]] = track[:, [0, 2]]
     rows[:, Column.RISE] = rise_m

@@ -1,8 +1,8 @@
-"""Pixels of rounded cones: which solid each pixel's ray meets first, and where.
+"""Pixels of rounded cones: the first solid that each pixel's ray hits, and where.
 
-A ray leaves the camera along (x, y, 1), so that its parameter is the depth. The candidate pixels
-of many solids lie behind one another in flat arrays, as many as the processor's cache holds: about
-forty array operations serve a chunk of them. All of it is one way of a ray, so the file is long.
+A ray leaves the camera along (x, y, 1), so its parameter is the depth. Candidate pixels of many
+solids are concatenated in flat arrays, in chunks that fit the processor's cache; some forty array
+operations process a chunk. The file is long because it contains the whole path of a ray.
 """
 
 from typing import NamedTuple
@@ -14,34 +14,34 @@ from mllm.render.camera import Lens
 from mllm.render.solids import Solids
 
 NEAREST_M = 0.2
-"""What reaches nearer to the camera than this is not drawn."""
+"""Solids that reach closer to the camera than this are not drawn."""
 
 CHUNK = 40_000
-"""Candidate pixels that are worked on together."""
+"""Candidate pixels processed together."""
 
-_STEEPEST = 0.95  # greatest change of radius per metre of axis: beyond, one ball holds the other
-_LEVEL = np.float32(1e-6)  # least size of a quadratic's leading coefficient
+_STEEPEST = 0.95  # greatest change of radius per metre of axis; near 1, one ball contains the other
+_LEVEL = np.float32(1e-6)  # least magnitude of a quadratic's leading coefficient
 
 
 class Hits(NamedTuple):
-    """The pixels in which a solid is seen."""
+    """The pixels in which solids are visible."""
 
     pixels: Int[np.ndarray, " hits"]
-    """Places in the flattened picture; each at most once, in rising order."""
+    """Indices in the flattened picture, unique and ascending."""
     solids: Int[np.ndarray, " hits"]
     depths_m: Float[np.ndarray, " hits"]
     along: Float[np.ndarray, " hits"]
-    """How far along the solid the ball is that touches here: 0 at the start, 1 at the end."""
+    """Position along the solid of the ball that touches here: 0 at the start, 1 at the end."""
     normals: Float[np.ndarray, "3 hits"]
     """Outward, in camera coordinates."""
     rays: Float[np.ndarray, "3 hits"]
     """Directions (x, y, 1) of the pixels."""
     weights: Float[np.ndarray, " hits"]
-    """For how many pixels each stands."""
+    """Number of pixels that each hit represents."""
 
 
 class Candidates(NamedTuple):
-    """Pixels whose rays meet solids, one entry for each solid that they meet."""
+    """Pixels whose rays hit solids, with an entry for each pair of pixel and solid."""
 
     pixels: Int[np.ndarray, " candidates"]
     depths_m: Float[np.ndarray, " candidates"]
@@ -49,18 +49,18 @@ class Candidates(NamedTuple):
 
 
 class _Cones(NamedTuple):
-    """The solids in camera coordinates, in double precision, one column each."""
+    """The solids in camera coordinates, in double precision, a column each."""
 
     starts: Float[np.ndarray, "3 solids"]
     axes: Float[np.ndarray, "3 solids"]
     length: Float[np.ndarray, " solids"]
     radius: Float[np.ndarray, " solids"]
     slope: Float[np.ndarray, " solids"]
-    """By how much the radius grows with every metre of the axis."""
+    """Growth of the radius per metre of axis."""
 
 
 class _Boxes(NamedTuple):
-    """Edges of boxes in the picture; right and bottom are outside."""
+    """Edges of boxes in the picture; right and bottom are exclusive."""
 
     lefts: Int[np.ndarray, " solids"]
     rights: Int[np.ndarray, " solids"]
@@ -69,10 +69,10 @@ class _Boxes(NamedTuple):
 
 
 def hits(solids: Solids, lens: Lens, *, in_squares: bool = False) -> Hits:
-    """The pixels in which solids, given in camera coordinates, are seen.
+    """The pixels in which solids, given in camera coordinates, are visible.
 
-    With `in_squares`, squares of two by two pixels are going to be averaged: where one solid fills
-    a square, its first pixel stands for all four.
+    With `in_squares`, where the caller averages squares of two by two pixels, the first pixel of a
+    square that a single solid fills represents all four.
 
     >>> ball = Solids(
     ...     *(np.array([[0.0, 0.0, 4.0]], np.float32),) * 2,
@@ -83,22 +83,14 @@ def hits(solids: Solids, lens: Lens, *, in_squares: bool = False) -> Hits:
     >>> seen = hits(ball, Lens(size_px=33, focal_px=32.0))
     >>> round(float(seen.depths_m.min()), 3)
     3.0
+    >>> np.unique(hits(ball, Lens(34, 32.0), in_squares=True).weights).tolist()
+    [1.0, 4.0]
     """
     return resolved(solids, candidates(solids, lens), lens, in_squares=in_squares)
 
 
 def candidates(solids: Solids, lens: Lens) -> Candidates:
-    """All pixels whose rays meet the solids, given in camera coordinates.
-
-    >>> ball = Solids(
-    ...     *(np.array([[0.0, 0.0, 4.0]], np.float32),) * 2,
-    ...     *(np.ones(1, np.float32),) * 2,
-    ...     *(np.ones((1, 3), np.float32),) * 2,
-    ...     np.ones(1, int),
-    ... )
-    >>> len(candidates(ball, Lens(size_px=33, focal_px=32.0)).pixels)
-    221
-    """
+    """All pixels whose rays hit the solids, given in camera coordinates."""
     cones, boxes = _cones(solids), _boxes(solids, lens)
     areas = (boxes.rights - boxes.lefts) * (boxes.bottoms - boxes.tops)
     shares = (np.cumsum(areas) - 1) // CHUNK
@@ -112,7 +104,7 @@ def candidates(solids: Solids, lens: Lens) -> Candidates:
 
 
 def first_met(among: Candidates) -> Candidates:
-    """Of each pixel's candidates the nearest alone.
+    """The nearest candidate of each pixel.
 
     >>> first_met(Candidates(np.array([5, 5]), np.array([3.0, 2.0], np.float32), np.arange(2)))[2]
     array([1])
@@ -122,23 +114,11 @@ def first_met(among: Candidates) -> Candidates:
 
 
 def resolved(solids: Solids, among: Candidates, lens: Lens, *, in_squares: bool = False) -> Hits:
-    """What `hits` gives of solids whose candidates are known; it tells what `in_squares` does.
-
-    >>> ball = Solids(
-    ...     *(np.array([[0.0, 0.0, 4.0]], np.float32),) * 2,
-    ...     *(np.ones(1, np.float32),) * 2,
-    ...     *(np.ones((1, 3), np.float32),) * 2,
-    ...     np.ones(1, int),
-    ... )
-    >>> lens = Lens(size_px=34, focal_px=32.0)
-    >>> seen = resolved(ball, candidates(ball, lens), lens, in_squares=True)
-    >>> np.unique(seen.weights).tolist()
-    [1.0, 4.0]
-    """
+    """The result of `hits`, which explains `in_squares`, for solids with known candidates."""
     cones = _cones(solids)
     pixels, depths_m, owners = among
     if not len(pixels):
-        return _none()
+        return no_hits()
     first = nearest(pixels, depths_m)
     weights = np.ones(len(first), np.float32)
     if in_squares:
@@ -155,12 +135,13 @@ def rays_of(pixels: Int[np.ndarray, " hits"], lens: Lens) -> Float[np.ndarray, "
     >>> rays_of(np.array([0, 4]), Lens(3, 2.0)).T.tolist()
     [[-0.5, -0.5, 1.0], [0.0, 0.0, 1.0]]
     """
-    places = np.divmod(pixels, lens.size_px)
-    y, x = ((place - lens.centre_px) / lens.focal_px for place in places)
+    indices = np.divmod(pixels, lens.size_px)
+    y, x = ((index - lens.centre_px) / lens.focal_px for index in indices)
     return np.stack([x, y, np.ones_like(x)]).astype(np.float32)
 
 
-def _none() -> Hits:
+def no_hits() -> Hits:
+    """Hits of an empty picture."""
     numbers, shares = np.empty(0, np.int32), np.empty(0, np.float32)
     vectors = np.empty((3, 0), np.float32)
     return Hits(numbers, numbers, shares, shares, vectors, vectors, shares)
@@ -176,14 +157,14 @@ def _cones(solids: Solids) -> _Cones:
 
 
 def _boxes(solids: Solids, lens: Lens) -> _Boxes:
-    """The box that each solid's pixels are in; an empty one for what is behind or too near."""
+    """The box around each solid's pixels; empty for solids behind the camera or too close."""
     centres = np.stack([solids.starts_m, solids.ends_m]).astype(np.float64)
     radii = np.stack([solids.start_radii_m, solids.end_radii_m]).astype(np.float64)[..., None]
     near = np.logical_or.reduce(centres[..., 2] - radii[..., 0] < NEAREST_M, axis=0)
-    depth = np.where(near[:, None], 1.0 + radii, centres[..., 2:])  # any: it is not drawn
+    depth = np.where(near[:, None], 1.0 + radii, centres[..., 2:])  # arbitrary: not drawn
     across = centres[..., :2]
     squared = depth**2 - radii**2
-    # the tangents from the camera to the circles in which the balls appear from above and aside
+    # tangents from the camera to the circles that the balls are from above and from the side
     reach = radii * np.sqrt(across**2 + squared)
     low = ((across * depth - reach) / squared).min(axis=0)
     high = ((across * depth + reach) / squared).max(axis=0)
@@ -196,13 +177,13 @@ def _boxes(solids: Solids, lens: Lens) -> _Boxes:
 
 
 def _met(
-    cones: _Cones, boxes: _Boxes, those: Int[np.ndarray, " those"], lens: Lens
+    cones: _Cones, boxes: _Boxes, chosen: Int[np.ndarray, " chosen"], lens: Lens
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pixels whose rays meet some of the solids, one solid after another; depths and solids."""
-    lefts, rights, tops, bottoms = (edges[those] for edges in boxes)
+    """Pixels whose rays hit the chosen solids, sorted by solid; their depths and solids."""
+    lefts, rights, tops, bottoms = (edges[chosen] for edges in boxes)
     widths, heights = rights - lefts, bottoms - tops
-    # one entry for each row of each solid's box, then one for each pixel of each row
-    row_of = np.repeat(np.arange(len(those)), heights)
+    # an entry for each row of each solid's box, then for each pixel of each row
+    row_of = np.repeat(np.arange(len(chosen)), heights)
     row_widths = widths[row_of]
     ends = np.cumsum(row_widths)
     rows = np.arange(len(row_of)) - (np.cumsum(heights) - heights - tops)[row_of]
@@ -210,10 +191,10 @@ def _met(
     columns -= np.repeat((ends - row_widths - lefts[row_of]).astype(np.int32), row_widths)
     x = (columns - np.float32(lens.centre_px)) * np.float32(1 / lens.focal_px)
     y = ((rows - lens.centre_px) / lens.focal_px).astype(np.float32)
-    chosen = _Cones(*(part[..., those] for part in cones))
-    depths_m = _depths(chosen, row_of, row_widths, widths * heights, x, y)
+    hulls = _Cones(*(part[..., chosen] for part in cones))
+    depths_m = _depths(hulls, row_of, row_widths, widths * heights, x, y)
     columns += np.repeat((rows * lens.size_px).astype(np.int32), row_widths)
-    owners = np.repeat(those.astype(np.int16), widths * heights)
+    owners = np.repeat(chosen.astype(np.int16), widths * heights)
     hit = np.flatnonzero(depths_m < np.inf)
     return columns[hit], depths_m[hit], owners[hit]
 
@@ -226,14 +207,14 @@ def _depths(
     x: Float[np.ndarray, " pixels"],
     y: Float[np.ndarray, " rows"],
 ) -> Float[np.ndarray, " pixels"]:
-    """Depth at which each pixel's ray enters its solid; infinite where it passes by.
+    """Depth at which each pixel's ray enters its solid; infinite for a miss.
 
-    The surface is where balls of radius `radius + slope s` about the points `s` of the axis touch
-    their envelope. A ray first meets the envelope's cone, at the ball `s`; where `s` is not on the
-    axis, it meets the ball of that end, if anything.
+    The surface is the envelope of balls of radius `radius + slope s` about the points `s` of the
+    axis. A ray is intersected with the envelope's cone, at the ball `s`; if `s` is beyond an end
+    of the axis, it is intersected with the ball at that end instead.
     """
     (ax, ay, az), (sx, sy, sz), length = cones.axes, cones.starts, cones.length
-    on_axis = -(ax * sx + ay * sy + az * sz)  # the camera's place along the axis
+    on_axis = -(ax * sx + ay * sy + az * sz)  # the camera's position along the axis
     apart = sx * sx + sy * sy + sz * sz
     widened = 1 / (1 - cones.slope**2)
     gap = apart - on_axis**2 - widened * (cones.radius + cones.slope * on_axis) ** 2
@@ -256,16 +237,16 @@ def _depths(
     steep = np.flatnonzero(level <= _LEVEL)
     level[steep] = np.minimum(level[steep], -_LEVEL)
     depth_m = (-half - np.sqrt(np.maximum(root, 0))) / level
-    place = touch + widened * along * depth_m
-    if len(steep):  # seen along the axis, the ball in front hides the cone
+    along_m = touch + widened * along * depth_m
+    if len(steep):  # along the axis, the ball in front hides the cone
         looks_down = steep[slope[steep] * along[steep] <= 0]
-        place[looks_down] = np.where(along[looks_down] > 0, -1, length[looks_down] + 1)
+        along_m[looks_down] = np.where(along[looks_down] > 0, -1, length[looks_down] + 1)
         root[looks_down] = 0
-    past_end = place > length
+    past_end = along_m > length
     half = toward - np.where(past_end, length, 0) * along
     ball = half * half - ray * np.where(past_end, end_gap, start_gap)
     ball_m = (-half - np.sqrt(np.maximum(ball, 0))) / ray
-    on_cone = (place >= 0) & ~past_end
+    on_cone = (along_m >= 0) & ~past_end
     depth_m = np.where(on_cone, depth_m, ball_m)
     missed = (root < 0) | (~on_cone & (ball < 0)) | (depth_m < np.float32(NEAREST_M))
     depth_m[missed] = np.inf
@@ -275,12 +256,12 @@ def _depths(
 def nearest(
     pixels: Int[np.ndarray, " candidates"], depths_m: Float[np.ndarray, " candidates"]
 ) -> Int[np.ndarray, " hits"]:
-    """The number of the nearest candidate of each pixel that has one; the first of equals.
+    """The index of the nearest candidate of each pixel that has any; the first of equals.
 
     >>> nearest(np.array([5, 2, 5]), np.array([3.0, 1.0, 2.0], np.float32)).tolist()
     [1, 2]
     """
-    # positive floats are in the order of their bits, so depth and number make one sortable key
+    # positive floats sort like their bits, so depth and index form a single sortable key
     keys = (depths_m.view(np.int32).astype(np.int64) << 32) | np.arange(len(pixels))
     none = np.iinfo(np.int64).max
     lowest = int(pixels.min()) if len(pixels) else 0
@@ -292,14 +273,14 @@ def nearest(
 def _weights(
     pixels: Int[np.ndarray, " hits"], owners: Int[np.ndarray, " hits"], size: int
 ) -> Float[np.ndarray, " hits"]:
-    """For how many pixels of its square each stands: all in the corner of a square of one solid."""
+    """Number of pixels that each hit represents: 4 or 0 in a square of a single solid, else 1."""
     if not len(pixels):
         return np.empty(0, np.float32)
     top, end = int(pixels[0]) // (2 * size) * 2, int(pixels[-1]) // (2 * size) * 2 + 2
     solid = np.full((end - top) * size, -1, np.int16)
     pixels = pixels - top * size
     solid[pixels] = owners
-    pairs = solid.view(np.int32).reshape(-1, 2, size // 2)  # two neighbours in one number
+    pairs = solid.view(np.int32).reshape(-1, 2, size // 2)  # two neighbours in one integer
     upper, lower = pairs[:, 0], pairs[:, 1]
     whole = (upper == lower) & (upper >> 16 == upper << 16 >> 16) & (upper >= 0)
     rows, columns = np.divmod(pixels, size)
@@ -315,7 +296,7 @@ def _touched(
     depths_m: Float[np.ndarray, " hits"],
     rays: Float[np.ndarray, "3 hits"],
 ) -> Hits:
-    """Where on their solids the rays end, and the normals there."""
+    """The points of the solids that the rays hit, and the normals there."""
     constants = np.concatenate(
         [cones.starts, cones.axes, np.stack([cones.length, cones.radius, cones.slope])]
     )
@@ -323,7 +304,6 @@ def _touched(
     starts, axes, (length, radius, slope) = mine[:3], mine[3:6], mine[6:]
     inward = rays * depths_m - starts
     level = (inward * axes).sum(axis=0)
-    place = (level + slope * radius) / (1 - slope * slope)
-    place = np.clip(place, 0, length)
-    normals = (inward - axes * place) / (radius + slope * place)
-    return Hits(pixels, solids, depths_m, place / length, normals, rays, np.ones_like(place))
+    along_m = np.clip((level + slope * radius) / (1 - slope * slope), 0, length)
+    normals = (inward - axes * along_m) / (radius + slope * along_m)
+    return Hits(pixels, solids, depths_m, along_m / length, normals, rays, np.ones_like(along_m))

@@ -1,4 +1,4 @@
-"""`Scene`: what surrounds the people of a video: floor, sky, light and things that never move."""
+"""`Scene`: floor, sky, light and static things around the people of a video."""
 
 from typing import NamedTuple
 
@@ -9,16 +9,16 @@ from mllm.render.ground import Surroundings, surroundings
 from mllm.render.solids import Solids, joined
 
 CLEARANCE_M = 0.9
-"""Things stand at least this far from where anybody goes."""
+"""Least distance between a thing and anybody's path."""
 
 CAMERA_CLEARANCE_M = 2.2
-"""And this far from the camera."""
+"""Least distance between a thing and the camera."""
 
 SIGHT_M = 0.45
-"""And at least this far from the lines between the camera and the people."""
+"""Least distance between a thing and the lines from the camera to the people."""
 
 REACH_M = (1.3, 5.0)
-"""How far from the people's way the things of a scene stand."""
+"""Range of distances between things and the people's paths."""
 
 _ATTEMPTS = 400
 _PAINTS = (
@@ -29,7 +29,7 @@ _WHITE = (0.95, 0.95, 0.93)
 
 
 class Landmark(NamedTuple):
-    """A thing that stands still: its solids and the place on the floor where it stands."""
+    """A static thing: its name, its position on the floor (x, z) and its solids."""
 
     words: str
     place_m: Float[np.ndarray, "2"]
@@ -37,7 +37,7 @@ class Landmark(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """Everything but the people and the camera."""
+    """Everything except people and camera."""
 
     surroundings: Surroundings
     landmarks: tuple[Landmark, ...]
@@ -55,10 +55,10 @@ def scene(
     targets_m: Float[np.ndarray, "frames 2"],
     things: int,
 ) -> Scene:
-    """A scene drawn at random, in which nothing stands where people go or hides them.
+    """A scene drawn at random, in which things neither block people's paths nor hide people.
 
-    `ways_m` are the places on the floor (x, z) where people come by; each camera place is seen
-    together with the target of its frame.
+    `ways_m` are points of the people's paths on the floor (x, z). `cameras_m` and `targets_m` are
+    the camera and its target in each frame.
 
     >>> made = scene(
     ...     np.random.default_rng(0), ways_m=np.zeros((1, 2)), cameras_m=np.array([[0.0, 5.0]]),
@@ -79,8 +79,8 @@ def scene(
         anchor = ways_m[int(draw.integers(len(ways_m)))]
         angle, away_m = draw.uniform(-np.pi, np.pi), draw.uniform(*REACH_M)
         place_m = anchor + away_m * np.array([np.sin(angle), np.cos(angle)])
-        others = [other.place_m for other in landmarks]
-        if _is_free(place_m, ways_m, cameras_m, targets_m, others):
+        others_m = [landmark.place_m for landmark in landmarks]
+        if _is_free(place_m, ways_m, cameras_m, targets_m, others_m):
             number = len(landmarks)
             paint = _PAINTS[int(paints[number % len(_PAINTS)])]
             landmarks.append(_KINDS[number % len(_KINDS)](draw, place_m, paint))
@@ -98,7 +98,7 @@ def _is_free(
         return False
     if np.hypot(*(cameras_m - place_m).T).min() < CAMERA_CLEARANCE_M:
         return False
-    if others_m and min(np.hypot(*(other - place_m)) for other in others_m) < CLEARANCE_M:
+    if others_m and np.hypot(*(np.array(others_m) - place_m).T).min() < CLEARANCE_M:
         return False
     return float(from_sight(place_m, cameras_m, targets_m).min()) >= SIGHT_M
 
@@ -108,7 +108,7 @@ def from_sight(
     cameras_m: Float[np.ndarray, "frames 2"],
     targets_m: Float[np.ndarray, "frames 2"],
 ) -> Float[np.ndarray, " frames"]:
-    """How far places on the floor are from the lines between cameras and what they look at.
+    """Distances of points on the floor from the lines between cameras and their targets.
 
     >>> from_sight(np.array([1.0, 2.0]), np.array([[0.0, 0.0]]), np.array([[0.0, 5.0]])).tolist()
     [1.0]
@@ -121,7 +121,7 @@ def from_sight(
 
 
 def _standing(rows: list[tuple[object, ...]], place_m: np.ndarray) -> Solids:
-    """Solids of (start, end, radii, colour, second colour, bands) about a place on the floor."""
+    """Solids of (start, end, radii, colour, second colour, bands) around a point of the floor."""
     starts, ends, first, second, colours, others, bands = zip(*rows, strict=True)
     at = np.array([place_m[0], 0.0, place_m[1]])
     return Solids(
@@ -164,9 +164,5 @@ _KINDS = (_post, _cone, _ball, _post, _bench, _cone)
 
 
 def all_solids(landmarks: tuple[Landmark, ...]) -> Solids | None:
-    """The solids of all things together; nothing where there is no thing.
-
-    >>> all_solids(()) is None
-    True
-    """
+    """The solids of all things together; None if there is no thing."""
     return joined([landmark.solids for landmark in landmarks]) if landmarks else None

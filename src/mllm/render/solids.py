@@ -1,4 +1,4 @@
-"""`Solids`: everything that stands in a scene, as rounded cones with colours."""
+"""`Solids`: coloured rounded cones, of which figures and landmarks are made."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,10 +8,10 @@ from jaxtyping import Float, Int
 
 
 class Solids(NamedTuple):
-    """Rounded cones: the hull of two balls. Equal balls make a capsule, one place a ball.
+    """Rounded cones: hulls of two balls. Equal radii make a capsule, equal centres a ball.
 
-    `bands` is the number of stripes along a solid, in which its two colours take turns; one
-    stripe shows the first colour alone. Colours are linear shares of red, green and blue.
+    `bands` is the number of stripes along a solid, which alternate between its two colours; a
+    single stripe has the first colour. Colours are linear shares of red, green and blue.
     """
 
     starts_m: Float[np.ndarray, "... solids 3"]
@@ -23,18 +23,22 @@ class Solids(NamedTuple):
     bands: Int[np.ndarray, " solids"]
 
     def at(self, frame: int) -> "Solids":
-        """The solids of one of many frames."""
+        """The solids of a single frame."""
         return self._replace(starts_m=self.starts_m[frame], ends_m=self.ends_m[frame])
+
+    def moved(self, by_m: Float[np.ndarray, "3"]) -> "Solids":
+        """The solids shifted by a vector."""
+        return self._replace(starts_m=self.starts_m + by_m, ends_m=self.ends_m + by_m)
 
 
 def joined(groups: Sequence[Solids]) -> Solids:
-    """All solids of several groups as one; their leading axes must agree.
+    """All solids of several groups in one; their leading axes must agree.
 
     >>> ball = Solids(*(np.zeros((1, 3)),) * 2, *(np.ones(1),) * 2, *(np.ones((1, 3)),) * 2,
     ...     np.ones(1, int))
     >>> joined([ball, ball]).starts_m.shape
     (2, 3)
     """
-    places = [np.concatenate([group[i] for group in groups], axis=-2) for i in (0, 1)]
+    ends = [np.concatenate([group[i] for group in groups], axis=-2) for i in (0, 1)]
     rest = [np.concatenate([group[i] for group in groups]) for i in range(2, 7)]
-    return Solids(*places, *rest)
+    return Solids(*ends, *rest)

@@ -1,9 +1,9 @@
 """Surfaces of the SMPL family of bodies, frame by frame: shape, pose correctives, skinning.
 
-A `Motion` that was read with a model file carries the body's pose; its root is the motion's own.
-Hands rest as the model has them and faces are neutral. All products are in double precision and
-the places are rounded to `GRID_M`: what a library for matrices makes of the last bit depends on
-its threads, and no picture may. The checks of model files make this one longer than most.
+A `Motion` that was read with a model file has the body's pose; the root is that of the motion.
+Hands are in the model's mean pose, faces neutral. All products are in double precision and the
+results are rounded to `GRID_M`: the last bit of a BLAS product depends on its threads, and pictures
+must not. The checks of model files make this module longer than most.
 """
 
 import hashlib
@@ -23,29 +23,29 @@ from kinematics.readers import body_model
 from kinematics.readers.native import load_arrays
 
 GRID_M = 2.0**-16
-"""Places of vertices are whole numbers of this."""
+"""Coordinates of vertices are multiples of this."""
 
 LIMBS = 21
-"""Joints after the root whose pose is known; hands and face follow them."""
+"""Joints after the root with known pose; hands and face follow them."""
 
 MOST_VERTICES, MOST_FACES = 200_000, 400_000
 """Larger surfaces are refused; SMPL-X has 10,475 and 20,908."""
 
-_TOGETHER = 8  # frames that are posed at once
+_TOGETHER = 8  # frames per batch
 _NEEDED = ("v_template", "shapedirs", "weights", "f", "posedirs")
-_CURE = "Name the .npz model file of SMPL, SMPL-H or SMPL-X as its authors hand it out"
+_CURE = "Use the original .npz model file of SMPL, SMPL-H or SMPL-X"
 
 Matrices = Float[np.ndarray, "frames joints 3 3"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mesh:
-    """A model's surface: at rest, how shape and pose move it, which bones carry it."""
+    """A model's surface at rest, its shape and pose correctives, and its skinning weights."""
 
     template_m: Float[np.ndarray, "vertices 3"]
     shapes_m: Float[np.ndarray, "vertices 3 betas"]
     correctives_m: Float[np.ndarray, "numbers coordinates"]
-    """For every number of the limbs' rotation matrices less the identity: all x, all y, all z."""
+    """A row per entry of the limbs' rotation matrices minus identity: all x, all y, all z."""
     weights: Float[np.ndarray, "joints vertices"]
     faces: Int[np.ndarray, "faces 3"]
     """Corners, counter-clockwise from outside."""
@@ -55,7 +55,7 @@ class Mesh:
 
 
 class Surface(NamedTuple):
-    """One body in one frame."""
+    """The surface of a body in one frame."""
 
     vertices_m: Float[np.ndarray, "vertices 3"]
     normals: Float[np.ndarray, "vertices 3"]
@@ -63,24 +63,24 @@ class Surface(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Body:
-    """One body at the times of a video: what `posed` needs, in the world of its motion."""
+    """A body at the times of a video, as input of `posed`, in the world of its motion."""
 
     mesh: Mesh
     rest_m: Float[np.ndarray, "vertices 3"]
-    """The surface of the body's own shape."""
+    """The surface at rest, in the body's own shape."""
     rest_normals: Float[np.ndarray, "vertices 3"]
     joints_m: Float[np.ndarray, "joints 3"]
-    """Its joints at rest."""
+    """The joints at rest."""
     turns_wxyz: Float[np.ndarray, "frames limbs 4"]
     """The root in the world, then the limbs relative to their parents."""
     positions_m: Float[np.ndarray, "frames 3"]
-    """Where the pelvis is."""
+    """Of the pelvis."""
 
 
 def read(path: Path | str) -> Mesh:
-    """The surface of a model file; the last few stay in memory.
+    """The surface of a model file; the most recent few are cached.
 
-    Raises one `ValueError` that names the file and everything that is wrong with it.
+    Raises a `ValueError` that names the file and all its problems.
 
     >>> import tempfile
     >>> tiny = {
@@ -131,7 +131,7 @@ def _read(path: Path, _size: int, _changed_ns: int) -> Mesh:
 
 
 def _problems(arrays: dict[str, np.ndarray], joints: int) -> list[str]:
-    """Everything that keeps the arrays from being a surface; the joints were checked before."""
+    """All problems of the arrays as a surface; the joints were checked before."""
     count = len(arrays["v_template"])
     numbers = 9 * (joints - 1)
     wanted = {"weights": (count, joints), "posedirs": (count, 3, numbers)}
@@ -175,7 +175,7 @@ def _volume(places_m: np.ndarray, faces: np.ndarray) -> float:
 def normals(
     places_m: Float[np.ndarray, "vertices 3"], faces: Int[np.ndarray, "faces 3"]
 ) -> Float[np.ndarray, "vertices 3"]:
-    """Outward unit normals of vertices: those of their faces by area, zero where there is none.
+    """Outward unit normals of vertices: means over faces by area, zero without a face.
 
     >>> corner = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0]])
     >>> normals(corner, np.array([[0, 1, 2]]))[0].tolist()
@@ -183,24 +183,16 @@ def normals(
     """
     first, second, third = (places_m[faces[:, corner]] for corner in range(3))
     across = np.cross(second - first, third - first)
-    summed = np.stack(
-        [
-            np.bincount(faces.ravel(), np.repeat(axis, 3), minlength=len(places_m))
-            for axis in across.T
-        ],
-        axis=1,
-    )
+    corners = faces.ravel()
+    sums = [np.bincount(corners, np.repeat(axis, 3), minlength=len(places_m)) for axis in across.T]
+    summed = np.stack(sums, axis=1)
     return summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-12)
 
 
 def body(motion: Motion, times_s: Float[np.ndarray, " times"]) -> Body | None:
-    """The body of a motion at the given times; none where the motion's file had no pose.
+    """The body of a motion at the given times; None if the motion's file had no pose.
 
-    Between frames that were seen each bone turns evenly.
-
-    >>> from kinematics import synthetic
-    >>> body(synthetic.perform(synthetic.walk(1.0)).motion, np.zeros(1)) is None
-    True
+    Between observed frames, each bone turns at a constant rate.
     """
     if motion.body is None or not np.asarray(motion.observed).any():
         return None
@@ -211,22 +203,16 @@ def body(motion: Motion, times_s: Float[np.ndarray, " times"]) -> Body | None:
     joints = (
         np.asarray(mesh.bones.rest_m) + np.asarray(mesh.bones.shapes_m)[..., : len(betas)] @ betas
     )
-    limbs = np.asarray(motion.body.rotvecs_rad, np.float64)[seen]
     count = len(seen)
-    turns = np.concatenate(
-        [
-            np.asarray(motion.orientations_wxyz, np.float64)[seen, None],
-            Rotation.from_rotvec(limbs.reshape(-1, 3))
-            .as_quat(scalar_first=True)
-            .reshape(count, LIMBS, 4),
-        ],
-        axis=1,
-    )
+    rotvecs = np.asarray(motion.body.rotvecs_rad, np.float64)[seen].reshape(-1, 3)
+    limbs = Rotation.from_rotvec(rotvecs).as_quat(scalar_first=True).reshape(count, LIMBS, 4)
+    roots = np.asarray(motion.orientations_wxyz, np.float64)[seen, None]
+    turns = np.concatenate([roots, limbs], axis=1)
     known_s = np.asarray(motion.times_s, np.float64)[seen]
-    place = np.interp(times_s, known_s, np.arange(count))
-    before = np.minimum(place.astype(int), max(count - 2, 0))
+    index = np.interp(times_s, known_s, np.arange(count))
+    before = np.minimum(index.astype(int), max(count - 2, 0))
     after = np.minimum(before + 1, count - 1)
-    share = place - before
+    share = index - before
     positions = np.asarray(motion.positions_m, np.float64)[seen]
     return Body(
         mesh=mesh,
@@ -238,50 +224,50 @@ def body(motion: Motion, times_s: Float[np.ndarray, " times"]) -> Body | None:
     )
 
 
-def _between(one: np.ndarray, other: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Unit quaternions on the shorter way between two; frames are near, so a chord will do."""
-    near = np.where((one * other).sum(axis=-1, keepdims=True) < 0, -other, other)
-    mixed = one + share * (near - one)
+def _between(before: np.ndarray, after: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Unit quaternions on the shorter chord, which is close to the arc between adjacent frames."""
+    near = np.where((before * after).sum(axis=-1, keepdims=True) < 0, -after, after)
+    mixed = before + share * (near - before)
     return mixed / np.linalg.norm(mixed, axis=-1, keepdims=True)
 
 
-def bones(one: Body, frames: slice) -> tuple[Matrices, Float[np.ndarray, "frames joints 3"]]:
-    """Every bone's orientation and every joint's place, in the world of the motion."""
-    model = one.mesh.bones
-    count = len(one.positions_m[frames])
+def bones(body: Body, frames: slice) -> tuple[Matrices, Float[np.ndarray, "frames joints 3"]]:
+    """Orientations of bones and positions of joints, in the world of the motion."""
+    model = body.mesh.bones
+    count = len(body.positions_m[frames])
     own = np.empty((count, len(model.parents), 3, 3))
-    turns = Rotation.from_quat(one.turns_wxyz[frames].reshape(-1, 4), scalar_first=True)
+    turns = Rotation.from_quat(body.turns_wxyz[frames].reshape(-1, 4), scalar_first=True)
     own[:, : 1 + LIMBS] = turns.as_matrix().reshape(count, 1 + LIMBS, 3, 3)
     own[:, 1 + LIMBS :] = Rotation.from_rotvec(model.mean_pose_rad[1 + LIMBS :]).as_matrix()
-    world, places = own.copy(), np.empty((count, len(model.parents), 3))
-    places[:, 0] = one.positions_m[frames]
+    world, joints_m = own.copy(), np.empty((count, len(model.parents), 3))
+    joints_m[:, 0] = body.positions_m[frames]
     for joint, parent in enumerate(model.parents[1:], start=1):
-        reach = one.joints_m[joint] - one.joints_m[parent]
-        places[:, joint] = places[:, parent] + (world[:, parent] * reach).sum(axis=-1)
+        reach = body.joints_m[joint] - body.joints_m[parent]
+        joints_m[:, joint] = joints_m[:, parent] + (world[:, parent] * reach).sum(axis=-1)
         world[:, joint] = (world[:, parent, :, :, None] * own[:, joint, None]).sum(axis=2)
-    return world, places
+    return world, joints_m
 
 
-def posed(one: Body, *, frames: slice = slice(None)) -> Iterator[Surface]:
+def posed(body: Body, *, frames: slice = slice(None)) -> Iterator[Surface]:
     """The body's surface in each frame, in the world of its motion."""
-    first, last, _ = frames.indices(len(one.positions_m))
+    first, last, _ = frames.indices(len(body.positions_m))
     for start in range(first, last, _TOGETHER):
-        yield from _posed(one, slice(start, min(start + _TOGETHER, last)))
+        yield from _posed(body, slice(start, min(start + _TOGETHER, last)))
 
 
-def _posed(one: Body, frames: slice) -> Iterator[Surface]:
-    mesh = one.mesh
-    world, places = bones(one, frames)
-    limbs = Rotation.from_quat(one.turns_wxyz[frames, 1:].reshape(-1, 4), scalar_first=True)
+def _posed(body: Body, frames: slice) -> Iterator[Surface]:
+    mesh = body.mesh
+    world, joints_m = bones(body, frames)
+    limbs = Rotation.from_quat(body.turns_wxyz[frames, 1:].reshape(-1, 4), scalar_first=True)
     bent = limbs.as_matrix() - np.eye(3)
-    moved = (bent.reshape(len(places), -1) @ mesh.correctives_m).reshape(len(places), 3, -1)
-    moved += one.rest_m.T
-    shifts = places - (world * one.joints_m[:, None]).sum(axis=-1)
-    carriers = np.concatenate([world, shifts[..., None]], axis=-1).reshape(*places.shape[:2], 12)
+    moved = (bent.reshape(len(joints_m), -1) @ mesh.correctives_m).reshape(len(joints_m), 3, -1)
+    moved += body.rest_m.T
+    shifts = joints_m - (world * body.joints_m[:, None]).sum(axis=-1)
+    carriers = np.concatenate([world, shifts[..., None]], axis=-1).reshape(*joints_m.shape[:2], 12)
     for (x, y, z), carrier in zip(moved, carriers, strict=True):
         carried = (carrier.T @ mesh.weights).reshape(3, 4, -1)
         across = carried[:, 0] * x + carried[:, 1] * y + carried[:, 2] * z + carried[:, 3]
-        right, up, ahead = np.ascontiguousarray(one.rest_normals.T)
+        right, up, ahead = np.ascontiguousarray(body.rest_normals.T)
         outward = carried[:, 0] * right + carried[:, 1] * up + carried[:, 2] * ahead
         outward /= np.maximum(np.sqrt((outward * outward).sum(axis=0)), 1e-9)
         yield Surface(_rounded(across.T), _rounded(outward.T))
@@ -291,13 +277,13 @@ def _rounded(values: np.ndarray) -> np.ndarray:
     return np.rint(values / GRID_M) * GRID_M
 
 
-def floor_m(one: Body) -> float:
-    """Height of the floor under a body: where its lowest place usually is, over a few frames."""
-    count = len(one.positions_m)
+def floor_m(body: Body) -> float:
+    """Height of the floor under a body: a low quantile of its lowest point in a few frames."""
+    count = len(body.positions_m)
     chosen = np.unique(np.linspace(0, count - 1, min(count, 24)).astype(int))
     lowest = [
         surface.vertices_m[:, 1].min()
         for at in chosen
-        for surface in _posed(one, slice(int(at), int(at) + 1))
+        for surface in _posed(body, slice(int(at), int(at) + 1))
     ]
     return float(np.quantile(lowest, 0.1))

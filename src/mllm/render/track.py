@@ -1,6 +1,5 @@
-"""`CameraTrack`: the file beside a video that says where its camera was and who is in it."""
+"""`CameraTrack`: the file beside a video with its camera's poses and its cast."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,39 +9,40 @@ from msgspec import Meta
 from scipy.spatial.transform import Rotation, Slerp
 
 from kinematics.motion import Motion
+from kinematics.readers.border import write_whole
 from mllm.render.camera import Lens, Poses
 
 SCHEMA_VERSION = 1
 
 LARGEST_FILE = 1 << 28
-"""Bytes; larger files are not opened. An hour of video has a twentieth of that."""
+"""Largest size in bytes; an hour of video takes a twentieth of it."""
 
 Three = tuple[float, float, float]
 Four = tuple[float, float, float, float]
 
 
 class Filmed(msgspec.Struct, frozen=True, kw_only=True):
-    """A person of a video."""
+    """A person in a video."""
 
     clip: str
     person: int
     words: str
-    """By which a sentence can tell the person from the others."""
+    """A description that distinguishes the person from the others."""
 
 
 class Thing(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that stands still in a video."""
+    """A static thing in a video."""
 
     words: str
     position_m: Three
 
 
 class CameraTrack(msgspec.Struct, frozen=True, kw_only=True):
-    """Camera and cast of a video; positions and times are those of the filmed motion's file.
+    """Camera and cast of a video, in the coordinates and times of the motion's file.
 
     Cameras follow OpenCV (+X right in the picture, +Y down, +Z into the scene);
-    `orientations_wxyz` turn camera coordinates into world coordinates. Whole pixel numbers are the
-    middles of pixels.
+    `orientations_wxyz` turn camera coordinates into world coordinates. Whole pixel coordinates are
+    pixel centres.
     """
 
     schema_version: Literal[1] = 1
@@ -57,7 +57,7 @@ class CameraTrack(msgspec.Struct, frozen=True, kw_only=True):
     people: tuple[Filmed, ...]
     things: tuple[Thing, ...]
     recipe: str
-    """Fingerprint of the motions and options, by which a finished video is known."""
+    """Fingerprint of motions and options, to recognise a finished video."""
     times_s: tuple[float, ...]
     positions_m: tuple[Three, ...]
     orientations_wxyz: tuple[Four, ...]
@@ -75,18 +75,12 @@ class CameraTrack(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def write(path: Path, track: CameraTrack) -> None:
-    """Writes a track as JSON, whole or not at all; equal tracks give equal bytes."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(msgspec.json.encode(track) + b"\n")
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    """Writes a track as JSON, atomically; equal tracks give equal bytes."""
+    write_whole(path, f"{msgspec.json.encode(track).decode()}\n")
 
 
 def read(path: Path) -> CameraTrack:
-    """The track that `write` wrote; a `ValueError` names the file and what is wrong with it."""
+    """Reads a track from `write`; a `ValueError` names the file and its problems."""
     size = path.stat().st_size
     if size > LARGEST_FILE:
         raise ValueError(f"{path}: {size} bytes; a camera track has at most {LARGEST_FILE}")
@@ -113,17 +107,17 @@ def _problems(track: CameraTrack) -> list[str]:
         listed = ", ".join(f"{name} {count}" for name, count in counts.items())
         problems.append(f"frame counts: {listed}; expected equal numbers, at least one")
     if (np.diff(track.times_s) <= 0).any():
-        problems.append("times_s: not rising")
+        problems.append("times_s: not ascending")
     lengths = np.linalg.norm(np.array(track.orientations_wxyz).reshape(-1, 4), axis=1)
     if (np.abs(lengths - 1) > 1e-3).any():
-        problems.append("orientations_wxyz: not all of length one")
+        problems.append("orientations_wxyz: not unit quaternions")
     return problems
 
 
 def attach(motion: Motion, track: CameraTrack) -> Motion:
-    """The motion with the camera's poses at its own times, as `anchor.to_camera` needs them.
+    """The motion with the camera's poses at its own times, as needed by `anchor.to_camera`.
 
-    Between frames of the video the camera moves evenly; before and after them it stands still.
+    Poses are interpolated between frames of the video, and constant before and after them.
 
     >>> from kinematics import synthetic
     >>> from mllm.render.film import film
@@ -135,13 +129,13 @@ def attach(motion: Motion, track: CameraTrack) -> Motion:
     """
     known_s = np.array(track.times_s)
     times_s = np.asarray(motion.times_s, np.float64).clip(known_s[0], known_s[-1])
-    places = np.array(track.positions_m)
     turns = Rotation.from_quat(np.array(track.orientations_wxyz), scalar_first=True)
     if len(known_s) > 1:
         between = Slerp(known_s, turns)(times_s)
     else:
         between = Rotation.concatenate([turns] * motion.frames)
-    camera_m = np.stack([np.interp(times_s, known_s, axis) for axis in places.T], axis=1)
+    axes = zip(*track.positions_m, strict=True)
+    camera_m = np.stack([np.interp(times_s, known_s, axis) for axis in axes], axis=1)
     dtype = np.asarray(motion.positions_m).dtype
     return Motion.from_arrays(
         orientations_wxyz=np.asarray(motion.orientations_wxyz),

@@ -1,7 +1,7 @@
-"""Pixels of triangles: which face each pixel's ray meets first, and the normal there.
+"""Pixels of triangles: the first face that each pixel's ray hits, and the normal there.
 
-Works as `raster` does for rounded cones: the candidate pixels of all faces lie behind one another
-in flat arrays. A face of a body is smaller than a few pixels, so its box is worked through whole.
+As in `raster`, the candidate pixels of all faces are concatenated in flat arrays. Faces of bodies
+cover few pixels, so every pixel of a face's box is a candidate.
 """
 
 from itertools import pairwise
@@ -10,12 +10,12 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from mllm.render.camera import Lens
-from mllm.render.raster import NEAREST_M, Hits, nearest, rays_of
+from mllm.render.raster import NEAREST_M, Hits, nearest, no_hits, rays_of
 
 CHUNK = 60_000
-"""Candidate pixels that are worked on together."""
+"""Candidate pixels processed together."""
 
-_CRACK = np.float32(-1e-4)  # share by which a pixel may lie outside, so that edges leave no gaps
+_CRACK = np.float32(-1e-4)  # tolerance outside a face, as a share, against gaps at edges
 
 
 def hits(
@@ -24,9 +24,9 @@ def hits(
     faces: Int[np.ndarray, "faces 3"],
     lens: Lens,
 ) -> Hits:
-    """The pixels in which faces, given in camera coordinates, are seen from outside.
+    """The pixels in which faces, given in camera coordinates, are visible from outside.
 
-    Corners are counter-clockwise from outside. `Hits.solids` are the numbers of the faces.
+    Corners are counter-clockwise from outside. `Hits.solids` are indices of faces.
 
     >>> places = np.array([[-1.0, 1.0, 4.0], [1.0, 1.0, 4.0], [0.0, -1.0, 4.0]])
     >>> seen = hits(places, np.tile([0.0, 0, -1], (3, 1)), np.array([[0, 1, 2]]), Lens(33, 32.0))
@@ -36,23 +36,23 @@ def hits(
     near = places_m[:, 2] < NEAREST_M
     depth = np.where(near, 1.0, places_m[:, 2])
     flat = places_m[:, :2] / depth[:, None] * lens.focal_px + lens.centre_px
-    flat[near] = np.nan  # what has such a corner is not drawn, for no number is less than this
+    flat[near] = np.nan  # comparisons with NaN are false, so faces with such a corner are not drawn
     columns, rows = np.ascontiguousarray(flat.T)
     x, y = _corners(columns, faces), _corners(rows, faces)
     double = (x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])
-    those = np.flatnonzero(double < -1e-9)
-    x, y = x.take(those, axis=1), y.take(those, axis=1)
+    drawn = np.flatnonzero(double < -1e-9)
+    x, y = x.take(drawn, axis=1), y.take(drawn, axis=1)
     firsts, sizes = _boxes(x, y, lens.size_px)
     inside = np.flatnonzero((sizes[0] > 0) & (sizes[1] > 0))
     if not len(inside):
-        return _none()
-    those, x, y = those[inside], x.take(inside, axis=1), y.take(inside, axis=1)
-    firsts, sizes, double = firsts.take(inside, axis=1), sizes.take(inside, axis=1), double[those]
-    inverse = 1.0 / _corners(depth, faces[those])
+        return no_hits()
+    drawn, x, y = drawn[inside], x.take(inside, axis=1), y.take(inside, axis=1)
+    firsts, sizes, double = firsts.take(inside, axis=1), sizes.take(inside, axis=1), double[drawn]
+    inverse = 1.0 / _corners(depth, faces[drawn])
     planes = _planes(x, y, double, firsts, inverse)
     areas = sizes[0] * sizes[1]
     shares = (np.cumsum(areas) - 1) // CHUNK
-    edges = np.concatenate([[0], np.flatnonzero(np.diff(shares)) + 1, [len(those)]])
+    edges = np.concatenate([[0], np.flatnonzero(np.diff(shares)) + 1, [len(drawn)]])
     met = [
         _met(planes, firsts, sizes[0], areas, slice(*pair), lens.size_px)
         for pair in pairwise(edges)
@@ -61,11 +61,10 @@ def hits(
         np.concatenate(parts) for parts in zip(*met, strict=True)
     )
     first = nearest(pixels, depths_m)
-    pixels, depths_m, owners = pixels[first], depths_m[first], those[owners[first]]
-    one, two = second[first], third[first]
-    outward = _mixed(normals.astype(np.float32), faces[owners], one, two)
-    ones = np.ones_like(depths_m)
-    return Hits(pixels, owners, depths_m, np.zeros_like(ones), outward, rays_of(pixels, lens), ones)
+    pixels, depths_m, owners = pixels[first], depths_m[first], drawn[owners[first]]
+    outward = _mixed(normals.astype(np.float32), faces[owners], second[first], third[first])
+    along, weights = np.zeros_like(depths_m), np.ones_like(depths_m)
+    return Hits(pixels, owners, depths_m, along, outward, rays_of(pixels, lens), weights)
 
 
 def _corners(
@@ -79,24 +78,18 @@ def _boxes(
 ) -> tuple[Int[np.ndarray, "2 faces"], Int[np.ndarray, "2 faces"]]:
     """First column and row of each face's box in the picture, and its width and height."""
     lows, highs = (
-        np.stack([least(least(one[0], one[1]), one[2]) for one in (x, y)])
-        for least in (np.minimum, np.maximum)
+        np.stack([extreme(extreme(axis[0], axis[1]), axis[2]) for axis in (x, y)])
+        for extreme in (np.minimum, np.maximum)
     )
     firsts = np.clip(np.ceil(lows), 0, size).astype(np.int32)
     return firsts, np.clip(np.floor(highs) + 1, 0, size).astype(np.int32) - firsts
 
 
-def _none() -> Hits:
-    numbers, shares = np.empty(0, np.int64), np.empty(0, np.float32)
-    vectors = np.empty((3, 0), np.float32)
-    return Hits(numbers, numbers, shares, shares, vectors, vectors, shares)
-
-
 def _planes(
     x: np.ndarray, y: np.ndarray, double: np.ndarray, firsts: np.ndarray, inverse: np.ndarray
 ) -> Float[np.ndarray, "9 faces"]:
-    """Value at the box's first pixel, step across and step down: of the second and the third
-    corner's share, and of one over the depth."""
+    """Value at the box's first pixel, step across and step down, of three quantities: the shares
+    of the second and third corner, and the inverse depth."""
     away_x, away_y = firsts[0] - x[0], firsts[1] - y[0]
     second = (y[2] - y[0]) / double, (x[0] - x[2]) / double
     third = (y[0] - y[1]) / double, (x[1] - x[0]) / double
@@ -117,14 +110,14 @@ def _met(
     some: slice,
     size: int,
 ) -> tuple[np.ndarray, ...]:
-    """Pixels inside some of the faces: their places, depths, faces and corners' shares."""
+    """Pixels inside a slice of the faces: indices, depths, faces and corners' shares."""
     areas, widths = areas[some], widths[some]
     owners = np.repeat(np.arange(some.start, some.start + len(areas), dtype=np.int32), areas)
     starts = np.cumsum(areas, dtype=np.int32) - areas.astype(np.int32)
-    place = np.arange(len(owners), dtype=np.int32) - np.repeat(starts, areas)
+    index = np.arange(len(owners), dtype=np.int32) - np.repeat(starts, areas)
     width = np.repeat(widths, areas)
-    down = place // width
-    across = place - down * width
+    down = index // width
+    across = index - down * width
     mine = np.repeat(planes[:, some], areas, axis=1)
     right, below = across.astype(np.float32), down.astype(np.float32)
     second = mine[0] + mine[1] * right + mine[2] * below

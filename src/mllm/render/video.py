@@ -1,4 +1,4 @@
-"""Pictures to H.264 files by PyAV (the extra `video`), whole or not at all."""
+"""H.264 files written atomically from pictures, by PyAV (the extra `video`)."""
 
 import os
 from collections.abc import Iterable
@@ -10,18 +10,14 @@ import numpy as np
 from jaxtyping import UInt8
 
 QUALITY = 20
-"""x264's constant rate factor: lower is better and larger; 18 to 23 are usual."""
+"""x264's constant rate factor: lower values mean better and larger videos; usual are 18 to 23."""
 
 SPEED = "veryfast"
 """x264's preset."""
 
 
 def require() -> Any:
-    """The module `av`; a `ValueError` that says how to get it where it is not installed.
-
-    >>> require().__name__
-    'av'
-    """
+    """The module `av`; a `ValueError` with the cure if it is not installed."""
     try:
         import av
     except ImportError as error:
@@ -33,7 +29,7 @@ def require() -> Any:
 
 
 def write(path: Path, pictures: Iterable[UInt8[np.ndarray, "size size 4"]], *, fps: float) -> int:
-    """Writes the pictures to an `.mp4` and gives their number; equal pictures, equal bytes.
+    """Writes pictures to an `.mp4` and returns their number; equal pictures give equal bytes.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -44,19 +40,15 @@ def write(path: Path, pictures: Iterable[UInt8[np.ndarray, "size size 4"]], *, f
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     count = 0
     try:
-        # one thread: with several, x264 cuts the picture as the machine has cores; no mbtree: in
-        # small pictures its bits hang on what the memory held before
+        # One thread: with several, x264 slices the picture by the number of cores. No mbtree: on
+        # small pictures its output depends on uninitialised memory.
         flags = {"fflags": "bitexact", "movflags": "faststart"}
         with av.open(str(partial), "w", format="mp4", options=flags) as container:
             stream = None
             for picture in pictures:
                 if stream is None:
-                    options = {
-                        "crf": str(QUALITY),
-                        "preset": SPEED,
-                        "threads": "1",
-                        "x264-params": "mbtree=0",
-                    }
+                    options = {"crf": str(QUALITY), "preset": SPEED, "threads": "1"}
+                    options["x264-params"] = "mbtree=0"
                     rate = Fraction(fps).limit_denominator(1001)
                     stream = container.add_stream("libx264", rate=rate, options=options)
                     stream.height, stream.width = picture.shape[:2]

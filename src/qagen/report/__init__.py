@@ -1,5 +1,5 @@
-"""A data set as a page to look at: a folder that a browser opens without a server.
+"""A data set as a web page in a folder, which a browser opens without a server.
 
-The folder holds one page, its style and scripts, and the data in pieces, each a script that hands
-its content over: pages that were opened from a disk may not read other files.
+The folder contains the page, its style and scripts, and the data as scripts, since pages opened
+from a disk may not read other files.
 """

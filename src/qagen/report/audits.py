@@ -1,4 +1,4 @@
-"""What an audit found, read from the file that `qagen audit --json` writes."""
+"""Reads the results of an audit from the file of `qagen audit --json`."""
 
 from pathlib import Path
 
@@ -7,19 +7,13 @@ import msgspec
 from qagen.audit.report import Report
 
 LARGEST = 1 << 28
-"""Bytes; larger files are no audit."""
+"""Bytes; larger files are refused."""
 
 
 def read(path: Path | str) -> Report:
-    """The audit in a file.
-
-    >>> read("/nowhere.json")
-    Traceback (most recent call last):
-    ...
-    ValueError: /nowhere.json: no such file; expected what `qagen audit DATASET --json` wrote
-    """
+    """The audit in a file."""
     file = Path(path)
-    expected = "expected what `qagen audit DATASET --json` wrote"
+    expected = "expected the output of `qagen audit DATASET --json`"
     if not file.is_file():
         raise ValueError(f"{file}: no such file; {expected}")
     if file.stat().st_size > LARGEST:

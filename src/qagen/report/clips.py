@@ -1,4 +1,4 @@
-"""A clip as the page draws it: its timelines, its path, its movements and its video."""
+"""Clips as data of the page: timelines, path, movements and video."""
 
 import math
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ EPISODES = {"jump": "jump", "crouch": "crouch", "lower": "going lower", "rise": 
 
 
 class Movement(msgspec.Struct, frozen=True, kw_only=True):
-    """One movement, as a bar under a timeline."""
+    """A movement, as a bar under a timeline."""
 
     lane: str
     words: str
@@ -24,7 +24,7 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the page knows of a clip; metres, seconds, degrees."""
+    """Data of a clip, in metres, seconds and degrees."""
 
     name: str
     person: int
@@ -42,10 +42,10 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Values by signal, at the times."""
     gaps: list[tuple[float, float]] = []
     movements: list[Movement] | None = None
-    """None when nobody looked for them."""
+    """None if they were not measured."""
     video: str = ""
     people: str = ""
-    """Who it is in a video of several."""
+    """The person's description in a video of several people."""
 
 
 def shown(clip: Clip, *, moved: Moved | None = None, video: str = "", people: str = "") -> Shown:
@@ -55,8 +55,8 @@ def shown(clip: Clip, *, moved: Moved | None = None, video: str = "", people: st
     >>> from qagen.dataset import layout
     >>> facts = measure(synthetic.perform(synthetic.walk(3.0)).motion)
     >>> identity = dict(take="", subject="", source="", digest="", asked=0, rejected=0)
-    >>> one = shown(layout.clip_of(facts, **identity))
-    >>> list(one.lanes), round(one.lanes["forward"][-1], 2)
+    >>> clip = shown(layout.clip_of(facts, **identity))
+    >>> list(clip.lanes), round(clip.lanes["forward"][-1], 2)
     (['forward', 'left', 'up', 'start_distance', 'heading'], 3.0)
     """
     line = moved.line if moved else None
@@ -83,14 +83,14 @@ def shown(clip: Clip, *, moved: Moved | None = None, video: str = "", people: st
 
 
 def _sampled(clip: Clip) -> tuple[list[float], dict[str, list[float]]]:
-    """The five timelines that a data set holds."""
+    """The five timelines in a data set."""
     samples = clip.samples
-    return [round(one.time_s, 3) for one in samples], {
-        "forward": [round(one.forward_m, 3) for one in samples],
-        "left": [round(one.left_m, 3) for one in samples],
-        "up": [round(one.up_m, 3) for one in samples],
-        "start_distance": [round(math.hypot(one.left_m, one.forward_m), 3) for one in samples],
-        "heading": [round(math.degrees(one.heading_rad), 1) for one in samples],
+    return [round(at.time_s, 3) for at in samples], {
+        "forward": [round(at.forward_m, 3) for at in samples],
+        "left": [round(at.left_m, 3) for at in samples],
+        "up": [round(at.up_m, 3) for at in samples],
+        "start_distance": [round(math.hypot(at.left_m, at.forward_m), 3) for at in samples],
+        "heading": [round(math.degrees(at.heading_rad), 1) for at in samples],
     }
 
 
@@ -106,7 +106,7 @@ def _measured(line: Line) -> tuple[list[float], dict[str, list[float]]]:
 
 
 def _movements(facts: MotionFacts) -> list[Movement]:
-    found = [
+    movements = [
         Movement(
             lane=event.signal,
             words=in_words(event.amount, "rad" if event.signal in ANGULAR_SIGNALS else "m"),
@@ -115,7 +115,7 @@ def _movements(facts: MotionFacts) -> list[Movement]:
         )
         for event in facts.events
     ]
-    found += [
+    movements += [
         Movement(
             lane=signal_of(episode.kind),
             words=EPISODES[episode.kind],
@@ -124,4 +124,4 @@ def _movements(facts: MotionFacts) -> list[Movement]:
         )
         for episode in facts.episodes
     ]
-    return sorted(found, key=lambda one: (one.start, one.end, one.lane))
+    return sorted(movements, key=lambda movement: (movement.start, movement.end, movement.lane))

@@ -1,13 +1,13 @@
 """A report as a folder: the page, its data in pieces, and copies of the videos.
 
-    index.html  page.css  *.js         the page, the same for every data set
+    index.html  page.css  *.js         the page, equal for all data sets
     data/overview.js                   counts, balance, audit, certificates, rejections
-    data/list/000.js ...               the list of all questions, a thousand a piece
-    data/questions/000.js ...          the questions, some a piece
-    data/clips/000.js ...              the clips, some a piece
-    videos/00000.mp4 ...               copies of the videos that were given
+    data/list/000.js ...               the list of all questions, a thousand per piece
+    data/questions/000.js ...          the questions, several per piece
+    data/clips/000.js ...              the clips, several per piece
+    videos/00000.mp4 ...               copies of the given videos
 
-The same input gives the same bytes. A report appears whole or not at all.
+The same input gives the same bytes. A report is written atomically.
 """
 
 import os
@@ -38,20 +38,20 @@ from qagen.study.stats import Statistics
 PAGE = "index.html"
 
 STATIC = ("page.html", "page.css", "start.js", "chart.js", "list.js", "overview.js", "question.js")
-"""Files of the page, in the order in which it loads them; the first becomes `index.html`."""
+"""Files of the page, in loading order; the first becomes `index.html`."""
 
 LISTED = 1000
-"""Questions in a piece of the list."""
+"""Questions per piece of the list."""
 
 TOGETHER = 50
-"""Questions or clips in a piece, at most."""
+"""Most questions or clips per piece."""
 
 Progress = Callable[[str, int, int], None]
-"""Called with the name of the stage, how far it is, and how far it goes."""
+"""Called with the name of the stage, the number of finished items, and their total."""
 
 
 class Made(NamedTuple):
-    """What was written."""
+    """Numbers of the written report."""
 
     questions: int
     clips: int
@@ -59,7 +59,7 @@ class Made(NamedTuple):
     bytes: int
     """Of the whole folder."""
     without_motion: int
-    """Clips that were not found among the motions; 0 when none were given."""
+    """Clips without a motion; 0 if no motions were given."""
 
 
 def write(
@@ -72,14 +72,14 @@ def write(
     audit_file: Path | None = None,
     progress: Progress | None = None,
 ) -> Made:
-    """Writes the report of a data set, in place of an earlier report.
+    """Writes the report of a data set, replacing an earlier report.
 
-    Raises `ValueError` when the data set is not as it was built, when an option names what is not
-    there, and when `out` holds anything but a report, or one of the inputs.
+    Raises `ValueError` if the data set was changed, if the file or folder of an option does not
+    exist, and if `out` contains anything except a report, or one of the inputs.
     """
     given = (folder, motions_dir, videos_dir, audit_file, *prediction_files)
     _check_out(out, [path for path in given if path is not None])
-    found = stats.of(folder)
+    statistics = stats.of(folder)
     models = predictions.read_all(prediction_files)
     if models:
         options = {row.id: len(row.options) for _, row in layout.rows(folder)}
@@ -93,7 +93,7 @@ def write(
         partial.mkdir(parents=True)
         writing = _Writing(folder, partial, moving, progress or _silent)
         made = writing.write(
-            found, models=models, audit=audit, films=films, motions_dir=motions_dir
+            statistics, models=models, audit=audit, films=films, motions_dir=motions_dir
         )
         _replace(partial, out)
     finally:
@@ -102,7 +102,7 @@ def write(
 
 
 def _silent(_stage: str, _done: int, _total: int) -> None:
-    """Says nothing."""
+    """Reports no progress."""
 
 
 _OWN = re.compile(
@@ -113,7 +113,7 @@ _OWN = re.compile(
 
 
 def _check_out(out: Path, inputs: Sequence[Path]) -> None:
-    """An earlier report may be replaced, anything else may not."""
+    """Refuses to replace anything except an earlier report."""
     files = [path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()]
     strange = sorted(name for name in files if not _OWN.fullmatch(name))
     own = (out / pieces.DATA / "overview.js").is_file()
@@ -134,7 +134,7 @@ def _replace(partial: Path, out: Path) -> None:
 
 
 class _Writing:
-    """The writing of one report."""
+    """Writes a report."""
 
     def __init__(self, folder: Path, out: Path, moving: Sequence[Clip], progress: Progress) -> None:
         self._folder, self._out, self._progress = folder, out, progress
@@ -143,48 +143,48 @@ class _Writing:
 
     def write(
         self,
-        found: Statistics,
+        statistics: Statistics,
         *,
         models: Sequence[Predictions],
         audit: Report | None,
         films: dict[str, Video],
         motions_dir: Path | None,
     ) -> Made:
-        """Writes everything; the overview last, so that it can say where each piece begins."""
+        """Writes all files, the overview last, since it lists where each piece begins."""
         copies = Copies(self._out)
         clip_starts, missing = self._write_clips(films, copies, motions_dir)
         tallies = Tallies(models)
-        families = sorted({name for counts in found.families.values() for name in counts})
-        list_starts, question_starts = self._write_rows(found.total, models, tallies, families)
-        inputs = found.manifest.inputs
-        manifest = msgspec.to_builtins(found.manifest)
+        families = sorted({name for counts in statistics.families.values() for name in counts})
+        list_starts, question_starts = self._write_rows(statistics.total, models, tallies, families)
+        inputs = statistics.manifest.inputs
+        manifest = msgspec.to_builtins(statistics.manifest)
         content = Overview(
             title=self._folder.resolve().name,
-            total=found.total,
+            total=statistics.total,
             clips=len(self._clips),
             minutes=round(inputs.minutes, 1),
-            groups=found.groups,
+            groups=statistics.groups,
             splits=list(SPLITS),
             sides=[
                 (name, side.groups, side.clips, side.questions)
-                for name, side in found.manifest.splits.items()
+                for name, side in statistics.manifest.splits.items()
             ],
-            categories=overview.categories(found),
+            categories=overview.categories(statistics),
             families=families,
             margins=rows.MARGINS,
-            letters=overview.letters(found.letters),
-            ranks=overview.ranks(found.ranks),
-            answers=overview.answers(found.answers),
-            motions=overview.motions(found),
-            movements=list(found.movements.items()),
-            withheld=list(found.manifest.withheld.items()),
+            letters=overview.letters(statistics.letters),
+            ranks=overview.ranks(statistics.ranks),
+            answers=overview.answers(statistics.answers),
+            motions=overview.motions(statistics),
+            movements=list(statistics.movements.items()),
+            withheld=list(statistics.manifest.withheld.items()),
             unreadable=inputs.unreadable_files,
             audit=audit,
             blind=overview.blind(manifest),
             error_models=tallies.error_models,
             certificates=tallies.certificates(overview.tried(manifest)),
             models=tallies.models(),
-            made=overview.made(found),
+            made=overview.made(statistics),
             list_starts=list_starts,
             question_starts=question_starts,
             clip_starts=clip_starts,
@@ -195,7 +195,7 @@ class _Writing:
         pieces.write(self._out, "overview", content)
         self._write_page()
         size = sum(path.stat().st_size for path in self._out.rglob("*") if path.is_file())
-        return Made(found.total, len(self._clips), len(copies), size, missing)
+        return Made(statistics.total, len(self._clips), len(copies), size, missing)
 
     def _write_clips(
         self, films: dict[str, Video], copies: Copies, motions_dir: Path | None
@@ -212,13 +212,13 @@ class _Writing:
             film = films.get(clip.name)
             copy = copies.add(film.path) if film else ""
             words = film.words if film else ""
-            one = clips.shown(clip, moved=moved, video=copy, people=words)
-            series.add(one, size=len(msgspec.json.encode(one)))
+            shown = clips.shown(clip, moved=moved, video=copy, people=words)
+            series.add(shown, size=len(msgspec.json.encode(shown)))
             self._progress("clips", number + 1, len(self._clips))
         if missing and missing == len(self._clips):
             raise ValueError(
-                f"{motions_dir}: none of the clips is in it; expected the motions that the data "
-                "set was built from"
+                f"{motions_dir}: contains none of the clips; expected the motions that the "
+                "data set was built from"
             )
         return series.close(), missing
 
@@ -227,19 +227,19 @@ class _Writing:
     ) -> tuple[list[int], list[int]]:
         listed = pieces.Series(self._out, "list", most=LISTED, pack=rows.columns)
         asked = pieces.Series(self._out, "questions", most=TOGETHER)
-        places = {name: place for place, name in enumerate(families)}
+        family_numbers = {name: number for number, name in enumerate(families)}
         for number, (split, row) in enumerate(layout.rows(self._folder)):
-            one = rows.shown(row, models)
-            asked.add(one, size=len(msgspec.json.encode(one)))
+            shown = rows.shown(row, models)
+            asked.add(shown, size=len(msgspec.json.encode(shown)))
             listed.add(
                 rows.Listed(
                     id=row.id,
                     stem=row.question,
                     clip=self._numbers[f"{row.clip}#{row.person}"],
                     category=CATEGORIES.index(row.category),
-                    family=places[row.family],
+                    family=family_numbers[row.family],
                     split=SPLITS.index(split),
-                    margin=one.times,
+                    margin=shown.times,
                     models=tallies.add(row),
                 )
             )

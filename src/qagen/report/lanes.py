@@ -1,4 +1,4 @@
-"""On which timeline a piece of evidence can be seen, and whether the path shows it."""
+"""The timeline on which evidence is visible, and whether the path shows it."""
 
 from typing import NamedTuple
 
@@ -6,28 +6,28 @@ from kinematics.facts import SIGNALS
 from qagen.language.vocabulary import MOVEMENTS
 
 ENDINGS = ("_total", "_peak", "_most", "_path")
-"""What a name of evidence may add to the name of a movement."""
+"""Suffixes that names of evidence may add to the name of a movement."""
 
 PLACES = frozenset({"furthest", "closest", "end", "return", "returns"})
-"""Places that are seen in the distance from the start."""
+"""Evidence that is visible in the distance from the start."""
 
 SHAPES = frozenset({"laps", "straightness", "path", "travelling"})
-"""What the way as a whole shows."""
+"""Evidence that is visible in the path as a whole."""
 
 ACTIVITIES = {"forward_time": "forward", "elsewhere_time": "left", "staying_time": "start_distance"}
-"""How long somebody does something, and the signal that shows it best."""
+"""Durations of activities, with the signal that shows them best."""
 
 TRAVELS = frozenset({"left", "forward", "start_distance"})
 
 
 class Lane(NamedTuple):
-    """One timeline."""
+    """A timeline."""
 
     signal: str
     words: str
     unit: str
     least_span: float
-    """In metres or degrees: less change does not fill the timeline."""
+    """Least range of the timeline's axis, in metres or degrees."""
 
 
 LANES: tuple[Lane, ...] = (
@@ -39,11 +39,11 @@ LANES: tuple[Lane, ...] = (
     Lane("forward_lean", "lean forward", "°", 30.0),
     Lane("left_lean", "lean to the left", "°", 30.0),
 )
-"""All signals of the facts, in the order in which they are drawn."""
+"""All signals of the facts, in drawing order."""
 
 
 def signal_of(what: str) -> str:
-    """The signal in which evidence can be seen, or nothing.
+    """The signal in which evidence is visible, or an empty string.
 
     >>> [signal_of(what) for what in ("turn_left_total", "net_left", "jump", "own_left", "path")]
     ['heading', 'left', 'up', '', '']
@@ -64,7 +64,7 @@ def signal_of(what: str) -> str:
 
 
 def on_path(what: str) -> bool:
-    """Whether evidence is seen in the path from above.
+    """Whether evidence is visible in the path from above.
 
     >>> on_path("own_left"), on_path("path"), on_path("turn_left"), on_path("left_hand_path")
     (True, True, False, False)

@@ -1,6 +1,6 @@
-"""What the motions themselves add to a data set's clips: all signals, movements, and gaps.
+"""Measures the motions of a data set's clips again, for all signals, movements and gaps.
 
-The only file of the report that measures; it imports what that needs when it is called.
+It is the only file of the report that measures, and imports JAX only when it is called.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from kinematics.store import Store
 
 TOGETHER = 64
-"""Motions that are measured at a time."""
+"""Motions per batch."""
 
 EVERY = 3
-"""Every third sample is drawn: ten a second."""
+"""Every third sample is drawn, which gives ten per second."""
 
 
 class Line(NamedTuple):
@@ -29,26 +29,21 @@ class Line(NamedTuple):
     times_s: list[float]
     signals: list[list[float]]
     gaps_s: list[tuple[float, float]]
-    """Stretches in which the person was not seen."""
+    """Intervals in which the person was unobserved."""
 
 
 class Moved(NamedTuple):
-    """What was measured of a clip again."""
+    """Measurements of a clip."""
 
     facts: MotionFacts
     line: Line | None
-    """None when facts were given, which hold no signals."""
+    """None if the source is a file of facts, which contain no signals."""
 
 
 def moved(source: Path, clips: Sequence[Clip]) -> Iterator[Moved | None]:
-    """What the motions at a path say of clips, in their order; none where there is no such motion.
+    """Measurements of clips in their order; None for clips without a motion in the source.
 
-    The path is what the data set was built from: a folder, a packed store, or a file of facts.
-
-    >>> list(moved(Path("/nowhere"), []))
-    Traceback (most recent call last):
-    ...
-    ValueError: /nowhere: no such file or folder; expected the motions the data set was built from
+    The source is the input of the data set's build: a folder, a packed store, or a file of facts.
     """
     if not source.exists():
         raise ValueError(
@@ -65,16 +60,16 @@ def moved(source: Path, clips: Sequence[Clip]) -> Iterator[Moved | None]:
 
 def _told(source: Path, clips: Sequence[Clip]) -> Iterator[Moved | None]:
     wanted = {(clip.clip, clip.person): clip for clip in clips}
-    found = {
-        key: Moved(one, None)
-        for one in facts_of.read(source)
-        if (key := (one.clip, one.person)) in wanted and one.frame == wanted[key].frame
+    measured = {
+        key: Moved(facts, None)
+        for facts in facts_of.read(source)
+        if (key := (facts.clip, facts.person)) in wanted and facts.frame == wanted[key].frame
     }
-    yield from (found.get((clip.clip, clip.person)) for clip in clips)
+    yield from (measured.get((clip.clip, clip.person)) for clip in clips)
 
 
 def _measured(motions: "Sequence[Motion | None]", clips: Sequence[Clip]) -> Iterator[Moved | None]:
-    """Clips of one build have one frame of reference."""
+    """Measures clips of a build, which share a frame of reference."""
     from kinematics.movement import measurement
 
     there = [motion for motion in motions if motion is not None]
@@ -116,7 +111,7 @@ class _Shelf:
         self._held: tuple[Path, Sequence[Motion]] | None = None
 
     def motion(self, clip: Clip) -> "Motion | None":
-        """The motion of a clip; none where it cannot be read any more."""
+        """The motion of a clip; None if it cannot be read."""
         same = [
             motion
             for motion in self._found(clip)

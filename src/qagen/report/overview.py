@@ -1,6 +1,6 @@
-"""The first page of a report: what a data set holds, how even it is, what was left out.
+"""The first page of a report: contents and balance of a data set, and omitted questions.
 
-The fields and what they mean take most of this file's length.
+The file is long because of the fields and their meanings.
 """
 
 import math
@@ -36,7 +36,7 @@ class Category(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Balance(msgspec.Struct, frozen=True, kw_only=True):
-    """How evenly something falls."""
+    """Counts of labels, and the p-value that they are even."""
 
     name: str
     labels: list[str]
@@ -53,9 +53,9 @@ class Certified(msgspec.Struct, frozen=True, kw_only=True):
     agreement: float
     least: float
     sound: int | None
-    """Sound questions that there were to certify, where the manifest says so."""
+    """Number of sound questions before certification, if the manifest has it."""
     survived: int | None
-    """How many of those were certified, before any selection."""
+    """Number of those that were certified, before any selection."""
 
 
 class Blind(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +71,7 @@ class Blind(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one file of predictions; `score` is 0 for guessing and 100 for all right."""
+    """Results of a file of predictions; `score` is 0 for guessing and 100 for all correct."""
 
     name: str
     right: int
@@ -84,7 +84,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that the page needs before a question is opened."""
+    """All data that the page needs before a question is opened."""
 
     title: str
     total: int
@@ -149,7 +149,7 @@ class Tallies:
 
     @property
     def error_models(self) -> list[str]:
-        """By which errors answers were certified."""
+        """The error models of the certificates."""
         return sorted(self._error_models)
 
     def certificates(self, tried: Mapping[str, tuple[int, int]]) -> list[Certified]:
@@ -200,16 +200,16 @@ def _points(gains: Sequence[float]) -> float | None:
     return round(100 * math.fsum(gains) / len(gains), 1) if gains else None
 
 
-def categories(found: Statistics) -> list[Category]:
+def categories(statistics: Statistics) -> list[Category]:
     """Counts, chance, families and rejections of each category."""
     return [
         Category(
             name=name,
-            splits=[found.questions[name][split] for split in SPLITS],
-            chance=_rounded(found.chance.get(name)),
-            majority=_rounded(found.majority.get(name)),
-            families=_ranked(found.families.get(name, {})),
-            rejected=_ranked(found.manifest.rejections.get(name, {})),
+            splits=[statistics.questions[name][split] for split in SPLITS],
+            chance=_rounded(statistics.chance.get(name)),
+            majority=_rounded(statistics.majority.get(name)),
+            families=_ranked(statistics.families.get(name, {})),
+            rejected=_ranked(statistics.manifest.rejections.get(name, {})),
         )
         for name in CATEGORIES
     ]
@@ -220,35 +220,37 @@ def _rounded(share: float | None) -> float | None:
 
 
 def _ranked(counts: Mapping[str, int]) -> list[tuple[str, int]]:
-    """The most frequent first; equals in the order of the alphabet."""
+    """The most frequent first; ties in alphabetical order."""
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
-def letters(found: Mapping[str, Evenness]) -> list[Balance]:
+def letters(evenness_of: Mapping[str, Evenness]) -> list[Balance]:
     """How often each letter is right."""
     return [
-        Balance(name=name, labels=list(LETTERS[: len(one.counts)]), counts=[*one.counts], p=one.p)
-        for name, one in found.items()
+        Balance(
+            name=name, labels=list(LETTERS[: len(even.counts)]), counts=[*even.counts], p=even.p
+        )
+        for name, even in evenness_of.items()
     ]
 
 
-def ranks(found: Mapping[str, Evenness]) -> list[Balance]:
-    """How often the right number is the lowest of those offered, the second, ..."""
+def ranks(evenness_of: Mapping[str, Evenness]) -> list[Balance]:
+    """How often the right number is the lowest of the options, the second lowest, ..."""
     return [
         Balance(
             name=name,
-            labels=[str(rank) for rank in range(1, len(one.counts) + 1)],
-            counts=[*one.counts],
-            p=one.p,
+            labels=[str(rank) for rank in range(1, len(even.counts) + 1)],
+            counts=[*even.counts],
+            p=even.p,
         )
-        for name, one in found.items()
+        for name, even in evenness_of.items()
     ]
 
 
-def answers(found: Mapping[str, Mapping[str, int]]) -> list[Balance]:
-    """How often each answer is right, for the rules that have few.
+def answers(counts_of: Mapping[str, Mapping[str, int]]) -> list[Balance]:
+    """How often each answer is right, for rules with few answers.
 
-    >>> [one.name for one in answers({"ever": {"no": 4, "yes": 4}, "place": {"here": 2}})]
+    >>> [balance.name for balance in answers({"ever": {"no": 4, "yes": 4}, "place": {"here": 2}})]
     ['ever']
     """
     return [
@@ -258,7 +260,7 @@ def answers(found: Mapping[str, Mapping[str, int]]) -> list[Balance]:
             counts=[*counts.values()],
             p=evenness([*counts.values()]).p,
         )
-        for rule, counts in found.items()
+        for rule, counts in counts_of.items()
         if 1 < len(counts) <= MOST_ANSWERS
     ]
 
@@ -269,7 +271,9 @@ def tried(manifest: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
     >>> tried({"certified": {"ordering": [9, 7, 3]}}), tried({})
     ({'ordering': (9, 7)}, {})
     """
-    return {name: (one[0], one[1]) for name, one in manifest.get("certified", {}).items()}
+    return {
+        name: (sound, kept) for name, (sound, kept, *_) in manifest.get("certified", {}).items()
+    }
 
 
 def blind(manifest: Mapping[str, Any]) -> list[Blind]:
@@ -277,7 +281,7 @@ def blind(manifest: Mapping[str, Any]) -> list[Blind]:
 
     >>> score = {"model": "letter", "questions": 9, "points": 8.0}
     >>> done = {"before": {"all": score}, "after": {"all": score | {"points": 2.0}}}
-    >>> [(one.name, one.before, one.after) for one in blind({"blind": done})]
+    >>> [(effect.name, effect.before, effect.after) for effect in blind({"blind": done})]
     [('all', 8.0, 2.0)]
     >>> blind({})
     []
@@ -298,14 +302,14 @@ def blind(manifest: Mapping[str, Any]) -> list[Blind]:
     ]
 
 
-def motions(found: Statistics) -> list[tuple[str, list[str]]]:
-    """How the motions are distributed: least, quartiles and most."""
-    turns = [math.degrees(turn) for turn in found.turns_rad]
+def motions(statistics: Statistics) -> list[tuple[str, list[str]]]:
+    """Distributions over motions: minimum, quartiles and maximum."""
+    turns = [math.degrees(turn) for turn in statistics.turns_rad]
     quantities = (
-        ("duration", found.durations_s, "{:.1f} s"),
-        ("path", found.paths_m, "{:.2f} m"),
+        ("duration", statistics.durations_s, "{:.1f} s"),
+        ("path", statistics.paths_m, "{:.2f} m"),
         ("turning", turns, "{:.0f}°"),
-        ("seen", found.coverages, "{:.0%}"),
+        ("seen", statistics.coverages, "{:.0%}"),
     )
     return [
         (name, [form.format(value) for value in spread(values)])
@@ -313,9 +317,9 @@ def motions(found: Statistics) -> list[tuple[str, list[str]]]:
     ]
 
 
-def made(found: Statistics) -> list[tuple[str, str]]:
-    """Where the data set comes from, in pairs."""
-    manifest = found.manifest
+def made(statistics: Statistics) -> list[tuple[str, str]]:
+    """Provenance of the data set, as pairs of names and values."""
+    manifest = statistics.manifest
     recipe: Mapping[str, Any] = manifest.recipe
     pairs = [(name, version) for name, version in manifest.made_with.items()]
     pairs += [
@@ -332,5 +336,5 @@ def _said(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_said(one)}" for name, one in value.items())
+        return ", ".join(f"{name} {_said(part)}" for name, part in value.items())
     return "all" if value is None else str(value)

@@ -1,7 +1,7 @@
-"""Data in pieces that a page without a server can load: scripts that hand their content over.
+"""Data in pieces that a page without a server can load, as scripts.
 
-The texts come from strangers. In a piece they are strings of JSON in which no `<` stands, and the
-page only ever puts them into text nodes.
+Texts are untrusted: in a piece they are JSON strings without `<`, and the page puts them only into
+text nodes.
 """
 
 from collections.abc import Callable
@@ -13,11 +13,11 @@ import msgspec
 DATA = "data"
 
 LARGEST = 128 * 1024
-"""A piece is closed when it has so many bytes: a disk gives that at once, a slow one soon."""
+"""Size limit of a piece in bytes, which even slow disks load quickly."""
 
 
 def script(name: str, content: Any) -> bytes:
-    """A script that hands some content to the page under a name.
+    """A script that passes content to the page under a name.
 
     >>> script("clips/000", {"clip": "</script>"})
     b'report.take("clips/000", {"clip":"\\\\u003c/script>"});\\n'
@@ -27,14 +27,14 @@ def script(name: str, content: Any) -> bytes:
 
 
 def write(folder: Path, name: str, content: Any) -> None:
-    """Writes one piece into a report's folder."""
+    """Writes a piece into a report's folder."""
     path = folder / DATA / f"{name}.js"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(script(name, content))
 
 
 class Series:
-    """Items one after another, written in pieces of bounded size; tells where each begins.
+    """Writes items in pieces of bounded size and records where each begins.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -55,14 +55,14 @@ class Series:
         self._starts: list[int] = []
 
     def add(self, item: Any, *, size: int = 0) -> None:
-        """Adds one item of about so many bytes."""
+        """Adds an item of about `size` bytes."""
         if self._items and (len(self._items) >= self._most or self._bytes + size > LARGEST):
             self._flush()
         self._items.append(item)
         self._bytes += size
 
     def close(self) -> list[int]:
-        """Writes what is left; gives the number of the first item of each piece."""
+        """Writes the remaining items; returns the number of each piece's first item."""
         if self._items:
             self._flush()
         return self._starts

@@ -1,33 +1,33 @@
-"""What models answered: files of JSON lines, an `id` and a letter or the number of an option."""
+"""Predictions of models: files of JSON lines with an `id` and a letter or an option's index."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from qagen.schema.record import LETTERS
 
 FILE = "predictions.jsonl"
-"""What is looked for in a folder."""
+"""The file that is read from a folder."""
 
 MOST_REPLY = 2000
-"""Characters of a reply that are shown."""
+"""Number of characters of a reply that are shown."""
 
 MOST_PROBLEMS = 5
 
 
 class Prediction(NamedTuple):
-    """One answer to one question."""
+    """An answer to a question."""
 
     place: int | None
-    """Of the option that was chosen, from 0; none when no answer could be read."""
+    """Index of the chosen option, from 0; None if no answer could be parsed."""
     reply: str
-    """What the model wrote, as far as it was kept."""
+    """The model's text, possibly truncated."""
 
 
 class Predictions(NamedTuple):
-    """The answers of one model, by the id of the question."""
+    """The answers of a model, by the question's id."""
 
     name: str
     answers: Mapping[str, Prediction]
@@ -45,14 +45,9 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True):
 def read(path: Path | str) -> Predictions:
     """The answers in a file, or in the `predictions.jsonl` of a folder.
 
-    Each line has an `id`, and the `answer` as a letter (or null), or the `answer_index` from 0;
-    what the model wrote may stand in `reply` or `raw`. Everything else is passed over, and so are
-    lines with a `shift`: the same questions with their options rotated.
-
-    >>> read("/nowhere/predictions.jsonl")
-    Traceback (most recent call last):
-    ...
-    ValueError: /nowhere/predictions.jsonl: no such file; expected JSON lines of predictions
+    Each line has an `id`, and the `answer` as a letter (or null), or the `answer_index` from 0; the
+    model's text may be in `reply` or `raw`. Other fields are ignored, and so are lines with a
+    `shift`, which repeat questions with rotated options.
     """
     given = Path(path)
     file = given / FILE if given.is_dir() else given
@@ -66,12 +61,12 @@ def read(path: Path | str) -> Predictions:
             if not line.strip():
                 continue
             try:
-                one = decoder.decode(line)
-                if one.shift:
+                record = decoder.decode(line)
+                if record.shift:
                     continue
-                if one.id in answers:
-                    raise ValueError(f"{one.id} was answered before")
-                answers[one.id] = _prediction(one)
+                if record.id in answers:
+                    raise ValueError(f"{record.id} was answered before")
+                answers[record.id] = _prediction(record)
             except (ValueError, msgspec.DecodeError) as error:
                 problems.append(f"line {number}: {error}")
     if not problems and not answers:
@@ -89,39 +84,35 @@ def read(path: Path | str) -> Predictions:
 def _prediction(line: _Line) -> Prediction:
     reply = line.reply if line.reply is not None else line.raw
     kept = (reply or "")[:MOST_REPLY]
-    place = line.answer_index if line.answer is None else line.answer
-    if place is None:
+    option = line.answer_index if line.answer is None else line.answer
+    if option is None:
         return Prediction(None, kept)
-    if isinstance(place, str):
-        letter = place.strip().upper()
+    if isinstance(option, str):
+        letter = option.strip().upper()
         if len(letter) != 1 or letter not in LETTERS:
             raise ValueError(
-                f"answer {place!r}; expected a letter from A to {LETTERS[-1]}, or null"
+                f"answer {option!r}; expected a letter from A to {LETTERS[-1]}, or null"
             )
-        place = LETTERS.index(letter)
-    if not 0 <= place < len(LETTERS):
-        raise ValueError(f"answer_index {place}; expected 0 to {len(LETTERS) - 1}")
-    return Prediction(place, kept)
+        option = LETTERS.index(letter)
+    if not 0 <= option < len(LETTERS):
+        raise ValueError(f"answer_index {option}; expected 0 to {len(LETTERS) - 1}")
+    return Prediction(option, kept)
 
 
 def read_all(paths: Sequence[Path | str]) -> list[Predictions]:
-    """The answers of several models, each under a name of its own.
-
-    >>> read_all([])
-    []
-    """
-    found: list[Predictions] = []
+    """The answers of several models, each under a unique name."""
+    models: list[Predictions] = []
     for path in paths:
-        one = read(path)
-        same = sum(other.name.partition(" (")[0] == one.name for other in found)
-        found.append(one._replace(name=f"{one.name} ({same + 1})") if same else one)
-    return found
+        model = read(path)
+        same = sum(earlier.name.partition(" (")[0] == model.name for earlier in models)
+        models.append(model._replace(name=f"{model.name} ({same + 1})") if same else model)
+    return models
 
 
-def check(found: Sequence[Predictions], rows: Mapping[str, int]) -> None:
-    """Raises one `ValueError` about predictions that do not belong to these rows.
+def check(models: Sequence[Predictions], rows: Mapping[str, int]) -> None:
+    """Raises a `ValueError` if predictions do not belong to the rows.
 
-    `rows` gives the number of options by id.
+    `rows` maps ids to numbers of options.
 
     >>> check([Predictions("mine", {"00": Prediction(3, "")})], {"00": 2})
     Traceback (most recent call last):
@@ -129,20 +120,15 @@ def check(found: Sequence[Predictions], rows: Mapping[str, int]) -> None:
     ValueError: predictions of mine: answer D to 00, which has 2 options
     """
     problems: list[str] = []
-    for one in found:
-        known = one.answers.keys() & rows.keys()
+    for model in models:
+        known = model.answers.keys() & rows.keys()
         if not known:
-            problems.append(
-                "none of the ids is in the data set; give the predictions that were made for it"
-            )
-        beyond = sorted(name for name in known if (one.answers[name].place or 0) >= rows[name])
+            problems.append("none of the ids is in the data set; use predictions for this data set")
+        beyond = sorted(name for name in known if (model.answers[name].place or 0) >= rows[name])
         problems += [
-            f"answer {LETTERS[_place(one, name)]} to {name}, which has {rows[name]} options"
+            f"answer {LETTERS[model.answers[name].place or 0]} to {name}, which has "
+            f"{rows[name]} options"
             for name in beyond[:MOST_PROBLEMS]
         ]
         if problems:
-            raise ValueError(f"predictions of {one.name}: {'; '.join(problems)}")
-
-
-def _place(found: Predictions, name: str) -> Any:
-    return found.answers[name].place
+            raise ValueError(f"predictions of {model.name}: {'; '.join(problems)}")

@@ -1,4 +1,4 @@
-"""A question as the page shows it, and the columns by which all questions are listed."""
+"""Questions as data of the page, and the columns of the list of questions."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -12,17 +12,17 @@ from qagen.schema.record import Record
 from qagen.study.explain import in_words
 
 RIGHT, WRONG, NO_ANSWER, NOT_ASKED = "+-0 "
-"""What became of a question, a character for each file of predictions."""
+"""Outcomes of a question, a character per file of predictions."""
 
 LEAST_BAND = 1e-9
-"""A band below this is none."""
+"""Smaller bands count as zero."""
 
 MARGINS: tuple[float, ...] = (1.5, 3.0, 10.0)
-"""Bounds of the classes of margins that the page filters by, in multiples of the least needed."""
+"""Bounds of the page's classes of margins, in multiples of the least margin."""
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One measured value, where it can be seen, and when."""
+    """A measured value, with its timeline and times."""
 
     what: str
     value: str
@@ -33,7 +33,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Answered(msgspec.Struct, frozen=True, array_like=True):
-    """What one model said; `place` is null when no answer could be read."""
+    """A model's answer; `place` is null if no answer could be parsed."""
 
     model: int
     place: int | None
@@ -41,7 +41,7 @@ class Answered(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the page knows of a question beside its list entry."""
+    """Data of a question besides its list entry."""
 
     id: str
     question: str
@@ -55,14 +55,14 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     margin: str
     band: str
     times: float
-    """Margin in multiples of the least that was needed."""
+    """Margin in multiples of the least margin."""
     reasoning: tuple[str, ...]
     certificate: dict[str, Any] | None = None
     answered: list[Answered] = []
 
 
 class Listed(NamedTuple):
-    """One question in the list."""
+    """A question in the list."""
 
     id: str
     stem: str
@@ -75,7 +75,7 @@ class Listed(NamedTuple):
 
 
 class Columns(msgspec.Struct, frozen=True, kw_only=True):
-    """Some questions of the list, column by column; texts that return stand once."""
+    """Some questions of the list, by columns; repeated texts are stored once."""
 
     ids: list[str]
     stems: list[str]
@@ -89,7 +89,7 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def times_needed(row: Record) -> float:
-    """The margin in multiples of the least that the rule needs; 0 where it needs none."""
+    """The margin in multiples of the least that the rule needs; 0 if it needs none."""
     return round(row.margin.value / row.margin.band, 2) if row.margin.band > LEAST_BAND else 0.0
 
 
@@ -109,7 +109,7 @@ def shown(row: Record, models: Sequence[Predictions] = ()) -> Shown:
         rule=row.ask.rule,
         person=row.descriptor,
         frame=row.frame,
-        evidence=[_piece(one) for one in row.evidence],
+        evidence=[_piece(evidence) for evidence in row.evidence],
         margin=in_words(row.margin.value, row.margin.unit),
         band=in_words(row.margin.band, row.margin.unit),
         times=times_needed(row),
@@ -119,19 +119,19 @@ def shown(row: Record, models: Sequence[Predictions] = ()) -> Shown:
     )
 
 
-def _piece(one: Evidence) -> Piece:
+def _piece(evidence: Evidence) -> Piece:
     return Piece(
-        what=one.what.replace("_", " "),
-        value=in_words(one.value, one.unit),
-        start=round(one.start_s, 3),
-        end=round(one.end_s, 3),
-        lane=signal_of(one.what),
-        path=on_path(one.what),
+        what=evidence.what.replace("_", " "),
+        value=in_words(evidence.value, evidence.unit),
+        start=round(evidence.start_s, 3),
+        end=round(evidence.end_s, 3),
+        lane=signal_of(evidence.what),
+        path=on_path(evidence.what),
     )
 
 
 def outcome(row: Record, given: Prediction | None) -> str:
-    """One character for what a model made of a question."""
+    """The outcome of a model's answer, as a character."""
     if given is None:
         return NOT_ASKED
     if given.place is None:
@@ -148,11 +148,11 @@ def columns(items: Sequence[Listed]) -> Columns:
     (['Up?'], [0, 0], [0, 3])
     """
     stems: dict[str, int] = {}
-    places = [stems.setdefault(item.stem, len(stems)) for item in items]
+    numbers = [stems.setdefault(item.stem, len(stems)) for item in items]
     return Columns(
         ids=[item.id for item in items],
         stems=list(stems),
-        stem=places,
+        stem=numbers,
         clip=[item.clip for item in items],
         category=[item.category for item in items],
         family=[item.family for item in items],

@@ -1,4 +1,4 @@
-"""Which video shows a clip, and a copy of it in the report."""
+"""Finds the videos of clips and copies them into the report."""
 
 import re
 import shutil
@@ -13,7 +13,7 @@ from qagen.dataset.layout import Clip
 FOLDER = "videos"
 
 ENDINGS = (".mp4", ".webm", ".m4v", ".mov", ".ogv")
-"""Files that browsers play; which codecs they know inside is theirs to say."""
+"""Video files of browsers, whose codecs differ among browsers."""
 
 TRACK = ".camera.json"
 
@@ -26,7 +26,7 @@ class Video(NamedTuple):
 
     path: Path
     words: str
-    """By which a sentence tells the person from others in it; empty when nobody else is there."""
+    """A description that distinguishes the person from others; empty if nobody else is in it."""
 
 
 class _Filmed(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,15 +41,10 @@ class _Track(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find(folder: Path, clips: Sequence[Clip]) -> dict[str, Video]:
-    """The video of each clip, by `Clip.name`; clips without one are left out.
+    """The videos of clips, by `Clip.name`; clips without a video are omitted.
 
-    Videos of `mllm render` are known by the tracks beside them, which say who is in them; any
-    other video by its name, which is the clip's or that of its motion file.
-
-    >>> find(Path("/nowhere"), [])
-    Traceback (most recent call last):
-    ...
-    ValueError: /nowhere: no such folder; expected videos such as `mllm render` makes
+    Videos of `mllm render` are identified by the tracks beside them, which name their people; other
+    videos by their file names, which are those of the clip or its motion file.
     """
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder; expected videos such as `mllm render` makes")
@@ -73,7 +68,7 @@ def find(folder: Path, clips: Sequence[Clip]) -> dict[str, Video]:
 
 
 def _safe(clip: Clip) -> str:
-    """How `mllm render` names the video of one person."""
+    """The name that `mllm render` gives to the video of a person."""
     safe = re.sub(r"[^\w.-]+", "_", clip.clip).strip("._") or "clip"
     return safe[:120] + (f"_person{clip.person}" if clip.person else "")
 
@@ -93,16 +88,16 @@ def _filmed(folder: Path) -> dict[tuple[str, int], Video]:
         video = folder / Path(track.video).name
         if video.suffix.lower() not in ENDINGS or not video.is_file():
             continue
-        for place, person in enumerate(track.people):
+        for index, person in enumerate(track.people):
             key = (person.clip, person.person)
             words = person.words if len(track.people) > 1 else ""
-            if place == 0 or key not in found:
+            if index == 0 or key not in found:
                 found[key] = Video(video, words)
     return found
 
 
 class Copies:
-    """Copies videos into a report, each once, under numbers: names of strangers stay outside."""
+    """Copies videos into a report, each once, under numbers instead of untrusted names."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -114,7 +109,7 @@ class Copies:
         return len(self._names)
 
     def add(self, path: Path) -> str:
-        """The place of a video's copy, relative to the report."""
+        """The path of a video's copy, relative to the report."""
         name = self._names.get(path)
         if name is None:
             name = f"{FOLDER}/{len(self._names):05d}{path.suffix.lower()}"

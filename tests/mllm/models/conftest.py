@@ -1,4 +1,4 @@
-"""A model that knows nothing, built once a session."""
+"""An untrained model, built once per session."""
 
 from pathlib import Path
 
@@ -24,12 +24,12 @@ def knows_nothing(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], size: tiny.Size
 ) -> Path:
     torch = pytest.importorskip("torch", reason="run `pip install 'kinematics-qa[mllm]'`")
-    torch.set_num_threads(1)  # threads that wait for each other cost more than they bring
+    torch.set_num_threads(1)  # more threads are slower on models this small
     return tiny.build(tmp_path_factory.mktemp("models") / "tiny", texts, size=size)
 
 
 def noise(seed: int, *, frames: int = 4, height: int = 32, width: int = 32) -> Frames:
-    """Frames of which no two are alike."""
+    """Frames that all differ."""
     draw = np.random.default_rng(seed)
     pictures = draw.integers(0, 256, (frames, height, width, 3), dtype=np.uint8)
     return Frames(pictures, np.arange(frames) / 4, frames / 4)

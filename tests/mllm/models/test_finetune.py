@@ -1,4 +1,4 @@
-"""A training learns what only the video tells, goes on where it stopped, and says what it takes."""
+"""Fine-tuning: it learns from videos, resumes exactly, and estimates its memory."""
 
 import errno
 import json
@@ -43,21 +43,20 @@ OPEN = Recipe(
 
 @pytest.fixture(scope="module")
 def examples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
-    """The same question about dark and light videos: the answer is in the pictures alone."""
+    """The same question about dark and light videos: the answer depends only on the pictures."""
     home = tmp_path_factory.mktemp("shades")
     made = []
-    for place, (grey, reply) in enumerate([(10, "A"), (240, "B"), (30, "A"), (220, "B")]):
-        pictures = [np.full((16, 16, 4), grey, np.uint8)] * 2
-        video.write(home / f"{place}.mp4", pictures, fps=2.0)
-        one = sample()._replace(text="Jump?\nA. Yes\nB. No", reply=reply)
-        made.append(one._replace(video=home / f"{place}.mp4"))
+    for index, (grey, reply) in enumerate([(10, "A"), (240, "B"), (30, "A"), (220, "B")]):
+        path = home / f"{index}.mp4"
+        video.write(path, [np.full((16, 16, 4), grey, np.uint8)] * 2, fps=2.0)
+        made.append(sample()._replace(text="Jump?\nA. Yes\nB. No", reply=reply, video=path))
     return made
 
 
 def answers(folder: Path, examples: list[Sample], **more: object) -> list[str]:
     asked = [
-        Asked(key=str(place), text=one.text, video=one.video, sampling=SEEN)
-        for place, one in enumerate(examples)
+        Asked(key=str(index), text=example.text, video=example.video, sampling=SEEN)
+        for index, example in enumerate(examples)
     ]
     local = Local(folder=folder, max_tokens=2, batch=4, device="cpu", **more)
     return [reply.text for reply in local.replies(asked)]
@@ -68,50 +67,48 @@ def losses(out: Path) -> list[float]:
     return [row["loss"] for row in rows if "loss" in row]
 
 
-def test_it_learns_what_only_the_video_tells(
+def test_it_learns_answers_from_the_video(
     knows_nothing: Path, examples: list[Sample], tmp_path: Path
 ) -> None:
-    home = finetune.run(
-        finetune.prepare(knows_nothing, examples, OPEN, device="cpu"), tmp_path / "run"
-    )
+    ready = finetune.prepare(knows_nothing, examples, OPEN, device="cpu")
+    home = finetune.run(ready, tmp_path / "run")
     curve = losses(tmp_path / "run")
     assert len(curve) == OPEN.most_steps
     assert curve[-1] < 0.1 * curve[0]
     models._draw(tmp_path / "run" / finetune.CURVE)
     assert (tmp_path / "run" / "curve.png").read_bytes().startswith(b"\x89PNG")
-    right = [one.reply for one in examples]
+    right = [example.reply for example in examples]
     assert answers(home, examples) == right
     assert answers(knows_nothing, examples) != right
     swapped = [
-        one._replace(video=other.video)
-        for one, other in zip(examples, examples[1:] + examples[:1], strict=True)
+        example._replace(video=following.video)
+        for example, following in zip(examples, examples[1:] + examples[:1], strict=True)
     ]
     assert answers(home, swapped) == right[1:] + right[:1]
 
 
-def test_what_was_stopped_goes_on_as_if_it_had_not_been(
+def test_a_resumed_training_equals_an_uninterrupted_one(
     knows_nothing: Path, examples: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     short = msgspec.structs.replace(OPEN, most_steps=10, batch=2)
-    whole = finetune.run(
-        finetune.prepare(knows_nothing, examples, short, device="cpu"), tmp_path / "whole"
-    )
+    ready = finetune.prepare(knows_nothing, examples, short, device="cpu")
+    whole = finetune.run(ready, tmp_path / "whole")
 
     class PulledError(Exception):
-        """Somebody pulled the plug."""
+        """A simulated power failure."""
 
     ready = finetune.prepare(knows_nothing, examples, short, device="cpu")
     batches = []
     collator = finetune._collator
 
-    def failing(one: finetune.Ready):
-        collate = collator(one)
+    def failing(ready: finetune.Ready):
+        collate = collator(ready)
 
-        def until_pulled(ones: list[Sample]):
-            batches.append(ones)
+        def until_pulled(batch: list[Sample]):
+            batches.append(batch)
             if len(batches) == 8:
                 raise PulledError
-            return collate(ones)
+            return collate(batch)
 
         return until_pulled
 
@@ -120,23 +117,23 @@ def test_what_was_stopped_goes_on_as_if_it_had_not_been(
         finetune.run(ready, tmp_path / "pulled")
     assert not (tmp_path / "pulled" / "model").exists()
     cut = tmp_path / "pulled" / finetune.CHECKPOINTS / "checkpoint-9"
-    cut.mkdir()  # as it is left when the disk is full, or who writes it is killed
+    cut.mkdir()  # as after a full disk or a killed process
     (cut / "optimizer.pt").write_bytes(b"PK")
     again = finetune.prepare(knows_nothing, examples, short, device="cpu")
     resumed = finetune.run(again, tmp_path / "pulled", resume=True)
-    assert 8 < len(batches) < 8 + short.most_steps, "went on, and did not begin anew"
+    assert 8 < len(batches) < 8 + short.most_steps, "resumed, not restarted"
     first = safe.load_file(whole / "model.safetensors")
     second = safe.load_file(resumed / "model.safetensors")
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert losses(tmp_path / "whole") == losses(tmp_path / "pulled")
-    other = msgspec.structs.replace(short, seed=1)
+    reseeded = msgspec.structs.replace(short, seed=1)
     with pytest.raises(ValueError, match="another recipe"):
-        finetune.run(again._replace(recipe=other), tmp_path / "pulled", resume=True)
-    with pytest.raises(ValueError, match="go on with --resume"):
+        finetune.run(again._replace(recipe=reseeded), tmp_path / "pulled", resume=True)
+    with pytest.raises(ValueError, match="continue with --resume"):
         finetune.run(again, tmp_path / "pulled")
 
 
-def test_a_full_disk_or_memory_is_said_with_what_to_do(
+def test_a_full_disk_or_memory_is_reported_with_the_cure(
     knows_nothing: Path, examples: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full = OSError(errno.ENOSPC, "No space left on device")
@@ -150,18 +147,18 @@ def test_a_full_disk_or_memory_is_said_with_what_to_do(
     short = msgspec.structs.replace(OPEN, most_steps=1, batch=1)
     ready = finetune.prepare(knows_nothing, examples, short, device="cpu")
     for where, name, error, words in (
-        (torch, "save", RuntimeError("[enforce fail at inline_container.cc:672]"), "make room"),
-        (transformers.Trainer, "save_model", safe_error("I/O error: No space left"), "make room"),
-        (transformers.Trainer, "save_model", full, "make room and go on with --resume"),
+        (torch, "save", RuntimeError("[fail at inline_container.cc:672]"), "free disk space"),
+        (transformers.Trainer, "save_model", safe_error("I/O error: No space"), "free disk space"),
+        (transformers.Trainer, "save_model", full, "free disk space and use --resume"),
         (transformers.Trainer, "training_step", torch.OutOfMemoryError("CUDA"), "smaller --batch"),
-        (finetune, "_keep", full, "make room"),
+        (finetune, "_keep", full, "free disk space"),
     ):
         with monkeypatch.context() as patched:
             patched.setattr(where, name, raising(error))
             with pytest.raises(ValueError, match=words):
                 finetune.run(ready, tmp_path / "run", resume=True)
-    other = RuntimeError("a mistake of ours")
-    monkeypatch.setattr(transformers.Trainer, "training_step", raising(other))
+    bug = RuntimeError("a bug of ours")
+    monkeypatch.setattr(transformers.Trainer, "training_step", raising(bug))
     with pytest.raises(RuntimeError, match="ours"):
         finetune.run(ready, tmp_path / "other")
 
@@ -183,7 +180,7 @@ def test_an_adapter_leaves_the_base_alone(
     assert (knows_nothing / "model.safetensors").read_bytes() == before
     curve = losses(tmp_path / "run")
     assert curve[-1] < 0.5 * curve[0]
-    assert answers(knows_nothing, examples, adapter=home) == [one.reply for one in examples]
+    assert answers(knows_nothing, examples, adapter=home) == [example.reply for example in examples]
 
 
 @pytest.mark.parametrize("part", recipe.PARTS)
@@ -192,8 +189,8 @@ def test_only_the_chosen_part_is_open(part: str, knows_nothing: Path, examples: 
     ready = finetune.prepare(knows_nothing, examples, whole, device="cpu")
     assert ready.learning == {part: ready.whole[part]}
     weights = dict(ready.loaded.model.named_parameters())
-    assert sum(ready.whole.values()) == sum(one.numel() for one in weights.values())
-    opened = {name for name, one in weights.items() if one.requires_grad}
+    assert sum(ready.whole.values()) == sum(weight.numel() for weight in weights.values())
+    opened = {name for name, weight in weights.items() if weight.requires_grad}
     expected = {
         "language": lambda name: "language_model" in name or "lm_head" in name,
         "vision": lambda name: "visual" in name and "merger" not in name,
@@ -202,7 +199,7 @@ def test_only_the_chosen_part_is_open(part: str, knows_nothing: Path, examples: 
     assert opened == {name for name in weights if expected(name)}
 
 
-def test_updates_are_of_the_rank_that_was_asked(knows_nothing: Path, examples: list) -> None:
+def test_updates_have_the_rank_of_the_recipe(knows_nothing: Path, examples: list) -> None:
     low = msgspec.structs.replace(OPEN, parts=("language", "projector"), rank=3)
     loaded = model.load(knows_nothing, device="cpu").model
     linear = [
@@ -213,8 +210,8 @@ def test_updates_are_of_the_rank_that_was_asked(knows_nothing: Path, examples: l
     wanted = sum(3 * (module.in_features + module.out_features) for module in linear)
     assert ready.learning == {"language": wanted, "projector": ready.whole["projector"]}
     text = finetune.told(ready)
-    assert f"learns by updates ({wanted:,})" in text
-    assert "stays" in text
+    assert f"trained by updates ({wanted:,})" in text
+    assert "frozen" in text
     assert ready.memory.weights == 4 * sum(ready.whole.values())
 
 
@@ -230,21 +227,21 @@ def test_small_steps_are_not_lost_in_a_model_of_half_precision(
     slow = msgspec.structs.replace(OPEN, rank=rank, rate=1e-5, most_steps=1, warmup=0.0)
     ready = finetune.prepare(base, examples, slow, device="cpu", precision="bf16")
     weights = dict(ready.loaded.model.named_parameters())
-    learning = {name: one for name, one in weights.items() if one.requires_grad}
-    assert {one.dtype for one in learning.values()} == {torch.float32}
+    learning = {name: weight for name, weight in weights.items() if weight.requires_grad}
+    assert {weight.dtype for weight in learning.values()} == {torch.float32}
     size = 2 * sum(ready.whole.values()) + 2 * sum(ready.learning.values())
     assert ready.memory.weights == size
     if rank:
-        still = {one.dtype for name, one in weights.items() if name not in learning}
+        still = {weight.dtype for name, weight in weights.items() if name not in learning}
         assert still == {torch.bfloat16}
-    before = {name: one.detach().clone() for name, one in learning.items()}
+    before = {name: weight.detach().clone() for name, weight in learning.items()}
     home = finetune.run(ready, tmp_path / "run")
-    moved = sum(not torch.equal(one.float(), before[name]) for name, one in learning.items())
+    moved = sum(not torch.equal(weight.float(), before[name]) for name, weight in learning.items())
     if rank:
         assert moved > len(learning) / 3  # the other halves of the updates start at zero
         return
     saved = safe.load_file(home / "model.safetensors")
-    assert {one.dtype for one in saved.values()} == {torch.bfloat16}, "as the base, to be fused"
+    assert {weight.dtype for weight in saved.values()} == {torch.bfloat16}, "as the base"
     assert (home / "preprocessor_config.json").is_file()
 
 
@@ -256,33 +253,30 @@ extents = st.builds(
 
 @given(extents, st.integers(1, 64), st.booleans())
 def test_more_of_anything_takes_no_less_memory(extent: Extent, batch: int, again: bool) -> None:
-    one = recipe.footprint(extent, Recipe(batch=batch, recompute=again)).total
-    assert recipe.footprint(extent, Recipe(batch=batch + 1, recompute=again)).total > one
+    total = recipe.footprint(extent, Recipe(batch=batch, recompute=again)).total
+    assert recipe.footprint(extent, Recipe(batch=batch + 1, recompute=again)).total > total
     for name in ("weights", "learning", "layers", "width", "tokens"):
         larger = extent._replace(**{name: getattr(extent, name) + 1})
-        assert recipe.footprint(larger, Recipe(batch=batch, recompute=again)).total > one
+        assert recipe.footprint(larger, Recipe(batch=batch, recompute=again)).total > total
 
 
-def test_everything_wrong_is_said_at_once(knows_nothing: Path) -> None:
+def test_all_problems_are_reported_at_once(knows_nothing: Path) -> None:
     with pytest.raises(ValueError, match=r"parts.*rank.*epochs.*rate.*batch"):
         Recipe(parts=(), rank=-1, epochs=0.0, rate=2.0, batch=0)
     with pytest.raises(ValueError, match="no examples"):
         finetune.prepare(knows_nothing, [], OPEN)
 
 
-def test_the_commands_say_what_they_would_do_and_what_is_wrong(
-    knows_nothing: Path, tmp_path: Path
-) -> None:
+def test_the_commands_report_results_and_errors(knows_nothing: Path, tmp_path: Path) -> None:
     run = CliRunner().invoke
     out = str(tmp_path / "out")
     lost = run(app, ["finetune", str(tmp_path), "--model", str(knows_nothing), "--out", out])
     assert lost.exit_code == 2
     assert "no manifest.json" in lost.output
-    fused = run(
-        app, ["fuse", str(knows_nothing), str(knows_nothing), "--out", out, "--weight", "0.5"]
-    )
+    fuse = ["fuse", str(knows_nothing), str(knows_nothing), "--out", out]
+    fused = run(app, [*fuse, "--weight", "0.5"])
     assert fused.exit_code == 0
     assert "tensors" in fused.output
-    again = run(app, ["fuse", str(knows_nothing), str(knows_nothing), "--out", out])
+    again = run(app, fuse)
     assert again.exit_code == 2
-    assert "is there already" in again.output
+    assert "already exists" in again.output

@@ -1,4 +1,4 @@
-"""Vectors of videos: as the checkpoints' own processor makes them, and in the order of time."""
+"""Vectors of videos: equal to those of the published processor, and in temporal order."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ grids = st.builds(Grid, st.sampled_from([4, 8, 16]), st.integers(1, 3), st.integ
 
 
 @given(grids, st.integers(1, 7), st.integers(1, 3), st.integers(1, 3), st.integers(0, 99))
-def test_every_pixel_is_there_once(
+def test_every_pixel_occurs_once(
     grid: Grid, frames: int, rows: int, columns: int, seed: int
 ) -> None:
     side = grid.factor_px
@@ -22,9 +22,7 @@ def test_every_pixel_is_there_once(
     assert packed.tokens(grid) == rows * columns
     assert packed.steps == -(-frames // grid.frames)
     extra = packed.steps * grid.frames - frames
-    wanted = (
-        np.concatenate([pictures, np.repeat(pictures[-1:], extra, axis=0)]) if extra else pictures
-    )
+    wanted = np.concatenate([pictures, np.repeat(pictures[-1:], extra, axis=0)])
     back = np.rint((packed.values * 0.5 + 0.5) * 255).astype(np.uint8)
     assert np.array_equal(np.sort(back.ravel()), np.sort(wanted.ravel()))
 
@@ -54,15 +52,15 @@ def test_patches_are_those_of_the_published_processor(seen) -> None:
 
 
 @given(st.integers(1, 9), st.integers(1, 4))
-def test_steps_lie_in_the_middle_of_their_frames(frames: int, together: int) -> None:
+def test_times_of_steps_are_those_of_their_middle(frames: int, together: int) -> None:
     times_s = np.cumsum(np.arange(1, frames + 1)) / 7
-    found = patches.middles_s(times_s, Grid(frames=together))
-    assert len(found) == -(-frames // together)
-    for place, middle_s in enumerate(found):
-        ones = times_s[place * together : (place + 1) * together]
-        assert middle_s == pytest.approx((ones[0] + ones[-1]) / 2)
+    middles_s = patches.middles_s(times_s, Grid(frames=together))
+    assert len(middles_s) == -(-frames // together)
+    for step, middle_s in enumerate(middles_s):
+        step_s = times_s[step * together : (step + 1) * together]
+        assert middle_s == pytest.approx((step_s[0] + step_s[-1]) / 2)
 
 
-def test_other_sizes_go_to_the_nearest_that_fits(seen) -> None:
+def test_pictures_are_resized_to_the_nearest_multiple(seen) -> None:
     packed = patches.pack(seen(0, frames=2, height=50, width=37).pictures, Grid(patch_px=8))
     assert (packed.rows, packed.columns) == (6, 4)

@@ -276,7 +276,7 @@ def test_an_audit_is_shown_as_it_was_found(
     assert about["audit"] == msgspec.json.decode(msgspec.json.encode(found))
     assert about["audit"]["best"]["existence"]["score"]["accused"]
     (tmp_path / "audit.json").write_text('{"rows": "many"}')
-    with pytest.raises(ValueError, match=r"audit\.json: .*expected what `qagen audit"):
+    with pytest.raises(ValueError, match=r"audit\.json: .*expected the output of `qagen audit"):
         audits.read(tmp_path / "audit.json")
 
 
