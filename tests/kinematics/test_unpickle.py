@@ -409,7 +409,7 @@ def test_copies_of_tensors_and_pickles_in_pickles_are_counted(
         pickled.load(path)
 
 
-def test_a_torch_file_inside_is_read_by_who_is_given_or_not_at_all() -> None:
+def test_a_torch_file_inside_needs_its_reader() -> None:
     data = b"ctorch.storage\n_load_from_bytes\n(S'abc'\ntR."
     with pytest.raises(plain_classes.RefusedError, match="a torch file inside the pickle"):
         unpickle.run(data)

@@ -125,7 +125,7 @@ def _naming(path: Path) -> Iterator[None]:
 
 
 def _run(data: Data, *, start: int = 0, persistent: Persistent | None = None) -> Unpickled:
-    """A pickle whose tensors may carry torch files of their own, which are pickles again."""
+    """The value of a pickle; its tensors may embed torch files, which are pickles too."""
     return run(data, start=start, persistent=persistent, torch_file=storage_of)
 
 
