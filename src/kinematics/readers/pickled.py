@@ -78,7 +78,7 @@ def load(path: Path | str) -> Any:
     {'fps': 30}
     """
     path = Path(path)
-    with _naming(path), bounded(path) as file:
+    with bounded(path) as file, _naming(path):
         size = path.stat().st_size
         if not 0 < size <= MAX_BYTES:
             raise RefusedError(f"{size:,} bytes; expected up to {MAX_BYTES:,}")
@@ -118,14 +118,14 @@ def _naming(path: Path) -> Iterator[None]:
         yield
     except RefusedError as error:
         raise ValueError(f"{path}: {error}") from error
-    except (OSError, MemoryError):
+    except MemoryError:
         raise
     except Exception as error:  # NumPy, zipfile and zlib raise many types on damaged files
         raise ValueError(f"{path}: damaged ({error}); {_CURE}") from error
 
 
 def _run(data: Data, *, start: int = 0, persistent: Persistent | None = None) -> Unpickled:
-    """A pickle whose tensors may carry torch files of their own, which are pickles again."""
+    """The value of a pickle; its tensors may embed torch files, which are pickles too."""
     return run(data, start=start, persistent=persistent, torch_file=storage_of)
 
 

@@ -24,7 +24,7 @@ HASHABLE = (str, bytes, int, float, bool, type(None), np.generic)
 
 
 TORCH_FILE = "torch.storage._load_from_bytes"
-"""The one class whose argument is a pickle of its own: the caller of `unpickle.run` reads it."""
+"""The function whose argument is a pickle itself, which the caller of `unpickle.run` reads."""
 
 
 class RefusedError(ValueError):

@@ -53,7 +53,7 @@ class Unpickled(NamedTuple):
 
 
 TorchFile = Callable[[Any], Storage]
-"""Reads the bytes of a torch file that a pickle holds."""
+"""Reads the bytes of a torch file inside a pickle."""
 
 
 def run(
@@ -65,8 +65,8 @@ def run(
 ) -> Unpickled:
     """The value of the pickle at an offset in the data, without running any code of it.
 
-    References to objects outside the pickle, and torch files inside it, are refused where the
-    function that reads them is not given. Arrays are read-only views of the data. Raises
+    References to objects outside the pickle, and torch files inside it, are refused unless the
+    functions that read them are given. Arrays are read-only views of the data. Raises
     `RefusedError`, a `ValueError`, on anything but plain data.
 
     >>> import pickle
