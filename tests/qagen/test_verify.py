@@ -63,7 +63,7 @@ def test_every_row_holds(rows, clips):
 
 def test_every_rule_that_asks_is_written_a_second_time(rows):
     assert {row.ask.rule for row in rows} <= set(table.RULES)
-    assert {row.category for row in rows} == set(table.CHOICES)
+    assert {row.task for row in rows} == set(table.CHOICES)
 
 
 @pytest.mark.parametrize(("frame", "joints"), [("body", False), ("camera", True)])
@@ -172,9 +172,7 @@ CHANGES: dict[str, Callable[[Record], Record]] = {
     "stem with more": lambda row: _with(row, question=row.question + " Look closely."),
     "descriptor": lambda row: _with(row, descriptor="in a blue coat"),
     "rule": lambda row: _with(row, ask=msgspec.structs.replace(row.ask, rule="made_up")),
-    "category": lambda row: _with(
-        row, category="existence" if row.category != "existence" else "ordering"
-    ),
+    "task": lambda row: _with(row, task="existence" if row.task != "existence" else "ordering"),
     "chance": lambda row: _with(row, chance=row.chance / 2),
     "reasoning": lambda row: _with(row, reasoning=(*row.reasoning[:-1], "The answer is: 42.")),
 }

@@ -122,7 +122,7 @@ def evaluate_captions(
 
 
 def _asked(record: Record, description: str, settings: Settings) -> Iterator[Asked]:
-    for shift in range(len(record.options) if settings.circular else 1):
+    for shift in range(runs.rotations(len(record.options), circular=settings.circular)):
         shown = prompt.ask(
             record, shift=shift, style=settings.style, sight="description", description=description
         )

@@ -220,7 +220,7 @@ class Local:
         for one in asked:
             try:
                 wanted = self.sees == "video" and one.video is not None
-                seen = look(cast(Path, one.video), one.sampling) if wanted else None
+                seen = look(cast(Path, one.video), one.sampling, one.stretch) if wanted else None
             except ValueError as error:
                 yield Reply(key=one.key, problem=str(error))
                 continue

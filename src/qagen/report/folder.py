@@ -29,7 +29,7 @@ from qagen.report.lanes import LANES
 from qagen.report.overview import Overview, Tallies
 from qagen.report.predictions import Predictions
 from qagen.report.videos import Copies, Video
-from qagen.schema.question import CATEGORIES
+from qagen.schema.suite import tasks_of
 from qagen.study import stats
 from qagen.study.stats import Statistics
 
@@ -140,9 +140,12 @@ class _Writing:
         """Writes everything; the overview last, so that it can say where each piece begins."""
         copies = Copies(self._out)
         clip_starts, missing = self._write_clips(films, copies, motions_dir)
-        tallies = Tallies(models)
+        tasks = list(tasks_of(found.manifest.suites))
+        tallies = Tallies(models, tasks)
         families = sorted({name for counts in found.families.values() for name in counts})
-        list_starts, question_starts = self._write_rows(found.total, models, tallies, families)
+        list_starts, question_starts = self._write_rows(
+            found.total, models, tallies, tasks=tasks, families=families
+        )
         inputs = found.manifest.inputs
         manifest = msgspec.to_builtins(found.manifest)
         content = Overview(
@@ -156,12 +159,12 @@ class _Writing:
                 (name, side.groups, side.clips, side.questions)
                 for name, side in found.manifest.splits.items()
             ],
-            categories=overview.categories(found),
+            tasks=overview.tasks(found),
             families=families,
             margins=rows.MARGINS,
             letters=overview.letters(found.letters),
             ranks=overview.ranks(found.ranks),
-            answers=overview.answers(found.answers),
+            answers=overview.answers(found.answers, found.offered),
             motions=overview.motions(found),
             movements=list(found.movements.items()),
             withheld=list(found.manifest.withheld.items()),
@@ -210,7 +213,13 @@ class _Writing:
         return series.close(), missing
 
     def _write_rows(
-        self, total: int, models: Sequence[Predictions], tallies: Tallies, families: list[str]
+        self,
+        total: int,
+        models: Sequence[Predictions],
+        tallies: Tallies,
+        *,
+        tasks: list[str],
+        families: list[str],
     ) -> tuple[list[int], list[int]]:
         listed = pieces.Series(self._out, "list", most=LISTED, pack=rows.columns)
         asked = pieces.Series(self._out, "questions", most=TOGETHER)
@@ -223,7 +232,7 @@ class _Writing:
                     id=row.id,
                     stem=row.question,
                     clip=self._numbers[f"{row.clip}#{row.person}"],
-                    category=CATEGORIES.index(row.category),
+                    task=tasks.index(row.task),
                     family=places[row.family],
                     split=SPLITS.index(split),
                     margin=one.times,

@@ -135,7 +135,11 @@ def check(found: Sequence[Predictions], rows: Mapping[str, int]) -> None:
             problems.append(
                 "none of the ids is in the data set; give the predictions that were made for it"
             )
-        beyond = sorted(name for name in known if (one.answers[name].place or 0) >= rows[name])
+        beyond = sorted(
+            name
+            for name in known
+            if (place := one.answers[name].place) is not None and place >= rows[name]
+        )
         problems += [
             f"answer {LETTERS[_place(one, name)]} to {name}, which has {rows[name]} options"
             for name in beyond[:MOST_PROBLEMS]

@@ -14,6 +14,7 @@ from qagen.rules.asking import Answer, Rule, drawing_name
 from qagen.rules.humanmove import RULES
 from qagen.schema.question import CATEGORIES, Candidate, Category, Question, Rejection
 from qagen.schema.record import Certificate, Record, named
+from qagen.schema.suite import HUMANMOVE
 
 
 def ask_all(
@@ -211,9 +212,11 @@ def unnamed_record(
         group=group or facts.take or facts.clip,
         source=facts.path,
         descriptor=descriptor,
-        category=question.category,
+        suite=HUMANMOVE.name,
+        task=question.category,
         family=question.family,
         frame=question.frame,
+        end_s=facts.duration_s,
         question=question.stem,
         options=tuple([offered[place].text for place in order]),
         option_codes=tuple([offered[place].code for place in order]),

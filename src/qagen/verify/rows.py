@@ -18,6 +18,7 @@ from qagen.schema import record as record_of
 from qagen.schema.certificates import Certification
 from qagen.schema.question import Unit
 from qagen.schema.record import Record
+from qagen.schema.suite import HUMANMOVE
 from qagen.verify import copies as copies_of
 from qagen.verify import evidence, sentences
 from qagen.verify.findings import Finding
@@ -314,9 +315,10 @@ def verify(one: Record, clip: Clip) -> list[Difference]:
 
 
 def _form(one: Record, rule: table.Rule) -> Iterator[Difference]:
-    """Category, number of options and what guessing gets right."""
-    if one.category != rule.category:
-        yield Difference("category", one.category, rule.category)
+    """Suite, task, number of options and what guessing gets right."""
+    if (one.suite, one.task) != (HUMANMOVE.name, rule.category):
+        recorded, derived = f"{one.suite}, {one.task}", f"{HUMANMOVE.name}, {rule.category}"
+        yield Difference("task", recorded, derived)
     wanted = table.CHOICES[rule.category]
     if not len(one.options) == len(one.option_codes) == wanted:
         yield Difference("options", f"{len(one.options)}", f"{wanted}")
