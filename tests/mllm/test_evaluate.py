@@ -110,8 +110,10 @@ def test_limits_are_drawn_and_tasks_chosen(made: Any) -> None:
     assert few < more
     only = evaluate.rows(made.questions, Settings(split="all", tasks=("existence",)))
     assert {row.task for row in only} == {"existence"}
-    with pytest.raises(ValueError, match=r"split: 'dev'; .*; tasks: nothing; .*; limit: 0"):
-        Settings(split="dev", tasks=("nothing",), limit=0)
+    with pytest.raises(ValueError, match=r"split: 'dev'; .*; limit: 0"):
+        Settings(split="dev", limit=0)
+    with pytest.raises(ValueError, match="tasks nothing; expected names from numerical"):
+        evaluate.rows(made.questions, Settings(tasks=("nothing",)))
 
 
 # Interruptions ------------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ def test_the_same_file_gives_the_same_pictures(tmp_path: Path) -> None:
 
 
 def test_a_stretch_is_seen_as_if_it_were_the_video(tmp_path: Path) -> None:
-    """Ten frames a second, the last for 10 ms; from 0.55 s on, the frame of 0.5 s is still shown."""
+    """Ten frames a second, the last for 10 ms; the frame of 0.5 s is still shown at 0.55 s."""
     path = tmp_path / "long.mp4"
     write(path, [10 * number for number in range(20)])
     seen = frames.sample(path, Sampling(max_frames=99), Stretch(0.55, 1.25))

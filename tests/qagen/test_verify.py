@@ -173,6 +173,11 @@ CHANGES: dict[str, Callable[[Record], Record]] = {
     "descriptor": lambda row: _with(row, descriptor="in a blue coat"),
     "rule": lambda row: _with(row, ask=msgspec.structs.replace(row.ask, rule="made_up")),
     "task": lambda row: _with(row, task="existence" if row.task != "existence" else "ordering"),
+    "suite": lambda row: _with(row, suite="other"),
+    "people": lambda row: _with(row, people=(0, 1)),
+    "media": lambda row: _with(row, media="two pictures"),
+    "beginning": lambda row: _with(row, start_s=0.5),
+    "end": lambda row: _with(row, end_s=row.end_s / 2),
     "chance": lambda row: _with(row, chance=row.chance / 2),
     "reasoning": lambda row: _with(row, reasoning=(*row.reasoning[:-1], "The answer is: 42.")),
 }

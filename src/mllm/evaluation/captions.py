@@ -107,6 +107,7 @@ def evaluate_captions(
             f"{reader.name}: a reader sees the description alone, not the {reader.sees}"
         )
     records = evaluate.rows(folder, settings)
+    evaluate.check_whole(folder, records)
     out_dir = Path(out_dir)
     made, done = _describe(records, out_dir, writer, settings, videos_dir, progress)
     if done.missing:

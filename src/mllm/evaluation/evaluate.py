@@ -225,6 +225,19 @@ def stretch_of(record: Record, duration_s: float) -> Stretch | None:
     return None if whole else Stretch(record.start_s, record.end_s)
 
 
+def check_whole(folder: Path | str, records: Iterable[Record]) -> None:
+    """Raises `ValueError` where questions of a data set need more than whole videos shown."""
+    records = list(records)
+    check_media(records)
+    durations_s = {(one.clip, one.person): one.duration_s for one in layout.clips(folder)}
+    for record in records:
+        if stretch := stretch_of(record, durations_s[record.clip, record.person]):
+            raise ValueError(
+                f"{folder}: row {record.id} is about {stretch.start_s:g} to {stretch.end_s:g} s of "
+                f"{record.clip}, and only whole videos are shown here; cut the clips first"
+            )
+
+
 def run_of(
     folder: Path | str, records: Sequence[Record], answerer: Answerer, settings: Settings
 ) -> Run:

@@ -54,15 +54,10 @@ def read(folder: Path, videos: Path, *, style: Style) -> Iterator[Sample]:
     clips = {clip.name: clip for clip in layout.clips(folder)}
     asked = {(row.clip, row.person) for _, row in layout.rows(folder)}
     found = footage.find(videos, asked)
-    evaluate.check_media(row for _, row in layout.rows(folder))
+    evaluate.check_whole(folder, (row for _, row in layout.rows(folder)))
     for split, row in layout.rows(folder):
         name = f"{row.clip}#{row.person}"
         seconds = clips[name].duration_s
-        if stretch := evaluate.stretch_of(row, seconds):
-            raise ValueError(
-                f"{folder}: row {row.id} is about {stretch.start_s:g} to {stretch.end_s:g} s of "
-                f"{row.clip}, and exports hold whole videos; cut the clips first"
-            )
         text = prompt.ask(row, style=style, duration_s=seconds).text
         reply = prompt.target(row, style=style)
         yield Sample(split, row, text, reply, found[row.clip, row.person], seconds)

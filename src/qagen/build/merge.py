@@ -372,7 +372,7 @@ def _manifest(
     tasks = tasks_of(plan.recipe.suites)
     families, majority = tally.families(), tally.majority()
     recipe = msgspec.to_builtins(plan.recipe)
-    del recipe["suites"]
+    recipe["suites"] = [suite.name for suite in plan.recipe.suites]
     for name in ("descriptors", "groups"):
         recipe[name] = len(recipe[name])
     return Manifest(

@@ -114,7 +114,7 @@ def text(row: Record, clip: Clip) -> str:
     margin = row.margin
     return "\n".join(
         [
-            f"{row.id}  {row.suite}, {row.task}: {row.family}  ({clip.split})",
+            f"{row.id}  {row.task}: {row.family}  ({row.suite}, {clip.split})",
             f"{row.clip}{person}, {clip.duration_s:.2f} s, from {row.source or 'an unnamed file'}; "
             f"group {row.group!r}",
             "",

@@ -31,6 +31,9 @@ SIDES = ("train.jsonl", "val.jsonl", "test.jsonl")
 
 MANIFEST = "manifest.json"
 
+SAME_TIME_S = 1e-3
+"""Durations this close are the same."""
+
 
 class Difference(NamedTuple):
     """One thing that a row says, and what the second derivation says."""
@@ -309,6 +312,11 @@ def verify(one: Record, clip: Clip) -> list[Difference]:
         *_margin(one, found),
         *(Difference(*problem) for problem in evidence.problems(clip, one)),
     ]
+    shown = (one.media, one.people, one.start_s)
+    if shown != ("video", (), 0.0) or abs(one.end_s - clip.facts.duration_s) > SAME_TIME_S:
+        recorded = f"{one.media}, {one.start_s:g} to {one.end_s:g} s, people {one.people}"
+        derived = f"the whole video, {clip.facts.duration_s:g} s, of one person"
+        differences.append(Difference("shown", recorded, derived))
     if one.question != stem:
         differences.append(Difference("question", one.question, stem))
     return differences
