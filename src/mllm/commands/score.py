@@ -35,15 +35,15 @@ def score(
     latex: Annotated[
         Path | None, typer.Option(help="Write the table of a paper.", show_default=False)
     ] = None,
-    bars: Annotated[Path | None, _drawn("Points by category, as bars.")] = None,
+    bars: Annotated[Path | None, _drawn("Points by task, as bars.")] = None,
     heat: Annotated[Path | None, _drawn("Trained on one data set, asked about another.")] = None,
     by_frames: Annotated[Path | None, _drawn("Points by the frames that were seen.")] = None,
     by_pixels: Annotated[Path | None, _drawn("Points by the pixels of a frame.")] = None,
     seed: Annotated[int, typer.Option(help="For the resampling of clips.")] = 0,
 ) -> None:
-    """Score runs: points above chance by category, their mean, and what they hang on.
+    """Score runs: points above chance by task, their mean, and what they hang on.
 
-    A category's points are 100 (accuracy - chance) / (1 - chance); replies without an answer are
+    A task's points are 100 (accuracy - chance) / (1 - chance); replies without an answer are
     wrong. Intervals of points resample clips; those of single accuracies are Wilson's. With several
     runs each is compared, question by question, with the first that sees no video, or with the
     first. --heat draws what runs learned from (--trained-on) against what they were asked.

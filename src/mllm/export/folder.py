@@ -41,11 +41,17 @@ class Wish:
     """What a request holds."""
 
 
+BY_LETTER: tuple[Shape, ...] = ("lmms-eval", "vlmevalkit")
+"""Those that score letters alone, and are given no free text."""
+
+
 class Made(NamedTuple):
     """What was written."""
 
     rows: int
     videos: int
+    texts_left_out: int = 0
+    """Questions for free text that the shape cannot score."""
 
 
 def write(data: Path, videos: Path, out: Path, wish: Wish) -> Made:
@@ -59,6 +65,11 @@ def write(data: Path, videos: Path, out: Path, wish: Wish) -> Made:
         ones = [sample for sample in ones if sample.split == "test"]
         if not ones:
             raise ValueError(f"{data}: no question on the test side; build it with one")
+    count_all = len(ones)
+    if wish.shape in BY_LETTER:
+        ones = [sample for sample in ones if not sample.record.is_text]
+        if not ones:
+            raise ValueError(f"{data}: free text alone, and {wish.shape} scores letters")
     partial_out = out.with_name(f"{out.name}.{os.getpid()}.partial")
     try:
         partial_out.mkdir(parents=True)
@@ -68,7 +79,7 @@ def write(data: Path, videos: Path, out: Path, wish: Wish) -> Made:
     except BaseException:
         shutil.rmtree(partial_out, ignore_errors=True)
         raise
-    return Made(len(ones), count)
+    return Made(len(ones), count, count_all - len(ones))
 
 
 def _fill(ones: list[Sample], folder: Path, out: Path, wish: Wish) -> None:

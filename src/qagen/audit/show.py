@@ -79,12 +79,12 @@ def summary(found: Report) -> str:
 
 
 def tables_of(found: Report) -> list[Table]:
-    """The best model by category, all models, and what gives most away."""
+    """The best model by task, all models, and what gives most away."""
     shown = sorted(found.findings, key=lambda one: -max(s.points for s in one.scores.values()))
     tables = [
         Table(
             "Best blind model",
-            ("category", "questions", "accuracy", "95 %", "chance", "points", "luck", "model"),
+            ("task", "questions", "accuracy", "95 %", "chance", "points", "luck", "model"),
             [_best(name, best) for name, best in found.best.items()],
         ),
         Table(
@@ -171,7 +171,7 @@ def remarks(found: Report) -> list[str]:
 
 
 def above(found: Report, points: float) -> list[str]:
-    """The categories in which a model is above so many points, and not by luck.
+    """The tasks in which a model is above so many points, and not by luck.
 
     >>> from qagen.audit.rows import Row
     >>> asked = [

@@ -79,7 +79,7 @@ def write_examples(
         bool, typer.Option("--check", help="Only say whether the file is up to date.")
     ] = False,
 ) -> None:
-    """Ask one question of each category about a motion that is made on the spot.
+    """Ask one question of each task about a motion that is made on the spot.
 
     [b]Example[/b]
 

@@ -31,7 +31,7 @@ from qagen.report.lanes import LANES
 from qagen.report.overview import Overview, Tallies
 from qagen.report.predictions import Predictions
 from qagen.report.videos import Copies, Video
-from qagen.schema.question import CATEGORIES
+from qagen.schema.suite import tasks_of
 from qagen.study import stats
 from qagen.study.stats import Statistics
 
@@ -153,9 +153,12 @@ class _Writing:
         """Writes all files, the overview last, since it lists where each piece begins."""
         copies = Copies(self._out)
         clip_starts, missing = self._write_clips(films, copies, motions_dir)
-        tallies = Tallies(models)
+        tasks = list(tasks_of(statistics.manifest.suites))
+        tallies = Tallies(models, tasks)
         families = sorted({name for counts in statistics.families.values() for name in counts})
-        list_starts, question_starts = self._write_rows(statistics.total, models, tallies, families)
+        list_starts, question_starts = self._write_rows(
+            statistics.total, models, tallies, tasks=tasks, families=families
+        )
         inputs = statistics.manifest.inputs
         manifest = msgspec.to_builtins(statistics.manifest)
         content = Overview(
@@ -169,12 +172,12 @@ class _Writing:
                 (name, side.groups, side.clips, side.questions)
                 for name, side in statistics.manifest.splits.items()
             ],
-            categories=overview.categories(statistics),
+            tasks=overview.tasks(statistics),
             families=families,
             margins=rows.MARGINS,
             letters=overview.letters(statistics.letters),
             ranks=overview.ranks(statistics.ranks),
-            answers=overview.answers(statistics.answers),
+            answers=overview.answers(statistics.answers, statistics.offered),
             motions=overview.motions(statistics),
             movements=list(statistics.movements.items()),
             withheld=list(statistics.manifest.withheld.items()),
@@ -223,7 +226,13 @@ class _Writing:
         return series.close(), missing
 
     def _write_rows(
-        self, total: int, models: Sequence[Predictions], tallies: Tallies, families: list[str]
+        self,
+        total: int,
+        models: Sequence[Predictions],
+        tallies: Tallies,
+        *,
+        tasks: list[str],
+        families: list[str],
     ) -> tuple[list[int], list[int]]:
         listed = pieces.Series(self._out, "list", most=LISTED, pack=rows.columns)
         asked = pieces.Series(self._out, "questions", most=TOGETHER)
@@ -236,7 +245,7 @@ class _Writing:
                     id=row.id,
                     stem=row.question,
                     clip=self._numbers[f"{row.clip}#{row.person}"],
-                    category=CATEGORIES.index(row.category),
+                    task=tasks.index(row.task),
                     family=family_numbers[row.family],
                     split=SPLITS.index(split),
                     margin=shown.times,
