@@ -25,13 +25,13 @@ def check_folder(
     `overwrite`, which is None for a command without that option; `replaced` names the files that
     the option gives away. It never may when the folder is one of the inputs or holds one.
 
-    >>> check_folder(Path("/"), own=False, command="qagen build", overwrite=True, inputs=["/tmp"])
+    >>> check_folder(Path("/"), own=False, command="qagen build", inputs=[Path("/tmp")])
     Traceback (most recent call last):
     ...
     ValueError: /: is or holds the input /tmp; name a folder outside of it
     """
     target = folder.resolve()
-    for path in map(Path, inputs):
+    for path in inputs:
         if path.resolve().is_relative_to(target):
             raise ValueError(f"{folder}: is or holds the input {path}; name a folder outside of it")
     if not folder.exists():
