@@ -7,7 +7,6 @@ with rank 0 the model.
 
 import functools
 import os
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -170,23 +169,20 @@ def run(ready: Ready, out: Path, *, resume: bool = False) -> Path:
         trainer.train(resume_from_checkpoint=str(last) if last else None)
         if trainer.is_world_process_zero():
             rows = [msgspec.json.encode(one) + b"\n" for one in trainer.state.log_history]
-            _replace(out / CURVE, b"".join(rows))
+            output.write_bytes(out / CURVE, b"".join(rows))
             _keep(ready.loaded, home)
     return home
 
 
 def _keep(loaded: Loaded, home: Path) -> None:
     """Writes what was learned: all of it, or what is there stays."""
-    partial = home.with_name(f"{home.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
     whole = home.name == "model"
     tuned = loaded.model.to(loaded.dtype) if whole else loaded.model
-    tuned.save_pretrained(partial)
-    if whole:
-        getattr(loaded.encoder, "processor", loaded.encoder.tokenizer).save_pretrained(partial)
-        fuse.copy_beside(Path(tuned.config.name_or_path), partial)
-    shutil.rmtree(home, ignore_errors=True)
-    partial.replace(home)
+    with output.whole(home) as partial:
+        tuned.save_pretrained(partial)
+        if whole:
+            getattr(loaded.encoder, "processor", loaded.encoder.tokenizer).save_pretrained(partial)
+            fuse.copy_beside(Path(tuned.config.name_or_path), partial)
 
 
 def first_process() -> bool:
@@ -208,14 +204,7 @@ def _begin(out: Path, recipe: Recipe, inputs: Sequence[Path], *, resume: bool) -
         if msgspec.json.decode(path.read_bytes(), type=Recipe) != recipe:
             raise ValueError(f"{out}: was begun with another recipe ({path}); give the same one")
         return
-    out.mkdir(parents=True, exist_ok=True)
-    _replace(path, msgspec.json.format(msgspec.json.encode(recipe)) + b"\n")
-
-
-def _replace(path: Path, data: bytes) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(data)
-    partial.replace(path)
+    output.write_bytes(path, msgspec.json.format(msgspec.json.encode(recipe)) + b"\n")
 
 
 def _collator(ready: Ready) -> Callable[[Sequence[Sample]], dict[str, Any]]:

@@ -3,12 +3,12 @@
 Tensor by tensor, one file at a time, so that a model of any size passes through little memory.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from kinematics import output
 from mllm import model
 
 INDEX = "model.safetensors.index.json"
@@ -32,23 +32,18 @@ def fuse(base: Path, tuned: Path, out: Path, *, weight: float) -> int:
     torch = model.require()
     from safetensors import SafetensorError
 
-    partial = out.with_name(f"{out.name}.{os.getpid()}.partial")
-    merged = out.with_name(f"{out.name}.{os.getpid()}.merged.partial")
+    model.check(base)
     try:
-        model.check(base)
-        if (tuned / model.ADAPTER).is_file():
-            _merge(base, tuned, merged)
-            tuned = merged
-        model.check(tuned)
-        partial.mkdir(parents=True)
-        count = _write(torch, base, tuned, partial, weight)
-        partial.replace(out)
+        with output.whole(out) as partial:
+            if (tuned / model.ADAPTER).is_file():
+                merged = partial.with_name(f"{out.name}.merged")
+                _merge(base, tuned, merged)
+                tuned = merged
+            model.check(tuned)
+            partial.mkdir()
+            return _write(torch, base, tuned, partial, weight)
     except SafetensorError as error:
         raise ValueError(f"{out}: cannot be written ({error}); make room and try again") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(merged, ignore_errors=True)
-    return count
 
 
 def _merge(base: Path, adapter: Path, out: Path) -> None:

@@ -19,6 +19,7 @@ from kinematics.curation.intake import Item
 from kinematics.curation.judge import Judged, Rule, judge
 from kinematics.curation.limits import Limits
 from kinematics.curation.records import ClipReport, Verdict
+from kinematics.output import whole
 from kinematics.terminal import reading
 
 CHUNK = 16
@@ -100,12 +101,10 @@ def curate(
             if progress:
                 progress(finished)
     reports = [report for key in keys for report in done[key]]
-    partial = out.with_name(f".{out.name}.partial")
-    with partial.open("wb") as file:
+    with whole(out) as partial, partial.open("wb") as file:
         for report in reports:
             if report.kept:
                 file.write(msgspec.json.encode(report) + b"\n")
-    partial.replace(out)
     return reports
 
 

@@ -3,7 +3,6 @@
 `refuse` words every refusal the same way: the file, each problem, what was expected, the cure.
 """
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -108,22 +107,3 @@ def _first_bad(text: bytes, first_line: int, *, finite: bool, gaps: bool = False
             if finite and not fits:
                 return f"line {number}: {shown} is not finite, or too large"
     return "a value is no number"
-
-
-def write_whole(path: Path | str, text: str) -> None:
-    """Writes a text file whole or not at all.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_whole(Path(folder, "a.txt"), "one")
-    ...     [file.name for file in Path(folder).iterdir()]
-    ['a.txt']
-    """
-    path = Path(path)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(text.encode())
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise

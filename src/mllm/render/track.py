@@ -1,6 +1,5 @@
 """`CameraTrack`: the file beside a video that says where its camera was and who is in it."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,6 +8,7 @@ import numpy as np
 from msgspec import Meta
 from scipy.spatial.transform import Rotation, Slerp
 
+from kinematics import output
 from kinematics.motion import Motion
 from mllm.render.camera import Lens, Poses
 
@@ -76,13 +76,7 @@ class CameraTrack(msgspec.Struct, frozen=True, kw_only=True):
 
 def write(path: Path, track: CameraTrack) -> None:
     """Writes a track as JSON, whole or not at all; equal tracks give equal bytes."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(msgspec.json.encode(track) + b"\n")
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    output.write_bytes(path, msgspec.json.encode(track) + b"\n")
 
 
 def read(path: Path) -> CameraTrack:

@@ -1,6 +1,5 @@
 """Pictures to H.264 files by PyAV (the extra `video`), whole or not at all."""
 
-import os
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -8,6 +7,8 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
+
+from kinematics.output import whole
 
 QUALITY = 20
 """x264's constant rate factor: lower is better and larger; 18 to 23 are usual."""
@@ -41,9 +42,8 @@ def write(path: Path, pictures: Iterable[UInt8[np.ndarray, "size size 4"]], *, f
     3
     """
     av = require()
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     count = 0
-    try:
+    with whole(path) as partial:
         # one thread: with several, x264 cuts the picture as the machine has cores; no mbtree: in
         # small pictures its bits hang on what the memory held before
         flags = {"fflags": "bitexact", "movflags": "faststart"}
@@ -68,10 +68,6 @@ def write(path: Path, pictures: Iterable[UInt8[np.ndarray, "size size 4"]], *, f
             if stream is None:
                 raise ValueError(f"{path}: no pictures; a video needs at least one")
             container.mux(stream.encode(None))
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
     return count
 
 
