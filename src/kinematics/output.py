@@ -1,6 +1,8 @@
-"""Folders that commands write to: refused when they hold the work of somebody else."""
+"""Files and folders that appear whole or not at all, and never in place of a stranger's."""
 
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PARTIAL = ".partial-"
@@ -25,13 +27,13 @@ def check_folder(
     `overwrite`, which is None for a command without that option; `replaced` names the files that
     the option gives away. It never may when the folder is one of the inputs or holds one.
 
-    >>> check_folder(Path("/"), own=False, command="qagen build", overwrite=True, inputs=["/tmp"])
+    >>> check_folder(Path("/"), own=False, command="qagen build", inputs=[Path("/tmp")])
     Traceback (most recent call last):
     ...
     ValueError: /: is or holds the input /tmp; name a folder outside of it
     """
     target = folder.resolve()
-    for path in map(Path, inputs):
+    for path in inputs:
         if path.resolve().is_relative_to(target):
             raise ValueError(f"{folder}: is or holds the input {path}; name a folder outside of it")
     if not folder.exists():
@@ -47,3 +49,36 @@ def check_folder(
         f"{folder}: holds {', '.join(names[:MOST_NAMED])}{more}, which this `{command}` did not "
         f"write; name a new or empty folder{option}"
     )
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A path to write to in the block; the file or folder moves to `path` when the block succeeds.
+
+    It lives in a folder beside the target, which goes away with all that is in it. A folder that is
+    at `path` already goes away too.
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with whole(Path(folder, "note")) as partial:
+    ...         _ = partial.write_text("a")
+    ...     [path.name for path in Path(folder).iterdir()]
+    ['note']
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=PARTIAL, dir=path.parent) as folder:
+        partial, old = Path(folder, path.name), Path(folder, f"{path.name}.old")
+        yield partial
+        if path.is_dir():
+            path.replace(old)
+        try:
+            partial.replace(path)
+        except BaseException:
+            if old.exists():
+                old.replace(path)
+            raise
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Writes a file whole or not at all."""
+    with whole(path) as partial:
+        partial.write_bytes(data)

@@ -19,6 +19,7 @@ from kinematics.curation.intake import Item
 from kinematics.curation.judge import Judged, Rule, judge
 from kinematics.curation.limits import Limits
 from kinematics.curation.records import ClipReport, Verdict
+from kinematics.output import whole
 from kinematics.terminal import reading
 
 CHUNK = 16
@@ -100,9 +101,8 @@ def curate(
             if progress:
                 progress(finished)
     every = [report for key in keys for report in done[key]]
-    partial = out.with_name(f".{out.name}.partial")
-    records.write(partial, (report for report in every if report.kept))
-    partial.replace(out)
+    with whole(out) as partial:
+        records.write(partial, (report for report in every if report.kept))
     return every
 
 

@@ -59,20 +59,18 @@ def score(
     with plainly():
         import msgspec
 
-        from mllm.evaluation import journal
+        from kinematics import output
         from mllm.evaluation import runs as of_runs
         from mllm.scores import tables
         from mllm.scores.score import report
 
         found = report([of_runs.read(folder) for folder in runs], seed=seed)
         if json is not None:
-            json.parent.mkdir(parents=True, exist_ok=True)
-            journal.write_bytes(
+            output.write_bytes(
                 json, msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n"
             )
         if latex is not None:
-            latex.parent.mkdir(parents=True, exist_ok=True)
-            journal.write_bytes(latex, tables.latex(found).encode())
+            output.write_bytes(latex, tables.latex(found).encode())
         if bars or heat or by_frames or by_pixels:
             figures = _figures()
             if bars:

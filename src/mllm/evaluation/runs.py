@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from kinematics import output
 from mllm.evaluation import journal, parse, prompt
 from mllm.evaluation.answering import Sees, Setting
 from mllm.frames import Sampling
@@ -162,7 +163,7 @@ def begin(folder: Path, run: Run, asked: Sequence[Asked]) -> None:
                 "give another --out, or the same settings"
             )
     journal.settle(path, run, of="replies")
-    journal.write_bytes(folder / QUESTIONS, questions_bytes(asked))
+    output.write_bytes(folder / QUESTIONS, questions_bytes(asked))
 
 
 def _differences(old: Run, new: Run) -> Iterator[str]:

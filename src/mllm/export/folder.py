@@ -1,13 +1,12 @@
 """Exports as folders: written beside their place, and moved there when they are whole."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
+from kinematics import output
 from mllm import frames
 from mllm.evaluation.prompt import Style
 from mllm.export import batch, lmms, samples, table, training, vlm
@@ -70,15 +69,10 @@ def write(data: Path, videos: Path, out: Path, wish: Wish) -> Made:
         ones = [sample for sample in ones if not sample.record.is_text]
         if not ones:
             raise ValueError(f"{data}: free text alone, and {wish.shape} scores letters")
-    partial_out = out.with_name(f"{out.name}.{os.getpid()}.partial")
-    try:
-        partial_out.mkdir(parents=True)
+    with output.whole(out) as partial_out:
+        partial_out.mkdir()
         _fill(ones, partial_out, out.resolve(), wish)
         count = samples.place_videos({one.place: one.video for one in ones}, partial_out)
-        partial_out.replace(out)
-    except BaseException:
-        shutil.rmtree(partial_out, ignore_errors=True)
-        raise
     return Made(len(ones), count, count_all - len(ones))
 
 

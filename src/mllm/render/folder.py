@@ -212,7 +212,6 @@ def render(
     if film_path.exists() and not track_path.exists() and not overwrite:
         problem = f"{film_path}: not of `mllm render`; name another folder, or give --overwrite"
         return Outcome(name, 0, problem=problem)
-    fresh = film_path.with_name(f"{output.PARTIAL}{film_path.name}.new")
     try:
         if people[0].duration_s * options.fps > MOST_FRAMES:
             raise ValueError(
@@ -220,14 +219,12 @@ def render(
                 "cut the motion into clips, or lower --fps"
             )
         made = film(people, **asdict(options))
-        frames = video.write(fresh, made.frames(), fps=options.fps)
-        film_path.unlink(missing_ok=True)  # no video is ever beside the track of another
-        track.write(track_path, told(made, name=film_path.name, fingerprint=fingerprint))
-        fresh.replace(film_path)
+        with output.whole(film_path) as fresh:
+            frames = video.write(fresh, made.frames(), fps=options.fps)
+            film_path.unlink(missing_ok=True)  # no video is ever beside the track of another
+            track.write(track_path, told(made, name=film_path.name, fingerprint=fingerprint))
     except (ValueError, OSError) as error:
         return Outcome(name, 0, problem=str(error))
-    finally:
-        fresh.unlink(missing_ok=True)
     return Outcome(name, frames)
 
 

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from matplotlib.figure import Figure
 
+from kinematics.output import whole
 from mllm.scores.score import Report, Score
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#B8A800", "#555555")
@@ -150,14 +151,8 @@ def save(figure: Figure, path: Path) -> None:
     ending = path.suffix.lower()
     if ending not in (".png", ".pdf", ".svg"):
         raise ValueError(f"{path}: expected a name that ends in .png, .pdf or .svg")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
     clock: Sequence[str] = {".png": ("Software",), ".pdf": ("CreationDate",), ".svg": ("Date",)}[
         ending
     ]
-    try:
-        with mpl.rc_context(_STYLE):
-            figure.savefig(partial, format=ending[1:], dpi=125, metadata=dict.fromkeys(clock))
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with mpl.rc_context(_STYLE), whole(path) as partial:
+        figure.savefig(partial, format=ending[1:], dpi=125, metadata=dict.fromkeys(clock))

@@ -1,12 +1,12 @@
 """A report for people: a line, tables, remarks; and as a file."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from kinematics import output
 from qagen.audit import load, report
 from qagen.audit.models import Progress
 from qagen.audit.report import Best, Finding, Report
@@ -47,14 +47,8 @@ def audited(
 
 def write(found: Report, path: Path | str) -> None:
     """Writes a report as JSON, whole or not at all."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{os.getpid()}.partial{target.suffix}")
-    try:
-        partial.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    data = msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n"
+    output.write_bytes(Path(path), data)
 
 
 def summary(found: Report) -> str:

@@ -248,16 +248,11 @@ def waiting_rows(path: Path) -> IO[bytes]:
 def write(path: Path, chunk: Chunk, rows: IO[bytes]) -> None:
     """Writes a chunk whole or not at all."""
     index = _encoder.encode(chunk)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(_LENGTH.pack(len(index), rows.tell()))
-            file.write(index)
-            rows.seek(0)
-            shutil.copyfileobj(rows, file)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with output.whole(path) as partial, partial.open("wb") as file:
+        file.write(_LENGTH.pack(len(index), rows.tell()))
+        file.write(index)
+        rows.seek(0)
+        shutil.copyfileobj(rows, file)
 
 
 def _lengths(path: Path, start: bytes) -> tuple[int, int]:

@@ -10,9 +10,7 @@
 The same input gives the same bytes. A report is written atomically.
 """
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
 from itertools import chain, repeat
@@ -87,18 +85,12 @@ def write(
     audit = audits.read(audit_file) if audit_file else None
     moving = list(layout.clips(folder))
     films = videos.find(videos_dir, moving) if videos_dir else {}
-    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        partial.mkdir(parents=True)
+    with output.whole(out) as partial:
+        partial.mkdir()
         writing = _Writing(folder, partial, moving, progress or _silent)
-        made = writing.write(
+        return writing.write(
             statistics, models=models, audit=audit, films=films, motions_dir=motions_dir
         )
-        _replace(partial, out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return made
 
 
 def _silent(_stage: str, _done: int, _total: int) -> None:
@@ -123,14 +115,6 @@ def _check_out(out: Path, inputs: Sequence[Path]) -> None:
             "folder, or take it out"
         )
     output.check_folder(out, own=own, command="qagen report", inputs=inputs)
-
-
-def _replace(partial: Path, out: Path) -> None:
-    old = out.with_name(f".{out.name}.{os.getpid()}.old")
-    if out.exists():
-        out.rename(old)
-    partial.rename(out)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 class _Writing:

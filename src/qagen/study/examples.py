@@ -4,9 +4,9 @@ The page holds what the command gives, between two markers; a test says when it 
 """
 
 import math
-import os
 from pathlib import Path
 
+from kinematics import output
 from qagen import draws
 from qagen.rules import generate
 from qagen.schema.question import Question
@@ -87,6 +87,4 @@ def written(readme: Path) -> str:
 def write(readme: Path, text: str) -> None:
     """Puts examples between a page's markers; the rest of it stays as it is."""
     before, _, after = _parts(readme)
-    partial = readme.with_name(f"{readme.name}.{os.getpid()}.partial")
-    partial.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
-    partial.replace(readme)
+    output.write_bytes(readme, f"{before}{BEGIN}\n\n{text}\n\n{END}{after}".encode())

@@ -265,15 +265,12 @@ def check_folder(folder: Path, inputs: Sequence[Path] = ()) -> None:
 def write(found: Report, folder: Path) -> list[Path]:
     """Writes `survive.json` and `survive.md`, each whole or not at all; gives their paths."""
     check_folder(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     texts = {
         "survive.json": msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n",
         "survive.md": markdown(found).encode(),
     }
     for name, data in texts.items():
-        partial = folder / f"{name}.partial"
-        partial.write_bytes(data)
-        partial.replace(folder / name)
+        output.write_bytes(folder / name, data)
     return [folder / name for name in texts]
 
 

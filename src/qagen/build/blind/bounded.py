@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from kinematics.output import whole
 from qagen.audit import forest, rows
 from qagen.audit.report import Best
 from qagen.audit.rows import Row
@@ -140,10 +141,8 @@ def _evenly(
 
 def _leave(path: Path, stays: Iterator[bool]) -> None:
     """Leaves some lines of a file, which appears whole or stays as it is."""
-    partial = path.with_name(f"{path.name}.thinned")
-    with path.open("rb") as lines, partial.open("wb") as out:
+    with whole(path) as partial, path.open("rb") as lines, partial.open("wb") as out:
         out.writelines(line for line in lines if line.strip() and next(stays))
-    partial.replace(path)
 
 
 def _counted(files: Mapping[Split, Path]) -> Tally:
