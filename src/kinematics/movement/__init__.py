@@ -1,1 +1,1 @@
-"""What a person does: signals, events, trajectory, body parts, and measuring all of it."""
+"""A person's movements: signals, events, trajectory, body parts, and measuring all of it."""

@@ -83,7 +83,7 @@ def write_examples(
 
     [b]Example[/b]
 
-    [cyan]qagen examples --readme README.md[/cyan]
+    [cyan]qagen examples --readme docs/examples.md[/cyan]
     """
     from qagen.study import examples
 

@@ -1,4 +1,4 @@
-"""One question of each task about a motion that is made on the spot, for the README.
+"""One question of each task about a motion that is made on the spot, for the docs.
 
 The page holds what the command gives, between two markers; a test says when it no longer does.
 """
@@ -13,7 +13,7 @@ from qagen.schema.question import Question
 from qagen.schema.record import LETTERS, Record
 from qagen.schema.suite import HUMANMOVE, tasks_of
 
-BEGIN = "<!-- examples: written by `qagen examples --readme README.md` -->"
+BEGIN = "<!-- examples: written by `qagen examples --readme docs/examples.md` -->"
 END = "<!-- end of examples -->"
 
 SEED = 0

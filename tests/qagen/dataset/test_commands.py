@@ -327,9 +327,9 @@ def test_verify_agrees_and_says_what_does_not(tmp_path: Path) -> None:
 # Examples
 
 
-def test_the_readme_holds_what_the_command_gives() -> None:
-    assert examples.written(ROOT / "README.md") == examples.section(), (
-        "run `qagen examples --readme README.md`"
+def test_the_page_of_examples_holds_what_the_command_gives() -> None:
+    assert examples.written(ROOT / "docs" / "examples.md") == examples.section(), (
+        "run `qagen examples --readme docs/examples.md`"
     )
 
 
