@@ -11,18 +11,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from kinematics import (
-    anchor,
-    batch,
-    events,
-    kernels,
-    measure,
-    orientation,
-    residual,
-    synthetic,
-    totals,
-)
+from kinematics import synthetic
+from kinematics.geometry import anchor, kernels, orientation, residual
 from kinematics.motion import AnchoredMotion, Motion
+from kinematics.movement import batch, events, totals
 from kinematics.synthetic import Script
 
 CLIP_FRAMES = 300
@@ -137,7 +129,7 @@ def track_of(motion: Motion) -> _peers.Track:
 def _anchored(
     wxyz: Arrays, positions_m: Arrays, usable: Arrays, step_s: Arrays, points_m: Arrays = None
 ) -> AnchoredMotion:
-    return measure._anchored(wxyz, positions_m, usable, step_s, points_m, None, "first_heading")
+    return measurement._anchored(wxyz, positions_m, usable, step_s, points_m, None, "first_heading")
 
 
 def _root_anchored(*row: Arrays) -> tuple[Arrays, Arrays]:
@@ -167,7 +159,7 @@ def _turned(wxyz: Arrays, times_s: Arrays, seen: Arrays) -> _peers.Turned:
 
 
 def _travelled(read: Arrays, times_s: Arrays) -> _peers.Travelled:
-    added, shape = totals.by_quarter(read, times_s), measure._shape(read)
+    added, shape = totals.by_quarter(read, times_s), measurement._shape(read)
     reach = added.reach
     return _peers.Travelled(
         net_m=added.net_m,
@@ -317,7 +309,7 @@ PRIMITIVES = (
     ),
     Primitive(
         name="parts",
-        step=measure._parts,
+        step=measurement._parts,
         inputs=lambda at: (at.body_points_m, at.times_s, at.usable, at.present, at.lengths),
         by_clip=lambda at, times_s: _peers.described(at.body_points_m, times_s),
         by_frame=lambda at, times_s: _loops.described(at.body_points_m, times_s),
@@ -383,7 +375,7 @@ def stages_of(
     else:
         one = batched(_anchored)(wxyz, positions_m, usable, steps_s)
         anchored_wxyz, anchored_m, times_s = one.orientations_wxyz, one.positions_m, one.times_s
-        read = batched(measure._signals)(one, None, present, lengths)
+        read = batched(measurement._signals)(one, None, present, lengths)
     return Stages(
         wxyz=wxyz,
         positions_m=positions_m,

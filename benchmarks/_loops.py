@@ -15,9 +15,10 @@ from _peers import POINT, QUARTERS, RULES, Episode, Facts, Movement, Residuals, 
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from kinematics import parts, thresholds, trajectory
-from kinematics.descriptors import PartMotion
+from kinematics import parts, thresholds
 from kinematics.facts import SIGNALS
+from kinematics.movement import trajectory
+from kinematics.movement.descriptors import PartMotion
 from kinematics.parts import PARTS, Part
 
 

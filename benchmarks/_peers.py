@@ -21,9 +21,11 @@ from jaxtyping import Float, Int
 from scipy.ndimage import convolve1d, uniform_filter1d
 from scipy.spatial.transform import Rotation
 
-from kinematics import anchor, parts, repetition, thresholds, trajectory
-from kinematics.descriptors import PartMotion
+from kinematics import parts, thresholds
 from kinematics.facts import SIGNALS
+from kinematics.geometry import anchor
+from kinematics.movement import repetition, trajectory
+from kinematics.movement.descriptors import PartMotion
 from kinematics.parts import PARTS
 from kinematics.skeleton import POINTS
 

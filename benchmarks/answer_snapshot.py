@@ -22,10 +22,12 @@ import msgspec
 import numpy as np
 
 from kinematics import facts as facts_of
-from kinematics import measure, perturb, readers, synthetic
-from kinematics.error_models import PRESETS
+from kinematics import readers, synthetic
+from kinematics.errors import perturb
+from kinematics.errors.error_models import PRESETS
 from kinematics.facts import Frame, MotionFacts
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 from qagen.rules import generate
 from qagen.schema.question import Candidate, Rejection
 
@@ -69,7 +71,7 @@ def measured(clips: int, recorded: Path | None) -> Iterator[MotionFacts]:
     """Facts of all motions in every frame of reference."""
     every = [filmed(motion) for motion in motions(clips, recorded)]
     for frame in FRAMES:
-        yield from measure.measure_all(every, frame=frame)
+        yield from measurement.measure_all(every, frame=frame)
 
 
 def answer(item: Candidate | Rejection) -> dict[str, Any]:

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import _clock  # before NumPy and JAX
 
-from kinematics import batch, error_models, measure, perturb, synthetic
+from kinematics import synthetic
+from kinematics.errors import error_models, perturb
+from kinematics.movement import batch, measurement
 from qagen.build import pipeline
 from qagen.certify import trials
 from qagen.dataset.layout import Manifest, Recipe
@@ -70,15 +72,15 @@ def stages(preset: str, *, turns: int) -> dict[str, float]:
     model = error_models.PRESETS[preset]
     motions = [one.motion for one in synthetic.corpus(STAGE_CLIPS, seed=0)]
     sampled = [batch.sampled(motion) for motion in motions]
-    facts = list(measure.measure_all(motions))
+    facts = list(measurement.measure_all(motions))
     asked = [generate.ask_all(one)[0] for one in facts]
     copies = [copy for one in sampled for copy in perturb.copies(one, model)]
-    measured = list(measure.measure_all(copies))
+    measured = list(measurement.measure_all(copies))
     read = [trials.clip_of(one) for one in measured]
     of_clip = [(read[64 * n : 64 * n + 64], questions) for n, questions in enumerate(asked)]
     runs = {
         "64 copies made": lambda: [perturb.copies(one, model) for one in sampled],
-        "64 copies measured": lambda: list(measure.measure_all(copies)),
+        "64 copies measured": lambda: list(measurement.measure_all(copies)),
         "their movements read": lambda: [trials.clip_of(one) for one in measured],
         "all questions asked of all": lambda: [
             [trials.answers_of(some, one) for one in questions] for some, questions in of_clip

@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from kinematics import measure, synthetic
+from kinematics import synthetic
 from kinematics.facts import ANGULAR_SIGNALS
+from kinematics.movement import measurement
 from kinematics.synthetic.score import Tally, tally
 
 FRAME_RATES = (10.0, 20.0, 30.0, 60.0, 120.0)
@@ -38,7 +39,7 @@ def tallies(
         )
     )
     counts: dict[str, Tally] = {}
-    measured = measure.measure_all(performance.motion for performance in performances)
+    measured = measurement.measure_all(performance.motion for performance in performances)
     for performance, facts in zip(performances, measured, strict=True):
         tally(performance.truth, facts, into=counts)
     return counts

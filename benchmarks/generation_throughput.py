@@ -32,9 +32,10 @@ import equinox as eqx
 import msgspec
 import numpy as np
 
-from kinematics import facts, measure, store, synthetic
+from kinematics import facts, store, synthetic
 from kinematics.facts import MotionFacts
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 from qagen import draws
 from qagen.build import pipeline, same_motion, select
 from qagen.dataset import layout
@@ -63,7 +64,7 @@ def title(text: str) -> None:
 
 def measured(count: int) -> list[MotionFacts]:
     """Facts of clips of 4 to 30 seconds with joints."""
-    return list(measure.measure_all(one.motion for one in synthetic.corpus(count, seed=0)))
+    return list(measurement.measure_all(one.motion for one in synthetic.corpus(count, seed=0)))
 
 
 def performed(count: int) -> list[Motion]:
@@ -205,7 +206,11 @@ def build_alone(source: Path, out: Path, workers: int) -> None:
     """What `built` starts; with one worker a small build comes first, so that nothing compiles."""
     recipe = Recipe(categories=CATEGORIES, per_category=PER_CATEGORY)
     stages: Counter[str] = Counter()
-    list(measure.measure_all(one for one, _ in zip(store.read(source), range(WARM), strict=False)))
+    list(
+        measurement.measure_all(
+            one for one, _ in zip(store.read(source), range(WARM), strict=False)
+        )
+    )
     started_mb = peak_mb()
     last = time.perf_counter()
 
@@ -312,7 +317,7 @@ def end_to_end(motions: list[Motion], folder: Path, count: int) -> dict[str, flo
     store.write(varied(motions, count), source)
     recipe = Recipe(categories=CATEGORIES, per_category=PER_CATEGORY)
     packed = store.read(source)
-    clips = list(measure.measure_all(packed))
+    clips = list(measurement.measure_all(packed))
     asking = {"built": 0}
 
     def ours() -> None:
@@ -321,12 +326,12 @@ def end_to_end(motions: list[Motion], folder: Path, count: int) -> dict[str, flo
 
     def naive() -> None:
         with (folder / "naive.jsonl").open("w", encoding="utf-8") as file:
-            for one in measure.measure_all(packed):
+            for one in measurement.measure_all(packed):
                 file.writelines(f"{line}\n" for line in _naive_questions.ask(one))
 
     runs: dict[str, Callable[[], object]] = {
         "reading": lambda: [motion.positions_m.sum() for motion in packed],
-        "reading and measuring": lambda: list(measure.measure_all(packed)),
+        "reading and measuring": lambda: list(measurement.measure_all(packed)),
         "ours, the whole build": ours,
         "the peer, measured as ours": naive,
     }

@@ -31,8 +31,9 @@ import jax
 import numpy as np
 from _cases import CLIP_FRAMES, FPS, PRIMITIVES, Primitive, Stages, batched, row
 
-from kinematics import assemble, batch, facts, measure
+from kinematics import facts
 from kinematics.motion import Motion
+from kinematics.movement import assemble, batch, measurement
 
 CORES = _clock.cores()
 CLIP_COUNTS = (1, 64, 4096)
@@ -372,7 +373,7 @@ def primitives(counts: Sequence[int], conduct: Conduct, *, long: bool) -> Sectio
 
 
 def measured(motions: Sequence[Motion], dtype: str = "float32") -> list[facts.MotionFacts]:
-    return list(measure.measure_all(motions, dtype=dtype))
+    return list(measurement.measure_all(motions, dtype=dtype))
 
 
 def check_facts(motions: Sequence[Motion], told: Callable[[_peers.Track], _peers.Facts]) -> None:
@@ -392,7 +393,7 @@ def check_facts(motions: Sequence[Motion], told: Callable[[_peers.Track], _peers
 def bytes_of(motion: Motion) -> int:
     """What is read of a motion, and its facts as JSON."""
     arrays = (motion.orientations_wxyz, motion.positions_m, motion.joints_m, motion.observed)
-    told = facts.to_line(measure.measure(motion))
+    told = facts.to_line(measurement.measure(motion))
     return sum(np.asarray(array).nbytes for array in arrays if array is not None) + len(told)
 
 
@@ -465,7 +466,7 @@ def watched(conduct: Conduct) -> Iterator[Counter[str]]:
 
         return call
 
-    compiled = measure._batched
+    compiled = measurement._batched
 
     def batched_step(step: Callable[..., Any], *frame: Any) -> Callable[..., Any]:
         module = step.__module__.rpartition(".")[2]
@@ -519,7 +520,7 @@ def growth(conduct: Conduct) -> Section:
     title("One clip of many frames", table=True)
     rows = []
     for frames in LONG_FRAMES:
-        run = partial(measure.measure, _cases.long_motion(frames, joints=False))
+        run = partial(measurement.measure, _cases.long_motion(frames, joints=False))
         first_s = _clock.once(run)
         seconds = conduct.race({"ours": run})["ours"]
         name, compile_s = "measure, root", first_s - seconds
@@ -538,7 +539,7 @@ def compilations() -> Iterator[list[float]]:
         if event == "/jax/core/compile/backend_compile_duration":
             seconds.append(duration_s)
 
-    measure._batched.cache_clear()
+    measurement._batched.cache_clear()
     jax.clear_caches()
     jax.monitoring.register_event_duration_secs_listener(note)
     yield seconds

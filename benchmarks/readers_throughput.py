@@ -24,8 +24,9 @@ from _samples import KEYPOINTS, SAMPLES, STORE
 from kinematics_throughput import Claim, show_claims, title
 from readers_fuzz import reader_of
 
-from kinematics import measure, readers, store
+from kinematics import readers, store
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 from kinematics.readers import archives, bvh, bvh_text, native
 
 FRAMES = 300
@@ -237,7 +238,7 @@ def end_to_end(folder: Path, motions: Sequence[Motion], *, turns: int) -> tuple[
         motion.save(path)
 
     def run(source: Callable[[], object]) -> Callable[[], object]:
-        return lambda: sum(1 for _ in measure.measure_all(source()))
+        return lambda: sum(1 for _ in measurement.measure_all(source()))
 
     best = _clock.race(
         {

@@ -5,6 +5,7 @@ import itertools
 import json
 import math
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -14,11 +15,14 @@ from typing import get_args
 
 import pytest
 
-from kinematics import facts, inspection, readers, thresholds
+import kinematics
+from kinematics import facts, readers, thresholds
+from kinematics.show import inspection
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 CONSTRAINTS = sorted((ROOT / "constraints").glob("py*.txt"))
+README = (ROOT / "README.md").read_text()
 PACKAGES = ("kinematics", "qagen", "mllm")
 
 
@@ -41,6 +45,42 @@ def test_plain_data_imports_no_array_library(module: str) -> None:
     assert not loaded & heavy
 
 
+def test_names_of_the_package_are_loaded_when_they_are_used() -> None:
+    assert "numpy" not in modules_after(
+        "import kinematics; dir(kinematics); kinematics.__version__"
+    )
+    assert "numpy" not in modules_after("from kinematics import MotionFacts")
+    assert "jax" in modules_after("from kinematics import measure")
+
+
+def test_the_package_offers_what_it_lists() -> None:
+    for name in kinematics.__all__:
+        assert name in dir(kinematics)
+        assert getattr(kinematics, name) is not None
+    assert kinematics.geometry.anchor.__name__ == "kinematics.geometry.anchor"
+    assert kinematics.read is readers.read
+    with pytest.raises(AttributeError, match="no attribute 'mesure'"):
+        _ = kinematics.mesure
+
+
+@pytest.mark.parametrize(
+    "first", ["import kinematics.movement.measurement", "import kinematics.readers", ""]
+)
+def test_measure_is_the_function_whatever_was_imported_before(first: str) -> None:
+    then = "from kinematics import measure; assert callable(measure), measure"
+    assert "jax" in modules_after(f"{first}\n{then}")
+
+
+def test_the_first_lines_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (program,) = re.findall(r"```python\n(import kinematics\n.*?)```", README, re.DOTALL)
+    walk = kinematics.synthetic.perform(kinematics.synthetic.walk(3.0)).motion
+    readers.bvh.write(walk, tmp_path / "walk.bvh")
+    (tmp_path / "program.py").write_text(program)
+    monkeypatch.chdir(tmp_path)
+    made = runpy.run_path("program.py")
+    assert [round(event.amount, 1) for event in made["facts"].events_on("forward")] == [3.0]
+
+
 def test_importing_the_motion_types_loads_no_plotting_or_torch() -> None:
     loaded = modules_after("import kinematics.motion")
     assert "jax" in loaded
@@ -56,7 +96,7 @@ def test_versions_agree() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text()
     newest = re.search(r"^## (\S+)", changelog, re.MULTILINE)
     assert newest is not None
-    assert newest[1] == PROJECT["version"]
+    assert newest[1] == PROJECT["version"] == kinematics.__version__
     assert metadata.version(PROJECT["name"]) == PROJECT["version"], "run `make setup` again"
 
 

@@ -1,5 +1,5 @@
 """`python -m kinematics`: the command line, without an installed script."""
 
-from kinematics.cli import app
+from kinematics.commands.app import app
 
 app(prog_name="python -m kinematics")

@@ -26,6 +26,21 @@ ANGULAR_SIGNALS: frozenset[str] = frozenset({"heading", "forward_lean", "left_le
 Episode = Literal["jump", "crouch", "lower", "rise"]
 """Vertical episodes: up and back within a second, down and back, and lasting height changes."""
 
+EPISODES: tuple[Episode, ...] = get_args(Episode)
+
+
+def check_signal(name: str) -> None:
+    """Refuses the name of a signal that there is not, and lists those that there are.
+
+    >>> check_signal("sideways")
+    Traceback (most recent call last):
+    ...
+    ValueError: signal 'sideways': expected one of left, up, forward, start_distance, heading, \
+forward_lean, left_lean
+    """
+    if name not in SIGNALS:
+        raise ValueError(f"signal {name!r}: expected one of {', '.join(SIGNALS)}")
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One movement: a stretch of one signal between two turning points."""
@@ -139,7 +154,7 @@ class PartFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     group: str
     """One of the seven part groups."""
     displacement: float
-    """Net, in `unit`."""
+    """Net, in metres, as the path; speeds are in m/s."""
     path: float
     mean_speed: float
     peak_speed: float
@@ -202,11 +217,20 @@ class MotionFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     samples: tuple[PathSample, ...]
 
     def events_on(self, signal: Signal) -> tuple[Event, ...]:
-        """The events of one signal, in time order."""
+        """The events of one signal, in time order; raises `ValueError` on an unknown signal.
+
+        >>> from kinematics import measure, synthetic
+        >>> facts = measure(synthetic.perform(synthetic.turn(1.57)).motion)
+        >>> [round(event.amount, 1) for event in facts.events_on("heading")]
+        [1.6]
+        """
+        check_signal(signal)
         return tuple(event for event in self.events if event.signal == signal)
 
     def episodes_of(self, kind: Episode) -> tuple[VerticalEpisode, ...]:
-        """The vertical episodes of one kind, in time order."""
+        """The vertical episodes of one kind, in time order; raises `ValueError` on others."""
+        if kind not in EPISODES:
+            raise ValueError(f"episode {kind!r}: expected one of {', '.join(EPISODES)}")
         return tuple(episode for episode in self.episodes if episode.kind == kind)
 
 
@@ -225,7 +249,7 @@ def to_line(facts: MotionFacts) -> bytes:
     """One JSON object without the newline; the same facts give the same bytes.
 
     >>> from kinematics import measure, synthetic
-    >>> facts = measure.measure(synthetic.perform(synthetic.stand(1.0)).motion)
+    >>> facts = measure(synthetic.perform(synthetic.stand(1.0)).motion)
     >>> to_line(facts)[:20]
     b'{"schema_version":1,'
     """

@@ -6,10 +6,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinematics.terminal import MeasuredFrame, complain, worded
+from kinematics.terminal import MeasuredFrame, complain, reading, worded
 
 if TYPE_CHECKING:
     import kinematics.motion
+
+
+def read(path: Path, *, smplx_model: Path | None = None) -> "list[kinematics.motion.Motion]":
+    """The motions of a file.
+
+    Raises `readers.UnknownFormatError`, another `ValueError` or `OSError`, which name the file,
+    whatever its reader raises.
+    """
+    from kinematics import readers
+
+    with reading(path):
+        return readers.read(path, smplx_model=smplx_model)
 
 
 def check_cameras(motion: "kinematics.motion.Motion", frame: MeasuredFrame, *, where: Path) -> None:
@@ -19,20 +31,6 @@ def check_cameras(motion: "kinematics.motion.Motion", frame: MeasuredFrame, *, w
             f"{where}: no camera poses, which --frame camera needs; leave the option out, or add "
             "camera_orientations_wxyz and camera_positions_m to the file"
         )
-
-
-def found(paths: Sequence[Path]) -> list[Path]:
-    """The motion files and stores that are named or lie in named folders; at least one."""
-    from kinematics import readers, store
-
-    folders = [path for path in paths if path.is_dir()]
-    stores = store.find(folders)
-    files = readers.find(path for path in paths if path not in stores)
-    if not (stores or files):
-        suffixes = ", ".join(sorted(readers.SUFFIXES))
-        named = ", ".join(map(str, paths))
-        raise ValueError(f"no motion file or store in {named}; motion files end in {suffixes}")
-    return sorted([*stores, *files])
 
 
 @dataclass
@@ -51,19 +49,13 @@ class Intake:
     seen: Counter[str] = field(default_factory=Counter)
     stored: int = 0
     """Clips of stores that were asked for, sound or not."""
-    held: list[str] | None = None
-    """Where complaints wait until the report; None: they are said at once."""
+    held: list[str] = field(default_factory=list)
+    """Complaints that wait until the report."""
 
     def fail(self, error: Exception) -> None:
-        """Counts a file or clip that could not be read, and says why."""
+        """Counts a file or clip that could not be read; the report says why."""
         self.failed += 1
-        self._tell(f"error: {worded(error)}")
-
-    def _tell(self, text: str) -> None:
-        if self.held is None:
-            complain(text)
-        else:
-            self.held.append(text)
+        self.held.append(f"error: {worded(error)}")
 
     def motions(self) -> Iterator["kinematics.motion.Motion"]:
         """All people of all files and the clips of all stores, in their order."""
@@ -75,7 +67,7 @@ class Intake:
                 yield from self._clips(path)
                 continue
             try:
-                motions = readers.read(path, smplx_model=self.smplx_model)
+                motions = read(path, smplx_model=self.smplx_model)
                 motions = [m for m in motions if self._wants(m.source.clip)]
                 for motion in motions:
                     check_cameras(motion, self.frame, where=path)
@@ -84,8 +76,7 @@ class Intake:
                     self.fail(error)
                 else:  # folders hold other arrays too
                     self.skipped += 1
-                    if self.held is not None:
-                        self._tell(f"left out: {error}")
+                    self.held.append(f"left out: {error}")
             except (ValueError, OSError) as error:
                 self.fail(error)
             else:
@@ -100,7 +91,8 @@ class Intake:
         from kinematics import store
 
         try:
-            opened = store.read(path)
+            with reading(path):
+                opened = store.read(path)
         except (ValueError, OSError) as error:
             self.fail(error)
             return
@@ -109,7 +101,8 @@ class Intake:
             if not self._wants(name):
                 continue
             try:
-                motion = opened[number]
+                with reading(path / name):
+                    motion = opened[number]
                 check_cameras(motion, self.frame, where=path / motion.source.clip)
             except (ValueError, OSError) as error:
                 self.fail(error)
@@ -117,10 +110,14 @@ class Intake:
                 self.seen[f"{motion.source.clip}, person {motion.source.person}"] += 1
                 yield motion
 
+    def complain(self) -> None:
+        """Names every file and clip that was left out, and why."""
+        for text in self.held:
+            complain(text)
+
     def report(self, count: int, out: Path, *, done: str = "measured") -> None:
         """The closing lines, on stderr."""
-        for text in self.held or ():
-            complain(text)
+        self.complain()
         if self.skipped:
             complain(f"{self.skipped} files of the folders hold no motion and were left out")
         if repeated := [name for name, times in self.seen.items() if times > 1]:

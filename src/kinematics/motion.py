@@ -164,6 +164,42 @@ class Motion(eqx.Module):
         """Time from the first frame to the last."""
         return float(self.times_s[-1] - self.times_s[0])
 
+    @property
+    def fps(self) -> float:
+        """Frames a second: one over the median time between frames; 0 for a single frame."""
+        if self.frames < 2:
+            return 0.0
+        steps_s = np.diff(np.asarray(self.times_s, dtype=np.float64))
+        return float(1 / np.quantile(steps_s, 0.5, method="lower"))  # as `resample` has it
+
+    def between(self, start_s: float, end_s: float) -> "Motion":
+        """The frames from one time up to another, counted from the first frame, as facts count.
+
+        The end is not included. Raises `ValueError` where no frame is left.
+
+        >>> still = Motion.from_arrays(
+        ...     orientations_wxyz=np.tile([1.0, 0, 0, 0], (30, 1)),
+        ...     positions_m=np.zeros((30, 3)),
+        ...     fps=30.0,
+        ... )
+        >>> still.between(0.5, 2.0).frames
+        15
+        """
+        since_s = np.asarray(self.times_s, dtype=np.float64) - float(self.times_s[0]) + 1e-9
+        inside = np.flatnonzero((since_s >= start_s) & (since_s < end_s))
+        if not len(inside):
+            raise ValueError(
+                f"{self.source.clip}: no frame from {start_s} s to {end_s} s; expected times "
+                f"between 0 and {self.duration_s:.3f} s, the earlier first"
+            )
+        rows = slice(inside[0], inside[-1] + 1)
+        arrays = {name: getattr(self, name) for name in (*ARRAYS, *OPTIONAL_ARRAYS)}
+        cut = {name: array[rows] for name, array in arrays.items() if array is not None}
+        body = self.body
+        if body is not None:
+            body = replace(body, rotvecs_rad=body.rotvecs_rad[rows])
+        return replace(self, **cut, body=body)
+
     def renamed(self, **identity: str | int | bool | tuple[str, ...]) -> "Motion":
         """The same track with other fields of its `Source` (`clip="b"`, `person=1`)."""
         return replace(self, source=replace(self.source, **identity))  # type: ignore[arg-type]
@@ -186,7 +222,7 @@ def assembled(fields: dict[str, Any]) -> Motion:
 
 
 class AnchoredMotion(eqx.Module):
-    """A track expressed in one frame of reference (see `kinematics.anchor`).
+    """A track expressed in one frame of reference (see `kinematics.geometry.anchor`).
 
     The axes are the reference's: +X its left, +Y up, +Z its forward. In the `body` frame
     `positions_m` is the path paced out along the subject's own changing axes; in every other frame

@@ -4,7 +4,6 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -47,15 +46,11 @@ ModelOption = Annotated[
 ]
 
 
-def printed_version(program: str) -> Callable[[bool], bool]:
+def printed_version(program: str, version: str) -> Callable[[bool], bool]:
     """The callback of `--version`: prints it, and ends the program."""
 
     def show(wanted: bool) -> bool:
         if wanted:
-            try:
-                version = metadata.version("kinematics-qa")
-            except metadata.PackageNotFoundError:
-                version = "(not installed: running from source)"
             typer.echo(f"{program} {version}")
             raise typer.Exit
         return wanted
@@ -68,7 +63,7 @@ def plainly() -> Iterator[None]:
     """What the user can mend is said on one stderr line, with exit code 2 and no traceback."""
     try:
         yield
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, OutOfMemoryError) as error:
         complain(f"error: {worded(error)}")
         raise typer.Exit(2) from error
 
@@ -78,6 +73,33 @@ def worded(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     return str(error)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turns every exception of a reader into a `ValueError` or `OSError` that names the file.
+
+    Exhausted memory says nothing about the file, so that it ends the work instead of leaving the
+    file out: it becomes an `OutOfMemoryError`, which is neither of the two.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        raise OutOfMemoryError(
+            f"{path}: memory ran out while reading; use fewer processes or a larger machine"
+        ) from error
+    except Exception as error:
+        known, text = isinstance(error, ValueError | OSError), worded(error)
+        if known and (str(path) in text or f"{path.parent}/" in text):
+            raise
+        reason = " ".join(text.split())
+        if not known or not reason:
+            reason = f"damaged ({type(error).__name__}: {reason}); write or copy it again"
+        raise ValueError(f"{path}: {reason}") from error
+
+
+class OutOfMemoryError(MemoryError):
+    """Exhausted memory, with the file that was being read."""
 
 
 def complain(text: str) -> None:

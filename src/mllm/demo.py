@@ -15,10 +15,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kinematics import output
+
 MARK = "demo.json"
 """Lies in a folder that a demo wrote, which the next one may clear."""
 
 CLIPS = 200
+CLEARED = ("motions", "questions", "report", "videos")
+"""Folders of a demo that the next one removes, beside the runs of its answerers."""
+
 ANSWERERS = ("chance", "blind", "oracle", "noisy:wham_emdb")
 _SHOWN_PATHS = 3
 
@@ -179,16 +184,14 @@ def _filmed(demo: Demo, seen: str) -> list[str]:
 def prepare(demo: Demo) -> None:
     """Clears what an earlier demo left; refuses a folder that no demo wrote."""
     out = demo.out
-    if out.exists() and not (out / MARK).is_file() and any(out.iterdir()):
-        raise ValueError(f"{out}: no demo wrote it; name a new folder, or an empty one")
+    inputs = [] if demo.motions is None else [demo.motions]
+    output.check_folder(out, own=(out / MARK).is_file(), command="mllm demo", inputs=inputs)
     if demo.motions is not None and not demo.motions.is_dir():
         raise ValueError(
             f"{demo.motions}: expected a folder of motion files, or a store of `kinematics pack`"
         )
-    if demo.motions is not None and demo.motions.resolve().is_relative_to(out.resolve()):
-        raise ValueError(f"{demo.motions}: lies in {out}, which is cleared; name another folder")
-    for name in ("motions", "questions", "runs", "report", "videos"):
-        shutil.rmtree(out / name, ignore_errors=True)
+    for path in (*(out / name for name in CLEARED), *map(demo.run_of, ANSWERERS)):
+        shutil.rmtree(path, ignore_errors=True)
     out.mkdir(parents=True, exist_ok=True)
     (out / MARK).write_text(json.dumps({"clips": demo.clips, "copies": demo.copies}) + "\n")
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinematics import measure, synthetic
+from kinematics import synthetic
 from kinematics.facts import ANGULAR_SIGNALS, SIGNALS, MotionFacts
+from kinematics.movement import measurement
 from kinematics.synthetic.score import Tally, tally
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +31,7 @@ def by_kind(performances: Iterable[synthetic.Performance]) -> dict[str, Tally]:
     """How the facts of some performances agree with their truth."""
     shown = list(performances)
     tallies: dict[str, Tally] = {kind: Tally() for kind in KINDS}
-    found = measure.measure_all(performance.motion for performance in shown)
+    found = measurement.measure_all(performance.motion for performance in shown)
     for performance, facts in zip(shown, found, strict=True):
         tally(performance.truth, facts, into=tallies)
     return tallies
@@ -174,7 +175,7 @@ def straight(
 @pytest.mark.parametrize(("seeds", "joints"), [(1000, False), (100, True)], ids=["root", "joints"])
 def test_standing_still_is_no_event(seeds, joints):
     motions = (performance.motion for performance in standing(range(seeds), joints=joints))
-    claimed = {facts.clip: claims(facts) for facts in measure.measure_all(motions)}
+    claimed = {facts.clip: claims(facts) for facts in measurement.measure_all(motions)}
     assert len(claimed) == seeds
     assert {clip: found for clip, found in claimed.items() if found} == {}
 
@@ -184,7 +185,7 @@ def test_walking_straight_is_one_movement_forward(seeds, joints):
     motions = (performance.motion for performance in straight(range(seeds), joints=joints))
     others = {}
     shortest_s = math.inf
-    for facts in measure.measure_all(motions):
+    for facts in measurement.measure_all(motions):
         shortest_s = min(shortest_s, facts.duration_s)
         if sorted(claims(facts)) != ["forward", "start_distance"]:
             others[facts.clip] = claims(facts)
@@ -204,7 +205,7 @@ def test_even_a_stride_and_a_half_rarely_looks_like_a_turn():
     short = [one.motion for one in performances if 1.5 <= one.motion.duration_s <= 2.0]
     wrong = Counter(
         tuple(sorted(set(claims(facts)) - {"forward", "start_distance"}))
-        for facts in measure.measure_all(short)
+        for facts in measurement.measure_all(short)
     )
     assert len(short) > 300
     assert sum(count for found, count in wrong.items() if found) < 0.07 * len(short), wrong

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from kinematics import anchor, rotation, synthetic
+from kinematics import synthetic
+from kinematics.geometry import anchor, rotation
 from kinematics.motion import AnchoredMotion, Motion, Source
 from kinematics.skeleton import SMPL_22
 from kinematics.synthetic import Gait, perform

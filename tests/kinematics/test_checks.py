@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import measure, synthetic
+from kinematics import synthetic
 from kinematics.motion import Motion, Source
+from kinematics.movement import measurement
 from kinematics.skeleton import SMPL_22
 
 WALK = synthetic.perform(synthetic.walk(1.2), gait=None).motion
@@ -324,7 +325,7 @@ def test_what_was_not_seen_is_told_by_the_coverage():
         arrays["positions_m"][: round(lost * WALK.frames)] = np.nan
         clips[lost] = Motion.from_arrays(**arrays, fps=30.0)
     single = Motion.from_arrays(**{name: value[:1] for name, value in whole.items()}, fps=30.0)
-    *found, one = measure.measure_all([*clips.values(), single])
+    *found, one = measurement.measure_all([*clips.values(), single])
     for lost, clip in zip(clips, found, strict=True):
         assert clip.coverage == pytest.approx(1 - lost, abs=1.5 / WALK.frames)
         assert clip.posture.heading_coverage == pytest.approx(1 - lost, abs=1.5 / WALK.frames)

@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import shutil
 import struct
 import subprocess
 import sys
@@ -12,11 +13,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from kinematics import facts, measure, readers, store, synthetic
-from kinematics.cli import app
+from kinematics import __version__, facts, readers, store, synthetic
+from kinematics.commands.app import app
+from kinematics.intake import Intake
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 from kinematics.readers import native
 
 SRC = Path(__file__).parents[2] / "src"
@@ -52,7 +57,7 @@ def test_help_teaches_and_loads_nothing_heavy() -> None:
     code = (
         "import sys\n"
         "from typer.testing import CliRunner\n"
-        "from kinematics.cli import app\n"
+        "from kinematics.commands.app import app\n"
         "print(CliRunner().invoke(app, ['--help']).output)\n"
         "heavy = {'jax', 'matplotlib', 'numpy', 'scipy'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
@@ -73,8 +78,7 @@ def test_every_command_shows_an_example(command: str) -> None:
 def test_version() -> None:
     done = run_python("-m", "kinematics", "--version")
     assert done.returncode == 0
-    assert done.stdout.startswith("kinematics ")
-    assert len(done.stdout.split()) >= 2
+    assert done.stdout == f"kinematics {__version__}\n"
 
 
 # Synth
@@ -113,6 +117,32 @@ def test_synth_refuses_to_mix_two_corpora(corpus: Path) -> None:
     assert {path: path.read_bytes() for path in corpus.iterdir()} == before
 
 
+@pytest.mark.parametrize("name", ["clip_00000.npz", "truth.jsonl", "notes.txt"])
+def test_synth_and_demo_write_into_no_folder_of_a_stranger(name: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / name).write_text("mine")
+    for command in ("synth", "demo"):
+        result = call(command, out, "--clips", 2)
+        assert result.exit_code == 2
+        assert f"{out}: holds {name}, which this `kinematics {command}` did not" in result.stderr
+        assert result.stderr.count("\n") == 1
+        assert [(path.name, path.read_text()) for path in out.iterdir()] == [(name, "mine")]
+    given = ("--clips", 2, "--fps", 10, "--no-joints")
+    assert call("synth", out, *given, "--overwrite").exit_code == 0
+    assert (out / "notes.txt").exists() == (name == "notes.txt")
+    assert readers.read(out / "clip_00000.npz")
+    assert call("synth", out, *given, "--seed", 5).exit_code == 0  # its own corpus
+
+
+def test_a_clip_beside_a_corpus_that_is_not_of_it_stays(corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(corpus, out)
+    (out / "clip_00003.npz").write_text("mine")
+    assert call("synth", out, "--clips", 4).exit_code == 2
+    assert (out / "clip_00003.npz").read_text() == "mine"
+
+
 # Measure
 
 
@@ -124,7 +154,7 @@ def test_measure_gives_a_line_a_clip_in_the_order_of_the_files(
     assert result.exit_code == 0, result.stderr
     assert "3 clips measured" in result.stderr
     motions = [readers.read(path)[0] for path in sorted(corpus.glob("*.npz"))]
-    assert list(facts.read(out)) == [measure.measure(motion) for motion in motions]
+    assert list(facts.read(out)) == [measurement.measure(motion) for motion in motions]
     assert [path.name for path in out.parent.iterdir()] == ["facts.jsonl"]
 
 
@@ -171,13 +201,13 @@ def test_a_crash_while_measuring_leaves_the_old_output_and_no_litter(
 ) -> None:
     out = tmp_path / "facts.jsonl"
     out.write_text("old\n")
-    real = measure.measure_all
+    real = measurement.measure_all
 
     def breaks(*arguments: object, **options: object) -> Iterator[facts.MotionFacts]:
         yield next(real(*arguments, **options))
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr(measure, "measure_all", breaks)
+    monkeypatch.setattr(measurement, "measure_all", breaks)
     result = call("measure", corpus, "--out", out)
     assert isinstance(result.exception, RuntimeError)
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("facts.jsonl", "old\n")]
@@ -274,6 +304,90 @@ def test_what_cannot_be_packed_is_listed_at_the_end(corpus: Path, tmp_path: Path
     result = call("pack", mixed / "a_cut.npz", tmp_path / "nothing")
     assert result.exit_code == 1
     assert not (tmp_path / "nothing").exists()
+
+
+BAD_DTYPE = b"\x80\x02cnumpy\ndtype\nX\x02\x00\x00\x00,8\x89\x88\x87R."
+
+
+@pytest.mark.parametrize("command", ["measure", "pack", "inspect"])
+def test_a_damaged_pickle_stops_no_command(command: str, corpus: Path, tmp_path: Path) -> None:
+    motions = tmp_path / "motions"
+    shutil.copytree(corpus, motions)
+    (motions / "bad.pkl").write_bytes(BAD_DTYPE)
+    if command == "inspect":
+        result = call("inspect", motions / "bad.pkl")
+        assert (result.exit_code, result.stdout) == (2, "")
+    else:
+        out = tmp_path / "out"
+        result = call(command, motions, *(["--out"] if command == "measure" else []), out)
+        assert result.exit_code == 1
+        assert "1 of 4 files could not be" in result.stderr
+        clips = store.read(out).names if command == "pack" else list(facts.read(out))
+        assert len(clips) == 3
+    assert "bad.pkl: dtype ',8'; expected numbers or text" in result.stderr
+
+
+FAULTS = [
+    Exception, RuntimeError, TypeError, SyntaxError, KeyError, IndexError, AttributeError,
+    AssertionError, StopIteration, RecursionError, UnicodeError, ZeroDivisionError, struct.error,
+    EOFError, OSError, ValueError,
+]  # fmt: skip
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    faults=st.lists(st.sampled_from(FAULTS), min_size=2, max_size=2),
+    text=st.text(max_size=30),
+    first=st.integers(0, 2),
+)
+def test_whatever_a_reader_raises_is_the_fault_of_its_file(
+    faults: list[type[Exception]], text: str, first: int
+) -> None:
+    """Two of three files are planted with faults; the third one is read all the same."""
+    files = [Path("corpus", name) for name in ("a.npz", "b.npz", "c.npz")]
+    planted = dict(zip(files[first:] + files[:first], faults, strict=False))
+    sound = synthetic.perform(synthetic.stand(1.0)).motion
+
+    def read(path: Path, **_: object) -> list[Motion]:
+        if path in planted:
+            raise planted[path](text)
+        return [sound]
+
+    intake = Intake(files=files, named=set(files))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(readers, "read", read)
+        assert list(intake.motions()) == [sound]
+    assert intake.failed == 2
+    for path, told in zip(sorted(planted), intake.held, strict=True):
+        assert told.startswith(f"error: {path}: ")
+        assert "\n" not in told
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, SystemExit])
+def test_who_ends_the_program_is_obeyed(
+    fault: type[BaseException], corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(_: Path, **__: object) -> list[Motion]:
+        raise fault
+
+    monkeypatch.setattr(readers, "read", read)
+    intake = Intake(files=[corpus / "clip_00000.npz"], named=set())
+    with pytest.raises(fault):
+        list(intake.motions())
+
+
+def test_exhausted_memory_ends_the_command_in_one_line(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(_: Path, **__: object) -> list[Motion]:
+        raise MemoryError
+
+    monkeypatch.setattr(readers, "read", read)
+    result = call("measure", corpus, "--out", tmp_path / "facts.jsonl")
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert "clip_00000.npz: memory ran out" in result.stderr
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")

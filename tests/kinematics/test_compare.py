@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 from typer.testing import CliRunner
 
-from kinematics import alignment, cli, compare, pairing, synthetic
-from kinematics.compare import Comparison
+from kinematics import synthetic
+from kinematics.commands import app
+from kinematics.errors import compare, pairing
+from kinematics.errors.compare import Comparison
+from kinematics.geometry import alignment
 from kinematics.motion import Motion
 from kinematics.skeleton import COCO_17, from_names
 
@@ -401,7 +404,7 @@ def test_the_command_writes_a_table_and_a_report(walk: Motion, tmp_path: Path) -
         truth.save(folders[1] / f"{name}_truth.npz")
     out = tmp_path / "report.json"
     arguments = ["compare", *map(str, folders), "--out", str(out)]
-    result = CliRunner().invoke(cli.app, arguments)
+    result = CliRunner().invoke(app.app, arguments)
     assert result.exit_code == 0, result.output
     assert "first" in result.output
     assert "all clips" in result.output
@@ -411,17 +414,17 @@ def test_the_command_writes_a_table_and_a_report(walk: Motion, tmp_path: Path) -
     )
     assert f"{1000 * report.pooled.w_mpjpe_m:.1f}" in result.output
     walk.renamed(clip="third").save(folders[0] / "third.npz")
-    result = CliRunner().invoke(cli.app, arguments)
+    result = CliRunner().invoke(app.app, arguments)
     assert result.exit_code == 1
     assert "third, person 0: no ground truth" in result.stderr
     result = CliRunner().invoke(
-        cli.app, ["compare", str(folders[0]), str(folders[1] / "first_truth.npz"), "--on", "root"]
+        app.app, ["compare", str(folders[0]), str(folders[1] / "first_truth.npz"), "--on", "root"]
     )
     assert "root" in result.output
     other = tmp_path / "other"
     other.mkdir()
     for name in "ab":
         walk.renamed(clip=name).save(other / f"{name}.npz")
-    result = CliRunner().invoke(cli.app, ["compare", str(folders[0]), str(other)])
+    result = CliRunner().invoke(app.app, ["compare", str(folders[0]), str(other)])
     assert result.exit_code == 2
     assert "no clip and person in common" in result.stderr

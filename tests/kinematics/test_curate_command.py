@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from kinematics.cli import app
+from kinematics.commands.app import app
 from kinematics.curation import describe, funnel, intake, judge, picture, records, run, verbs
 from kinematics.curation.limits import Limits
 from kinematics.curation.records import Check, ClipReport, Verdict
@@ -145,6 +145,20 @@ def test_a_stopped_run_goes_on_and_ends_with_the_same_bytes(folder, result, tmp_
     assert not done
     command(folder, out, "--limit", "moving_share=0.5")  # other options, other verdicts
     assert len(done) == 6
+
+
+@pytest.mark.parametrize("text", ["measured by hand\n", "measured by hand"])
+def test_a_log_that_is_none_and_an_input_are_left_alone(folder, tmp_path, text):
+    (tmp_path / "kept.log.jsonl").write_text(text)
+    done = command(folder, tmp_path / "kept.jsonl")
+    assert done.exit_code == 2
+    assert "kept.log.jsonl: no log of `kinematics curate`" in done.output
+    assert [path.read_text() for path in tmp_path.iterdir()] == [text]
+    before = (folder / "waves.json").read_bytes()
+    done = command(folder, folder / "waves.json")
+    assert done.exit_code == 2
+    assert "waves.json: is an input" in done.output
+    assert (folder / "waves.json").read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import anchor, descriptors, repetition, synthetic
+from kinematics import synthetic
 from kinematics.facts import PartFacts
+from kinematics.geometry import anchor
+from kinematics.movement import descriptors, repetition
 from kinematics.parts import NEAR_HEAD_M
 from kinematics.skeleton import COCO_17, POINT_MIRROR, POINTS, mirrored
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import events, measure, synthetic
+from kinematics import synthetic
 from kinematics.facts import ANGULAR_SIGNALS, SIGNALS, Event, MotionFacts
 from kinematics.motion import Motion
+from kinematics.movement import events, measurement
 from kinematics.synthetic.ramps import Cruise
 from kinematics.thresholds import ExcursionRule
 
@@ -160,7 +161,7 @@ def measured() -> dict[tuple[str, float, bool], MotionFacts]:
         )
         for name, fps, joints in keys
     ]
-    return dict(zip(keys, measure.measure_all(motions), strict=True))
+    return dict(zip(keys, measurement.measure_all(motions), strict=True))
 
 
 # What must hold ----------------------------------------------------------------------------------
@@ -198,7 +199,7 @@ def test_starts_and_ends_are_where_the_movement_starts_and_ends():
     names = ["walking backwards", "ninety degrees", "there and back", "a lean", "a crouch"]
     for name in names:
         performance = synthetic.perform(filled(EXPECTED[name].script), gait=None)
-        found = measure.measure(performance.motion)
+        found = measurement.measure(performance.motion)
         for signal in SIGNALS:
             for event, true in zip(
                 found.events_on(signal), performance.truth.events_on(signal), strict=True
@@ -250,7 +251,7 @@ def test_one_metre_is_one_metre_near_and_far_slow_and_fast(away_m):
     for speed in speeds:
         first = paced(away_m, max(away_m / 4, 1.0), start_s=0.5)
         motions.append(glide(ahead(first + paced(1.0, speed, start_s=8.0))))
-    for speed, found in zip(speeds, measure.measure_all(motions), strict=True):
+    for speed, found in zip(speeds, measurement.measure_all(motions), strict=True):
         for signal in ("forward", "start_distance"):
             _, metre = found.events_on(signal)
             assert metre.amount == pytest.approx(1.0, abs=0.01), (speed, signal)
@@ -267,7 +268,7 @@ def test_steps_twenty_seconds_apart_are_two_events():
         synthetic.stand(1.0),
     )
     for fps in (10.0, 120.0):
-        found = measure.measure(synthetic.perform(script, fps=fps, joints=False).motion)
+        found = measurement.measure(synthetic.perform(script, fps=fps, joints=False).motion)
         first, second = found.events_on("forward")
         assert first.amount == pytest.approx(0.6, abs=0.02)
         assert second.amount == pytest.approx(0.6, abs=0.02)
@@ -278,7 +279,7 @@ def test_a_short_rest_does_not_end_a_movement_and_a_long_one_does():
     """A root that glides a metre, rests, and glides on, with hard starts and stops."""
     for rest_s, count in ((0.2, 1), (0.45, 1), (0.55, 2), (2.0, 2)):
         way = np.interp(TIMES_S, [2.0, 4.0, 4.0 + rest_s, 6.0 + rest_s], [0.0, 1.0, 1.0, 2.0])
-        found = measure.measure(glide(ahead(way)))
+        found = measurement.measure(glide(ahead(way)))
         assert [round(event.amount, 1) for event in found.events_on("forward")] == (
             [2.0] if count == 1 else [1.0, 1.0]
         ), rest_s
@@ -289,7 +290,7 @@ def test_slowing_down_ends_a_movement_when_it_is_slow_for_half_a_second():
     for slow_s, count in ((0.3, 1), (0.8, 2)):
         speed_mps = np.minimum(0.2 / slow_s * np.abs(TIMES_S - 7.0), 1.0)
         speed_mps = np.where(np.abs(TIMES_S - 7.0) < 4.0, speed_mps, 0.0)
-        found = measure.measure(glide(ahead(np.cumsum(speed_mps) / 30)))
+        found = measurement.measure(glide(ahead(np.cumsum(speed_mps) / 30)))
         assert len(found.events_on("forward")) == count, slow_s
         assert found.whole.forward_m == pytest.approx(speed_mps.sum() / 30, abs=0.03)
 
@@ -297,7 +298,7 @@ def test_slowing_down_ends_a_movement_when_it_is_slow_for_half_a_second():
 @pytest.mark.parametrize("creep_mps", [0.03, 0.06, 0.09])
 def test_creeping_on_ends_a_movement_and_is_none_of_it(creep_mps):
     way = np.interp(TIMES_S, [2.0, 3.0, 8.0, 9.0], np.cumsum([0.0, 1.0, 5 * creep_mps, 1.0]))
-    first, second = measure.measure(glide(ahead(way))).events_on("forward")
+    first, second = measurement.measure(glide(ahead(way))).events_on("forward")
     assert first.amount == pytest.approx(1.0, abs=0.08)
     assert second.amount == pytest.approx(1.0, abs=0.08)
     assert second.start_s - first.end_s > 3.5
@@ -311,7 +312,7 @@ def test_slow_drift_is_no_movement():
         glide(np.stack([0 * slow, slow, 0 * slow], axis=1)),
         glide(ahead(0 * slow), headings_rad=np.radians(5) * np.clip(TIMES_S - 3, 0, 10)),
     ]
-    for found in measure.measure_all(motions):
+    for found in measurement.measure_all(motions):
         assert found.events == ()
         assert found.whole.path_m < 0.02
 
@@ -322,7 +323,7 @@ def test_a_small_component_of_a_movement_is_drift(share, length_m, side):
     """Aside by some share of the whole way: an event from a fifth of the way on."""
     way = paced(length_m, 1.2, start_s=1.0)
     aside = side * share * way
-    found = measure.measure(glide(ahead(math.sqrt(1 - share**2) * way, aside)))
+    found = measurement.measure(glide(ahead(math.sqrt(1 - share**2) * way, aside)))
     if share > 0.21 and share * length_m > 0.16:
         (event,) = found.events_on("left")
         assert event.amount == pytest.approx(side * share * length_m, abs=0.02)
@@ -386,10 +387,10 @@ rates = st.sampled_from([15.0, 30.0, 60.0])
 def test_a_mirror_swaps_left_and_right_and_keeps_the_rest(drawn, fps, joints):
     motion = acted(drawn, fps=fps, joints=joints)
     if joints:
-        one, other = measure.measure_all([motion, synthetic.mirrored(motion)])
+        one, other = measurement.measure_all([motion, synthetic.mirrored(motion)])
     else:
-        one = measure.measure(motion)
-        other = measure.measure(_mirrored_root(motion))
+        one = measurement.measure(motion)
+        other = measurement.measure(_mirrored_root(motion))
     for event, image in zip(
         sorted(one.events, key=by_signal), sorted(other.events, key=by_signal), strict=True
     ):
@@ -421,7 +422,7 @@ def _mirrored_root(motion: Motion) -> Motion:
 def test_backwards_in_time_everything_is_undone(drawn, fps, joints):
     """Without a turn both directions of time have the same axes; only the start is another."""
     motion = acted(drawn, fps=fps, joints=joints, gait=None)
-    one, other = measure.measure_all([motion, synthetic.reversed_in_time(motion)])
+    one, other = measurement.measure_all([motion, synthetic.reversed_in_time(motion)])
     for signal in SIGNALS:
         if signal == "start_distance":
             continue
@@ -446,7 +447,7 @@ def test_backwards_in_time_everything_is_undone(drawn, fps, joints):
 def test_moving_the_whole_world_changes_nothing(drawn, joints, turn_rad, east_m, up_m):
     motion = acted(drawn, fps=30.0, joints=joints, dtype=np.float64)
     elsewhere = synthetic.moved(motion, turn_rad=turn_rad, shift_m=(east_m, up_m, -east_m))
-    one, other = measure.measure_all([motion, elsewhere])
+    one, other = measurement.measure_all([motion, elsewhere])
     for event, same in zip(one.events, other.events, strict=True):
         assert (event.signal, event.start_s, event.end_s) == (
             same.signal,
@@ -468,7 +469,7 @@ def test_moving_the_whole_world_changes_nothing(drawn, joints, turn_rad, east_m,
 @given(drawn=words(*TURNS, *IN_LINE, *IN_PLACE), fps=rates, joints=st.booleans())
 @settings(max_examples=25)
 def test_quarters_add_up(drawn, fps, joints):
-    found = measure.measure(acted(drawn, fps=fps, joints=joints))
+    found = measurement.measure(acted(drawn, fps=fps, joints=joints))
     for event in found.events:
         assert sum(event.quarter_amounts) == pytest.approx(event.amount, abs=AMOUNT_SLACK)
         for part, quarter in zip(event.quarter_amounts, found.quarters, strict=True):
@@ -497,7 +498,7 @@ def test_quarters_add_up(drawn, fps, joints):
 def test_an_event_over_two_quarters_gives_each_only_its_part():
     """Five metres at a steady pace from 6 s to 11 s of sixteen: the middle is at 8 s."""
     times_s = np.arange(round(TOTAL_S * 30) + 1) / 30
-    found = measure.measure(glide(ahead(np.clip(times_s - 6.0, 0, 5))))
+    found = measurement.measure(glide(ahead(np.clip(times_s - 6.0, 0, 5))))
     (event,) = found.events_on("forward")
     assert event.quarter_amounts == pytest.approx((0.0, 2.0, 3.0, 0.0), abs=0.02)
     assert [quarter.start_s for quarter in found.quarters] == [0.0, 4.0, 8.0, 12.0]

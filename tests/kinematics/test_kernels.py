@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import kernels, orientation, rotation
+from kinematics.geometry import kernels, orientation, rotation
 
 
 def follow(so_far, row):
@@ -175,7 +175,7 @@ def test_another_compiler_is_told_nothing(monkeypatch):
             kernels.jit(jnp.negative, work="loops")(jnp.ones(2))
     for name, value in (("_TRIED", (0, 0)), ("jax.default_backend", lambda: "gpu")):
         with monkeypatch.context() as other:
-            other.setattr(f"kinematics.kernels.{name}", value)
+            other.setattr(f"kinematics.geometry.kernels.{name}", value)
             assert kernels.jit(jnp.negative, work="loops")(jnp.ones(2)).tolist() == [-1, -1]
 
 
@@ -203,7 +203,7 @@ def test_interleaved_components_keep_their_gradients_apart():
 FAULTS = """
 import resource, sys
 import numpy as np
-from kinematics import kernels
+from kinematics.geometry import kernels
 
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt

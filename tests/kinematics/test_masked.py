@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinematics import masked
+from kinematics.geometry import masked
 
 FRAMES = 64
 SEEDS = st.integers(0, 10_000)

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import batch, facts, measure, synthetic
+from kinematics import facts, synthetic
 from kinematics.facts import MotionFacts, WindowFacts
 from kinematics.motion import Motion
+from kinematics.movement import batch, measurement
 
-SRC = Path(measure.__file__).parents[1]
+SRC = Path(measurement.__file__).parents[1]
 
 CORPUS = """
 from kinematics import synthetic
@@ -68,13 +69,13 @@ def with_lost(motion: Motion, start_s: float, end_s: float) -> Motion:
 def alone() -> tuple[list[Motion], list[bytes]]:
     """Clips, and the line of each when it is measured by itself."""
     motions = corpus()
-    return motions, [facts.to_line(measure.measure(motion)) for motion in motions]
+    return motions, [facts.to_line(measurement.measure(motion)) for motion in motions]
 
 
 def test_a_clip_is_the_same_to_the_bit_alone_and_among_others(alone):
     motions, wanted = alone
-    assert lines(measure.measure_all(motions)) == wanted
-    assert lines(measure.measure_all(motions * 3)) == wanted * 3
+    assert lines(measurement.measure_all(motions)) == wanted
+    assert lines(measurement.measure_all(motions * 3)) == wanted * 3
 
 
 @given(data=st.data())
@@ -82,7 +83,7 @@ def test_a_clip_is_the_same_to_the_bit_alone_and_among_others(alone):
 def test_no_order_and_no_neighbour_changes_a_bit(alone, data):
     motions, wanted = alone
     order = data.draw(st.lists(st.sampled_from(range(len(motions))), min_size=1, max_size=20))
-    found = lines(measure.measure_all(motions[place] for place in order))
+    found = lines(measurement.measure_all(motions[place] for place in order))
     assert found == [wanted[place] for place in order]
 
 
@@ -90,8 +91,9 @@ def test_another_process_finds_the_same_bits(alone):
     _, wanted = alone
     program = f"""{CORPUS}
 import sys
-from kinematics import facts, measure
-for clip in measure.measure_all(reversed(motions)):
+from kinematics import facts
+from kinematics.movement import measurement
+for clip in measurement.measure_all(reversed(motions)):
     sys.stdout.buffer.write(facts.to_line(clip) + b"\\n")
 """
     done = subprocess.run(
@@ -106,7 +108,7 @@ for clip in measure.measure_all(reversed(motions)):
 
 def test_clips_come_in_order_as_soon_as_they_can(monkeypatch):
     """Three long clips wait for no more than the most that may wait; nothing is read ahead."""
-    monkeypatch.setattr(measure, "MOST_WAITING", 5)
+    monkeypatch.setattr(measurement, "MOST_WAITING", 5)
     long, short = walk(fps=10.0), walk(fps=10.0)
     short = Motion.from_arrays(
         orientations_wxyz=np.array(short.orientations_wxyz[:15]),
@@ -120,7 +122,7 @@ def test_clips_come_in_order_as_soon_as_they_can(monkeypatch):
             read.append(f"clip {index}")
             yield (long, short)[index % 2].renamed(clip=f"clip {index}")
 
-    found = measure.measure_all(stream())
+    found = measurement.measure_all(stream())
     assert read == []
     assert next(found).clip == "clip 0"
     assert len(read) == 5
@@ -129,10 +131,10 @@ def test_clips_come_in_order_as_soon_as_they_can(monkeypatch):
 
 def test_progress_counts_up_to_all_clips():
     counts: list[int] = []
-    clips = list(measure.measure_all([walk(fps=10.0)] * 3, progress=counts.append))
+    clips = list(measurement.measure_all([walk(fps=10.0)] * 3, progress=counts.append))
     assert len(clips) == counts[-1] == 3
     assert counts == sorted(counts)
-    assert list(measure.measure_all([])) == []
+    assert list(measurement.measure_all([])) == []
 
 
 def test_ten_shapes_hold_all_lengths():
@@ -153,11 +155,11 @@ def test_ten_shapes_hold_all_lengths():
 
 def test_a_shape_is_compiled_once_whatever_fills_it():
     motions = [walk(fps=10.0), walk(fps=12.5), walk(fps=10.0, seed=4)]
-    step = measure._batched(measure._signals)
-    list(measure.measure_all(motions))
+    step = measurement._batched(measurement._signals)
+    list(measurement.measure_all(motions))
     before = step._cache_size()
     for count in (1, 2, 3):
-        list(measure.measure_all(motions[:count] * 2))
+        list(measurement.measure_all(motions[:count] * 2))
     assert step._cache_size() == before
 
 
@@ -168,7 +170,7 @@ def test_double_precision_agrees(alone):
     motions, _ = alone
     motions = [motion for motion in motions if motion.joints_m is None]
     single, double = (
-        list(measure.measure_all(motions, dtype=dtype)) for dtype in ("float32", "float64")
+        list(measurement.measure_all(motions, dtype=dtype)) for dtype in ("float32", "float64")
     )
     for one, other in zip(single, double, strict=True):
         assert [event.signal for event in one.events] == [event.signal for event in other.events]
@@ -185,7 +187,7 @@ def test_a_clip_far_from_the_origin_loses_nothing():
     """At a thousand kilometres float32 tells nothing below six centimetres apart."""
     here = walk(dtype=np.float64)
     there = synthetic.moved(here, shift_m=(900_000.0, 100.0, -900_000.0))
-    one, other = measure.measure_all([here, there])
+    one, other = measurement.measure_all([here, there])
     assert one.whole.path_m == pytest.approx(other.whole.path_m, abs=1e-3)
     assert [event.amount for event in one.events] == pytest.approx(
         [event.amount for event in other.events], abs=1e-3
@@ -200,7 +202,7 @@ def test_times_count_from_the_first_frame():
         times_s=1.7e9 + np.array(here.times_s),
         source=here.source,
     )
-    one, other = measure.measure_all([here, stamped])
+    one, other = measurement.measure_all([here, stamped])
     assert one.events == other.events
     assert one.duration_s == other.duration_s
 
@@ -208,7 +210,7 @@ def test_times_count_from_the_first_frame():
 @pytest.mark.parametrize("dtype", ["float16", "double", ""])
 def test_another_precision_is_refused(dtype):
     with pytest.raises(ValueError, match="expected float32 or float64"):
-        list(measure.measure_all([walk()], dtype=dtype))
+        list(measurement.measure_all([walk()], dtype=dtype))
 
 
 # Frames of reference -----------------------------------------------------------------------------
@@ -217,12 +219,12 @@ def test_another_precision_is_refused(dtype):
 def test_in_the_body_frame_a_circle_is_all_forward():
     script = synthetic.then(synthetic.arc(1.2, 2 * math.pi), synthetic.stand(2.0))
     motion = synthetic.perform(script, gait=None, joints=False).motion
-    body = measure.measure(motion, frame="body")
+    body = measurement.measure(motion, frame="body")
     (event,) = body.events_on("forward")
     assert body.frame == "body"
     assert event.amount == pytest.approx(1.2 * 2 * math.pi, abs=0.1)
     assert body.events_on("left") == ()
-    world = measure.measure(motion)
+    world = measurement.measure(motion)
     assert world.whole.net_forward_m == pytest.approx(0.0, abs=0.1)
     assert len(world.events_on("forward")) == 3
     assert len(world.events_on("left")) == 2
@@ -246,7 +248,7 @@ def test_left_and_right_are_the_viewers_in_the_camera_frame():
             camera_orientations_wxyz=np.tile(camera, (count, 1)),
             camera_positions_m=np.tile([0.0, 1.5, 4.0], (count, 1)),
         )
-        found[name] = measure.measure(motion, frame="camera")
+        found[name] = measurement.measure(motion, frame="camera")
     assert found["front"].frame == "camera"
     assert found["front"].whole.net_left_m == pytest.approx(-1.2, abs=0.01)
     assert found["behind"].whole.net_left_m == pytest.approx(1.2, abs=0.01)
@@ -256,14 +258,14 @@ def test_left_and_right_are_the_viewers_in_the_camera_frame():
 
 def test_the_first_pose_is_refused_with_a_cure():
     with pytest.raises(ValueError, match=r"frame 'first_pose': .* use anchor\.to_first_pose"):
-        measure.measure(walk(), frame="first_pose")
+        measurement.measure(walk(), frame="first_pose")
     with pytest.raises(ValueError, match=r"use anchor\.to_first_pose"):
-        measure.trace(walk(), frame="first_pose")
+        measurement.trace(walk(), frame="first_pose")
 
 
 def test_a_camera_frame_without_a_camera_is_refused_by_the_clips_name():
     with pytest.raises(ValueError, match="clip_3: no camera poses"):
-        measure.measure(walk().renamed(clip="clip_3"), frame="camera")
+        measurement.measure(walk().renamed(clip="clip_3"), frame="camera")
 
 
 # What was not seen -------------------------------------------------------------------------------
@@ -273,7 +275,7 @@ def test_a_camera_frame_without_a_camera_is_refused_by_the_clips_name():
 @settings(max_examples=20)
 def test_coverage_is_the_share_of_the_time_in_which_the_person_was_seen(start_s, lost_s):
     motion = walk()
-    found = measure.measure(with_lost(motion, start_s, start_s + lost_s))
+    found = measurement.measure(with_lost(motion, start_s, start_s + lost_s))
     end_s = min(start_s + lost_s, motion.duration_s)
     unseen_s = max(end_s - start_s, 0.0)
     assert found.coverage == pytest.approx(1 - unseen_s / motion.duration_s, abs=2 / 300)
@@ -290,7 +292,7 @@ def test_coverage_is_the_share_of_the_time_in_which_the_person_was_seen(start_s,
 
 def test_a_short_gap_is_bridged_and_counted():
     motion = walk()
-    whole, bridged = measure.measure_all([motion, with_lost(motion, 3.0, 3.4)])
+    whole, bridged = measurement.measure_all([motion, with_lost(motion, 3.0, 3.4)])
     assert bridged.coverage < 0.98 < whole.coverage == 1.0
     (event,), (same,) = whole.events_on("forward"), bridged.events_on("forward")
     assert same.amount == pytest.approx(event.amount, abs=0.02)
@@ -299,7 +301,7 @@ def test_a_short_gap_is_bridged_and_counted():
 
 def test_no_event_lies_across_a_long_gap():
     """The person walks out of sight, and on: two parts were seen, and only they are told."""
-    found = measure.measure(with_lost(walk(), 3.0, 5.0))
+    found = measurement.measure(with_lost(walk(), 3.0, 5.0))
     for event in found.events:
         assert event.end_s <= 3.1 or event.start_s >= 4.9, event
         assert event.coverage > 0.9
@@ -311,7 +313,7 @@ def test_no_event_lies_across_a_long_gap():
 
 
 def test_someone_who_was_never_seen_did_nothing():
-    found = measure.measure(with_lost(walk(), 0.0, 1e9))
+    found = measurement.measure(with_lost(walk(), 0.0, 1e9))
     assert found.coverage == found.posture.heading_coverage == 0.0
     assert found.events == found.episodes == ()
     assert found.shape.shape == "stays"
@@ -323,7 +325,7 @@ def test_someone_who_was_never_seen_did_nothing():
 
 def test_a_track_that_begins_late_starts_where_it_begins():
     motion = walk()
-    found = measure.measure(with_lost(motion, 0.0, 1.0))
+    found = measurement.measure(with_lost(motion, 0.0, 1.0))
     (event,) = found.events_on("forward")
     assert event.amount == pytest.approx(6.0, abs=0.02)
     assert found.quarters[0].start_distance_m == 0.0
@@ -339,7 +341,7 @@ def test_dropped_frames_are_a_gap_in_the_times():
         positions_m=np.array(motion.positions_m)[kept],
         times_s=np.array(motion.times_s)[kept],
     )
-    one, other = measure.measure_all([motion, thinned])
+    one, other = measurement.measure_all([motion, thinned])
     for signal in facts.SIGNALS:
         for event, same in zip(one.events_on(signal), other.events_on(signal), strict=True):
             assert event.amount == pytest.approx(same.amount, abs=0.02)
@@ -359,7 +361,7 @@ def test_a_frame_or_two_are_enough(frames, joints):
         skeleton=whole.skeleton,
         fps=30.0,
     )
-    found = measure.measure(few)
+    found = measurement.measure(few)
     assert found.frames == frames
     assert found.duration_s == pytest.approx((frames - 1) / 30, abs=1e-4)
     assert found.coverage == 1.0
@@ -372,7 +374,7 @@ def test_a_frame_or_two_are_enough(frames, joints):
 
 
 def test_the_whole_is_what_the_quarters_make():
-    for found in measure.measure_all(corpus()):
+    for found in measurement.measure_all(corpus()):
         whole, quarters = found.whole, found.quarters
 
         def over(name: str, quarters: tuple[WindowFacts, ...] = quarters) -> list[float]:
@@ -410,7 +412,7 @@ def test_the_whole_is_what_the_quarters_make():
 
 def test_a_trace_shows_what_the_facts_say():
     motion = walk(joints=True, seed=5)
-    found, seen = measure.measure(motion), measure.trace(motion)
+    found, seen = measurement.measure(motion), measurement.trace(motion)
     count = len(seen.times_s)
     assert seen.times_s[-1] == pytest.approx(found.duration_s, abs=1e-4)
     assert seen.signals.shape == seen.raw.shape == (count, len(facts.SIGNALS))
@@ -424,7 +426,7 @@ def test_a_trace_shows_what_the_facts_say():
         place = [sample.left_m, sample.up_m, sample.forward_m]
         np.testing.assert_allclose(seen.positions_m[at], place, atol=1e-4)
         assert seen.heading_rad[at] == pytest.approx(sample.heading_rad, abs=1e-4)
-    lost = measure.trace(with_lost(walk(), 3.0, 5.0))
+    lost = measurement.trace(with_lost(walk(), 3.0, 5.0))
     assert not lost.observed[(lost.times_s > 3.1) & (lost.times_s < 4.8)].any()
 
 
@@ -432,14 +434,14 @@ def test_facts_say_whose_they_are_and_how_they_were_measured():
     motion = walk(joints=True, fps=24.0).renamed(
         clip="b", take="c", person=2, path="d.npz", shared_world=False, notes=("e",)
     )
-    found = measure.measure(motion)
+    found = measurement.measure(motion)
     source = (found.clip, found.take, found.person, found.path, found.shared_world, found.notes)
     assert source == ("b", "c", 2, "d.npz", False, ("e",))
     assert (found.frames, found.fps, found.frame) == (motion.frames, 24.0, "first_heading")
     assert found.has_joints
     assert found.posture.lean_of == "trunk"
     assert len(found.thresholds) == 12
-    root = measure.measure(walk(fps=24.0))
+    root = measurement.measure(walk(fps=24.0))
     assert root.posture.lean_of == "pelvis"
     assert not root.has_joints
     assert root.parts == ()
@@ -447,7 +449,7 @@ def test_facts_say_whose_they_are_and_how_they_were_measured():
 
 def test_signals_of_many_motions_are_those_of_each_alone() -> None:
     corpus = [one.motion for one in synthetic.corpus(5, seed=3, joints=False)]
-    for together, motion in zip(measure.trace_all(corpus), corpus, strict=True):
-        alone = measure.trace(motion)
+    for together, motion in zip(measurement.trace_all(corpus), corpus, strict=True):
+        alone = measurement.trace(motion)
         for name, one, other in zip(alone._fields, together, alone, strict=True):
             np.testing.assert_array_equal(one, other, err_msg=name)

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from kinematics import anchor, orientation, resample, synthetic
+from kinematics import synthetic
+from kinematics.geometry import anchor, orientation, resample
 from kinematics.motion import AnchoredMotion
 
 FRAMES, FPS = 61, 30.0

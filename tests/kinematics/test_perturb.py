@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 from typer.testing import CliRunner
 
-from kinematics import calibration, cli, compare, error_fit, error_models, perturb, synthetic
-from kinematics.error_models import PRESETS, ErrorModel
+from kinematics import synthetic
+from kinematics.commands import app
+from kinematics.errors import calibration, compare, error_fit, error_models, perturb
+from kinematics.errors.error_models import PRESETS, ErrorModel
 from kinematics.motion import OPTIONAL_ARRAYS, Motion
 from kinematics.skeleton import mirror_pairs
 
@@ -409,7 +411,7 @@ def test_the_command_fits_a_model_to_folders(tmp_path: Path) -> None:
             motion.save(tmp_path / folder / f"{truth.source.clip}.npz")
     out = tmp_path / "model.json"
     folders = [str(tmp_path / "estimates"), str(tmp_path / "truths")]
-    result = CliRunner().invoke(cli.app, ["fit-error", *folders, "--out", str(out)])
+    result = CliRunner().invoke(app.app, ["fit-error", *folders, "--out", str(out)])
     assert result.exit_code == 0, result.output
     found = error_models.load(out)
     assert found.name == "model"

@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 from typer.testing import CliRunner
 
-from kinematics import facts, measure, playback, skeleton, synthetic, view
-from kinematics.cli import app
+from kinematics import facts, skeleton, synthetic
+from kinematics.commands.app import app
 from kinematics.motion import Motion
-from kinematics.playback import Movement
+from kinematics.movement import measurement
 from kinematics.readers import native
+from kinematics.show import playback, view
+from kinematics.show.playback import Movement
 from kinematics.skeleton import POINTS
 
 TO_LEFT_FOOT = ("pelvis", "left_hip", "left_knee", "left_ankle", "left_foot")
@@ -95,7 +97,7 @@ def test_rods_turned_and_stretched_are_the_bones(ends: list[tuple[float, ...]]) 
 
 
 def test_every_signal_has_words_for_both_ways() -> None:
-    measured = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    measured = measurement.measure(synthetic.perform(synthetic.walk(3.0)).motion)
     (event,) = measured.events_on("forward")
     both = tuple(
         facts.Event(**{**{f: getattr(event, f) for f in event.__struct_fields__}, **changes})

@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.quiver import Quiver
 from matplotlib.text import Annotation, Text
 
-from kinematics import facts, plot
-from kinematics.measure import Trace
+from kinematics import facts
+from kinematics.movement.measurement import Trace
+from kinematics.show import plot
 
 PANELS = ("forward", "left", "up", "start_distance", "heading", "forward_lean", "left_lean")
 

@@ -22,25 +22,18 @@ import pytest
 from jaxtyping import Array, PyTree
 
 import kinematics
-from kinematics import (
-    anchor,
+from kinematics import synthetic, thresholds
+from kinematics.geometry import anchor, masked, orientation, residual, rotation, smpl_body, windows
+from kinematics.motion import AnchoredMotion, Motion
+from kinematics.movement import (
     descriptors,
     events,
-    masked,
-    orientation,
     repetition,
-    residual,
-    rotation,
     signals,
-    smpl_body,
-    synthetic,
-    thresholds,
     totals,
     trajectory,
     vertical,
-    windows,
 )
-from kinematics.motion import AnchoredMotion, Motion
 from kinematics.skeleton import CANONICAL, COCO_17, POINTS, SMPL_22
 
 FRAMES, PADDED_FRAMES, FPS = 40, 64, 30.0
@@ -589,20 +582,19 @@ def test_what_follows_the_clip_changes_nothing(covers):
 # Manners -----------------------------------------------------------------------------------------
 
 OWN_EXAMPLES = {
-    "kinematics.cli": "commands: their examples are those of `--help`, and run in its tests",
-    "kinematics.commands_": "commands, too, by their files",
+    "kinematics.commands": "their examples are those of `--help`, and run in its tests",
     "kinematics.intake": "what the commands share; their tests run it",
     "kinematics.terminal": "what the commands share; their tests run it",
     "kinematics.curation.videos": "needs the extra `curation`, with which its tests run",
-    "kinematics.view": "needs the extra `view`, with which its tests run",
-    "kinematics.batch": "the inside of `measure`, whose examples run it",
-    "kinematics.assemble": "the inside of `measure`, whose examples run it",
+    "kinematics.show.view": "needs the extra `view`, with which its tests run",
+    "kinematics.movement.batch": "the inside of `measure`, whose examples run it",
+    "kinematics.movement.assemble": "the inside of `measure`, whose examples run it",
     "kinematics.checks": "the inside of `Motion.from_arrays`, whose example runs it",
-    "kinematics.measure.kernels": "the inside of `measure`, whose examples run it",
+    "kinematics.movement.measurement.kernels": "the inside of `measure`, whose examples run it",
 }
 """Modules and functions that need no example of their own, and why."""
 
-OPTIONS_OF_COMMANDS = ("kinematics.cli", "kinematics.commands_")
+OPTIONS_OF_COMMANDS = ("kinematics.commands",)
 """Typer reads options off defaults, so commands have positional ones."""
 
 
@@ -629,7 +621,7 @@ FUNCTIONS = {name: value for name, value in PUBLIC.items() if inspect.isfunction
 
 def test_every_primitive_is_under_contract():
     there = {
-        name.removeprefix("kinematics.")
+        ".".join(name.split(".")[-2:])
         for module in MODULES
         for name, value in public(module)
         if inspect.isfunction(value)
@@ -641,7 +633,10 @@ def test_every_primitive_is_under_contract():
 
 def test_the_walk_finds_what_is_wrapped():
     """Compiled functions and custom derivatives are functions still."""
-    names = ("rotation.atan2", "trajectory.travel", "events.find_jitted", "synthetic.stage.perform")
+    names = (
+        *("geometry.rotation.atan2", "movement.trajectory.travel", "movement.events.find_jitted"),
+        "synthetic.stage.perform",
+    )
     assert {f"kinematics.{name}" for name in names} <= set(FUNCTIONS)
 
 

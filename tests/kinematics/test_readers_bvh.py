@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from kinematics import measure, readers, synthetic
+from kinematics import readers, synthetic
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 from kinematics.readers import bvh, bvh_text, rigs, stance
 from kinematics.skeleton import POINTS, SMPL_22, from_names
 
@@ -188,7 +189,7 @@ def test_facts_are_the_same_whatever_the_file(performed: Motion, folder: Path, s
     motions = [performed]
     motions += [readers.read(save(folder, text, name))[0] for name, text in files.items()]
     motions += readers.read(folder / "own.bvh")
-    original, *copies = measure.measure_all(motions)
+    original, *copies = measurement.measure_all(motions)
     for facts in copies:
         same_story(facts, original)
 

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from kinematics import measure, readers
+from kinematics import readers
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 from kinematics.readers import c3d, markers, trc
 from kinematics.skeleton import SMPL_22
 
@@ -247,7 +248,7 @@ def test_facts_are_the_same_whatever_the_file(performed: Motion, folder: Path, s
     save(folder, c3d_bytes(names, places, 30.0, wide=False, scale=0.2), "facts.c3d")
     save(folder, trc_text(names, places, np.array(performed.times_s)), "facts.trc")
     motions = [performed, *readers.read(folder / "facts.c3d"), *readers.read(folder / "facts.trc")]
-    original, *copies = measure.measure_all(motions)
+    original, *copies = measurement.measure_all(motions)
     assert len(copies) == 2
     for facts in copies:
         same_story(facts, original)

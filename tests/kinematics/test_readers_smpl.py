@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from kinematics import measure, readers, synthetic
+from kinematics import readers, synthetic
 from kinematics.facts import MotionFacts
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 from kinematics.readers import amass, humanml3d, motionx, rich_egobody, tram
 
 BODY_PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19)
@@ -233,7 +234,7 @@ def deeds(facts: MotionFacts) -> list[tuple[str, float, float]]:
 def test_every_format_gives_the_same_facts(walk: Track, read_back: dict[str, Motion]) -> None:
     named = [walk.motion.renamed(clip="original")]
     named += [motion.renamed(clip=name) for name, motion in read_back.items()]
-    original, *others = measure.measure_all(named)
+    original, *others = measurement.measure_all(named)
     assert {signal for signal, _, _ in deeds(original)} >= {"forward", "heading"}
     for facts in others:
         assert deeds(facts) == deeds(original), facts.clip

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from kinematics import measure, readers, synthetic
+from kinematics import readers, synthetic
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 from kinematics.readers import tum
 from kinematics.readers.axes import UP_AXES
 
@@ -77,7 +78,7 @@ def test_facts_are_the_same_whatever_the_axes(performed: Motion, folder: Path, s
     for pose_of, up in (("camera", "z"), ("robot", "z"), ("body", "-y")):
         tum.write(performed, folder / "facts.txt", pose_of=pose_of, up=up)
         motions += readers.read(folder / "facts.txt")
-    original, *copies = measure.measure_all(motions)
+    original, *copies = measurement.measure_all(motions)
     assert len(copies) == 3
     for facts in copies:
         same_story(facts, original)

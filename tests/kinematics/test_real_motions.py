@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinematics import measure, readers, skeleton, synthetic
+from kinematics import readers, skeleton, synthetic
 from kinematics.facts import ANGULAR_SIGNALS, SIGNALS, MotionFacts
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 from kinematics.thresholds import MOVEMENT
 
 IN_PLACE = {"cmu_jump_repeat", "cmu_washwindow"}
@@ -55,7 +56,7 @@ def motions(real_motions, index) -> dict[tuple[str, str], Motion]:
 
 @pytest.fixture(scope="module")
 def measured(motions) -> dict[tuple[str, str], MotionFacts]:
-    return dict(zip(motions, measure.measure_all(motions.values()), strict=True))
+    return dict(zip(motions, measurement.measure_all(motions.values()), strict=True))
 
 
 def turns_deg(facts: MotionFacts) -> list[float]:
@@ -212,7 +213,7 @@ def large(facts: MotionFacts) -> list[tuple[str, float]]:
 def test_a_mirror_swaps_left_and_right(motions, measured):
     sided = {"left", "heading", "left_lean"}
     for name in ("cmu_02_01_walk", "cmu_131_03_start_hop_stop", "cmu_01_01_jumps_turn"):
-        (image,) = measure.measure_all([synthetic.mirrored(motions[name, "joints"])])
+        (image,) = measurement.measure_all([synthetic.mirrored(motions[name, "joints"])])
         expected = [
             (signal, pytest.approx(-amount if signal in sided else amount, abs=1e-3))
             for signal, amount in large(measured[name, "joints"])
@@ -227,7 +228,7 @@ def test_moving_the_world_changes_nothing(motions, measured, track):
         for (name, kind), motion in motions.items()
         if kind == track
     }
-    for name, facts in zip(moved, measure.measure_all(moved.values()), strict=True):
+    for name, facts in zip(moved, measurement.measure_all(moved.values()), strict=True):
         expected = [
             (signal, pytest.approx(amount, abs=1e-3))
             for signal, amount in large(measured[name, track])
@@ -242,7 +243,7 @@ def test_moving_the_world_changes_nothing(motions, measured, track):
 def test_another_frame_rate_shows_the_same_large_events(motions, measured, fps):
     for name in ("cmu_02_01_walk", "cmu_walk_slow_curve", "cmu_sidestep_a", "dm_long_walk1"):
         before = measured[name, "root"]
-        after = measure.measure(synthetic.resampled(motions[name, "root"], fps))
+        after = measurement.measure(synthetic.resampled(motions[name, "root"], fps))
         for one, other in ((before, after), (after, before)):
             for signal, amount in large(one):
                 slack = math.radians(4) if signal in ANGULAR_SIGNALS else 0.05

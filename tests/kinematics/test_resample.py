@@ -8,15 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation, Slerp
 
-from kinematics import resample, synthetic
-from kinematics.motion import Motion
+from kinematics import synthetic
+from kinematics.geometry import resample
+from kinematics.motion import ARRAYS, OPTIONAL_ARRAYS, BodyPose, Motion
+from kinematics.movement import measurement
 from kinematics.skeleton import SMPL_22
 
 SEEDS = st.integers(0, 10_000)
 
 
 def motion_of(
-    times_s: np.ndarray, *, observed: np.ndarray | None = None, seed: int = 0, **more: np.ndarray
+    times_s: np.ndarray, *, observed: np.ndarray | None = None, seed: int = 0, **more: object
 ) -> Motion:
     """A root that goes straight on while it turns evenly about a tilted axis."""
     axis = np.random.default_rng(seed).normal(size=3)
@@ -204,3 +206,45 @@ def test_never_seen_and_single_frames():
     assert one.frames == 1
     assert one.observed.all()
     np.testing.assert_allclose(one.positions_m, [[5, 2, 7]])
+
+
+# A motion's own
+
+
+def test_frames_a_second_are_those_of_the_facts() -> None:
+    times_s = np.arange(100) / 24.0
+    gap = motion_of(times_s + (times_s > 1.0) * 3.0)
+    assert gap.fps == pytest.approx(24.0, rel=1e-6)
+    uneven = motion_of(uneven_times_s(3))
+    assert uneven.fps == pytest.approx(1 / resample.usual_step_s(np.asarray(uneven.times_s)))
+    for motion in (gap, uneven):
+        assert measurement.measure(motion).fps == pytest.approx(motion.fps, abs=1e-3)
+    assert gap.between(0.0, 0.01).fps == 0.0
+
+
+def test_parts_of_a_motion_are_its_frames() -> None:
+    """All that belongs to a frame goes with it, and the cuts leave no frame out."""
+    times_s = np.arange(60) / 30.0 + 7.0
+    everything = {
+        "joints_m": np.random.default_rng(0).normal(size=(60, len(SMPL_22.joints), 3)),
+        "camera_orientations_wxyz": np.tile([1.0, 0, 0, 0], (60, 1)),
+        "camera_positions_m": np.random.default_rng(1).normal(size=(60, 3)),
+        "skeleton": SMPL_22,
+        "body": BodyPose(np.arange(60.0)[:, None, None] * np.ones((60, 21, 3)), np.zeros(10), "m"),
+    }
+    seen = np.arange(60) % 7 > 0
+    whole = motion_of(times_s, observed=seen, **everything)
+    cuts = [whole.between(start_s, start_s + 0.5) for start_s in (0.0, 0.5, 1.0, 1.5)]
+    assert [cut.frames for cut in cuts] == [15, 15, 15, 15]
+    for name in (*ARRAYS, *OPTIONAL_ARRAYS):
+        joined = np.concatenate([getattr(cut, name) for cut in cuts])
+        np.testing.assert_array_equal(joined, getattr(whole, name))
+    poses = np.concatenate([cut.body.rotvecs_rad for cut in cuts])
+    np.testing.assert_array_equal(poses, whole.body.rotvecs_rad)
+    assert {(cut.skeleton, cut.source) for cut in cuts} == {(whole.skeleton, whole.source)}
+
+
+@pytest.mark.parametrize(("start_s", "end_s"), [(2.0, 3.0), (1.0, 1.0), (1.5, 0.5)])
+def test_parts_without_a_frame_are_refused(start_s: float, end_s: float) -> None:
+    with pytest.raises(ValueError, match=rf"no frame from {start_s} s to {end_s} s; .* 1\.967 s"):
+        motion_of(np.arange(60) / 30.0).between(start_s, end_s)

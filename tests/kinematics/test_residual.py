@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinematics import residual
+from kinematics.geometry import residual
 
 POINTS = 17
 SEEDS = st.integers(0, 2**32 - 1)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jax.test_util import check_grads
 from scipy.spatial.transform import Rotation
 
-from kinematics import rotation
+from kinematics.geometry import rotation
 
 UP = np.array([0.0, 1.0, 0.0])
 ROUNDING = {"float32": 2e-6, "float64": 1e-14}

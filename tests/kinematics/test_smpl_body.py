@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from kinematics import smpl_body
+from kinematics.geometry import smpl_body
+from kinematics.geometry.smpl_body import JOINT_COUNTS, BodyModel
 from kinematics.readers import body_model
 from kinematics.readers.smpl import BODY_JOINTS, Parameters, place
-from kinematics.smpl_body import JOINT_COUNTS, BodyModel
 
 BODY_PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19)
 """Which bone hangs from which in the first 22 joints of every model of the family."""

@@ -19,8 +19,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import measure, store, synthetic
+from kinematics import store, synthetic
 from kinematics.motion import Motion, Source
+from kinematics.movement import measurement
 from kinematics.skeleton import COCO_17, SMPL_22, Skeleton, from_names
 from kinematics.store import index, layout
 
@@ -203,7 +204,7 @@ def test_facts_of_a_store_are_those_of_its_motions(tmp_path: Path) -> None:
     motions = [performance.motion for performance in synthetic.corpus(3, fps=10.0, joints=False)]
     store.write(motions, tmp_path / "corpus")
     opened = store.read(tmp_path / "corpus")
-    assert list(measure.measure_all(opened)) == list(measure.measure_all(motions))
+    assert list(measurement.measure_all(opened)) == list(measurement.measure_all(motions))
 
 
 def test_a_worker_opens_the_store_by_itself(packed: Path) -> None:

@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kinematics import measure, synthetic
+from kinematics import synthetic
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 
 
 def on_a_treadmill(motion: Motion) -> Motion:
@@ -30,7 +31,7 @@ def test_gait_on_a_treadmill_is_no_movement_of_the_root(pace, yaw_deg, joints):
     script = synthetic.walk(14.0, speed_mps=1.2) if pace == "walk" else synthetic.run(26.0)
     gait = synthetic.Gait(pelvis_yaw_rad=math.radians(yaw_deg))
     walk = synthetic.perform(script, gait=gait, joints=joints, cut_s=(1.0, 1.0)).motion
-    facts = measure.measure(on_a_treadmill(walk))
+    facts = measurement.measure(on_a_treadmill(walk))
     assert facts.events == ()
     assert facts.episodes == ()
 
@@ -41,7 +42,7 @@ def test_a_turn_there_and_back_is_two_turns(angle_deg):
     there = synthetic.turn(math.radians(angle_deg), duration_s=0.7)
     back = synthetic.turn(-math.radians(angle_deg), duration_s=0.7)
     script = synthetic.stand(1.0).then(there, back, synthetic.stand(1.0))
-    facts = measure.measure(synthetic.perform(script, joints=False).motion)
+    facts = measurement.measure(synthetic.perform(script, joints=False).motion)
     amounts = [math.degrees(event.amount) for event in facts.events_on("heading")]
     assert amounts == pytest.approx([angle_deg, -angle_deg], abs=2.0)
 
@@ -49,5 +50,5 @@ def test_a_turn_there_and_back_is_two_turns(angle_deg):
 def test_large_turns_to_and_fro_are_turns():
     turns = [synthetic.turn(math.radians(60.0 * (-1) ** i), duration_s=0.7) for i in range(6)]
     script = synthetic.stand(1.0).then(*turns, synthetic.stand(1.0))
-    facts = measure.measure(synthetic.perform(script, joints=False).motion)
+    facts = measurement.measure(synthetic.perform(script, joints=False).motion)
     assert len(facts.events_on("heading")) == 6

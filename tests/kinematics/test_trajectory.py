@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import anchor, resample, synthetic, trajectory
+from kinematics import synthetic
+from kinematics.geometry import anchor, resample
 from kinematics.motion import AnchoredMotion
+from kinematics.movement import trajectory
 
 FRAMES, FPS = 61, 30.0
 SPAN_S = 2.0

@@ -286,6 +286,29 @@ def joblib_wrapped(shape: str, dtype: bytes = b"f8", then: bytes = b"") -> bytes
     return b"\x80\x02cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81" + state + b"b" + then
 
 
+def described(dtype: str) -> bytes:
+    """A pickle of one dtype whose description is whatever we like."""
+    text = dtype.encode("utf-8", "surrogatepass")
+    return b"\x80\x02cnumpy\ndtype\nX" + struct.pack("<I", len(text)) + text + b"\x89\x88\x87R."
+
+
+@pytest.mark.parametrize("dtype", [",8", "f8,", "(2,", "a3", "O&", "f4:", "3f", "", "f3", "U" * 99])
+def test_a_damaged_dtype_is_refused_by_name(dtype: str, tmp_path: Path) -> None:
+    (tmp_path / "odd.pkl").write_bytes(described(dtype))
+    with pytest.raises(ValueError, match=r"odd\.pkl: (dtype|numpy\.dtype)"):
+        readers.read(tmp_path / "odd.pkl")
+
+
+@given(dtype=st.text(max_size=20) | st.text("biufSUO<>|=?,:()0123456789", max_size=8))
+def test_any_description_of_a_dtype_is_read_or_refused(dtype: str) -> None:
+    try:
+        value = unpickle.run(described(dtype)).value
+    except ValueError:
+        return
+    assert value.dtype.kind in "biufSUO"
+    assert value.dtype.names is None
+
+
 def tensor(
     sizes: bytes, strides: bytes, offset: bytes = b"K\x00", count: bytes = b"K\x02"
 ) -> bytes:
@@ -393,6 +416,16 @@ def test_copies_of_tensors_and_pickles_in_pickles_are_counted(
     monkeypatch.setattr(plain_classes, "MAX_EXPANDED_BYTES", 8)
     with pytest.raises(ValueError, match=r"\(3, 2\) made of 2 numbers"):
         pickled.load(path)
+
+
+def test_a_torch_file_inside_is_read_by_who_is_given_or_not_at_all() -> None:
+    data = b"ctorch.storage\n_load_from_bytes\n(S'abc'\ntR."
+    with pytest.raises(plain_classes.RefusedError, match="a torch file inside the pickle"):
+        unpickle.run(data)
+    given: list[object] = []
+    storage = plain_classes.Storage(np.arange(3.0))
+    read = unpickle.run(data, torch_file=lambda held: given.append(held) or storage)
+    assert (given, read.value) == (["abc"], storage)
 
 
 def test_every_cut_of_a_real_file_is_refused_in_words(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import measure, synthetic, thresholds
+from kinematics import synthetic, thresholds
 from kinematics.facts import MotionFacts
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 
 RATES = (15.0, 30.0, 120.0)
 TOTAL_S = 16.0
@@ -94,7 +95,7 @@ def measured() -> dict[tuple[str, float, bool], MotionFacts]:
         ).motion
         for name, fps, joints in keys
     ]
-    return dict(zip(keys, measure.measure_all(motions), strict=True))
+    return dict(zip(keys, measurement.measure_all(motions), strict=True))
 
 
 # What is one -------------------------------------------------------------------------------------
@@ -154,7 +155,7 @@ def test_quick_squats_are_no_jumps(rate_hz, depth_m):
     """The body comes back up to standing, and never above it."""
     times_s = np.clip(TIMES_S - 2.0, 0.0, round(8 * rate_hz) / rate_hz)
     heights = STANDING_M - 0.5 * depth_m * (1 - np.cos(2 * np.pi * rate_hz * times_s))
-    found = measure.measure(upright(heights))
+    found = measurement.measure(upright(heights))
     assert found.episodes_of("jump") == ()
     crouches = found.episodes_of("crouch")
     assert len(crouches) == round(8 * rate_hz)
@@ -175,7 +176,7 @@ def test_runs_fly_and_do_not_jump(joints):
         ).motion
         for seed in range(8)
     ]
-    for found in measure.measure_all(motions):
+    for found in measurement.measure_all(motions):
         assert found.episodes == ()
         assert found.events_on("up") == ()
 
@@ -183,7 +184,7 @@ def test_runs_fly_and_do_not_jump(joints):
 def test_a_lift_is_no_jump():
     """Up half a metre within a second, but for three seconds."""
     heights = STANDING_M + np.interp(TIMES_S, [4, 4.8, 7.8, 8.6], [0, 0.5, 0.5, 0])
-    found = measure.measure(upright(heights))
+    found = measurement.measure(upright(heights))
     assert found.episodes_of("jump") == ()
     assert [round(event.amount, 1) for event in found.events_on("up")] == [0.5, -0.5]
 
@@ -195,9 +196,9 @@ def test_what_the_clip_cuts_off_is_not_claimed():
     for joints in (False, True):
         cut = synthetic.perform(jump, cut_s=(0.0, 0.45 + 0.35), joints=joints).motion
         assert cut.duration_s < lands_s
-        assert measure.measure(cut).episodes_of("jump") == ()
+        assert measurement.measure(cut).episodes_of("jump") == ()
     heights = STANDING_M + np.interp(TIMES_S, [2.0, 2.7], [-0.4, 0.0])
-    assert measure.measure(upright(heights)).episodes_of("crouch") == ()
+    assert measurement.measure(upright(heights)).episodes_of("crouch") == ()
 
 
 # Laws --------------------------------------------------------------------------------------------
@@ -217,7 +218,7 @@ def test_every_jump_is_counted_once_wherever_the_floor_is(jumps, floor_m, joints
     performance = synthetic.perform(
         filled(script), start_position_m=(0.0, floor_m, 0.0), joints=joints, dtype=np.float64
     )
-    found = measure.measure(performance.motion)
+    found = measurement.measure(performance.motion)
     assert [episode.kind for episode in found.episodes] == ["jump"] * len(jumps)
     for episode, high in zip(found.episodes, jumps, strict=True):
         assert episode.height_m == pytest.approx(high, abs=0.02)
@@ -226,7 +227,7 @@ def test_every_jump_is_counted_once_wherever_the_floor_is(jumps, floor_m, joints
 @given(depth_m=st.floats(0.0, 0.5), joints=st.booleans())
 @settings(max_examples=25)
 def test_a_crouch_counts_from_its_depth_on(depth_m, joints):
-    found = measure.measure(
+    found = measurement.measure(
         synthetic.perform(filled(synthetic.crouch(depth_m, hold_s=0.1)), joints=joints).motion
     )
     least = thresholds.CROUCH.peak
@@ -240,7 +241,7 @@ def test_a_crouch_counts_from_its_depth_on(depth_m, joints):
 @settings(max_examples=25)
 def test_what_is_held_down_is_a_lowering_and_what_is_not_a_crouch(held_s):
     script = synthetic.crouch(0.4, hold_s=held_s)
-    found = measure.measure(synthetic.perform(filled(script), joints=False).motion)
+    found = measurement.measure(synthetic.perform(filled(script), joints=False).motion)
     kinds = [episode.kind for episode in found.episodes]
     if held_s > thresholds.HEIGHT_HELD_S + 0.3:
         assert kinds == ["lower", "rise"]
@@ -255,5 +256,5 @@ def test_someone_who_sits_for_most_of_the_clip_did_not_jump(joints):
     script = synthetic.then(
         synthetic.sit(0.4), synthetic.stand(12.0), synthetic.stand_up(), synthetic.stand(2.0)
     )
-    found = measure.measure(synthetic.perform(script, joints=joints).motion)
+    found = measurement.measure(synthetic.perform(script, joints=joints).motion)
     assert [episode.kind for episode in found.episodes] == ["lower", "rise"]

@@ -13,9 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinematics import commands_view, playback, store, synthetic, view
-from kinematics.playback import Movement
+from kinematics import store, synthetic
+from kinematics.commands.view import _chosen
 from kinematics.readers import native
+from kinematics.show import playback, view
+from kinematics.show.playback import Movement
 
 pytest.importorskip("viser", reason="the view needs viser: pip install 'kinematics-qa[view]'")
 
@@ -133,12 +135,12 @@ def test_one_clip_of_a_store_is_chosen_by_its_name(tmp_path: Path) -> None:
     walk = synthetic.perform(synthetic.walk(1.0)).motion
     motions = [walk.renamed(clip="a"), walk.renamed(clip="b"), walk.renamed(clip="b", person=3)]
     store.write(motions, tmp_path / "corpus")
-    chosen = commands_view._chosen(tmp_path / "corpus", "b", 3)
+    chosen = _chosen(tmp_path / "corpus", "b", 3)
     assert (chosen.source.clip, chosen.source.person) == ("b", 3)
     for name, said in ((None, "a store, not a clip"), ("c", "no clip 'c'")):
         with pytest.raises(ValueError, match=rf"corpus: {said}; it holds a, b. Name .* --clip"):
-            commands_view._chosen(tmp_path / "corpus", name, 0)
+            _chosen(tmp_path / "corpus", name, 0)
     with pytest.raises(ValueError, match="no person 7; the clip has 0, 3"):
-        commands_view._chosen(tmp_path / "corpus", "b", 7)
+        _chosen(tmp_path / "corpus", "b", 7)
     store.write(motions[:1], tmp_path / "single")
-    assert commands_view._chosen(tmp_path / "single", None, 0).source.clip == "a"
+    assert _chosen(tmp_path / "single", None, 0).source.clip == "a"

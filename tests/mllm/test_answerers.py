@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from kinematics import error_models
+from kinematics.errors import error_models
 from mllm.answerers import guesses, named, oracles, wire
 from mllm.answerers.remote import Remote
 from mllm.evaluation import evaluate, prompt, runs

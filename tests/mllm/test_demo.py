@@ -19,7 +19,10 @@ def test_an_earlier_demo_is_replaced_and_its_cache_is_kept(tmp_path: Path) -> No
     prepare(demo)
     (demo.questions).mkdir()
     (demo.out / ".jax_cache").mkdir()
+    (demo.out / "runs" / "mine").mkdir(parents=True)
+    demo.run_of("chance").mkdir()
     prepare(demo)
+    assert [path.name for path in (demo.out / "runs").iterdir()] == ["mine"]
     assert not demo.questions.exists()
     assert (demo.out / ".jax_cache").is_dir()
 
@@ -27,7 +30,7 @@ def test_an_earlier_demo_is_replaced_and_its_cache_is_kept(tmp_path: Path) -> No
 def test_a_folder_that_no_demo_wrote_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "questions").mkdir()
     (tmp_path / "questions" / "mine.txt").write_text("mine")
-    with pytest.raises(ValueError, match="no demo wrote it"):
+    with pytest.raises(ValueError, match="holds questions, which this `mllm demo` did not write"):
         prepare(Demo(out=tmp_path))
     assert (tmp_path / "questions" / "mine.txt").read_text() == "mine"
 
@@ -38,7 +41,7 @@ def test_motions_in_the_folder_that_is_cleared_are_left_alone(tmp_path: Path, in
     motions = tmp_path / inside
     motions.mkdir(exist_ok=True)
     (motions / "walk.npz").write_bytes(b"mine")
-    with pytest.raises(ValueError, match="which is cleared"):
+    with pytest.raises(ValueError, match="is or holds the input"):
         prepare(Demo(out=tmp_path, motions=motions))
     assert (motions / "walk.npz").read_bytes() == b"mine"
 

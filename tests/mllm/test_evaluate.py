@@ -15,6 +15,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from kinematics import __version__
 from mllm.answerers import wire
 from mllm.answerers.guesses import Chance
 from mllm.answerers.remote import Remote
@@ -122,6 +123,18 @@ def command(*words: object) -> list[str]:
 
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(SRC), "NO_PROXY": "127.0.0.1"}
+
+
+@pytest.mark.parametrize("name", ["predictions.jsonl", "questions.jsonl", "notes.txt"])
+def test_a_run_is_written_into_no_folder_of_a_stranger(
+    name: str, made: Any, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text("by hand")
+    with pytest.raises(ValueError, match=f"holds {name}, which this `mllm evaluate` did not"):
+        evaluate.evaluate(made.questions, tmp_path, Chance(), settings=ALL)
+    assert contents(tmp_path) == {name: b"by hand"}
+    with pytest.raises(ValueError, match="is or holds the input"):
+        evaluate.evaluate(made.questions, made.questions, Chance(), settings=ALL)
 
 
 def test_a_killed_run_goes_on_and_asks_nothing_twice(
@@ -309,8 +322,7 @@ def test_data_sets_that_were_changed_are_refused(made: Any, tmp_path: Path) -> N
 def test_the_command_tells_its_version() -> None:
     done = subprocess.run(command("--version"), env=ENVIRONMENT, capture_output=True, text=True)
     assert done.returncode == 0
-    assert done.stdout.startswith("mllm ")
-    assert len(done.stdout.split()) >= 2
+    assert done.stdout == f"mllm {__version__}\n"
 
 
 @pytest.mark.parametrize("name", [one.name for one in app.registered_commands])

@@ -1,5 +1,7 @@
 """Replies to letters: shapes that models really give, in tables, and laws about all replies."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -401,7 +403,173 @@ def test_an_option_in_words_means_itself_in_any_order(place: int, order: list[st
     assert letter(order[place], order).letter == "ABCD"[place]
 
 
-def test_replies_without_end_are_read_at_once() -> None:
-    for piece in ("A or ", "Answer: ", "(", "<think>", "not ", "B. ", "\\boxed{", "the answer is ",
-                  "if ", "option ", "A\n", "[THINK]", "no, it's "):  # fmt: skip
-        assert letter(piece * 60_000, OPTIONS).letter in (None, *"ABCD")
+EIGHT = (
+    "Forwards", "Backwards", "To their left", "To their right", "Upwards", "Downwards",
+    "Neither: staying in place", "Turning in place",
+)  # fmt: skip
+QUARTERS = tuple(f"The {name} quarter" for name in ("first", "second", "third", "fourth"))
+ANGLES = ("About 45°", "About 90°", "About 180°")
+
+ANNOUNCED = """Answer: {x}
+The answer is {x}.
+The answer is {x} because the person moves that way.
+Final answer: {x}) {option}
+La respuesta correcta es {x}.
+La respuesta correcta es la {x}.
+La bonne réponse est la {x}.
+La réponse correcte est la {x}
+A resposta correta é a {x}.
+La risposta corretta è la {x}.
+Die Antwort ist {x}
+Die richtige Antwort ist {x}, weil die Person geht.
+Het antwoord is {x}.
+Svaret är {x}.
+Odpowiedź: {x}
+Doğru cevap: {x}
+Jawaban yang benar adalah {x}
+Đáp án là {x}
+सही उत्तर {x} है
+Правильный ответ: {x}
+答案是{x}
+答えは{x}です
+정답은 {x}입니다
+الإجابة الصحيحة هي {x}""".splitlines()
+
+BEFORE = (
+    "", "Sure! ", "The person walks around and then stops. ", "**Analysis**: the person moves.\n\n",
+    "1. The person stands.\n2. The person walks.\n\n", "Option A is wrong because nothing turns. ",
+    "I cannot be certain, but ", "Hmm, if it were A, the person would stop. ",
+    "<think>Maybe C. Answer: C</think>", "视频中的人在走。", "El video muestra a una persona. ",
+)  # fmt: skip
+AFTER = (
+    "", "\n", "\n\nExplanation: that is how the person moves.", "\nConfidence: 0.8", "</s>",
+    "<|im_end|>",
+    "\n\nThe other options are wrong.", "\n\nLet me know if you have questions.",
+)  # fmt: skip
+
+HINTED = [
+    ("2 m", NUMBERS, "B"),
+    ("About 2.6 metres", NUMBERS, "C"),
+    ("It is approximately 15 meters.", NUMBERS, "D"),
+    ("Answer: 2.6", NUMBERS, "C"),
+    ("2", NUMBERS, "B"),
+    ("180 degrees", ANGLES, "C"),
+    ("90°", ANGLES, "B"),
+    ("3", COUNTS, "D"),
+    ("2 s", NUMBERS, None),  # another unit
+    ("20 m", NUMBERS, None),
+    ("2 or 3 m", NUMBERS, None),
+    ("more than 2 m", NUMBERS, None),
+    ("not 2 m", NUMBERS, None),
+    ("third", QUARTERS, "C"),
+    ("In the third quarter.", QUARTERS, "C"),
+    ("Answer: the fourth", QUARTERS, "D"),
+    ("Neither", EIGHT, "G"),
+    ("The answer is neither.", EIGHT, "G"),
+    ("Turning", EIGHT, "H"),
+    ("To their", EIGHT, None),  # two options begin so
+    ("To", OPTIONS, None),
+    ("I'd say no.", YES_NO, "B"),
+    ("It's a Left turn", ("Right", "Left"), None),
+    ("The person is turning left.", ("Turning", "Turning left"), "B"),
+    ("Therefore, left", ("Therefore, right", "Therefore, left"), "B"),
+]
+
+
+@pytest.mark.parametrize("shape", ANNOUNCED)
+def test_announced_letters_are_read_in_every_language_up_to_h(shape: str) -> None:
+    for mark, option in zip("ABCDEFGH", EIGHT, strict=True):
+        reply = shape.format(x=mark, option=option.lower())
+        assert letter(reply, EIGHT) == (mark, "announced"), reply
+
+
+@given(
+    st.sampled_from(ANNOUNCED), st.sampled_from(BEFORE), st.sampled_from(AFTER),
+    st.integers(2, 8), st.integers(0, 7),
+)  # fmt: skip
+def test_what_is_around_an_announced_letter_means_nothing(
+    shape: str, before: str, after: str, count: int, at: int
+) -> None:
+    mark, options = "ABCDEFGH"[at % count], EIGHT[:count]
+    reply = before + shape.format(x=mark, option=options[at % count]) + after
+    assert letter(reply, options).letter == mark
+
+
+@given(
+    st.permutations(EIGHT), st.integers(0, 7), st.sampled_from(BEFORE[:5]), st.sampled_from(AFTER),
+    st.sampled_from(["Answer: {0}", "The answer is {0}.", "My choice: {0}", "It must be {0}"]),
+)  # fmt: skip
+def test_an_announced_option_in_words_means_itself_in_any_order(
+    order: list[str], at: int, before: str, after: str, shape: str
+) -> None:
+    assert letter(before + shape.format(order[at]) + after, order).letter == "ABCDEFGH"[at]
+
+
+@given(
+    st.integers(2, 8), st.integers(0, 7), st.sampled_from(["{}", "({})", "{}.", "**{}**", "{}:"])
+)
+def test_letters_beyond_the_options_are_out_of_range(count: int, at: int, shape: str) -> None:
+    found = letter(shape.format("ABCDEFGH"[at]), EIGHT[:count])
+    assert found == (("ABCDEFGH"[at], "letter") if at < count else (None, "out of range"))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["{x}. {o}", "({x}) {o}", "Answer: {x}. {o}", "{x}\n{o}", "The answer is {x}: {o}",
+     "I'd say {x}, {o}.", "{o}. {x}"],
+)  # fmt: skip
+@pytest.mark.parametrize("options", [OPTIONS, YES_NO, COUNTS, NUMBERS, QUARTERS, ANGLES, EIGHT])
+def test_a_letter_that_contradicts_its_own_text_is_no_answer(
+    reply: str, options: tuple[str, ...]
+) -> None:
+    for at, mark in enumerate("ABCDEFGH"[: len(options)]):
+        for other, option in enumerate(options):
+            found = letter(reply.format(x=mark, o=option), options)
+            assert found.letter == (mark if at == other else None), (mark, option)
+            assert (found.how == "several") == (at != other)
+
+
+@pytest.mark.parametrize(("reply", "options", "wanted"), HINTED)
+def test_the_beginning_or_number_of_one_option_only_means_it(
+    reply: str, options: tuple[str, ...], wanted: str | None
+) -> None:
+    assert letter(reply, options).letter == wanted
+
+
+@given(st.permutations(range(5)), st.integers(0, 4))
+def test_options_may_be_integers(order: list[int], at: int) -> None:
+    assert letter(f"Answer: {order[at]}", order).letter == "ABCDE"[at]
+    assert letter(f" {order[at]}. ", order).letter == "ABCDE"[at]
+    assert letter("E", order).letter == "E"
+    assert letter("17", order).letter is None
+
+
+@pytest.mark.parametrize(("begin", "end"), [
+    ("<think>", "</think>"), ("<Thinking>", "</Thinking>"), ("<reasoning>", "</reasoning>"),
+    ("◁think▷", "◁/think▷"), ("[THINK]", "[/THINK]"),
+    ("<|begin_of_thought|>", "<|end_of_thought|>"),
+    ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
+])  # fmt: skip
+def test_thoughts_are_no_answer_however_long_they_are(begin: str, end: str) -> None:
+    thought = "It turns. The answer is C.\n" * 4_000
+    assert letter(f"{begin}{thought}", OPTIONS) == (None, "empty")
+    assert letter(f"B{begin}{thought}", OPTIONS) == ("B", "letter")
+    assert letter(f"{begin}{thought}{end}B", OPTIONS) == ("B", "letter")
+    assert letter(f"{thought}{end}B", OPTIONS) == ("B", "letter")  # the template began the thought
+    assert letter(f"{begin}{thought}{begin}D{end}{thought}{end}B", OPTIONS) == ("B", "letter")
+
+
+HOSTILE = (
+    "A or ", "Answer: ", "(", "<think>", "</think>", "<think></think>", "<reason>", "<answer>",
+    "not ", "B. ", "\\boxed{", "the answer is ", "if ", "if answer: ", "option ", "option 2 ",
+    "A\n", "[THINK]", "no, it's ", "A A A ", "A,", ",", "\n", " ", "\u0315\u0300", "选", "A is    ",
+    "to the left. ", "neither, ", "<a", "1 ",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_replies_of_a_million_characters_are_read_at_once(piece: str) -> None:
+    start = time.process_time()
+    reply = f"A. {piece * (1_000_000 // len(piece))} B"
+    assert letter(reply, OPTIONS).letter in (None, *"ABCD")
+    assert time.process_time() - start < 20

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from kinematics import anchor, synthetic
+from kinematics import synthetic
+from kinematics.geometry import anchor
 from kinematics.motion import Motion
 from mllm.render import track
 from mllm.render.camera import Lens, Poses, looking, project

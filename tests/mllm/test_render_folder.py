@@ -199,3 +199,31 @@ def test_help_teaches_and_loads_nothing_heavy() -> None:
     assert done.returncode == 0, done.stderr
     assert "--camera" in done.stdout
     assert "mllm render motions/ videos" in done.stdout
+
+
+def test_no_file_of_a_stranger_is_drawn_over(folder: Path, tmp_path: Path) -> None:
+    out, small = tmp_path / "out", ("--size", 32, "--fps", 4)
+    out.mkdir()
+    (out / "walk.mp4").write_text("mine")
+    result = call("render", folder, out, *small)
+    assert result.exit_code == 2
+    assert f"{out}: holds walk.mp4, which this `mllm render` did not write" in result.stderr
+    assert contents(out) == {"walk.mp4": b"mine"}
+    (out / "walk.mp4").rename(tmp_path / "kept")
+    assert call("render", folder / "bow.npz", out, *small).exit_code == 0
+    (tmp_path / "kept").rename(out / "walk.mp4")  # among videos of the command too
+    result = call("render", folder, out, *small)
+    assert result.exit_code == 1
+    assert "walk.mp4: not of `mllm render`" in result.stderr
+    assert (out / "walk.mp4").read_text() == "mine"
+    assert (out / "turn.mp4").is_file()
+    assert call("render", folder, out, *small, "--overwrite").exit_code == 0
+    assert (out / "walk.mp4").read_bytes() != b"mine"
+
+
+def test_videos_never_go_among_the_motions(folder: Path) -> None:
+    before = contents(folder)
+    result = call("render", folder / "walk.npz", folder, "--overwrite")
+    assert result.exit_code == 2
+    assert "is or holds the input" in result.stderr
+    assert contents(folder) == before

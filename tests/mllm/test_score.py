@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mllm.evaluation import runs
 from mllm.evaluation.runs import Asked, Loaded, Prediction
-from mllm.scores import intervals, score
+from mllm.scores import intervals, score, tables
 from qagen.schema.question import CATEGORIES
 from qagen.schema.record import LETTERS
 
@@ -115,6 +115,33 @@ def test_the_right_letter_is_the_one_that_was_shown() -> None:
     (letters,) = score.score(run).letters
     assert letters.right == {"A": 0, "B": 0, "C": 0, "D": 3}
     assert letters.said == {"A": 3, "B": 0, "C": 0, "D": 0}
+
+
+def test_questions_of_two_to_eight_options_are_scored_and_shown_by_their_own_chance() -> None:
+    """Who is right about the first and the last letter of 2 to 8 options, and never else."""
+    questions = [
+        msgspec.structs.replace(
+            asked(10 * count + at, "numerical"), options=count, answer=LETTERS[at], chance=1 / count
+        )
+        for count in range(2, 9)
+        for at in range(count)
+    ]
+    says = {one.id: "A" if one.answer == "A" else LETTERS[one.options - 1] for one in questions}
+    run = loaded(questions, [reply(one, says[one.id]) for one in questions])
+    found = score.score(run)
+    assert found.accuracy == round(14 / 35, 5)
+    assert found.categories["numerical"].chance == 0.2  # 7 questions of 35 by chance
+    assert found.points == pytest.approx(100 * (14 / 35 - 0.2) / 0.8, abs=1e-3)
+    assert [one.options for one in found.letters] == list(range(2, 9))
+    (table,) = [one for one in tables.of(score.report([run])) if one.title.startswith("letters")]
+    assert table.headings == ("options", *LETTERS, "bias")
+    for one, row in zip(found.letters, table.rows, strict=True):
+        count = one.options
+        cells = ["1 / 1", *["0 / 1"] * (count - 2), f"{count - 1} / 1"]
+        assert row == (f"{count}", *cells, *[""] * (8 - count), f"{(count - 2) / count:.1%}")
+    few = loaded(questions[:5], [reply(one, "A") for one in questions[:5]])
+    (table,) = [one for one in tables.of(score.report([few])) if one.title.startswith("letters")]
+    assert table.headings == ("options", "A", "B", "C", "bias")
 
 
 answers = st.lists(

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from kinematics import measure, synthetic
+from kinematics import synthetic
 from kinematics.facts import (
     Event,
     Frame,
@@ -17,6 +17,7 @@ from kinematics.facts import (
     VerticalEpisode,
     WindowFacts,
 )
+from kinematics.movement import measurement
 
 MadeEvent = tuple[str, float, float, float]
 """Signal, start, end, amount."""
@@ -40,7 +41,7 @@ def measured() -> dict[str, list[MotionFacts]]:
     every = list(motions)
     for vary in _VARIATIONS.values():
         every += [vary(motion) for motion in motions]
-    found = list(measure.measure_all(every))
+    found = list(measurement.measure_all(every))
     count = len(motions)
     assert count >= 20
     names = ("plain", *_VARIATIONS)

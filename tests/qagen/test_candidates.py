@@ -12,6 +12,7 @@ from qagen.build import pipeline, select
 from qagen.reading.clip import read
 from qagen.rules import consistency, generate
 from qagen.rules.humanmove import RULES
+from qagen.rules.rule import answers
 from qagen.schema.question import CATEGORIES, Candidate
 
 
@@ -22,7 +23,7 @@ def test_words_made_late_are_those_made_at_once(facts):
         answer.question()
         for category in CATEGORIES
         for rule in RULES[category]
-        for answer in rule.ask(rule, clip, 0)
+        for answer in answers(rule, clip)
         if isinstance(answer, Candidate)
     ]
     late = [one.question() for one in reversed(generate.candidates(facts)[0])]

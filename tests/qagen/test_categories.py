@@ -6,10 +6,11 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from kinematics import measure, synthetic
+from kinematics import synthetic
 from kinematics.facts import MotionFacts, VerticalEpisode
+from kinematics.movement import measurement
 from qagen.rules import generate
-from qagen.schema.question import Question, Rejection
+from qagen.schema.question import Ask, Question, Rejection
 
 
 def asked(facts: MotionFacts) -> dict[str, Question]:
@@ -21,7 +22,7 @@ def turned_down(facts: MotionFacts) -> dict[str, str]:
 
 
 def name(rule: str, *movements: str, window: str = "whole", nth: int = 0, part: str = "") -> str:
-    return f"{rule}({'+'.join(movements)};{window};{nth};;{part};False)"
+    return Ask(rule=rule, movements=movements, window=window, nth=nth, part=part).name
 
 
 # A motion made to order ---------------------------------------------------------------------------
@@ -47,7 +48,7 @@ def performed() -> dict[str, Question]:
         pause,
     )
     motion = synthetic.perform(script, fps=30.0, start_heading_rad=2.5).motion
-    facts = measure.measure(motion)
+    facts = measurement.measure(motion)
     every = [one for seed in range(8) for one in generate.ask_all(facts, seed=seed)[0]]
     found = {one.ask.name: one for one in every}
     assert all(one.key == found[one.ask.name].key for one in every)

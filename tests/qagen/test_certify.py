@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 from typer.testing import CliRunner
 
-from kinematics import batch, facts, measure, synthetic
-from kinematics.error_models import PRESETS, ErrorModel
+from kinematics import facts, synthetic
+from kinematics.errors.error_models import PRESETS, ErrorModel
 from kinematics.facts import Frame
 from kinematics.motion import Motion
+from kinematics.movement import batch, measurement
 from qagen.build import merge, pipeline
 from qagen.certify import error_reach, trials
 from qagen.certify.trials import Asked
@@ -37,7 +38,7 @@ FEW = Certification(model=PRESET, copies=16, least=0.8)
 
 
 def _asked(motion: Motion) -> Asked:
-    found = measure.measure(motion)
+    found = measurement.measure(motion)
     return Asked(motion, found, generate.ask_all(found)[0])
 
 
@@ -115,7 +116,7 @@ def test_measured_again_on_the_grid_a_motion_is_the_same(
             camera_orientations_wxyz=np.tile([0.0, 1.0, 0, 0], (motion.frames, 1)),  # along +Z
             camera_positions_m=np.tile([0.5, 1.0, -4.0], (motion.frames, 1)),
         )
-        both = [measure.measure(one, frame=frame) for one in (filmed, batch.sampled(filmed))]
+        both = [measurement.measure(one, frame=frame) for one in (filmed, batch.sampled(filmed))]
         of_its_own, sampled = (msgspec.structs.replace(one, frames=0, fps=0.0) for one in both)
         assert sampled == of_its_own
 
@@ -180,7 +181,7 @@ def test_who_is_spared_never_flips(bodies: list[Asked], preset: str) -> None:
 def test_a_turn_is_spared_when_five_deviations_do_not_undo_it() -> None:
     each = _asked(synthetic.perform(synthetic.turn(1.57), fps=30.0, joints=False).motion)
     names = {one.ask.name: one for one in each.questions}
-    question = names["ever(turn_left;whole;0;;;False)"]
+    question = names["ever(movements=turn_left)"]
     just_rad = question.margin.value / (5 * 2**0.5)
     for share, spared in ((0.99, True), (1.01, False)):
         model = ErrorModel(jitter_rad=share * just_rad, jitter_time_s=3.0)

@@ -26,25 +26,25 @@ def test_true_answers_agree(facts, questions):
 
 
 PLANTED = (
-    "count(left;whole;0;;;False)",
-    "count(turn_right;whole;0;;;False)",
-    "count_strength(left;whole;0;large;;False)",
-    "count_returns(;whole;0;;;False)",
-    "ever(jump;whole;0;;;False)",
-    "ever(left;whole;0;;;False)",
-    "ever(left;whole;0;;;True)",
-    "ever(backward;quarter_2;0;;;True)",
-    "ever(forward;quarter_1;0;;;False)",
-    "ever_walks(;whole;0;;;False)",
-    "compare_count(forward+backward;whole;0;;;False)",
-    "compare_total(left+right;whole;0;;;False)",
-    "dominant_direction(;whole;0;;;False)",
-    "happens_in(left+right;quarter_2;0;;;False)",
-    "first_in(;quarter_1;0;;;False)",
-    "next_after(forward;whole;1;;;False)",
-    "last_before(turn_left;whole;1;;;False)",
-    "quarter_of(left;whole;1;;;False)",
-    "quarter_most(forward;whole;0;;;False)",
+    "count(movements=left)",
+    "count(movements=turn_right)",
+    "count_strength(movements=left,strength=large)",
+    "count_returns()",
+    "ever(movements=jump)",
+    "ever(movements=left)",
+    "ever(movements=left,negated=True)",
+    "ever(movements=backward,negated=True,window=quarter_2)",
+    "ever(movements=forward,window=quarter_1)",
+    "ever_walks()",
+    "compare_count(movements=forward+backward)",
+    "compare_total(movements=left+right)",
+    "dominant_direction()",
+    "happens_in(movements=left+right,window=quarter_2)",
+    "first_in(window=quarter_1)",
+    "next_after(movements=forward,nth=1)",
+    "last_before(movements=turn_left,nth=1)",
+    "quarter_of(movements=left,nth=1)",
+    "quarter_most(movements=forward)",
 )
 
 
@@ -87,6 +87,6 @@ def test_something_that_begins_in_between_is_found(facts, questions):
 
 
 def test_other_clips_are_not_compared(facts, questions):
-    one = next(each for each in questions if each.ask.name == "ever(left;whole;0;;;False)")
+    one = next(each for each in questions if each.ask.name == "ever(movements=left)")
     other = msgspec.structs.replace(with_wrong_key(one, "no"), clip="another")
     assert consistency.check([one, other], facts) == []

@@ -84,13 +84,13 @@ def test_names_and_seeds_draw_something_else(facts):
 
 def test_rules_take_turns(facts, every):
     """No rule gives a second question while another that could give one has given none."""
-    families = Counter((one.category, one.family) for one in every)
+    rules = Counter((one.category, one.ask.rule) for one in every)
     for wanted in (3, 5, 9):
-        taken = Counter((one.category, one.family) for one in drawn(facts, wanted=wanted))
+        taken = Counter((one.category, one.ask.rule) for one in drawn(facts, wanted=wanted))
         for category in CATEGORIES:
-            counts = {name: taken[name] for name in families if name[0] == category}
+            counts = {name: taken[name] for name in rules if name[0] == category}
             most = max(counts.values())
-            assert all(n >= min(most - 1, families[name]) for name, n in counts.items())
+            assert all(n >= min(most - 1, rules[name]) for name, n in counts.items())
 
 
 def test_every_question_is_drawn_from_some_clip(facts):

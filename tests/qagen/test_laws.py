@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import measure, synthetic
+from kinematics import synthetic
 from kinematics.facts import MotionFacts
+from kinematics.movement import measurement
 from qagen.language.vocabulary import MOST_ABSENT, MOVEMENTS, REASONS, mirrored
-from qagen.reading.clip import read
+from qagen.reading.clip import SEQUENCED, read
 from qagen.rules import consistency, generate
-from qagen.rules.asking import SEQUENCED, leftward, on_busy_axes
+from qagen.rules.options import leftward, on_busy_axes
 from qagen.schema.question import CATEGORIES, Ask, Question
 
 CHANCE = {
@@ -142,7 +143,7 @@ def test_the_company_a_clip_is_measured_in_changes_nothing(measured):
     facts = measured["plain"][0]
     index = int(facts.clip.rpartition("_")[2])
     *_, performance = synthetic.corpus(index + 1, seed=0)
-    alone = measure.measure(performance.motion)
+    alone = measurement.measure(performance.motion)
     assert generate.ask_all(alone) == generate.ask_all(facts)
 
 
@@ -309,19 +310,19 @@ def test_plain_counting_gives_the_same_answers(make, events):
         if row.kind in ("episode", "lean"):
             continue
         ones = [event for event in events if event[0] == row.signal and event[3] * row.sign > 0]
-        if f"count({name};whole;0;;;False)" in found:
-            assert found[f"count({name};whole;0;;;False)"].key.code == str(len(ones))
-        if f"ever({name};whole;0;;;False)" in found:
+        if f"count(movements={name})" in found:
+            assert found[f"count(movements={name})"].key.code == str(len(ones))
+        if f"ever(movements={name})" in found:
             expected = "yes" if ones else "no"
-            assert found[f"ever({name};whole;0;;;False)"].key.code == expected
-        if f"total({name};whole;0;;;False)" in found:
-            one = found[f"total({name};whole;0;;;False)"]
+            assert found[f"ever(movements={name})"].key.code == expected
+        if f"total(movements={name})" in found:
+            one = found[f"total(movements={name})"]
             amount = sum(abs(event[3]) for event in ones)
             codes = [one.key.code, *(option.code for option in one.distractors)]
             assert one.key.code == min(codes, key=lambda code: abs(float(code) - amount))
         for nth, event in enumerate(ones, start=1):
-            if f"quarter_of({name};whole;{nth};;;False)" in found:
-                key = found[f"quarter_of({name};whole;{nth};;;False)"].key.code
+            if f"quarter_of(movements={name},nth={nth})" in found:
+                key = found[f"quarter_of(movements={name},nth={nth})"].key.code
                 assert key == f"quarter_{int(event[1] // 5) + 1}"
 
 
@@ -339,7 +340,7 @@ def test_time_run_backwards_reverses_the_order(make, events):
             continue
         said = one.key.code.split(">")
         names = "+".join(sorted(MOVEMENTS[name].opposite for name in said))
-        other = back.get(f"order_of({names};whole;0;;;False)")
+        other = back.get(f"order_of(movements={names})")
         once = all(
             sum(event[0] == MOVEMENTS[name].signal for event in events) == 1 for name in said
         )
@@ -354,11 +355,11 @@ def test_time_run_backwards_turns_next_into_before(make):
     events = [("left", 1.0, 3.0, 1.0), ("forward", 5.0, 7.0, -2.0), ("heading", 10.0, 12.0, 1.5)]
     backwards = [(name, 20 - end, 20 - start, -amount) for name, start, end, amount in events]
     forth, back = by_name(make(events)), by_name(make(backwards))
-    assert forth["next_after(left;whole;1;;;False)"].key.code == "backward"
-    assert back["last_before(right;whole;1;;;False)"].key.code == "forward"
-    assert forth["order_of(backward+left+turn_left;whole;0;;;False)"].key.code == (
+    assert forth["next_after(movements=left,nth=1)"].key.code == "backward"
+    assert back["last_before(movements=right,nth=1)"].key.code == "forward"
+    assert forth["order_of(movements=backward+left+turn_left)"].key.code == (
         "left>backward>turn_left"
     )
-    assert back["order_of(forward+right+turn_right;whole;0;;;False)"].key.code == (
+    assert back["order_of(movements=forward+right+turn_right)"].key.code == (
         "turn_right>forward>right"
     )

@@ -6,21 +6,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinematics import measure, perturb, synthetic
-from kinematics.error_models import PRESETS
+from kinematics import synthetic
+from kinematics.errors import perturb
+from kinematics.errors.error_models import PRESETS
 from kinematics.facts import MotionFacts
+from kinematics.movement import measurement
 from qagen.certify import trials
 from qagen.language.vocabulary import LADDERS, MOVEMENTS, SECTORS
 from qagen.rules import generate
 from qagen.schema.question import Ask, Question
-from qagen.verify import offered
 from qagen.verify.moves import Clip, Move
 from qagen.verify.rederive import table
 
 
 @pytest.fixture(scope="module")
 def facts() -> MotionFacts:
-    return measure.measure(synthetic.perform(synthetic.walk(4.4), fps=10.0, joints=False).motion)
+    return measurement.measure(
+        synthetic.perform(synthetic.walk(4.4), fps=10.0, joints=False).motion
+    )
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +33,8 @@ def asked() -> list[tuple[Question, list[Clip]]]:
     every = (one.motion for one in synthetic.corpus(200, seed=8, fps=10.0, joints=False))
     for motion in itertools.islice((one for one in every if 7.5 < one.duration_s < 11), 6):
         copies = perturb.copies(motion, PRESETS["wham_emdb"], count=6)
-        clips = [trials.clip_of(one) for one in measure.measure_all(copies)]
-        questions, _ = generate.ask_all(measure.measure(motion))
+        clips = [trials.clip_of(one) for one in measurement.measure_all(copies)]
+        questions, _ = generate.ask_all(measurement.measure(motion))
         found += [(question, clips) for question in questions]
     return found
 
@@ -62,7 +65,7 @@ def test_what_is_right_among_all_is_right_among_those_offered(
                 derived = table.RULES[question.ask.rule].derive(clip, question.ask).code
             except ValueError:
                 derived = ""
-            chosen = offered.answer(clip, question.ask, codes)
+            chosen = table.answer(clip, question.ask, codes)
             assert chosen in {*codes, ""}
             if derived in codes:
                 assert chosen == derived, question.ask.name
@@ -83,7 +86,7 @@ def test_the_order_of_options_changes_nothing(
     codes = (question.key.code, *[option.code for option in question.distractors])
     shuffled = data.draw(st.permutations(codes))
     clip = data.draw(st.sampled_from(clips))
-    assert offered.answer(clip, question.ask, codes) == offered.answer(clip, question.ask, shuffled)
+    assert table.answer(clip, question.ask, codes) == table.answer(clip, question.ask, shuffled)
 
 
 @settings(max_examples=30)
@@ -103,7 +106,7 @@ def test_a_movement_that_is_not_offered_changes_no_order(
     right = {"next_after": "turn_left", "last_before": "backward"}
     right |= {"first_of": "turn_left", "last_of": "backward"}
     for clip in (moved(facts, *names), moved(facts, *with_it)):
-        assert offered.answer(clip, ask, codes) == right[rule]
+        assert table.answer(clip, ask, codes) == right[rule]
 
 
 # By construction
@@ -112,14 +115,14 @@ def test_a_movement_that_is_not_offered_changes_no_order(
 def test_a_movement_that_is_offered_or_counted_does(facts: MotionFacts) -> None:
     ask = Ask(rule="next_after", movements=("forward",), nth=1)
     codes = ("turn_left", "lean_left", "up", "left")
-    assert offered.answer(moved(facts, "forward", "lean_left", "turn_left"), ask, codes) == (
+    assert table.answer(moved(facts, "forward", "lean_left", "turn_left"), ask, codes) == (
         "lean_left"
     )
-    assert offered.answer(moved(facts, "forward", "backward"), ask, codes) == ""
-    assert offered.answer(moved(facts, "turn_left"), ask, codes) == ""  # nothing to go by
+    assert table.answer(moved(facts, "forward", "backward"), ask, codes) == ""
+    assert table.answer(moved(facts, "turn_left"), ask, codes) == ""  # nothing to go by
     twice = moved(facts, "forward", "lean_left", "forward", "turn_left")
     second = Ask(rule="next_after", movements=("forward",), nth=2)
-    assert offered.answer(twice, second, codes) == "turn_left"
+    assert table.answer(twice, second, codes) == "turn_left"
 
 
 def test_what_begins_first_in_a_quarter(facts: MotionFacts) -> None:
@@ -127,8 +130,8 @@ def test_what_begins_first_in_a_quarter(facts: MotionFacts) -> None:
     assert begun[1] > 1.0
     clip = moved(facts, "lean_left", "turn_left", "forward", "backward", "left", "up")
     ask = Ask(rule="first_in", window="quarter_1")
-    assert offered.answer(clip, ask, ("turn_left", "up", "left", "down")) == "turn_left"
-    assert offered.answer(clip, ask, ("up", "down", "left", "right")) == ""
+    assert table.answer(clip, ask, ("turn_left", "up", "left", "down")) == "turn_left"
+    assert table.answer(clip, ask, ("up", "down", "left", "right")) == ""
 
 
 def test_a_number_is_the_nearest_one(facts: MotionFacts) -> None:
@@ -137,9 +140,9 @@ def test_a_number_is_the_nearest_one(facts: MotionFacts) -> None:
     clip = trials.clip_of(facts)
     ladder = [f"{one:g}" for one in LADDERS["m"]]
     ask = Ask(rule="path_length")
-    assert offered.answer(clip, ask, ladder) == table.RULES["path_length"].derive(clip, ask).code
-    assert offered.answer(clip, ask, ("1", "1.5", "2", "2.6")) == "2.6"
-    assert offered.answer(clip, ask, ("6", "8", "10.5", "14")) == "6"
+    assert table.answer(clip, ask, ladder) == table.RULES["path_length"].derive(clip, ask).code
+    assert table.answer(clip, ask, ("1", "1.5", "2", "2.6")) == "2.6"
+    assert table.answer(clip, ask, ("6", "8", "10.5", "14")) == "6"
 
 
 def test_a_direction_is_the_nearest_one(facts: MotionFacts) -> None:
@@ -148,11 +151,11 @@ def test_a_direction_is_the_nearest_one(facts: MotionFacts) -> None:
     ahead = table.RULES["end_sector"].derive(clip, ask).code
     place = SECTORS.index(ahead)
     beside = [SECTORS[(place + step) % len(SECTORS)] for step in (7, 3, 5)]
-    assert offered.answer(clip, ask, beside) == beside[0]
+    assert table.answer(clip, ask, beside) == beside[0]
 
 
 def test_the_largest_is_that_of_the_options(facts: MotionFacts) -> None:
     clip = trials.clip_of(facts)
     ask = Ask(rule="dominant_direction")
-    assert offered.answer(clip, ask, ("left", "forward", "right")) == "forward"
-    assert offered.answer(clip, ask, ("left", "right", "backward")) == ""  # none of it
+    assert table.answer(clip, ask, ("left", "forward", "right")) == "forward"
+    assert table.answer(clip, ask, ("left", "right", "backward")) == ""  # none of it

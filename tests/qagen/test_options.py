@@ -13,6 +13,7 @@ from scipy import stats
 
 from qagen import draws
 from qagen.language.vocabulary import LADDER_BAND_SHARE, LADDER_BELOW, LADDERS
+from qagen.reading.unclear import Unclear
 from qagen.rules import generate, options
 
 MANY = 8000
@@ -90,8 +91,9 @@ def test_neighbours_on_a_ladder_can_be_told_apart(unit):
 
 @given(value=st.floats(0.0, 200.0), unit=st.sampled_from(["m", "rad", "s"]), name=st.text())
 def test_numbers_are_true_or_withheld(value, unit, name):
-    found = options.rungs(value, unit, seed=0, name=name)
-    if isinstance(found, str):
+    try:
+        found = options.rungs(value, unit, seed=0, name=name)
+    except Unclear:
         return
     distances = [abs(value - rung) for rung in found.values]
     assert distances.index(min(distances)) == found.key
@@ -104,7 +106,7 @@ def test_numbers_are_true_or_withheld(value, unit, name):
 
 def test_nothing_hangs_on_the_hash_seed():
     program = (
-        "from qagen import draws, options\n"
+        "from qagen import draws\nfrom qagen.rules import options\n"
         "print(draws.shuffled(tuple('abcd'), seed=3, name='x'),"
         "options.rungs(4.6, 'm', seed=3, name='x'))"
     )
@@ -129,6 +131,4 @@ def test_a_value_as_far_from_both_neighbours_has_one_band(place):
     one, other = (
         options.rungs(middle + side, "m", seed=0, name="example") for side in (-1e-6, 1e-6)
     )
-    assert not isinstance(one, str)
-    assert not isinstance(other, str)
     assert one.band == other.band

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from kinematics import measure, readers, synthetic
+from kinematics import readers, synthetic
 from kinematics.facts import ANGULAR_SIGNALS, SIGNALS, Frame, MotionFacts, PartFacts, WindowFacts
 from kinematics.motion import Motion
+from kinematics.movement import measurement
 from kinematics.thresholds import ExcursionRule
 from qagen.verify.remeasure import (
     cycles,
@@ -193,7 +194,9 @@ def test_the_two_measurements_agree(
     assert len(motions) > 10
     found = {
         motion.source.clip: list(differences(first, derive.facts_of(motion, frame=frame)))
-        for motion, first in zip(motions, measure.measure_all(motions, frame=frame), strict=True)
+        for motion, first in zip(
+            motions, measurement.measure_all(motions, frame=frame), strict=True
+        )
     }
     assert {clip: what for clip, what in found.items() if what} == {}
 
@@ -206,7 +209,7 @@ def test_the_two_measurements_agree_on_recorded_clips(real_motions):
         for motion in readers.read(path)
     ]
     assert len(motions) >= 5
-    for motion, first in zip(motions, measure.measure_all(motions), strict=True):
+    for motion, first in zip(motions, measurement.measure_all(motions), strict=True):
         assert list(differences(first, derive.facts_of(motion))) == []
 
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 from typer.testing import CliRunner
 
-from kinematics import batch, synthetic
-from kinematics.error_models import PRESETS
+from kinematics import synthetic
+from kinematics.errors.error_models import PRESETS
 from kinematics.motion import Motion
+from kinematics.movement import batch
 from qagen.commands import app
 from qagen.schema.certificates import Certification
 from qagen.study import figures, flip_report, flips
@@ -176,6 +177,10 @@ def test_the_command_writes_a_page_a_file_and_a_picture(truths: Path, tmp_path: 
     assert read.errors == "the tracker's own estimates"
     assert read.total.all.flips == 0
     assert (out / "survive.md").read_text().count("|\n") > 15
+    for taken, why in ((truths, "is or holds the input"), (tmp_path, "which this `qagen survive`")):
+        done = CliRunner().invoke(cli.app, [*map(str, words[:3]), "--out", str(taken)])
+        assert done.exit_code == 2
+        assert why in done.output
 
 
 def test_the_picture_shows_every_category(simulated: Report) -> None:

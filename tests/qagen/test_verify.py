@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import pkgutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,14 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinematics import measure, store, synthetic
+from kinematics import store, synthetic
+from kinematics.movement import measurement
 from kinematics.readers import native
-from qagen.rules import generate
+from qagen.language import stems
+from qagen.rules import generate, humanmove
 from qagen.schema import record
 from qagen.schema.question import Ask, Evidence
 from qagen.schema.record import Record
-from qagen.verify import evidence, findings, moves, sentences
-from qagen.verify.rederive import amounts, table
+from qagen.verify import evidence, findings, moves, quantities
+from qagen.verify.rederive import kinds, table
 from qagen.verify.remeasure import derive
 from qagen.verify.rows import _pieces, _Row, verify, verify_folder
 
@@ -41,7 +44,7 @@ def clips(motions) -> dict[str, moves.Clip]:
 def rows(motions) -> list[Record]:
     return [
         generate.to_record(question, facts, descriptor="in a red coat")
-        for facts in measure.measure_all(motions)
+        for facts in measurement.measure_all(motions)
         for question in generate.ask_all(facts, descriptor="in a red coat")[0]
     ]
 
@@ -63,14 +66,27 @@ def test_every_row_holds(rows, clips):
 
 def test_every_rule_that_asks_is_written_a_second_time(rows):
     assert {row.ask.rule for row in rows} <= set(table.RULES)
-    assert {row.category for row in rows} == set(table.CHOICES)
+    assert {row.category for row in rows} == {task.name for task in table.SUITES["humanmove"]}
+
+
+def test_a_task_has_the_same_file_name_among_the_rules_and_their_derivations():
+    rules, derivations = (
+        {module.name for module in pkgutil.iter_modules(package.__path__)}
+        for package in (humanmove, table.humanmove)
+    )
+    assert rules == derivations == {task.name for task in table.SUITES["humanmove"]}
+
+
+def test_names_of_rules_are_unique_over_all_suites():
+    tasks = [task for suite in table.SUITES.values() for task in suite]
+    assert len(table.RULES) == sum(len(task.rules) for task in tasks)
 
 
 @pytest.mark.parametrize(("frame", "joints"), [("body", False), ("camera", True)])
 def test_rows_of_other_frames_hold(motions, frame, joints):
     for motion in motions[:3]:
         filmed = _filmed(motion, joints=joints)
-        (facts,) = measure.measure_all([filmed], frame=frame)
+        (facts,) = measurement.measure_all([filmed], frame=frame)
         clip = moves.clip_of(derive.derived(filmed, frame=frame))
         asked, _ = generate.ask_all(facts)
         found = [verify(generate.to_record(one, facts), clip) for one in asked]
@@ -191,7 +207,7 @@ def test_another_window_or_movement_is_another_question(of_each_rule, clips):
     for row in of_each_rule.values():
         window = "quarter_1" if row.ask.window != "quarter_1" else "quarter_2"
         asks = [msgspec.structs.replace(row.ask, movements=row.ask.movements[::-1])]
-        if "{window}" in sentences.wording.STEMS[row.ask.rule]:
+        if "{window}" in stems.STEMS[row.ask.rule]:
             asks.append(msgspec.structs.replace(row.ask, window=window))
         for ask in asks:
             if ask != row.ask:
@@ -407,12 +423,14 @@ def test_straightening_up_is_no_lean():
     assert clip.moves["lean_backward"] == ()
 
 
-@pytest.mark.parametrize("one", [0.5, 1.0, 4.0])
-@pytest.mark.parametrize("other", [0.6, 1.2, 5.5])
-def test_comparisons_do_not_hang_on_the_order(one, other):
-    names = {"one": "other", "other": "one", "same": "same"}
-    there, back = findings.larger(one, other, "m"), findings.larger(other, one, "m")
-    assert back == there._replace(code=names[there.code])
+@pytest.mark.parametrize("first_m", [0.5, 1.0, 4.0])
+@pytest.mark.parametrize("second_m", [0.6, 1.2, 5.5])
+def test_comparisons_do_not_depend_on_the_order(first_m, second_m):
+    larger = findings.larger({"first": first_m, "second": second_m}, "m")
+    assert larger == findings.larger({"second": second_m, "first": first_m}, "m")
+    swapped = findings.larger({"first": second_m, "second": first_m}, "m")
+    names = {"first": "second", "second": "first", "same": "same"}
+    assert swapped == larger._replace(code=names[larger.code])
 
 
 def test_asks_that_make_no_sense_are_differences(of_each_rule, clips):
@@ -429,7 +447,7 @@ def test_asks_that_make_no_sense_are_differences(of_each_rule, clips):
 
 def test_time_under_way_is_not_counted_twice():
     clip = _walk_and_back()
-    seconds = amounts.activities_s(clip, 0.0, clip.facts.duration_s)
+    seconds = quantities.activities_s(clip, 0.0, clip.facts.duration_s)
     assert sum(seconds.values()) == pytest.approx(clip.facts.duration_s)
     both = [one for name in ("forward", "backward") for one in clip.moves[name]]
     assert seconds["forward"] + seconds["elsewhere"] == pytest.approx(
@@ -442,4 +460,4 @@ def test_a_value_is_near_itself_and_not_near_others():
     assert not evidence.near(3.0, 3.1, "m")
     assert not evidence.near(1.00, 1.04, "m/s")
     # its movement may begin a frame later
-    assert evidence.near(1.00, 1.04, "m/s", relative=evidence.MEAN_SPEED)
+    assert evidence.near(1.00, 1.04, "m/s", relative=kinds.MEAN_SPEED)

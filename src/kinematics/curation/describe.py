@@ -13,12 +13,12 @@ import numpy as np
 from jaxtyping import Array, Float
 from msgspec import structs
 
-from kinematics import descriptors
 from kinematics.curation.clips import PoseClip, boxes_of
 from kinematics.curation.judge import Judged
 from kinematics.curation.limits import Limits
 from kinematics.curation.records import Direction, Move, Person
-from kinematics.descriptors import PartMotion
+from kinematics.movement import descriptors
+from kinematics.movement.descriptors import PartMotion
 from kinematics.parts import DIRECTIONS, LONGEST_STEP_S, PARTS
 from kinematics.skeleton import COCO_17
 

@@ -13,9 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from kinematics import kernels, residual
 from kinematics.curation.limits import KEYPOINTS, Limits
 from kinematics.curation.tracklets import Links, link
+from kinematics.geometry import kernels, residual
 
 PADDED_FRAMES = (8, 16, 24, 32, 48, 64, 128)
 """Numbers of frames to which clips are padded; powers of two beyond."""

@@ -71,7 +71,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
-    """A movement of a body part, measured in 2D by `kinematics.descriptors`."""
+    """A movement of a body part, measured in 2D by `kinematics.movement.descriptors`."""
 
     part: str
     """A name in `kinematics.parts`, or `place` for the whole person moving through the scene."""

@@ -19,6 +19,7 @@ from kinematics.curation.intake import Item
 from kinematics.curation.judge import Judged, Rule, judge
 from kinematics.curation.limits import Limits
 from kinematics.curation.records import ClipReport, Verdict
+from kinematics.terminal import reading
 
 CHUNK = 16
 """Inputs per task of a worker; their clips are measured together."""
@@ -79,6 +80,7 @@ def curate(
     >>> report.kept, "a.json: expected 2D keypoints" in report.error
     (False, True)
     """
+    _check_files(items, out)
     out.parent.mkdir(parents=True, exist_ok=True)
     settings = repr(options)
     keys = [intake.fingerprint(item, settings) for item in items]
@@ -102,6 +104,24 @@ def curate(
     records.write(partial, (report for report in every if report.kept))
     partial.replace(out)
     return every
+
+
+def _check_files(items: Sequence[Item], out: Path) -> None:
+    """Refuses to write over an input, and over a log that is none."""
+    for item in items:
+        if item.path.resolve() in (out.resolve(), log_of(out).resolve()):
+            raise ValueError(f"{item.path}: is an input; name another output")
+    log = log_of(out)
+    if log.is_file():
+        with log.open("rb") as file:
+            first = file.readline()
+        try:
+            if first and (first.endswith(b"\n") or not first.startswith(b'{"key"')):
+                _line.decode(first)  # a torn line of the own form is cut off later
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise ValueError(
+                f"{log}: no log of `kinematics curate`; name another output, or move it away"
+            ) from error
 
 
 def _logged(log: Path) -> Iterator[tuple[str, tuple[ClipReport, ...]]]:
@@ -164,12 +184,13 @@ def curate_some(items: Iterable[Item], options: Options) -> Results:
         verb_count = None if caption is None else count(caption)
         reports.append([])
         try:
-            for verdicts, report, clip in _scenes(item, first, verb_count, options):
-                report = msgspec.structs.replace(report, verdicts=verdicts)
-                if clip is None or not verdicts[-1].kept:
-                    reports[index].append(report)
-                else:
-                    clips.append((index, report, clip))
+            with reading(item.path):
+                for verdicts, report, clip in _scenes(item, first, verb_count, options):
+                    report = msgspec.structs.replace(report, verdicts=verdicts)
+                    if clip is None or not verdicts[-1].kept:
+                        reports[index].append(report)
+                    else:
+                        clips.append((index, report, clip))
         except (ValueError, OSError) as error:
             reports[index] = [msgspec.structs.replace(first, error=str(error))]
             clips = [entry for entry in clips if entry[0] != index]

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from kinematics.geometry.smpl_body import Family
 from kinematics.motion import Motion, Source
 from kinematics.readers.fields import Fields, motion
 from kinematics.readers.native import Layout, layouts, load_arrays
@@ -28,7 +29,6 @@ from kinematics.readers.smpl import (
     quaternions_from_rotvecs,
     turned,
 )
-from kinematics.smpl_body import Family
 
 DEFAULT_FPS: float = 30.0
 """Frames a second of a file that does not say it."""

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from kinematics.geometry.smpl_body import JOINT_COUNTS, BodyModel, Family
 from kinematics.readers.native import layouts, load_arrays
-from kinematics.smpl_body import JOINT_COUNTS, BodyModel, Family
 
 _NEEDED = ("v_template", "shapedirs", "J_regressor", "kintree_table")
 _HANDS = ("hands_meanl", "hands_meanr")

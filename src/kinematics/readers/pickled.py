@@ -17,9 +17,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from kinematics.readers import unpickle
 from kinematics.readers.archives import bounded, header
 from kinematics.readers.plain_classes import RefusedError, Storage, StorageType
+from kinematics.readers.unpickle import Persistent, Unpickled, run
 
 MAX_BYTES: int = 4 * 1024**3
 """Bytes of one file; results with their masks reach gigabytes, of which little is read."""
@@ -109,14 +109,20 @@ def _naming(path: Path) -> Iterator[None]:
         yield
     except RefusedError as error:
         raise ValueError(f"{path}: {error}") from error
-    except (ValueError, KeyError, RuntimeError, NotImplementedError, zlib.error, EOFError,
-            zipfile.BadZipFile, OverflowError, RecursionError) as error:  # fmt: skip
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:
         raise ValueError(f"{path}: damaged ({error}); {_CURE}") from error
+
+
+def _run(data: Data, *, start: int = 0, persistent: Persistent | None = None) -> Unpickled:
+    """A pickle whose tensors may carry torch files of their own, which are pickles again."""
+    return run(data, start=start, persistent=persistent, torch_file=storage_of)
 
 
 def _whole(data: Data, start: int) -> Any:
     """The one value of a pickle, or of torch's stream of several."""
-    first = unpickle.run(data, start=start)
+    first = _run(data, start=start)
     if type(first.value) is int and first.value == _TORCH_MAGIC:
         return _torch_stream(data, first.end)
     return first.value
@@ -167,7 +173,7 @@ def _torch_archive(file: BinaryIO) -> Any:
                 found[key] = kind.storage(_member(archive, members, f"{folder}data/{key}"), count)
             return found[key]
 
-        return unpickle.run(_member(archive, members, names[0]), persistent=storage).value
+        return _run(_member(archive, members, names[0]), persistent=storage).value
 
 
 def _member(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], name: str) -> bytes:
@@ -186,8 +192,8 @@ def _torch_stream(data: Data, at: int) -> Any:
     The value comes before the bytes it needs, so it is read twice: to learn the storages' types,
     then with their bytes.
     """
-    protocol = unpickle.run(data, start=at)
-    system = unpickle.run(data, start=protocol.end)
+    protocol = _run(data, start=at)
+    system = _run(data, start=protocol.end)
     if protocol.value != _TORCH_PROTOCOL or not isinstance(system.value, dict):
         raise RefusedError("a torch file of another version; save it again with torch.save")
     if system.value.get("little_endian") is not True:
@@ -199,8 +205,8 @@ def _torch_stream(data: Data, at: int) -> Any:
         kinds[key] = kind
         return Storage(None)
 
-    first = unpickle.run(data, start=system.end, persistent=counted)
-    keys = unpickle.run(data, start=first.end)
+    first = _run(data, start=system.end, persistent=counted)
+    keys = _run(data, start=first.end)
     if not isinstance(keys.value, list) or not all(str(key) in kinds for key in keys.value):
         raise RefusedError("storages that no tensor uses; write or copy the file again")
     at, view, found = keys.end, memoryview(data).toreadonly(), {}
@@ -215,7 +221,7 @@ def _torch_stream(data: Data, at: int) -> Any:
             raise RefusedError("the file was cut short; write or copy it again")
         return found[key]
 
-    return unpickle.run(data, start=system.end, persistent=storage).value
+    return _run(data, start=system.end, persistent=storage).value
 
 
 def storage_of(data: Data) -> Storage:
@@ -229,7 +235,7 @@ def storage_of(data: Data) -> Storage:
     ...
     kinematics.readers.plain_classes.RefusedError: bytes of a tensor that hold something else
     """
-    first = unpickle.run(data)
+    first = _run(data)
     value = _torch_stream(data, first.end) if first.value == _TORCH_MAGIC else first.value
     if not isinstance(value, Storage):
         raise RefusedError("bytes of a tensor that hold something else")

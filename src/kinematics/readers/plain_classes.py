@@ -7,6 +7,7 @@ allow-list can be read in one place.)
 """
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,10 @@ MAX_EXPANDED_BYTES: int = 64 * 1024**2
 
 HASHABLE = (str, bytes, int, float, bool, type(None), np.generic)
 """Keys of dictionaries and members of sets; tuples could be nested without end."""
+
+
+TORCH_FILE = "torch.storage._load_from_bytes"
+"""The one class whose argument is a pickle of its own: the caller of `unpickle.run` reads it."""
 
 
 class RefusedError(ValueError):
@@ -106,11 +111,15 @@ def _text(value: Any) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
+_PLAIN_DTYPE = re.compile(r"[<>=|]?(\?|[biufSUO][0-9]{0,10})")
+"""What NumPy pickles of a plain dtype; longer descriptions are a language that NumPy evaluates."""
+
+
 def _dtype(name: Any, *_flags: Any) -> Dtype:
-    dtype = np.dtype(_text(name)[:16])
-    if dtype.kind not in "biufSUO" or dtype.names:
-        raise RefusedError(f"dtype {dtype}; expected numbers or text")
-    return Dtype(dtype=dtype)
+    described = _text(name)
+    if not _PLAIN_DTYPE.fullmatch(described):
+        raise RefusedError(f"dtype {described[:40]!r}; expected numbers or text")
+    return Dtype(dtype=np.dtype(described))
 
 
 def _plain_shape(shape: Any) -> tuple[int, ...]:
@@ -271,11 +280,8 @@ def _tensor(storage: Any, offset: Any, sizes: Any, strides: Any, *_rest: Any) ->
     )
 
 
-def _storage_bytes(data: Any) -> Any:
-    """The storage that `torch.save` wrote into bytes, as a pickled tensor carries it."""
-    from kinematics.readers import pickled  # the one place where a pickle holds a pickle
-
-    return pickled.storage_of(data)
+def _unread(*_arguments: Any) -> Any:
+    raise RefusedError("a torch file inside the pickle, where none is expected")
 
 
 def _first(value: Any, *_rest: Any) -> Any:
@@ -326,7 +332,7 @@ _ALLOWED: dict[str, Callable[..., Any]] = {
     "torch._utils._rebuild_tensor": _tensor,
     "torch._utils._rebuild_tensor_v2": _tensor,
     "torch._utils._rebuild_parameter": _first,
-    "torch.storage._load_from_bytes": _storage_bytes,
+    TORCH_FILE: _unread,
     "torch.Size": lambda sizes=(): _plain_shape(sizes),
     "torch.device": lambda *parts: ":".join(map(str, parts)),
 }

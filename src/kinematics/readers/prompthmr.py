@@ -12,11 +12,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+from kinematics.geometry.smpl_body import BodyModel
 from kinematics.motion import Motion, Source
 from kinematics.readers import pickled
 from kinematics.readers.fields import Cameras, Fields, cameras_from_world, kind, motion, refuse
 from kinematics.readers.smpl import Parameters, model_for, place
-from kinematics.smpl_body import BodyModel
 
 DEFAULT_FPS: float = 30.0
 """Frames a second of the video, which the results do not say."""

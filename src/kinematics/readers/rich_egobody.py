@@ -20,6 +20,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
+from kinematics.geometry.smpl_body import Family
 from kinematics.motion import Motion, Source
 from kinematics.readers import pickled
 from kinematics.readers.fields import Cameras, Fields, motion, refuse
@@ -32,7 +33,6 @@ from kinematics.readers.smpl import (
     place,
     turned,
 )
-from kinematics.smpl_body import Family
 
 FPS: float = 30.0
 """Frames a second of both data sets."""

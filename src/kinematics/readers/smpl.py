@@ -15,11 +15,11 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.spatial.transform import Rotation
 
-from kinematics import smpl_body
+from kinematics.geometry import smpl_body
+from kinematics.geometry.smpl_body import BodyModel, Family
 from kinematics.motion import BodyPose
 from kinematics.readers import body_model
 from kinematics.skeleton import SMPL_22
-from kinematics.smpl_body import BodyModel, Family
 
 Up = Literal["y", "z", "-y"]
 """The axis of a file that points up; cameras look along +Z with -Y up."""

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from kinematics.readers.plain_classes import (
     MAX_COPIED_BYTES,
+    TORCH_FILE,
     Named,
     RefusedError,
     Shell,
@@ -51,19 +52,28 @@ class Unpickled(NamedTuple):
     end: int
 
 
+TorchFile = Callable[[Any], Storage]
+"""Reads the bytes of a torch file that a pickle holds."""
+
+
 def run(
-    data: bytes | memoryview | mmap.mmap, *, start: int = 0, persistent: Persistent | None = None
+    data: bytes | memoryview | mmap.mmap,
+    *,
+    start: int = 0,
+    persistent: Persistent | None = None,
+    torch_file: TorchFile | None = None,
 ) -> Unpickled:
     """What the pickle at a place in the data holds, without running any of it.
 
-    Arrays are read-only views of the data. Raises `RefusedError`, a `ValueError`, on everything
-    that is not plain data.
+    References to something outside of the pickle and torch files inside of it are refused where
+    the function that reads them is not given. Arrays are read-only views of the data. Raises
+    `RefusedError`, a `ValueError`, on everything that is not plain data.
 
     >>> import pickle
     >>> run(pickle.dumps({"fps": 30, "frames": [1, 2]})).value
     {'fps': 30, 'frames': [1, 2]}
     """
-    machine = _Machine(data, start, persistent)
+    machine = _Machine(data, start, persistent, torch_file)
     return Unpickled(machine.run(), machine.at)
 
 
@@ -71,9 +81,14 @@ class _Machine:
     """One run: the data and the place in it, the stack, the marks and the memo."""
 
     def __init__(
-        self, data: bytes | memoryview | mmap.mmap, start: int, persistent: Persistent | None
+        self,
+        data: bytes | memoryview | mmap.mmap,
+        start: int,
+        persistent: Persistent | None,
+        torch_file: TorchFile | None,
     ) -> None:
-        self.view, self.at, self.persistent = memoryview(data).toreadonly(), start, persistent
+        self.view, self.at = memoryview(data).toreadonly(), start
+        self.persistent, self.torch_file = persistent, torch_file
         self.copied_bytes = self.storages = 0
         self.stack: list[Any] = []
         self.marks: list[int] = []
@@ -172,13 +187,16 @@ class _Machine:
     def name(self, module: Any, name: Any) -> None:
         if not (isinstance(module, str) and isinstance(name, str)):
             raise RefusedError("names a class by something that is no text")
-        self.push(named(module, name))
+        value = named(module, name)
+        if isinstance(value, Named) and value.name == TORCH_FILE and self.torch_file is not None:
+            value = Named(value.name, self.torch_file)
+        self.push(value)
 
     def call(self) -> None:
         what, arguments = self.pop_many(2)
         if not (isinstance(what, Named) and isinstance(arguments, tuple)):
             raise RefusedError(f"calls a {type(what).__name__}, which is no class")
-        self.storages += what.name == "torch.storage._load_from_bytes"
+        self.storages += what.name == TORCH_FILE
         if self.storages > MAX_STORAGES:
             raise RefusedError(f"more than {MAX_STORAGES:,} storages; save fewer, longer tensors")
         made = what.made(arguments)

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from kinematics.geometry.smpl_body import BodyModel
 from kinematics.motion import Motion, Source
 from kinematics.readers import pickled
 from kinematics.readers.fields import Fields, kind, motion, refuse
 from kinematics.readers.prompthmr import person_number
 from kinematics.readers.smpl import Parameters, Placed, model_for, place
 from kinematics.skeleton import SMPL_22
-from kinematics.smpl_body import BodyModel
 
 DEFAULT_FPS: float = 30.0
 """Frames a second of the video, which the results do not say."""

@@ -67,7 +67,7 @@ def tally(
 
     >>> from kinematics import measure, synthetic
     >>> performance = synthetic.perform(synthetic.walk(3.0))
-    >>> tallies = tally(performance.truth, measure.measure(performance.motion))
+    >>> tallies = tally(performance.truth, measure(performance.motion))
     >>> tallies["forward"].found, tallies["heading"].invented
     (1, 0)
     """

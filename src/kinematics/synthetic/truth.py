@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float
 
-from kinematics.facts import ANGULAR_SIGNALS, Episode, Signal
+from kinematics.facts import ANGULAR_SIGNALS, Episode, Signal, check_signal
 from kinematics.synthetic.timeline import RATE_HZ, Column, Timeline
 
 Series = Float[np.ndarray, " rows"]
@@ -103,7 +103,8 @@ class Truth:
         return self.with_trunk if joints else self.with_pelvis
 
     def events_on(self, signal: Signal, *, joints: bool = True) -> tuple[TrueEvent, ...]:
-        """The certain events of one signal, in time order."""
+        """The certain events of one signal, in time order; raises `ValueError` on other names."""
+        check_signal(signal)
         return tuple(
             event
             for event in self.events(joints=joints)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kinematics import error_models
+from kinematics.errors import error_models
 from mllm.answerers import guesses, oracles
 from mllm.answerers.remote import Remote
 from mllm.evaluation.answering import Answerer, Sees

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from kinematics.error_models import ErrorModel
+from kinematics.errors.error_models import ErrorModel
 from mllm.evaluation.answering import Asked, Reply, Sees, Setting
 from qagen.schema.record import LETTERS, Record
 
@@ -85,7 +85,7 @@ class Oracle:
         return Library(self.motions, alter=self._err)
 
     def _err(self, motion: "Motion") -> "Motion":
-        from kinematics import perturb
+        from kinematics.errors import perturb
 
         if self.model is None:
             return motion

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from kinematics import __version__
 from kinematics.terminal import printed_version
 from mllm.commands import demo, evaluate, export, judge, models, render, score
 
@@ -31,7 +32,7 @@ def main(
         bool,
         typer.Option(
             "--version",
-            callback=printed_version("mllm"),
+            callback=printed_version("mllm", __version__),
             is_eager=True,
             help="Print the version.",
         ),

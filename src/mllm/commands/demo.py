@@ -31,8 +31,9 @@ def demo(
 ) -> None:
     """Motions to certified questions, videos, answers, scores and a page to browse it all.
 
-    Prints each command before it runs it, so that you can go on from there by hand. What an
-    earlier demo left in the folder is replaced.
+    Prints each command before it runs it, so that you can go on from there by hand. Of an
+    earlier demo in the folder, motions, questions, videos, report and its four runs are removed
+    first; other files stay.
 
     [b]Examples[/b]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from kinematics.intake import Intake, found
+from kinematics.intake import Intake
 from kinematics.terminal import complain, plainly
 
 if TYPE_CHECKING:
@@ -48,6 +48,13 @@ def render(
             show_default=False,
         ),
     ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Replace videos and tracks of the same names in any folder; other files stay.",
+        ),
+    ] = False,
 ) -> None:
     """Make videos of motions: a clothed figure on a tiled floor, and where the camera was.
 
@@ -68,10 +75,14 @@ def render(
 
     [cyan]mllm render amass/ videos --smplx-model models/[/cyan]
     """
+    from kinematics import loading
+
     with plainly():
-        files = found(paths)
+        files = loading.found(paths)
         from mllm.render import surface
-        from mllm.render.folder import Options, render_all
+        from mllm.render.folder import Options, check_folder, render_all
+
+        check_folder(out_dir, paths, overwrite=overwrite)
 
         if smplx_model is not None and not smplx_model.is_dir():
             surface.read(smplx_model)
@@ -85,10 +96,9 @@ def render(
             named=set(paths),
             smplx_model=smplx_model,
             wanted=None if questions is None else _clips(questions, split),
-            held=[],
         )
         noted = _noting(intake.motions(), bodies)
-        outcomes = render_all(noted, out_dir, options, workers=workers)
+        outcomes = render_all(noted, out_dir, options, workers=workers, overwrite=overwrite)
     if smplx_model is not None and not bodies:
         complain(f"no motion holds a body's pose, so {smplx_model} was of no use")
     _report(outcomes, intake, out_dir)
@@ -103,8 +113,7 @@ def _noting(motions: Iterator["Motion"], bodies: set[str]) -> Iterator["Motion"]
 
 
 def _report(outcomes: Sequence["Outcome"], intake: Intake, out_dir: Path) -> None:
-    for held in intake.held or ():
-        complain(held)
+    intake.complain()
     problems = [outcome.problem for outcome in outcomes if outcome.problem]
     for problem in problems:
         complain(f"error: {problem}")

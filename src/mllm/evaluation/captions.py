@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from kinematics import output
 from mllm import videos
 from mllm.evaluation import answering, evaluate, journal, prompt, runs
 from mllm.evaluation.answering import Answerer, Asked, Reply, Sees, Setting
@@ -153,6 +154,7 @@ def _describe(
         )
         for (clip, person), record in sorted(people.items())
     ]  # fmt: skip
+    output.check_folder(out_dir, own=(out_dir / WRITER).is_file(), command="mllm caption")
     journal.settle(out_dir / WRITER, _written(writer, settings, records), of="descriptions")
     by_key = {f"{clip}#{person}": (clip, person) for clip, person in people}
 

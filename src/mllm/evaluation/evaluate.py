@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from kinematics import output
 from mllm import videos
 from mllm.evaluation import answering, parse, prompt, runs
 from mllm.evaluation.answering import Answerer, Reply
@@ -118,6 +119,9 @@ def evaluate(
     ...
     ValueError: /nowhere: no manifest.json...
     """
+    inputs = [folder] if videos_dir is None else [folder, videos_dir]
+    own = Path(out_dir, runs.RUN).is_file()
+    output.check_folder(Path(out_dir), own=own, command="mllm evaluate", inputs=map(Path, inputs))
     records = rows(folder, settings)
     asked = list(_asked(records, Path(folder), settings, answerer, videos_dir))
     run = run_of(folder, records, answerer, settings)

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 from jaxtyping import Float, Int
 
+from kinematics import output
 from mllm.evaluation import journal, rubric
 from mllm.evaluation.answering import Answerer, Asked, Reply, Setting
 from mllm.evaluation.collecting import Progress, collect
@@ -120,6 +121,7 @@ def judge(
         for one in items
         for draw in range(repeats)
     ]
+    output.check_folder(out_dir, own=(out_dir / JUDGE).is_file(), command="mllm judge")
     journal.settle(out_dir / JUDGE, _what(items, answerer, levels, repeats), of="judgements")
 
     def line(one: Asked, reply: Reply) -> Judged:

@@ -9,10 +9,10 @@ from typing import Literal
 import msgspec
 
 from kinematics.facts import Frame
-from qagen.language import phrases
+from qagen.language import phrases, stems
 from qagen.schema.record import LETTERS, Record
 
-VERSION = 1
+VERSION = 2
 """Goes up whenever the same record gives another text."""
 
 Style = Literal["letter", "reasoning"]
@@ -40,8 +40,6 @@ FRAME_NAMES: dict[Frame, str] = {
     "camera": "the camera",
 }
 """Whose left and right are meant."""
-
-QUARTERS = "The four quarters of the video are four equal parts of its time."
 
 FORMATS: dict[Style, str] = {
     "letter": "Answer with the letter of the right option and nothing else.",
@@ -88,10 +86,14 @@ def ask(
     >>> shown = ask(_example(), shift=1, duration_s=8.0)
     >>> print(shown.text)
     Watch the video and answer one question about how a person moves in it.
-    Frame of reference: the person at the start. Directions are the person's own, fixed by the way
-    they face at the start of the video.
-    The four quarters of the video are four equal parts of its time. It lasts 8.0 s, so they end at
-    2.0 s, 4.0 s, 6.0 s and 8.0 s.
+    Frame of reference: the person at the start. Left, right, forwards and backwards are the
+    person's own directions, fixed by the way they face at the start of the video. A turn changes
+    the way the body faces, a lean tips the body out of upright; both are to the person's own left
+    or right, and straightening up is not a lean. The starting point is where the person is at the
+    start of the video. A movement counts from 0.15 m over the ground, 0.10 m up or down, a turn
+    from 15°, a lean from 12°. After a rest of more than half a second it counts as another one.
+    Quarters are four equal parts of the video. It lasts 8.0 s, so they end at 2.0 s, 4.0 s, 6.0 s
+    and 8.0 s.
     <BLANKLINE>
     Question: Does the person jump?
     A. No
@@ -104,8 +106,8 @@ def ask(
     shown = tuple(record.options[(place + shift) % count] for place in range(count))
     lines = [
         INTRODUCTIONS[sight],
-        f"Frame of reference: {FRAME_NAMES[record.frame]}. {phrases.FRAME_NOTES[record.frame]}",
-        QUARTERS + (_bounds(duration_s) if duration_s and sight == "video" else ""),
+        f"Frame of reference: {FRAME_NAMES[record.frame]}. {stems.preamble(record.frame)}"
+        + (_bounds(duration_s) if duration_s and sight == "video" else ""),
         *(["", f"Description: {description.strip()}"] if sight == "description" else []),
         "",
         f"Question: {record.question}",

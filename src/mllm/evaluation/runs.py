@@ -140,9 +140,8 @@ def begin(folder: Path, run: Run, asked: Sequence[Asked]) -> None:
                 f"{folder}: holds a run with other settings ({'; '.join(_differences(old, run))}); "
                 "give another --out, or the same settings"
             )
-    folder.mkdir(parents=True, exist_ok=True)
-    journal.write_bytes(folder / QUESTIONS, questions_bytes(asked))
     journal.settle(path, run, of="replies")
+    journal.write_bytes(folder / QUESTIONS, questions_bytes(asked))
 
 
 def _differences(old: Run, new: Run) -> Iterator[str]:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from kinematics import output
 from kinematics.readers.border import write_whole
 from mllm import frames
 from mllm.export.samples import Sample
@@ -153,7 +154,8 @@ def run(ready: Ready, out: Path, *, resume: bool = False) -> Path:
     from transformers import Trainer, set_seed
 
     if first_process():
-        _begin(out, ready.recipe, resume=resume)
+        inputs = [Path(ready.loaded.model.config.name_or_path), ready.examples[0].video]
+        _begin(out, ready.recipe, inputs, resume=resume)
     set_seed(ready.recipe.seed)
     trainer = Trainer(
         model=ready.loaded.model,
@@ -191,9 +193,10 @@ def first_process() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
-def _begin(out: Path, recipe: Recipe, *, resume: bool) -> None:
+def _begin(out: Path, recipe: Recipe, inputs: Sequence[Path], *, resume: bool) -> None:
     """Creates the folder of a training, or checks that a resumed training has the same recipe."""
     path = out / RECIPE
+    output.check_folder(out, own=path.is_file(), command="mllm finetune", inputs=inputs)
     if path.is_file():
         if not resume:
             raise ValueError(

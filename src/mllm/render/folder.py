@@ -5,6 +5,7 @@ import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ import msgspec
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from kinematics import output
 from kinematics.motion import ARRAYS, Motion
 from mllm import videos
 from mllm.render import surface, track, video
@@ -174,10 +176,29 @@ def _three(vector: np.ndarray) -> tuple[float, float, float]:
     return x, y, z
 
 
-def render(people: Sequence[Motion], out_dir: Path, options: Options) -> Outcome:
-    """Writes `NAME.mp4` and then `NAME.camera.json`, unless both exist with the same recipe.
+def _track(path: Path) -> CameraTrack | None:
+    try:
+        return track.read(path)
+    except (ValueError, OSError):
+        return None
 
-    The outcome reports invalid motions and disk errors.
+
+def check_folder(out_dir: Path, inputs: Iterable[Path], *, overwrite: bool = False) -> None:
+    """Raises `ValueError` unless a folder is new, empty, or contains videos with their tracks."""
+    own = any(_track(path) is not None for path in out_dir.glob("*.camera.json"))
+    output.check_folder(
+        out_dir, own=own, command="mllm render", inputs=inputs, overwrite=overwrite,
+        replaced="videos and tracks of the same names",
+    )  # fmt: skip
+
+
+def render(
+    people: Sequence[Motion], out_dir: Path, options: Options, *, overwrite: bool = False
+) -> Outcome:
+    """Writes `NAME.mp4` and `NAME.camera.json`, unless both exist with the same recipe.
+
+    A video without a track is not from this function and is kept, unless `overwrite` is given. The
+    outcome reports invalid motions and disk errors.
     """
     name = name_of(people)
     film_path, track_path = out_dir / f"{name}.mp4", out_dir / f"{name}.camera.json"
@@ -185,14 +206,13 @@ def render(people: Sequence[Motion], out_dir: Path, options: Options) -> Outcome
         fingerprint = recipe(people, options)
     except (ValueError, OSError) as error:  # from the body's model file
         return Outcome(name, 0, problem=str(error))
-    if film_path.is_file() and track_path.is_file():
-        try:
-            old = track.read(track_path)
-        except ValueError:
-            pass  # rendered again
-        else:
-            if old.recipe == fingerprint:
-                return Outcome(name, len(old.times_s), kept=True)
+    old = _track(track_path)
+    if film_path.is_file() and old is not None and old.recipe == fingerprint:
+        return Outcome(name, len(old.times_s), kept=True)
+    if film_path.exists() and not track_path.exists() and not overwrite:
+        problem = f"{film_path}: not of `mllm render`; name another folder, or give --overwrite"
+        return Outcome(name, 0, problem=problem)
+    fresh = film_path.with_name(f"{output.PARTIAL}{film_path.name}.new")
     try:
         if people[0].duration_s * options.fps > MOST_FRAMES:
             raise ValueError(
@@ -200,11 +220,14 @@ def render(people: Sequence[Motion], out_dir: Path, options: Options) -> Outcome
                 "cut the motion into clips, or lower --fps"
             )
         made = film(people, **asdict(options))
-        track_path.unlink(missing_ok=True)  # an unfinished video has no track
-        frames = video.write(film_path, made.frames(), fps=options.fps)
+        frames = video.write(fresh, made.frames(), fps=options.fps)
+        film_path.unlink(missing_ok=True)  # no video is ever beside the track of another
         track.write(track_path, told(made, name=film_path.name, fingerprint=fingerprint))
+        fresh.replace(film_path)
     except (ValueError, OSError) as error:
         return Outcome(name, 0, problem=str(error))
+    finally:
+        fresh.unlink(missing_ok=True)
     return Outcome(name, frames)
 
 
@@ -214,6 +237,7 @@ def render_all(
     options: Options,
     *,
     workers: int = 1,
+    overwrite: bool = False,
     progress: Callable[[Outcome], None] | None = None,
 ) -> list[Outcome]:
     """Renders all motions, in their order; the bytes do not depend on the number of workers.
@@ -223,7 +247,7 @@ def render_all(
     video.require()
     out_dir.mkdir(parents=True, exist_ok=True)
     outcomes = []
-    for outcome in _rendered(_once(scenes(motions)), out_dir, options, workers):
+    for outcome in _rendered(_once(scenes(motions)), out_dir, options, workers, overwrite):
         outcomes.append(outcome)
         if progress is not None:
             progress(outcome)
@@ -242,17 +266,22 @@ def _once(groups: Iterable[list[Motion]]) -> Iterator[list[Motion] | Outcome]:
 
 
 def _rendered(
-    jobs: Iterable[list[Motion] | Outcome], out_dir: Path, options: Options, workers: int
+    jobs: Iterable[list[Motion] | Outcome],
+    out_dir: Path,
+    options: Options,
+    workers: int,
+    overwrite: bool,
 ) -> Iterator[Outcome]:
+    make = partial(render, out_dir=out_dir, options=options, overwrite=overwrite)
     if workers <= 1:
         for job in jobs:
-            yield job if isinstance(job, Outcome) else render(job, out_dir, options)
+            yield job if isinstance(job, Outcome) else make(job)
         return
     spawn = multiprocessing.get_context("spawn")  # forking after JAX has started may hang
     with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
         waiting: list[Future[Outcome] | Outcome] = []
         for job in jobs:
-            future = job if isinstance(job, Outcome) else pool.submit(render, job, out_dir, options)
+            future = job if isinstance(job, Outcome) else pool.submit(make, job)
             waiting.append(future)
             if len(waiting) > _WAITING * workers:
                 yield _result(waiting.pop(0))

@@ -17,10 +17,10 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial.transform import Rotation
 
+from kinematics.geometry.smpl_body import BodyModel
 from kinematics.motion import Motion
 from kinematics.readers import body_model
 from kinematics.readers.native import load_arrays
-from kinematics.smpl_body import BodyModel
 
 GRID_M = 2.0**-16
 """Coordinates of vertices are multiples of this."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from mllm.scores.score import Part, Report, Score
 from qagen.schema.question import CATEGORIES
+from qagen.schema.record import LETTERS
 from qagen.study.stats import Table
 
 _NONE = "–"
@@ -93,17 +94,25 @@ def _alone(score: Score, title: str) -> Iterator[Table]:
         if parts:
             headings = ("", "replies", "right", "95 %", "chance", "points", "no answer")
             yield Table(f"{title}{name}", headings, [_part(*one) for one in parts.items()])
-    rows = [
-        (
-            f"{one.options}", *(f"{one.said.get(name, 0):,} / {one.right.get(name, 0):,}"
-            if name in one.said else "" for name in "ABCD"), f"{one.bias:.1%}",
-        )
-        for one in score.letters
-    ]  # fmt: skip
-    yield Table(f"{title}letters, said / right", ("options", "A", "B", "C", "D", "bias"), rows)
+    yield _letters(score, title)
     if score.silences:
         silences = [(reason, f"{count:,}") for reason, count in score.silences.items()]
         yield Table(f"{title}replies without an answer", ("why", "replies"), silences)
+
+
+def _letters(score: Score, title: str) -> Table:
+    """A row for each number of options, a column for each letter of the largest number."""
+    names = LETTERS[: max(one.options for one in score.letters)]
+    rows = [
+        (
+            f"{one.options}",
+            *(f"{one.said[name]:,} / {one.right[name]:,}" if name in one.said else ""
+              for name in names),
+            f"{one.bias:.1%}",
+        )
+        for one in score.letters
+    ]  # fmt: skip
+    return Table(f"{title}letters, said / right", ("options", *names, "bias"), rows)
 
 
 def _part(name: str, part: Part) -> tuple[str, ...]:

@@ -5,27 +5,32 @@ workers, on any number of machines, can share the work, and a build that was kil
 """
 
 import contextlib
+import hashlib
 import os
 import shutil
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 import msgspec
 
-from qagen.schema.certificates import Yield
-from qagen.dataset.layout import Clip, Recipe
-from qagen.schema.question import Category
+from kinematics import output
 from qagen.build.select import Kind
+from qagen.dataset.layout import CLIPS, MANIFEST, SIDES, Clip, Recipe, read_manifest
 from qagen.dataset.splits import Split
+from qagen.schema.certificates import Yield
+from qagen.schema.question import Category
 
 WORK = ".build"
 """The folder inside the data set's folder; it exists as long as the build is unfinished."""
 
 MOST_WAITING_BYTES = 1 << 24
 """Rows of an unfinished chunk that are held in memory; more of them wait in a file."""
+
+PUBLISHING = "publishing"
+"""A file that is there while finished files move into place: they are the build's own then."""
 
 _PLAN = "plan.json"
 _LENGTH = struct.Struct("<QQ")
@@ -131,6 +136,46 @@ def finished_line(asked: AskedClip, *, group: str, split: Split) -> bytes:
 _encode_line = msgspec.json.Encoder().encode
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Chunk)
+
+
+def fingerprint(plan: Plan) -> str:
+    """A hash of everything that a data set depends on."""
+    data = msgspec.json.encode(plan, order="deterministic")
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def check_folder(
+    out_dir: Path, plan: Plan, *, inputs: Iterable[Path] = (), overwrite: bool = False
+) -> None:
+    """Raises `ValueError` where files would be replaced that are not those of the same plan."""
+    finished = [name for name in (*SIDES, CLIPS, MANIFEST) if (out_dir / name).exists()]
+    if finished:
+        own = (out_dir / WORK / PUBLISHING).is_file() or _finished_plan(out_dir) == fingerprint(
+            plan
+        )
+    else:
+        own = _under_way(out_dir)
+    output.check_folder(
+        out_dir, own=own, command="qagen build", inputs=inputs, overwrite=overwrite,
+        replaced=", ".join((*SIDES, CLIPS, MANIFEST)),
+    )  # fmt: skip
+    if (out_dir / WORK).exists() and not _under_way(out_dir):
+        raise ValueError(f"{out_dir / WORK}: not of `qagen build`; remove it, or name a new folder")
+
+
+def _finished_plan(out_dir: Path) -> str:
+    try:
+        return read_manifest(out_dir).plan
+    except ValueError:
+        return ""
+
+
+def _under_way(out_dir: Path) -> bool:
+    """Whether there is an unfinished build, even if its plan is not written yet."""
+    names = [path.name for path in out_dir.glob(f"{WORK}/*")]
+    return (out_dir / WORK).is_dir() and (
+        _PLAN in names or all(name.endswith(".partial") for name in names)
+    )
 
 
 def claim(out_dir: Path, plan: Plan) -> Path:
@@ -266,5 +311,6 @@ def open_rows(path: Path) -> Iterator[Rows]:
 
 def drop(out_dir: Path) -> None:
     """Removes the unfinished half of a build, if there is any."""
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(out_dir / WORK)
+    if _under_way(out_dir):
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(out_dir / WORK)

@@ -16,6 +16,8 @@ import msgspec
 
 from kinematics import facts as facts_of
 from kinematics.facts import Frame, MotionFacts
+from kinematics.intake import read
+from kinematics.terminal import reading
 from qagen.build.chunks import Unreadable
 
 if TYPE_CHECKING:
@@ -182,7 +184,7 @@ def take(intake: Intake, chunk: int, *, with_motions: bool = False) -> Taken:
 
 def _kept(motions: "Sequence[Motion]", *, wanted: bool) -> "Sequence[Motion | None]":
     """The motions as they are measured, which is what certificates need of them, or none."""
-    from kinematics import batch
+    from kinematics.movement import batch
 
     return [batch.sampled(motion) if wanted else None for motion in motions]
 
@@ -218,7 +220,7 @@ def _opened(path: Path, _fingerprint: str) -> "Store":
 
 
 def _take_stored(intake: Intake, chunk: int, *, with_motions: bool) -> Taken:
-    from kinematics import measure
+    from kinematics.movement import measurement
 
     start, end = intake.starts[chunk : chunk + 2]
     opened = _opened(intake.root, intake.fingerprint)
@@ -226,16 +228,17 @@ def _take_stored(intake: Intake, chunk: int, *, with_motions: bool) -> Taken:
     files, unreadable = [], []
     for number in range(start, end):
         try:
-            motion = opened[number]
+            with reading(intake.root / opened.names[number]):
+                motion = opened[number]
             _check_cameras([motion], intake.frame)
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             reason = str(error).replace(f"{intake.root}/", "")
             unreadable.append(Unreadable(opened.names[number], reason))
             continue
         motions.append(motion)
         name = f"{motion.source.clip}#{motion.source.person}"
         files.append((name, _digest(motion)))
-    all_facts = measure.measure_all(motions, frame=intake.frame)
+    all_facts = measurement.measure_all(motions, frame=intake.frame)
     kept = _kept(motions, wanted=with_motions)
     measured = [
         Measured(one, one.path, digest, motion)
@@ -255,7 +258,8 @@ def _digest(motion: "Motion") -> str:
 
 
 def _take_motions(intake: Intake, chunk: int, *, with_motions: bool) -> Taken:
-    from kinematics import measure, readers
+    from kinematics import readers
+    from kinematics.movement import measurement
 
     start, end = intake.starts[chunk : chunk + 2]
     motions: list[Motion] = []
@@ -264,7 +268,7 @@ def _take_motions(intake: Intake, chunk: int, *, with_motions: bool) -> Taken:
     for path in intake.files[start:end]:
         source = path.relative_to(intake.root).as_posix()
         try:
-            found = readers.read(path)
+            found = read(path)
             _check_cameras(found, intake.frame)
             digest = _file_digest(path)
         except readers.UnknownFormatError:
@@ -277,7 +281,7 @@ def _take_motions(intake: Intake, chunk: int, *, with_motions: bool) -> Taken:
         files.append((source, digest))
         motions += found
         sources += [(source, digest)] * len(found)
-    all_facts = measure.measure_all(motions, frame=intake.frame)
+    all_facts = measurement.measure_all(motions, frame=intake.frame)
     rows = zip(all_facts, sources, _kept(motions, wanted=with_motions), strict=True)
     measured = [Measured(one, source, digest, motion) for one, (source, digest), motion in rows]
     return Taken(measured, files, unreadable, others)

@@ -22,16 +22,16 @@ import msgspec
 
 from kinematics import facts
 from qagen.build import chunks, same_motion, select
-from qagen.dataset import layout, splits
-from qagen.schema import record
-from qagen.language import phrases
-from qagen.schema.certificates import Yield
 from qagen.build.chunks import AskedClip, Chunk, Plan
-from qagen.dataset.layout import CLIPS, MANIFEST, Blindness, Inputs, Manifest, Recipe, Side
-from qagen.schema.question import CATEGORIES, Category
 from qagen.build.select import Kind
-from qagen.dataset.splits import SPLITS, Groups, Split
 from qagen.build.tally import Tally
+from qagen.dataset import layout, splits
+from qagen.dataset.layout import CLIPS, MANIFEST, Blindness, Inputs, Manifest, Recipe, Side
+from qagen.dataset.splits import SPLITS, Groups, Split
+from qagen.language import phrases
+from qagen.schema import record
+from qagen.schema.certificates import Yield
+from qagen.schema.question import CATEGORIES, Category
 
 _ID = re.compile(rb'"id":"[^"]*"')
 _GROUP = re.compile(rb'"group":"(?:[^"\\]|\\.)*"')
@@ -90,14 +90,22 @@ class _Gathered:
     alike: int = 0
 
 
-def merge(out_dir: Path, *, thin: Thin | None = None, progress: Progress | None = None) -> Manifest:
+def merge(
+    out_dir: Path,
+    *,
+    thin: Thin | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Manifest:
     """Writes the data set of a build whose chunks are all there, and gives its manifest.
 
-    Raises one `ValueError` when chunks are missing or two clips have one name. `thin` takes rows
-    out before anything is published; a build with `max_blind` needs it. `progress` is called with
-    the number of chunks that were read, three times over.
+    Raises one `ValueError` when chunks are missing, two clips have one name, or files of something
+    else would be replaced without `overwrite`. `thin` takes rows out before anything is published;
+    a build with `max_blind` needs it. `progress` is called with the number of chunks that were
+    read, three times over.
     """
     plan = chunks.read_plan(out_dir)
+    chunks.check_folder(out_dir, plan, overwrite=overwrite)
     if plan.recipe.max_blind is not None and thin is None:
         raise ValueError(f"{out_dir}: built with max_blind; expected `pipeline.finish` to merge it")
     work = out_dir / chunks.WORK
@@ -180,7 +188,9 @@ def _repeated(every: _Every, names: list[str]) -> str:
     )
 
 
-def _gather_clip(found: _Gathered, finder: same_motion.Finder, asked: AskedClip, recipe: Recipe) -> None:
+def _gather_clip(
+    found: _Gathered, finder: same_motion.Finder, asked: AskedClip, recipe: Recipe
+) -> None:
     clip, name = asked.clip, asked.clip.name
     if name in found.groups:
         found.repeated.add(name)
@@ -343,7 +353,7 @@ class _Piles:
 
 
 def _partial(out_dir: Path, name: str) -> Path:
-    return out_dir / f"{name}.partial"
+    return out_dir / chunks.WORK / f"{name}.partial"
 
 
 def _manifest(
@@ -393,6 +403,7 @@ def _manifest(
         majority=tally.majority(),
         clips_sha256=layout.file_sha256(_partial(out_dir, CLIPS)),
         blind=thinned.blind,
+        plan=chunks.fingerprint(plan),
     )
 
 
@@ -427,10 +438,11 @@ def versions() -> dict[str, str]:
 
 def _publish(out_dir: Path, manifest: Manifest) -> None:
     """Moves everything into place, the manifest last, and removes the chunks."""
+    data = msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
+    _partial(out_dir, MANIFEST).write_bytes(data)
+    (out_dir / chunks.WORK / chunks.PUBLISHING).touch()
     (out_dir / MANIFEST).unlink(missing_ok=True)
     for name in (*layout.SIDES, CLIPS):
         _partial(out_dir, name).replace(out_dir / name)
-    data = msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
-    _partial(out_dir, MANIFEST).write_bytes(data)
     _partial(out_dir, MANIFEST).replace(out_dir / MANIFEST)
     chunks.drop(out_dir)

@@ -22,17 +22,17 @@ import msgspec
 from kinematics import thresholds
 from kinematics.facts import MotionFacts
 from qagen import draws, processes
-from qagen.schema import certificates
 from qagen.build import chunks, intake, merge, same_motion, select
-from qagen.rules import consistency, generate
-from qagen.dataset import layout, splits
-from qagen.schema.certificates import Certification, Yield
 from qagen.build.chunks import AskedClip, Chunk, Columns, Plan
-from qagen.dataset.layout import Manifest, Recipe
 from qagen.build.intake import Intake, Measured
+from qagen.build.select import Kind
+from qagen.dataset import layout, splits
+from qagen.dataset.layout import Manifest, Recipe
+from qagen.rules import consistency, generate
+from qagen.schema import certificates
+from qagen.schema.certificates import Certification, Yield
 from qagen.schema.question import CATEGORIES, Ask, Candidate, Category
 from qagen.schema.record import Certificate
-from qagen.build.select import Kind
 
 Engine = Literal["pool", "ray"]
 
@@ -56,19 +56,27 @@ def build(
     workers: int = 1,
     engine: Engine = "pool",
     restart: bool = False,
+    overwrite: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Manifest:
     """Makes every chunk that is missing and writes the data set; gives its manifest.
 
     A build that was killed goes on where it was; `restart` throws away what is there of it.
+    Raises `ValueError` when the folder holds anything but a build of the same recipe and input;
+    with `overwrite` the files of a data set in it are replaced all the same, and no others.
     `progress` is called with the name of the stage, how far it is, and how far it goes.
     """
-    job = begin(source, out_dir, recipe, restart=restart)
+    job = begin(source, out_dir, recipe, restart=restart, overwrite=overwrite)
     _make_all(job, range(job.intake.chunks), workers=workers, engine=engine, progress=progress)
-    return finish(out_dir, progress=progress)
+    return finish(out_dir, overwrite=overwrite, progress=progress)
 
 
-def finish(out_dir: Path, *, progress: Callable[[str, int, int], None] | None = None) -> Manifest:
+def finish(
+    out_dir: Path,
+    *,
+    overwrite: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Manifest:
     """Puts the chunks of a build together, and withholds what its recipe bounds.
 
     Raises one `ValueError` when chunks are missing or two clips have one name.
@@ -82,8 +90,8 @@ def finish(out_dir: Path, *, progress: Callable[[str, int, int], None] | None = 
 
     bound = plan.recipe.max_blind
     if bound is None:
-        return merge.merge(out_dir, progress=merging)
-    from qagen.build.blind import bounded# half a second that others need not wait
+        return merge.merge(out_dir, overwrite=overwrite, progress=merging)
+    from qagen.build.blind import bounded  # half a second that others need not wait
 
     def withholding(number: int, rounds: int) -> None:
         if progress:
@@ -93,7 +101,7 @@ def finish(out_dir: Path, *, progress: Callable[[str, int, int], None] | None = 
         bounded.thin, max_blind=bound, balanced=plan.recipe.balanced,
         per_category=plan.recipe.per_category, progress=withholding,
     )  # fmt: skip
-    return merge.merge(out_dir, thin=thin, progress=merging)
+    return merge.merge(out_dir, thin=thin, overwrite=overwrite, progress=merging)
 
 
 def process_shard(
@@ -106,6 +114,7 @@ def process_shard(
     workers: int = 1,
     engine: Engine = "pool",
     restart: bool = False,
+    overwrite: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> int:
     """Makes one of `of` shares of a build (`shard` counts from 1); gives the number of chunks.
@@ -115,13 +124,20 @@ def process_shard(
     """
     if not 1 <= shard <= of:
         raise ValueError(f"shard {shard} of {of}: expected a number from 1 to {of}")
-    job = begin(source, out_dir, recipe, restart=restart)
+    job = begin(source, out_dir, recipe, restart=restart, overwrite=overwrite)
     numbers = list(intake.parts_of(job.intake, shard=shard, of=of))
     _make_all(job, numbers, workers=workers, engine=engine, progress=progress)
     return len(numbers)
 
 
-def begin(source: Path, out_dir: Path, recipe: Recipe, *, restart: bool = False) -> Job:
+def begin(
+    source: Path,
+    out_dir: Path,
+    recipe: Recipe,
+    *,
+    restart: bool = False,
+    overwrite: bool = False,
+) -> Job:
     """Looks the input over and claims the folder for it."""
     _check(recipe)
     # certified motions are measured with their copies, which fill batches by themselves
@@ -132,11 +148,12 @@ def begin(source: Path, out_dir: Path, recipe: Recipe, *, restart: bool = False)
             f"{source}: holds facts, and only motions can be copied with errors; build from the "
             "motions themselves, or leave --certify out"
         )
-    if restart:
-        chunks.drop(out_dir)
     versions = merge.versions()
     versions |= {"rules": generate.fingerprint(), "thresholds": thresholds.fingerprint()}
     plan = Plan(recipe=recipe, inputs=looked.fingerprint, versions=versions, chunks=looked.chunks)
+    chunks.check_folder(out_dir, plan, inputs=[source], overwrite=overwrite)
+    if restart:
+        chunks.drop(out_dir)
     return Job(intake=looked, recipe=recipe, work=chunks.claim(out_dir, plan))
 
 

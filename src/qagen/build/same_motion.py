@@ -66,10 +66,10 @@ def track_of(facts: MotionFacts) -> Track | None:
 
     >>> from kinematics import measure, synthetic
     >>> walk, stand = synthetic.walk(3.0), synthetic.stand(3.0)
-    >>> track = track_of(measure.measure(synthetic.perform(walk).motion))
+    >>> track = track_of(measure(synthetic.perform(walk).motion))
     >>> round(track.places[-1], 1)
     3.0
-    >>> track_of(measure.measure(synthetic.perform(stand).motion)) is None
+    >>> track_of(measure(synthetic.perform(stand).motion)) is None
     True
     """
     if len(facts.samples) < 2 or facts.shape.extent_m < LEAST_EXTENT_M:

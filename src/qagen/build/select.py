@@ -13,9 +13,9 @@ from pathlib import Path
 
 import msgspec
 
+from qagen.dataset.splits import SPLITS, Split
 from qagen.schema.question import CATEGORIES, Ask, Candidate, Category
 from qagen.schema.record import Record
-from qagen.dataset.splits import SPLITS, Split
 
 RESERVE = 3
 """So many times the wanted number is kept of a clip's questions until answers are counted."""

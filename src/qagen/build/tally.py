@@ -5,10 +5,10 @@ The same counts serve the manifest, while a data set is written, and the table o
 
 from collections import Counter, defaultdict
 
+from qagen.build.select import NO_RANK, Kind, kind_of
 from qagen.dataset.balance import Evenness, evenness
 from qagen.schema.question import CATEGORIES, Category
 from qagen.schema.record import LETTERS, Record
-from qagen.build.select import NO_RANK, Kind, kind_of
 
 OFTEN = 12
 """A stem that is asked so often has a most frequent answer that means something."""

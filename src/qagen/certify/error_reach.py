@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from kinematics import thresholds
-from kinematics.error_models import ErrorModel
+from kinematics.errors.error_models import ErrorModel
 from kinematics.facts import MotionFacts
 from qagen.language.vocabulary import MOVEMENTS
 from qagen.schema.question import Candidate, Evidence, Question
@@ -26,12 +26,12 @@ def spared(question: Candidate | Question, facts: MotionFacts, model: ErrorModel
     """Whether the margin is beyond what the model's errors can do to the answer.
 
     >>> from kinematics import measure, synthetic
-    >>> from kinematics.error_models import PRESETS
+    >>> from kinematics.errors.error_models import PRESETS
     >>> from qagen.rules import generate
-    >>> facts = measure.measure(synthetic.perform(synthetic.walk(5.0, speed_mps=1.2)).motion)
+    >>> facts = measure(synthetic.perform(synthetic.walk(5.0, speed_mps=1.2)).motion)
     >>> questions, _ = generate.ask_all(facts, categories=("existence",))
     >>> sure = [one for one in questions if spared(one, facts, PRESETS["prompthmr_emdb"])]
-    >>> "ever(forward;whole;0;;;False)" in [one.ask.name for one in sure]
+    >>> "ever(movements=forward)" in [one.ask.name for one in sure]
     True
     """
     if model.dropout_share or model.gaps_per_min or model.swaps_per_min:

@@ -1,7 +1,7 @@
 """Which answers survive the errors of a tracker: every motion copied with errors, and asked again.
 
 "Asked again" is: the copy is measured, and of the question's own options the right one is chosen by
-its facts and the rules' second writing (`again.offered`), which knows no band of doubt. The copy
+its facts and the second derivation (`verify.rederive`), which knows no band of doubt. The copy
 agrees when that is the key. Whether the rule would still have dared to ask, or would have offered
 the same, does not matter; that no option is right any more, because the movement that is spoken of
 is gone, counts as another answer.
@@ -16,18 +16,19 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from kinematics import batch, measure, perturb
-from kinematics.error_models import ErrorModel
+from kinematics.errors import perturb
+from kinematics.errors.error_models import ErrorModel
 from kinematics.facts import MotionFacts
 from kinematics.motion import Motion
+from kinematics.movement import batch, measurement
 from qagen.certify import error_reach
 from qagen.reading import clip
 from qagen.schema import certificates
 from qagen.schema.certificates import Certification
 from qagen.schema.question import Ask, Candidate, Question
 from qagen.schema.record import Certificate
-from qagen.verify import offered
 from qagen.verify.moves import Clip, Move
+from qagen.verify.rederive import table
 
 _TURNED = {"yes": "no", "no": "yes"}
 
@@ -48,10 +49,10 @@ def certify(
     """For every clip and each of its questions the certificate, or none where it is withheld.
 
     >>> from kinematics import measure, synthetic
-    >>> from kinematics.error_models import PRESETS
+    >>> from kinematics.errors.error_models import PRESETS
     >>> from qagen.rules import generate
     >>> motion = synthetic.perform(synthetic.walk(5.0, speed_mps=1.2)).motion
-    >>> facts = measure.measure(motion)
+    >>> facts = measure(motion)
     >>> questions, _ = generate.ask_all(facts, categories=("comparative",))
     >>> policy = Certification(model=PRESETS["prompthmr_emdb"])
     >>> [found] = certify([Asked(motion, facts, questions)], policy)
@@ -66,7 +67,7 @@ def certify(
     made = (copy for trial in under_way for copy in trial.copies(policy))
     # clips of one input are all asked about in one frame
     frame = trials[0].frame if trials else "first_heading"
-    measured = measure.measure_all(made, frame=frame)
+    measured = measurement.measure_all(made, frame=frame)
     for trial in under_way:
         for _ in range(policy.copies):
             trial.hear(next(measured), most=most)
@@ -104,7 +105,7 @@ class _Trial:
             return
         clip = clip_of(facts)
         for ask, options in list(self.open.items()):
-            if offered.answer(clip, ask, options) != options[0]:
+            if table.answer(clip, ask, options) != options[0]:
                 self.flips[ask] += 1
                 if self.flips[ask] > most:
                     del self.open[ask]
@@ -146,7 +147,7 @@ def clip_of(facts: MotionFacts) -> Clip:
     """First-hand facts as the second writing of the rules reads them.
 
     >>> from kinematics import measure, synthetic
-    >>> walk = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> walk = measure(synthetic.perform(synthetic.walk(3.0)).motion)
     >>> [name for name, moves in clip_of(walk).moves.items() if moves]
     ['forward', 'away']
     """
@@ -186,7 +187,7 @@ def answers_on(
     """For every question its answers on each of some copies; nobody is spared.
 
     >>> from kinematics import synthetic
-    >>> from kinematics.error_models import PRESETS
+    >>> from kinematics.errors.error_models import PRESETS
     >>> motion = synthetic.perform(synthetic.walk(3.0)).motion
     >>> answers_on(motion, [], PRESETS["mocap"], copies=2, seed=1)
     []
@@ -194,7 +195,7 @@ def answers_on(
     if not questions:
         return []
     made = perturb.copies(batch.sampled(motion), model, count=copies, seed=seed)
-    clips = [clip_of(facts) for facts in measure.measure_all(made, frame=questions[0].frame)]
+    clips = [clip_of(facts) for facts in measurement.measure_all(made, frame=questions[0].frame)]
     return [answers_of(clips, one) for one in questions]
 
 
@@ -203,12 +204,12 @@ def answers_of(clips: Iterable[Clip], question: Candidate | Question) -> list[st
 
     >>> from kinematics import measure, synthetic
     >>> from qagen.rules import generate
-    >>> walk = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> walk = measure(synthetic.perform(synthetic.walk(3.0)).motion)
     >>> questions, _ = generate.ask_all(walk, categories=("ordering", "numerical"))
     >>> all(answers_of([clip_of(walk)], one) == [one.key.code] for one in questions)
     True
     """
     plain, _ = plainly(question.ask, "yes")
     options = _options(question, question.key.code)
-    found = [offered.answer(clip, plain, options) for clip in clips]
+    found = [table.answer(clip, plain, options) for clip in clips]
     return [_TURNED.get(code, code) for code in found] if question.ask.negated else found

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kinematics import __version__
 from kinematics.terminal import printed_version
 from qagen.commands import build, captions, check, report, study
 
@@ -24,7 +25,10 @@ def main(
     _version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=printed_version("qagen"), is_eager=True, help="Print the version."
+            "--version",
+            callback=printed_version("qagen", __version__),
+            is_eager=True,
+            help="Print the version.",
         ),
     ] = False,
 ) -> None:

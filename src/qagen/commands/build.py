@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 
 EngineName = Literal["pool", "ray"]
 
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        help="Replace train.jsonl, val.jsonl, test.jsonl, clips.jsonl and manifest.json of "
+        "another build; other files of the folder stay.",
+    ),
+]
+
 
 def build_dataset(
     source: Annotated[
@@ -101,12 +110,14 @@ def build_dataset(
     restart: Annotated[
         bool, typer.Option("--restart", help="Throw away what an unfinished build has left.")
     ] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Build a data set: motions in, questions with answers, evidence and splits out.
 
     A build that was stopped, even by force, goes on where it was when the same command is given
-    again. The result does not depend on workers, shards or interruptions. Files that cannot be
-    read are named and do not stop the others; the exit code is then 1.
+    again. A folder that holds anything else is refused. The result does not depend on workers,
+    shards or interruptions. Files that cannot be read are named and do not stop the others; the
+    exit code is then 1.
 
     [b]Examples[/b]
 
@@ -134,18 +145,18 @@ def build_dataset(
                 first, last = _shares(shard)
                 made = pipeline.process_shard(
                     source, out_dir, recipe, shard=first, of=last, workers=workers,
-                    engine=engine, restart=restart, progress=progress,
+                    engine=engine, restart=restart, overwrite=overwrite, progress=progress,
                 )  # fmt: skip
                 typer.echo(f"shard {shard}: {made} chunks in {out_dir}")
                 return
             manifest = pipeline.build(
                 source, out_dir, recipe, workers=workers, engine=engine, restart=restart,
-                progress=progress,
+                overwrite=overwrite, progress=progress,
             )  # fmt: skip
     _report(manifest, out_dir)
 
 
-def merge_shards(out_dir: OutDir) -> None:
+def merge_shards(out_dir: OutDir, overwrite: Overwrite = False) -> None:
     """Put the shares of `build --shard` together, when all of them are there.
 
     [b]Example[/b]
@@ -155,7 +166,7 @@ def merge_shards(out_dir: OutDir) -> None:
     from qagen.build import pipeline
 
     with plainly(), bar() as progress:
-        manifest = pipeline.finish(out_dir, progress=progress)
+        manifest = pipeline.finish(out_dir, overwrite=overwrite, progress=progress)
     _report(manifest, out_dir)
 
 

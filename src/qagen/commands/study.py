@@ -142,6 +142,7 @@ def study_survival(
         from qagen.schema import certificates
         from qagen.study import flip_report, flips
 
+        flip_report.check_folder(out, [truths] if estimates is None else [truths, estimates])
         wanted = flips.Study(
             policy=certificates.Certification(
                 model=certificates.model_of(error_model), copies=copies, least=certify, seed=seed

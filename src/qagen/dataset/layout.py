@@ -179,6 +179,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     clips_sha256: str
     blind: Blindness | None = None
     """What blind models know, where a build was told to bound it."""
+    plan: str = ""
+    """Fingerprint of recipe, input and versions: a build of the same plan may take its place."""
 
 
 class _SchemaOnly(msgspec.Struct):
@@ -189,7 +191,7 @@ def clip_of(facts: MotionFacts, **identity: Any) -> Clip:
     """What a data set says of a clip; `identity` gives the fields that facts do not know.
 
     >>> from kinematics import measure, synthetic
-    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> facts = measure(synthetic.perform(synthetic.walk(3.0)).motion)
     >>> clip = clip_of(
     ...     facts, take="", subject="", source="", digest="", asked=0, rejected=0
     ... )

@@ -1,18 +1,18 @@
-"""Every word of the questions, as data: phrases by frame of reference, stems by rule.
+"""The words of questions, as data: movements by frame of reference, classes, units and persons.
 
-Stems say what directions mean, plainly enough for a person who watches the video. A mirror turns
-each sentence into the sentence of the mirrored question: left and right are only ever directions.
+Left and right are only ever directions, so that a mirror turns each phrase into that of the
+mirrored movement.
 """
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from kinematics.facts import Frame
 from qagen.language.vocabulary import MOVEMENTS, Kind
-from qagen.schema.question import Unit, Window
+from qagen.schema.question import Ask, Unit, Window
 
 
 class Phrase(NamedTuple):
@@ -22,127 +22,77 @@ class Phrase(NamedTuple):
     """After "does the person": `move to the left`."""
     gerund: str
     """As an option or a subject: `moving to the left`."""
-    noun: str
-    """Where an option names a direction: `to the left`."""
 
 
 _ANY: dict[str, Phrase] = {
-    "away": Phrase(
-        "move away from the starting point",
-        "moving away from the starting point",
-        "away from the starting point",
-    ),
+    "away": Phrase("move away from the starting point", "moving away from the starting point"),
     "towards": Phrase(
-        "move back towards the starting point",
-        "moving back towards the starting point",
-        "back towards the starting point",
+        "move back towards the starting point", "moving back towards the starting point"
     ),
-    "turn_left": Phrase(
-        "turn to their own left (counter-clockwise as seen from above)",
-        "turning to their own left (counter-clockwise)",
-        "to their own left (counter-clockwise)",
-    ),
-    "turn_right": Phrase(
-        "turn to their own right (clockwise as seen from above)",
-        "turning to their own right (clockwise)",
-        "to their own right (clockwise)",
-    ),
-    "lean_forward": Phrase("lean forwards", "leaning forwards", "forwards"),
-    "lean_backward": Phrase("lean backwards", "leaning backwards", "backwards"),
-    "lean_left": Phrase("lean to their own left", "leaning to their own left", "to their own left"),
-    "lean_right": Phrase(
-        "lean to their own right", "leaning to their own right", "to their own right"
-    ),
-    "up": Phrase("move their hips upwards", "moving the hips upwards", "upwards"),
-    "down": Phrase("move their hips downwards", "moving the hips downwards", "downwards"),
-    "jump": Phrase("jump", "jumping", "up and down"),
-    "crouch": Phrase(
-        "crouch down and come up again", "crouching down and coming up again", "down and up"
-    ),
-    "lower": Phrase(
-        "lower themselves and stay down, as in sitting down",
-        "lowering themselves and staying down, as in sitting down",
-        "down",
-    ),
-    "rise": Phrase(
-        "rise from a low position, as in standing up",
-        "rising from a low position, as in standing up",
-        "up",
-    ),
+    "turn_left": Phrase("turn to their left", "turning to their left"),
+    "turn_right": Phrase("turn to their right", "turning to their right"),
+    "up": Phrase("move their hips up", "moving the hips up"),
+    "down": Phrase("move their hips down", "moving the hips down"),
+    "jump": Phrase("jump", "jumping"),
+    "crouch": Phrase("crouch and come up again", "crouching and coming up again"),
+    "lower": Phrase("sit down or get low", "sitting down or getting low"),
+    "rise": Phrase("stand up from a low position", "standing up from a low position"),
 }
 
-_START: dict[str, Phrase] = {
-    "left": Phrase("move to the left", "moving to the left", "to the left"),
-    "right": Phrase("move to the right", "moving to the right", "to the right"),
-    "forward": Phrase("move forwards", "moving forwards", "forwards"),
-    "backward": Phrase("move backwards", "moving backwards", "backwards"),
+_LEANS: dict[Literal["pelvis", "trunk"], dict[str, Phrase]] = {
+    "trunk": {
+        "lean_forward": Phrase("lean forwards", "leaning forwards"),
+        "lean_backward": Phrase("lean backwards", "leaning backwards"),
+        "lean_left": Phrase("lean to their left", "leaning to their left"),
+        "lean_right": Phrase("lean to their right", "leaning to their right"),
+    },
+    "pelvis": {
+        "lean_forward": Phrase("tip their hips forwards", "tipping the hips forwards"),
+        "lean_backward": Phrase("tip their hips backwards", "tipping the hips backwards"),
+        "lean_left": Phrase("tip their hips to their left", "tipping the hips to their left"),
+        "lean_right": Phrase("tip their hips to their right", "tipping the hips to their right"),
+    },
 }
-_OWN: dict[str, Phrase] = {
-    "left": Phrase(
-        "step to their own left", "stepping sideways to their own left", "sideways to the left"
-    ),
-    "right": Phrase(
-        "step to their own right", "stepping sideways to their own right", "sideways to the right"
-    ),
-    "forward": Phrase("go the way they face", "going the way they face", "the way they face"),
-    "backward": Phrase("go backwards", "going backwards", "backwards"),
-}
-_SEEN: dict[str, Phrase] = {
-    "left": Phrase("move to the viewer's left", "moving to the viewer's left", "to the left"),
-    "right": Phrase("move to the viewer's right", "moving to the viewer's right", "to the right"),
-    "forward": Phrase(
-        "move away from the camera", "moving away from the camera", "away from the camera"
-    ),
-    "backward": Phrase(
-        "move towards the camera", "moving towards the camera", "towards the camera"
-    ),
-}
+"""Where only the hips were tracked, a lean is one of the hips, and the question says so."""
 
-PHRASES: dict[Frame, dict[str, Phrase]] = {
-    "first_heading": {**_ANY, **_START},
-    "first_pose": {**_ANY, **_START},
-    "body": {**_ANY, **_OWN},
-    "camera": {**_ANY, **_SEEN},
+_TRAVELS: dict[Frame, dict[str, Phrase]] = {
+    "first_heading": {
+        "left": Phrase("move to the left", "moving to the left"),
+        "right": Phrase("move to the right", "moving to the right"),
+        "forward": Phrase("move forwards", "moving forwards"),
+        "backward": Phrase("move backwards", "moving backwards"),
+    },
+    "body": {
+        "left": Phrase("step sideways to their left", "stepping sideways to their left"),
+        "right": Phrase("step sideways to their right", "stepping sideways to their right"),
+        "forward": Phrase("go the way they face", "going the way they face"),
+        "backward": Phrase("go backwards", "going backwards"),
+    },
+    "camera": {
+        "left": Phrase("move to the viewer's left", "moving to the viewer's left"),
+        "right": Phrase("move to the viewer's right", "moving to the viewer's right"),
+        "forward": Phrase("move away from the camera", "moving away from the camera"),
+        "backward": Phrase("move towards the camera", "moving towards the camera"),
+    },
 }
-"""How each movement is called in each frame of reference."""
+_TRAVELS["first_pose"] = _TRAVELS["first_heading"]
 
-FRAME_NOTES: dict[Frame, str] = {
-    "first_heading": (
-        "Directions are the person's own, fixed by the way they face at the start of the video."
-    ),
-    "first_pose": (
-        "Directions are the person's own, fixed by their posture at the start of the video."
-    ),
-    "body": "Directions are the person's own at each moment.",
-    "camera": (
-        "Directions are those of the first picture, whichever way the camera turns afterwards."
-    ),
-}
-"""What left, right, forwards and backwards mean."""
 
-KIND_NOTES: dict[Kind, str] = {
-    "distance": "The starting point is where the person is at the start of the video.",
-    "turn": "Turns are changes of the way the body faces.",
-    "height": "",
-    "episode": "",
-}
-"""What else has to be said; travelling takes its note from the frame, leaning from `LEAN_NOTES`."""
+def phrases_of(frame: Frame, *, lean_of: Literal["pelvis", "trunk"]) -> dict[str, Phrase]:
+    """The name of each movement in a frame of reference.
 
-LEAN_NOTES: dict[Literal["pelvis", "trunk"], str] = {
-    "trunk": "Leaning means that the trunk tips out of upright; straightening up is no leaning.",
-    "pelvis": "Leaning means that the hips tip out of upright; straightening up is no leaning.",
-}
+    >>> phrases_of("camera", lean_of="trunk")["left"].gerund
+    "moving to the viewer's left"
+    """
+    return {**_ANY, **_LEANS[lean_of], **_TRAVELS[frame]}
 
-OWN_NOTE = "Directions are the person's own at each moment."
-
-COUNT_NOTE = "Moving on after a rest of more than half a second counts again."
 
 WINDOWS: dict[Window, str] = {
-    "whole": "over the whole video",
-    "quarter_1": "in the first quarter of the video",
-    "quarter_2": "in the second quarter of the video",
-    "quarter_3": "in the third quarter of the video",
-    "quarter_4": "in the last quarter of the video",
+    "whole": "in the whole video",
+    "quarter_1": "in the first quarter",
+    "quarter_2": "in the second quarter",
+    "quarter_3": "in the third quarter",
+    "quarter_4": "in the last quarter",
 }
 
 QUARTERS: tuple[str, ...] = (
@@ -166,24 +116,24 @@ ORDINALS: tuple[str, ...] = (
 
 STRENGTHS: dict[Kind, dict[str, str]] = {
     "travel": {
-        "small": "by less than 0.6 m each time",
-        "medium": "by 0.6 m to 2 m each time",
-        "large": "by more than 2 m each time",
+        "small": "by less than 0.6 m",
+        "medium": "by 0.6 m to 2 m",
+        "large": "by more than 2 m",
     },
     "distance": {
-        "small": "by less than 0.6 m each time",
-        "medium": "by 0.6 m to 2 m each time",
-        "large": "by more than 2 m each time",
+        "small": "by less than 0.6 m",
+        "medium": "by 0.6 m to 2 m",
+        "large": "by more than 2 m",
     },
     "turn": {
-        "small": "by less than 60° each time",
-        "medium": "by 60° to 150° each time",
-        "large": "by more than 150° each time",
+        "small": "by less than 60°",
+        "medium": "by 60° to 150°",
+        "large": "by more than 150°",
     },
     "lean": {
-        "small": "by less than 30° each time",
-        "medium": "by 30° to 60° each time",
-        "large": "by more than 60° each time",
+        "small": "by less than 30°",
+        "medium": "by 30° to 60°",
+        "large": "by more than 60°",
     },
 }
 
@@ -232,16 +182,16 @@ SHAPES: dict[str, str] = {
 }
 
 OWN_WAYS: dict[str, str] = {
-    "forward": "Forwards, the way they face",
+    "forward": "Forwards",
     "backward": "Backwards",
-    "left": "Sideways to their own left",
-    "right": "Sideways to their own right",
+    "left": "Sideways to their left",
+    "right": "Sideways to their right",
 }
 """Ways over the ground along the person's own changing axes."""
 
 ACTIVITIES: dict[str, str] = {
-    "elsewhere": "Moving another way over the ground",
-    "staying": "Neither: staying in place",
+    "elsewhere": "Moving in another direction",
+    "staying": "Staying in place",
 }
 """What time is spent on, beside moving forwards."""
 
@@ -266,6 +216,11 @@ _UNITS: dict[Unit, tuple[float, int, str]] = {
     "count": (1.0, 0, ""),
     "share": (100.0, 0, " %"),
 }
+
+
+def strength(ask: Ask) -> str:
+    """The class of sizes that an ask is about; empty for any size."""
+    return STRENGTHS[MOVEMENTS[ask.movements[0]].kind][ask.strength] if ask.strength else ""
 
 
 def measured(value: float, unit: Unit) -> str:
@@ -308,7 +263,7 @@ def capital(text: str) -> str:
 
 
 @runtime_checkable
-class _Said(Protocol):
+class _Event(Protocol):
     @property
     def movement(self) -> str: ...
     @property
@@ -324,32 +279,17 @@ class Speaker(NamedTuple):
 
     subject: str
     phrases: Mapping[str, Phrase]
-    notes: Mapping[str, str]
-    """For each movement what has to be said beside the question."""
-    frame_note: str
-
-    def note(self, movements: Iterable[str]) -> str:
-        """What directions mean for these movements, in an order that tells nothing.
-
-        Each note once, with a space before it.
-        """
-        wanted = frozenset(movements)
-        return "".join(dict.fromkeys([self.notes[name] for name in self.notes if name in wanted]))
-
-    def base(self, movement: str) -> str:
-        """`move to the left`."""
-        return self.phrases[movement].base
 
     def gerund(self, movement: str) -> str:
         """`moving to the left`."""
         return self.phrases[movement].gerund
 
-    def event(self, one: _Said) -> str:
-        """One movement with its times and size, for reasonings."""
-        scale, decimals, name = _UNITS[MOVEMENTS[one.movement].unit]
+    def event(self, event: _Event) -> str:
+        """A movement with its times and size, for reasonings."""
+        scale, decimals, name = _UNITS[MOVEMENTS[event.movement].unit]
         return (
-            f"{self.phrases[one.movement].gerund} by {one.amount * scale:.{decimals}f}{name} "
-            f"from {one.start_s:.1f} s to {one.end_s:.1f} s"
+            f"{self.phrases[event.movement].gerund} by {event.amount * scale:.{decimals}f}{name} "
+            f"from {event.start_s:.1f} s to {event.end_s:.1f} s"
         )
 
 
@@ -393,98 +333,4 @@ def speaker(frame: Frame, *, lean_of: Literal["pelvis", "trunk"], descriptor: st
     >>> speaker("camera", lean_of="trunk", descriptor="").gerund("left")
     "moving to the viewer's left"
     """
-    notes = {}
-    for name, movement in MOVEMENTS.items():
-        if movement.kind == "travel":
-            note = FRAME_NOTES[frame]
-        elif movement.kind == "lean":
-            note = LEAN_NOTES[lean_of]
-        else:
-            note = KIND_NOTES[movement.kind]
-        notes[name] = f" {note}" if note else ""
-    return Speaker(subject(descriptor), PHRASES[frame], notes, f" {FRAME_NOTES[frame]}")
-
-
-STEMS: dict[str, str] = {
-    # numerical
-    "count": "How many times does {subject} {move} {window}?{note} {count_note}",
-    "count_strength": "How many times does {subject} {move}, {strength}, {window}?{note} "
-    "{count_note}",
-    "total": "By how much does {subject} {move} {window}, every time added up?{note}",
-    "path_length": "About how long is the way that {subject} goes {window}?",
-    "furthest_distance": "About how far from the starting point does {subject} get at the "
-    "furthest?{note}",
-    "end_distance": "About how far from the starting point is {subject} at the end of the "
-    "video?{note}",
-    "duration": "About how long does it take {subject} to {move} for the {nth} time?{note}",
-    "amount": "By how much does {subject} {move} the {nth} time?{note}",
-    "count_returns": "How many times does {subject} come back to the starting point after going "
-    "away from it?{note}",
-    "count_repetitions": "How many times does {subject} repeat the to-and-fro movement of {part}?",
-    # comparative
-    "compare_count": "Which does {subject} do more often {window}: {one} or {other}?{note}",
-    "compare_total": "Which adds up to more {window}: {one} or {other}? The question is about "
-    "{subject}.{note}",
-    "compare_speed": "Which is faster at its fastest {window}: {one} or {other}? The question is "
-    "about {subject}.{note}",
-    "compare_halves": "In which half of the video does {subject} cover more ground?",
-    "compare_own": "Which way does {subject} go further in all: {one}, or {other}? " + OWN_NOTE,
-    "compare_parts": "Which moves further in all, relative to the body of {subject}: {one} or "
-    "{other}?",
-    # dominant
-    "dominant_direction": "In which of these directions does {subject} go furthest {window}, "
-    "every movement added up?{note}",
-    "dominant_lean": "Which way does {subject} lean most, every time added up?{note}",
-    "dominant_speed": "Which of these movements of {subject} is the fastest at its fastest?{note}",
-    "dominant_activity": "What does {subject} spend most time on {window}?{note}",
-    "dominant_limb": "Which of these limbs of {subject} moves furthest in all, relative to the "
-    "body?",
-    # temporal
-    "happens_in": "Which of these happens {window}: {subject} {one}, or {other}?{note}",
-    "first_in": "What does {subject} begin first {window}?{note}",
-    "speed_class": "How fast is {subject} on average when {one} for the first time {window}?{note}",
-    "quarter_of": "In which quarter of the video does {subject} begin {one} for the {nth} "
-    "time?{note}",
-    # ordering
-    "next_after": "{Subject} is {one} for the {nth} time. What does {subject} begin next?{note}",
-    "last_before": "{Subject} begins {one} for the {nth} time. Which of these did {subject} begin "
-    "most recently before that?{note}",
-    "first_of": "Which of these does {subject} begin first?{note}",
-    "last_of": "Which of these does {subject} begin last?{note}",
-    "order_of": "In which order does {subject} begin these for the first time: {one}; {other}; "
-    "{third}?{note}",
-    # trajectory
-    "quarter_most": "In which quarter of the video does {subject} {move} most, every time added "
-    "up?{note}",
-    "quarter_least_path": "In which quarter of the video does {subject} cover the least ground?",
-    "quarter_most_path": "In which quarter of the video does {subject} cover the most ground?",
-    "end_sector": "Where is {subject} at the end of the video, as seen from where they "
-    "started?{note}",
-    "furthest_quarter": "In which quarter of the video is {subject} furthest from the starting "
-    "point?{note}",
-    "closest_quarter_end": "At the end of which quarter of the video is {subject} closest to the "
-    "starting point?{note}",
-    "path_shape": "Which of these describes the way of {subject} over the ground?",
-    "own_travel": "Which way does {subject} mostly go over the ground? " + OWN_NOTE,
-    # existence
-    "ever": "Does {subject} {move} {window}?{note}",
-    "ever_walks": "Does {subject} walk or run {window}?",
-    "ever_returns": "Does {subject} come back to the starting point after going away from "
-    "it?{note}",
-    "ever_sidesteps": "Does {subject} step sideways to {side}? " + OWN_NOTE,
-    "ever_near": "Does {subject} have {one} at any time in the video?",
-    "ever_repeats": "Does {subject} move {part} to and fro several times in a row?",
-}
-"""One stem for each rule, with places for the words of the ask."""
-
-NEGATED: dict[str, str] = {
-    "ever": "Is it true that {subject} does not {move} {window}?{note}",
-    "ever_walks": "Is it true that {subject} does not walk or run {window}?",
-    "ever_returns": "Is it true that {subject} does not come back to the starting point after "
-    "going away from it?{note}",
-    "ever_sidesteps": "Is it true that {subject} does not step sideways to {side}? " + OWN_NOTE,
-    "ever_near": "Is it true that {subject} never has {one} in the video?",
-    "ever_repeats": "Is it true that {subject} does not move {part} to and fro several times in a "
-    "row?",
-}
-"""The stems of negated asks."""
+    return Speaker(subject(descriptor), phrases_of(frame, lean_of=lean_of))

@@ -5,8 +5,9 @@ length, so that one file says how each kind of movement is read.
 """
 
 import math
+from collections.abc import Callable, Iterable
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -23,6 +24,7 @@ from qagen.language.vocabulary import (
     SEEN_SHARE,
 )
 from qagen.reading import near_misses
+from qagen.reading.unclear import Unclear
 from qagen.schema.question import Evidence
 
 
@@ -64,10 +66,16 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """Why a movement cannot be counted; movements that can be are not in it."""
     distances: tuple[tuple[float, float], ...]
     """Times, and the distance from the origin of the frame of reference."""
-    drawn_by: int | None = None
-    """The seed by which rules draw what they ask about first; none goes through everything."""
+    seed: int = 0
+    drawn: bool = False
+    """Whether asks are drawn by name, because few are wanted, or all are gone through."""
     known: dict[str, object] = {}
-    """What was derived already; nothing in it can be told from deriving it again."""
+    """Results of `remembered`."""
+
+    @property
+    def name(self) -> str:
+        """Clip, person and frame of reference; every draw is seeded by it."""
+        return f"{self.facts.clip}#{self.facts.person}/{self.facts.frame}"
 
     @property
     def has_start(self) -> bool:
@@ -87,14 +95,64 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
         return room
 
 
-def read(facts: MotionFacts, *, descriptor: str = "", drawn_by: int | None = None) -> Reading:
-    """The facts of one clip, sorted by movement.
+_Derived = TypeVar("_Derived")
 
-    With `drawn_by`, rules go through what they ask about in an order drawn by that seed.
+
+def remembered(clip: Reading, name: str, derive: Callable[[], _Derived]) -> _Derived:
+    """The result of `derive`, computed once a clip under a name; also if it raises `Unclear`."""
+    result = clip.known.get(name)
+    if result is None:
+        try:
+            result = derive()
+        except Unclear as unclear:
+            result = Unclear(*unclear.args)  # a new one: a traceback would hold the clip
+        clip.known[name] = result
+    if isinstance(result, Unclear):
+        raise Unclear(*result.args)
+    return result  # type: ignore[return-value]
+
+
+def movements(clip: Reading) -> tuple[str, ...]:
+    """The movements that mean something in the clip's frame of reference."""
+    return _ALL if clip.has_start else _STARTLESS
+
+
+_ALL: tuple[str, ...] = tuple(MOVEMENTS)
+_STARTLESS: tuple[str, ...] = tuple(
+    name for name, row in MOVEMENTS.items() if row.kind != "distance"
+)
+
+SEQUENCED: tuple[str, ...] = tuple(
+    name for name, row in MOVEMENTS.items() if row.kind in ("travel", "turn", "lean", "episode")
+)
+"""Movements that follow each other; moving away from the start, say, accompanies the others."""
+
+
+def sequence(clip: Reading) -> list[Occurrence]:
+    """The movements that follow each other, by their starts."""
+    return remembered(
+        clip,
+        "sequence",
+        lambda: [occurrence for occurrence in clip.in_order if occurrence.movement in _SEQUENCED],
+    )
+
+
+_SEQUENCED = frozenset(SEQUENCED)
+
+
+def any_happens(clip: Reading, names: Iterable[str]) -> bool:
+    """Whether any of some movements happens."""
+    return any(clip.occurrences[name] for name in names)
+
+
+def read(
+    facts: MotionFacts, *, descriptor: str = "", seed: int = 0, drawn: bool = False
+) -> Reading:
+    """The facts of one clip, sorted by movement.
 
     >>> from kinematics import measure, synthetic
     >>> walk = synthetic.perform(synthetic.walk(3.0)).motion
-    >>> clip = read(measure.measure(walk))
+    >>> clip = read(measure(walk))
     >>> len(clip.occurrences["forward"]), clip.counts("forward"), clip.counts("turn_left")
     (1, True, True)
     """
@@ -136,7 +194,8 @@ def read(facts: MotionFacts, *, descriptor: str = "", drawn_by: int | None = Non
         distances=tuple(
             [(one.time_s, math.hypot(one.left_m, one.forward_m)) for one in facts.samples]
         ),
-        drawn_by=drawn_by,
+        seed=seed,
+        drawn=drawn,
     )
 
 

@@ -1,12 +1,13 @@
-"""How sure a fact has to be before anybody is asked about it: presence, comparison, class.
+"""How clear a fact is: presence, comparison, class, each with its margin.
 
-Each function gives what was found with its margin, or the reason why it is not clear enough.
+Every function returns its result with the margin, or raises `Unclear`.
 """
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
+from kinematics.facts import WindowFacts
 from qagen.language.vocabulary import (
     ALMOST_SHARE,
     CLEAR_SHARE,
@@ -18,12 +19,14 @@ from qagen.language.vocabulary import (
     SLIGHT_SHARE,
     Classes,
 )
-from qagen.reading.clip import Occurrence, Reading
+from qagen.reading.clip import Occurrence, Reading, remembered
+from qagen.reading.unclear import Unclear, refuse, require
 from qagen.schema.question import WINDOWS, Evidence, Margin, Unit, Window
 
 _Name = TypeVar("_Name", bound=str)
 
-_PLACES: dict[Window, int] = {window: place for place, window in enumerate(WINDOWS)}
+INDEX: dict[Window, int] = {window: index for index, window in enumerate(WINDOWS)}
+"""The index of a window in totals: 0 for the whole clip, then its quarters."""
 
 _BANDS: dict[str, float] = {
     name: round((CLEAR_SHARE - 1) * row.least, 5) for name, row in MOVEMENTS.items()
@@ -31,122 +34,106 @@ _BANDS: dict[str, float] = {
 """How much larger than the least that counts a movement has to be."""
 
 
+def window_facts(clip: Reading, window: Window) -> WindowFacts:
+    """The facts of the whole clip or of one quarter."""
+    index = INDEX[window]
+    return clip.facts.quarters[index - 1] if index else clip.facts.whole
+
+
 def span(clip: Reading, window: Window) -> tuple[float, float]:
     """Start and end of a window, in seconds."""
-    place = _PLACES[window]
-    found = clip.facts.quarters[place - 1] if place else clip.facts.whole
-    return found.start_s, found.end_s
-
-
-def total(clip: Reading, movement: str, window: Window) -> Evidence:
-    """A movement's total in a window, as evidence."""
-    name = f"total {movement} {window}"
-    found = clip.known.get(name)
-    if found is None:
-        found = clip.known[name] = _total(clip, movement, window)
-    return found  # type: ignore[return-value]
-
-
-def _total(clip: Reading, movement: str, window: Window) -> Evidence:
-    start_s, end_s = span(clip, window)
-    amount = clip.totals[movement][_PLACES[window]]
-    return Evidence(
-        what=f"{movement}_total",
-        value=round(amount, 5) if amount else 0.0,
-        unit=MOVEMENTS[movement].unit,
-        start_s=start_s,
-        end_s=end_s,
-    )
+    facts = window_facts(clip, window)
+    return facts.start_s, facts.end_s
 
 
 def seen(clip: Reading, window: Window) -> bool:
     """Whether the person was seen for nearly all of a window."""
-    place = _PLACES[window]
-    found = clip.facts.quarters[place - 1] if place else clip.facts.whole
-    return found.coverage >= SEEN_SHARE
+    return window_facts(clip, window).coverage >= SEEN_SHARE
+
+
+def evidence_of(
+    clip: Reading, what: str, value: float, unit: Unit, window: Window = "whole"
+) -> Evidence:
+    """A value measured over a window, as evidence."""
+    start_s, end_s = span(clip, window)
+    return Evidence(what=what, value=value, unit=unit, start_s=start_s, end_s=end_s)
+
+
+def total(clip: Reading, movement: str, window: Window) -> Evidence:
+    """A movement's total in a window, as evidence."""
+    return remembered(clip, f"total {movement} {window}", lambda: _total(clip, movement, window))
+
+
+def _total(clip: Reading, movement: str, window: Window) -> Evidence:
+    amount = round(clip.totals[movement][INDEX[window]], 5) or 0.0
+    return evidence_of(clip, f"{movement}_total", amount, MOVEMENTS[movement].unit, window)
 
 
 class Presence(NamedTuple):
-    """Whether a movement happens in a window, and how surely."""
+    """Whether a movement happens in a window, with the evidence."""
 
     happens: bool
     margin: Margin
     evidence: tuple[Evidence, ...]
-    ones: tuple[Occurrence, ...]
+    occurrences: tuple[Occurrence, ...] = ()
 
 
-def presence(clip: Reading, movement: str, window: Window) -> Presence | str:
-    """Whether a movement happens in a window; the reason when that is not clear enough."""
-    name = f"presence {movement} {window}"
-    found = clip.known.get(name)
-    if found is None:
-        found = clip.known[name] = _presence(clip, movement, window)
-    return found  # type: ignore[return-value]
+def presence(clip: Reading, movement: str, window: Window) -> Presence:
+    """Whether a movement happens in a window."""
+    return remembered(
+        clip, f"presence {movement} {window}", lambda: _presence(clip, movement, window)
+    )
 
 
-def _presence(clip: Reading, movement: str, window: Window) -> Presence | str:
+def _presence(clip: Reading, movement: str, window: Window) -> Presence:
     row = MOVEMENTS[movement]
-    ones = clip.occurrences[movement]
-    place = _PLACES[window]
-    if place:
+    occurrences = clip.occurrences[movement]
+    index = INDEX[window]
+    if index:
         least = CLEAR_SHARE * row.least
-        if any(one.parts[place - 1] >= least for one in ones):
-            return _present(clip, movement, window, ones)
-        if clip.totals[movement][place] > SLIGHT_SHARE * row.least:
-            return "between two answers"
-    elif any(one.clear for one in ones):
-        return _present(clip, movement, window, ones)
-    elif ones:
-        return "unclear movement"
-    if not seen(clip, window):
-        return "not seen"
-    if movement in clip.doubts:
-        return clip.doubts[movement]
+        if any(each.parts[index - 1] >= least for each in occurrences):
+            return _present(clip, movement, window, occurrences)
+        if clip.totals[movement][index] > SLIGHT_SHARE * row.least:
+            raise Unclear("between two answers")
+    elif any(each.clear for each in occurrences):
+        return _present(clip, movement, window, occurrences)
+    elif occurrences:
+        raise Unclear("unclear movement")
+    require(seen(clip, window), "not seen")
+    refuse(clip.doubts.get(movement))
     return _absent(clip, movement, window)
 
 
 def _present(
-    clip: Reading, movement: str, window: Window, ones: tuple[Occurrence, ...]
-) -> Presence | str:
-    place = _PLACES[window]
+    clip: Reading, movement: str, window: Window, occurrences: tuple[Occurrence, ...]
+) -> Presence:
+    index = INDEX[window]
     least = MOVEMENTS[movement].least
-    if place:
-        shown = tuple([one for one in ones if one.parts[place - 1] >= CLEAR_SHARE * least])
-        most = max([one.parts[place - 1] for one in shown])
+    if index:
+        shown = tuple([one for one in occurrences if one.parts[index - 1] >= CLEAR_SHARE * least])
+        most = max([each.parts[index - 1] for each in shown])
+        require(seen(clip, window), "not seen")
     else:
-        shown = tuple([one for one in ones if one.clear])
-        most = max([one.amount for one in shown])
-    if not seen(clip, window) and place:
-        return "not seen"
+        shown = tuple([each for each in occurrences if each.clear])
+        most = max([each.amount for each in shown])
     margin = Margin(
         value=round(most - least, 5), unit=MOVEMENTS[movement].unit, band=_BANDS[movement]
     )
-    if margin.value < margin.band:
-        return "between two answers"
-    evidence = tuple([one.evidence for one in shown])
-    if place:
+    require(margin.value >= margin.band, "between two answers")
+    evidence = tuple([each.evidence for each in shown])
+    if index:
         evidence += (total(clip, movement, window),)
     return Presence(True, margin, evidence, shown)
 
 
-def _absent(clip: Reading, movement: str, window: Window) -> Presence | str:
-    row = MOVEMENTS[movement]
+def _absent(clip: Reading, movement: str, window: Window) -> Presence:
     nearest = clip.almost[movement]
-    place = _PLACES[window]
-    if place:
-        nearest = max(nearest, clip.totals[movement][place])
-    start_s, end_s = span(clip, window)
+    if index := INDEX[window]:
+        nearest = max(nearest, clip.totals[movement][index])
     margin, most = _room(movement, nearest)
-    if margin.value < margin.band:
-        return "between two answers"
-    evidence = Evidence(
-        what=f"{movement}_most",
-        value=most,
-        unit=row.unit,
-        start_s=start_s,
-        end_s=end_s,
-    )
-    return Presence(False, margin, (evidence,), ())
+    require(margin.value >= margin.band, "between two answers")
+    evidence = evidence_of(clip, f"{movement}_most", most, MOVEMENTS[movement].unit, window)
+    return Presence(False, margin, (evidence,))
 
 
 @lru_cache(maxsize=256)
@@ -157,65 +144,68 @@ def _room(movement: str, nearest: float) -> tuple[Margin, float]:
     return margin, round(nearest, 5) if nearest else 0.0
 
 
-def clearance(clip: Reading, movement: str) -> Margin | str:
+def threshold(
+    value: float, unit: Unit, *, no: float, yes: float, evidence: tuple[Evidence, ...]
+) -> Presence:
+    """Whether a value is at least `yes`; unclear between `no` and `yes`."""
+    require(not no < value < yes, "between two answers")
+    middle = (no + yes) / 2
+    margin = Margin(value=round(abs(value - middle), 5), unit=unit, band=round(yes - middle, 5))
+    return Presence(value >= yes, margin, evidence)
+
+
+def clearance(clip: Reading, movement: str) -> Margin:
     """How much larger or smaller some change would have to be for the count to be another."""
     row = MOVEMENTS[movement]
     margin = Margin(value=round(clip.clearance(movement), 5), unit=row.unit, band=_BANDS[movement])
-    return margin if margin.value >= margin.band else "unclear movement"
+    require(margin.value >= margin.band, "unclear movement")
+    return margin
 
 
-def own_paths(clip: Reading) -> dict[str, Evidence] | str:
-    """The way along the person's own changing axes, by direction; the reason if there is none."""
+def own_paths(clip: Reading) -> dict[str, Evidence]:
+    """The path along the person's own changing axes, by direction."""
     whole = clip.facts.whole
-    if clip.facts.frame == "body":
-        return "not measured"
-    if clip.facts.coverage < SEEN_SHARE or clip.facts.posture.heading_coverage < SEEN_SHARE:
-        return "not seen"
+    require(clip.facts.frame != "body", "not measured")
+    coverage = min(clip.facts.coverage, clip.facts.posture.heading_coverage)
+    require(coverage >= SEEN_SHARE, "not seen")
     paths_m = {
         "forward": whole.body_forward_m,
         "backward": whole.body_backward_m,
         "left": whole.body_left_m,
         "right": whole.body_right_m,
     }
-    return {
-        name: Evidence(
-            what=f"own_{name}", value=path_m, unit="m", start_s=whole.start_s, end_s=whole.end_s
-        )
-        for name, path_m in paths_m.items()
-    }
+    return {name: evidence_of(clip, f"own_{name}", path_m, "m") for name, path_m in paths_m.items()}
+
+
+def speed_unit(movement: str) -> Unit:
+    """The unit of a movement's speed."""
+    return "rad/s" if MOVEMENTS[movement].unit == "rad" else "m/s"
 
 
 def fastest(clip: Reading, movement: str) -> Evidence:
-    """The greatest speed of a movement, and during which one; 0 when there is none."""
-    unit: Unit = "rad/s" if MOVEMENTS[movement].unit == "rad" else "m/s"
-    ones = clip.occurrences[movement]
-    if not ones:
-        start_s, end_s = span(clip, "whole")
-        return Evidence(what=f"{movement}_peak", value=0.0, unit=unit, start_s=start_s, end_s=end_s)
-    one = max(ones, key=lambda one: one.peak_speed)
+    """The greatest speed of a movement, and during which occurrence; 0 when there is none."""
+    what, unit = f"{movement}_peak", speed_unit(movement)
+    if not clip.occurrences[movement]:
+        return evidence_of(clip, what, 0.0, unit)
+    top = max(clip.occurrences[movement], key=lambda occurrence: occurrence.peak_speed)
     return Evidence(
-        what=f"{movement}_peak",
-        value=one.peak_speed,
-        unit=unit,
-        start_s=one.start_s,
-        end_s=one.end_s,
+        what=what, value=top.peak_speed, unit=unit, start_s=top.start_s, end_s=top.end_s
     )
 
 
-def unsure(clip: Reading, movements: Iterable[str], *, margin: float = 0.0) -> str:
-    """Why nothing can be said of these movements' amounts; empty when something can.
+def require_amounts(clip: Reading, movements: Iterable[str], *, margin: float = 0.0) -> None:
+    """Raises `Unclear` unless the amounts of these movements are known.
 
-    Whether one movement is two does not change what they add up to. What is almost a movement
-    matters when it could use up the margin.
+    Whether one movement is two does not change what they add up to. A change that is almost a
+    movement matters when it could use up the margin.
     """
     for movement in movements:
         doubt = clip.doubts.get(movement, "")
         if doubt in ("not seen", "another reading"):
-            return doubt
+            raise Unclear(doubt)
         almost = clip.almost[movement]
         if almost > ALMOST_SHARE * MOVEMENTS[movement].least and almost > margin:
-            return "unclear movement"
-    return ""
+            raise Unclear("unclear movement")
 
 
 class Comparison(NamedTuple):
@@ -225,58 +215,58 @@ class Comparison(NamedTuple):
     margin: Margin
 
 
-def compare(one: float, other: float, unit: Unit) -> Comparison | str:
+def compare(first: float, second: float, unit: Unit) -> Comparison:
     """Which amount is larger, by how much beyond the ratio at which they count as the same.
 
-    >>> compare(3.0, 1.0, "m").code, compare(2.0, 2.1, "m").code, compare(2.0, 1.5, "m")
-    ('one', 'same', 'tie')
+    >>> compare(3.0, 1.0, "m").code, compare(2.0, 2.1, "m").code
+    ('one', 'same')
     """
-    larger, smaller = max(one, other), min(one, other)
+    larger, smaller = max(first, second), min(first, second)
     needed = max(SAME_RATIO * smaller, smaller + FLOOR[unit])
     band = max(RATIO_BAND_SHARE * larger, FLOOR[unit] / 2)
     away = larger - needed
     margin = Margin(value=round(abs(away), 5), unit=unit, band=round(band, 5))
-    if margin.value < margin.band:
-        return "tie"
+    require(margin.value >= margin.band, "tie")
     if away < 0:
         return Comparison("same", margin)
-    return Comparison("one" if one > other else "other", margin)
+    return Comparison("one" if first > second else "other", margin)
 
 
-def largest(amounts: Mapping[_Name, float], unit: Unit) -> tuple[_Name, Margin] | str:
-    """The name with the largest amount, and by how much it exceeds all others."""
-    ranked = sorted(amounts.values(), reverse=True)
-    found = compare(ranked[0], ranked[1], unit)
-    if isinstance(found, str) or found.code == "same":
-        return "tie"
-    return max(amounts, key=lambda name: amounts[name]), found.margin
+class Chosen(NamedTuple):
+    """One of several names, with the margin to all others."""
+
+    name: str
+    margin: Margin
+
+
+def largest(amounts: Mapping[_Name, float], unit: Unit) -> Chosen:
+    """The name with the largest amount."""
+    first, second, *_ = sorted(amounts.values(), reverse=True)
+    comparison = compare(first, second, unit)
+    require(comparison.code != "same", "tie")
+    return Chosen(max(amounts, key=lambda name: amounts[name]), comparison.margin)
 
 
 def stands_out(
     amounts: Mapping[_Name, float], unit: Unit, *, band: float, lowest: bool = False
-) -> tuple[_Name, Margin] | str:
+) -> Chosen:
     """The name whose amount exceeds (or, if `lowest`, undercuts) all others by twice the band.
 
-    >>> stands_out({"quarter_1": 3.0, "quarter_2": 1.0}, "m", band=0.5)[0]
+    >>> stands_out({"quarter_1": 3.0, "quarter_2": 1.0}, "m", band=0.5).name
     'quarter_1'
     """
     sign = -1.0 if lowest else 1.0
     first, second = sorted((sign * amount for amount in amounts.values()), reverse=True)[:2]
     margin = Margin(value=round(first - second - band, 5), unit=unit, band=round(band, 5))
-    if margin.value < margin.band:
-        return "tie"
-    return max(amounts, key=lambda name: sign * amounts[name]), margin
+    require(margin.value >= margin.band, "tie")
+    return Chosen(max(amounts, key=lambda name: sign * amounts[name]), margin)
 
 
-def class_of(value: float, classes: Classes, unit: Unit) -> tuple[str, Margin] | str:
-    """The class of a value, and how far it is from the next one."""
-    place = classes.place(value)
-    bound = min(classes.bounds, key=lambda one: abs(value - one) - classes.band_share * one)
+def class_of(value: float, classes: Classes, unit: Unit) -> Chosen:
+    """The class of a value, with the distance to the next."""
+    bound = min(classes.bounds, key=lambda each: abs(value - each) - classes.band_share * each)
     margin = Margin(
-        value=round(abs(value - bound), 5),
-        unit=unit,
-        band=round(classes.band_share * bound, 5),
+        value=round(abs(value - bound), 5), unit=unit, band=round(classes.band_share * bound, 5)
     )
-    if margin.value < margin.band:
-        return "between two answers"
-    return classes.names[place], margin
+    require(margin.value >= margin.band, "between two answers")
+    return Chosen(classes.names[classes.place(value)], margin)

@@ -53,7 +53,7 @@ def shown(clip: Clip, *, moved: Moved | None = None, video: str = "", people: st
 
     >>> from kinematics import measure, synthetic
     >>> from qagen.dataset import layout
-    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> facts = measure(synthetic.perform(synthetic.walk(3.0)).motion)
     >>> identity = dict(take="", subject="", source="", digest="", asked=0, rejected=0)
     >>> clip = shown(layout.clip_of(facts, **identity))
     >>> list(clip.lanes), round(clip.lanes["forward"][-1], 2)

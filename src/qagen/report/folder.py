@@ -11,6 +11,7 @@ The same input gives the same bytes. A report is written atomically.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
@@ -20,6 +21,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from kinematics import output
 from qagen.audit.report import Report
 from qagen.dataset import layout
 from qagen.dataset.layout import Clip
@@ -73,9 +75,10 @@ def write(
     """Writes the report of a data set, replacing an earlier report.
 
     Raises `ValueError` if the data set was changed, if the file or folder of an option does not
-    exist, and if `out` contains anything except a report.
+    exist, and if `out` contains anything except a report, or is an input.
     """
-    _check_out(out)
+    given = (folder, motions_dir, videos_dir, audit_file, *prediction_files)
+    _check_out(out, [path for path in given if path is not None])
     statistics = stats.of(folder)
     models = predictions.read_all(prediction_files)
     if models:
@@ -102,12 +105,24 @@ def _silent(_stage: str, _done: int, _total: int) -> None:
     """Reports no progress."""
 
 
-def _check_out(out: Path) -> None:
-    """Refuses to replace anything except an earlier report."""
-    if out.exists() and not (
-        out.is_dir() and ((out / pieces.DATA / "overview.js").is_file() or not any(out.iterdir()))
-    ):
-        raise ValueError(f"{out}: exists and is not a report; name a new folder, or remove it")
+_OWN = re.compile(
+    r"index\.html|page\.css|[a-z]+\.js|data/overview\.js|data/(list|questions|clips)/\d+\.js"
+    r"|videos/\d{5,}\.\w+"
+)
+"""The files of a report, all of which the next one replaces."""
+
+
+def _check_out(out: Path, inputs: Sequence[Path]) -> None:
+    """An earlier report may be replaced, anything else may not."""
+    files = [path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()]
+    strange = sorted(name for name in files if not _OWN.fullmatch(name))
+    own = (out / pieces.DATA / "overview.js").is_file()
+    if own and strange:
+        raise ValueError(
+            f"{out}: a report that also holds {strange[0]}, which would be lost; name a new "
+            "folder, or take it out"
+        )
+    output.check_folder(out, own=own, command="qagen report", inputs=inputs)
 
 
 def _replace(partial: Path, out: Path) -> None:

@@ -12,8 +12,8 @@ from kinematics.facts import MotionFacts
 from qagen.dataset.layout import Clip
 
 if TYPE_CHECKING:
-    from kinematics.measure import Trace
     from kinematics.motion import Motion
+    from kinematics.movement.measurement import Trace
     from kinematics.store import Store
 
 TOGETHER = 64
@@ -70,12 +70,12 @@ def _told(source: Path, clips: Sequence[Clip]) -> Iterator[Moved | None]:
 
 def _measured(motions: "Sequence[Motion | None]", clips: Sequence[Clip]) -> Iterator[Moved | None]:
     """Measures clips of a build, which share a frame of reference."""
-    from kinematics import measure
+    from kinematics.movement import measurement
 
     there = [motion for motion in motions if motion is not None]
     frame = clips[0].frame
-    facts = measure.measure_all(there, frame=frame)
-    traces = measure.trace_all(there, frame=frame)
+    facts = measurement.measure_all(there, frame=frame)
+    traces = measurement.trace_all(there, frame=frame)
     for motion in motions:
         yield None if motion is None else Moved(next(facts), _line(next(traces)))
 
@@ -120,7 +120,7 @@ class _Shelf:
         return same[0] if same else None
 
     def _found(self, clip: Clip) -> "Sequence[Motion]":
-        from kinematics import readers
+        from kinematics.intake import read
 
         if self._store is not None:
             return [self._store[number] for number in self._store.numbers(clip.clip)]
@@ -129,7 +129,7 @@ class _Shelf:
             return []
         if self._held is None or self._held[0] != path:
             try:
-                self._held = (path, readers.read(path))
+                self._held = (path, read(path))
             except (ValueError, OSError):
                 self._held = (path, [])
         return self._held[1]

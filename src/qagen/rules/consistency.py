@@ -64,7 +64,7 @@ def check(questions: Iterable[Asked], facts: MotionFacts) -> list[Contradiction]
 
     >>> from kinematics import measure, synthetic
     >>> from qagen.rules import generate
-    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> facts = measure(synthetic.perform(synthetic.walk(3.0)).motion)
     >>> check(generate.ask_all(facts)[0], facts)
     []
     """

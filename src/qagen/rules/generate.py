@@ -1,17 +1,18 @@
 """From the facts of one clip to its questions, and from a question to a row of a data set."""
 
 import hashlib
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple, cast
 
 from kinematics.facts import MotionFacts
 from qagen import draws
-from qagen.language import phrases, vocabulary
+from qagen.language import phrases, stems, vocabulary
 from qagen.reading.clip import Reading, read
 from qagen.rules import options
-from qagen.rules.asking import Answer, Rule, drawing_name
 from qagen.rules.humanmove import RULES
+from qagen.rules.rule import Rule, answers, draw_name
 from qagen.schema.question import CATEGORIES, Candidate, Category, Question, Rejection
 from qagen.schema.record import Certificate, Record, named
 
@@ -29,7 +30,7 @@ def ask_all(
 
     >>> from kinematics import measure, synthetic
     >>> walk = synthetic.perform(synthetic.walk(3.0)).motion
-    >>> questions, rejections = ask_all(measure.measure(walk), categories=("numerical",))
+    >>> questions, rejections = ask_all(measure(walk), categories=("numerical",))
     >>> next(one.key.text for one in questions if one.ask.movements == ("forward",))
     'Once'
     """
@@ -47,22 +48,21 @@ def candidates(
     """The same before anything is put into words, which most candidates never are.
 
     >>> from kinematics import measure, synthetic
-    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> facts = measure(synthetic.perform(synthetic.walk(3.0)).motion)
     >>> candidates(facts)[0][0].question() == ask_all(facts)[0][0]
     True
     """
-    wanted = _known(categories)
-    clip = read(facts, descriptor=descriptor)
-    found: list[Candidate] = []
+    clip = read(facts, descriptor=descriptor, seed=seed)
+    asked: list[Candidate] = []
     rejections: list[Rejection] = []
-    for category in wanted:
+    for category in _known(categories):
         for rule in RULES[category]:
-            for answer in rule.ask(rule, clip, seed):
+            for answer in answers(rule, clip):
                 if type(answer) is Candidate:
-                    found.append(answer)
+                    asked.append(answer)
                 else:
                     rejections.append(answer)  # type: ignore[arg-type]
-    return found, rejections
+    return asked, rejections
 
 
 def _known(categories: Iterable[str]) -> tuple[Category, ...]:
@@ -98,74 +98,53 @@ def drawn(
     and what is wanted, and on no other clip. Each candidate is one of `candidates`.
 
     >>> from kinematics import measure, synthetic
-    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> facts = measure(synthetic.perform(synthetic.walk(3.0)).motion)
     >>> found = drawn(facts, wanted=2)
     >>> every = {one.ask.name for one in candidates(facts)[0]}
     >>> len(found.candidates), all(one.ask.name in every for one in found.candidates)
     (12, True)
     """
-    clip = read(facts, descriptor=descriptor, drawn_by=seed)
-    found: list[Candidate] = []
-    heard = _Heard([], [])
-    for category in _known(categories):
-        rules = [_trying(rule, clip, seed, heard) for rule in RULES[category]]
-        found += _in_turns(rules, wanted, seed=seed)
-    return Drawn(found, len(heard.sound), heard.rejections)
+    clip = read(facts, descriptor=descriptor, seed=seed, drawn=True)
+    tried = _Tried([], [])
+    drawn = [
+        candidate
+        for category in _known(categories)
+        for candidate in _in_turns(RULES[category], clip, wanted, tried)
+    ]
+    return Drawn(drawn, len(tried.sound), tried.rejections)
 
 
-class _Heard(NamedTuple):
-    """What rules said so far."""
+class _Tried(NamedTuple):
+    """The answers of all rules so far."""
 
     sound: list[Candidate]
     rejections: list[Rejection]
 
 
-class _Trying(NamedTuple):
-    """One rule that goes through its questions of one clip."""
-
-    name: str
-    next: Iterator[Candidate]
-    few: tuple[Candidate, ...] | None
-    """Everything that can be asked, of a rule that asks little."""
-
-
-def _trying(rule: Rule, clip: Reading, seed: int, heard: _Heard) -> _Trying:
-    name = drawing_name(rule, clip)
-    answers = _tried(rule.ask(rule, clip, seed), heard)
-    if rule.asks_many:
-        return _Trying(name, answers, None)
-    few = tuple(answers)
-    return _Trying(name, draws.one_by_one(few, seed=seed, name=name), few)
+def _in_turns(
+    rules: Sequence[Rule], clip: Reading, wanted: int, tried: _Tried
+) -> Iterator[Candidate]:
+    """One candidate of every rule before a second of any, until there are as many as wanted."""
+    order = draws.one_by_one(rules, seed=clip.seed, name=f"{draw_name(rules[0], clip)}/turns")
+    turns = deque(_sound(rule, clip, tried) for rule in order)
+    left = wanted
+    while turns and left:
+        rule = turns.popleft()
+        candidate = next(rule, None)
+        if candidate is not None:
+            turns.append(rule)
+            left -= 1
+            yield candidate
 
 
-def _tried(answers: Iterator[Answer], heard: _Heard) -> Iterator[Candidate]:
-    """What can be asked, one after another."""
-    for answer in answers:
+def _sound(rule: Rule, clip: Reading, tried: _Tried) -> Iterator[Candidate]:
+    """The candidates of a rule, one after another; all answers are counted."""
+    for answer in answers(rule, clip):
         if type(answer) is Candidate:
-            heard.sound.append(answer)
+            tried.sound.append(answer)
             yield answer
         else:
-            heard.rejections.append(answer)  # type: ignore[arg-type]
-
-
-def _in_turns(rules: Sequence[_Trying], wanted: int, *, seed: int) -> list[Candidate]:
-    """One candidate of every rule before a second of any, until there are as many as wanted."""
-    if all(rule.few is not None for rule in rules):
-        every = [one for rule in rules for one in rule.few or ()]
-        if len(every) <= wanted:
-            return every  # nothing to draw
-    found: list[Candidate] = []
-    turns = list(draws.one_by_one(rules, seed=seed, name=f"{rules[0].name}/turns"))
-    while turns and len(found) < wanted:
-        for rule in tuple(turns):
-            one = next(rule.next, None)
-            if one is None:
-                turns.remove(rule)
-            else:
-                found.append(one)
-            if len(found) == wanted:
-                break
-    return found
+            tried.rejections.append(answer)  # type: ignore[arg-type]
 
 
 @cache
@@ -177,7 +156,7 @@ def fingerprint() -> str:
     """
     values = [
         (module.__name__, name, repr(sorted(value) if isinstance(value, frozenset) else value))
-        for module in (vocabulary, phrases)
+        for module in (vocabulary, phrases, stems)
         for name, value in sorted(vars(module).items())
         if name.isupper()
     ]
@@ -197,7 +176,7 @@ def unnamed_record(
     """The question as a row, its options laid out by its own name; the id is left empty.
 
     >>> from kinematics import measure, synthetic
-    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> facts = measure(synthetic.perform(synthetic.walk(3.0)).motion)
     >>> unnamed_record(ask_all(facts)[0][0], facts).id
     ''
     """
@@ -242,7 +221,7 @@ def to_record(
     """The question as a row with the id that belongs to its content.
 
     >>> from kinematics import measure, synthetic
-    >>> facts = measure.measure(synthetic.perform(synthetic.walk(3.0)).motion)
+    >>> facts = measure(synthetic.perform(synthetic.walk(3.0)).motion)
     >>> record = to_record(ask_all(facts)[0][0], facts)
     >>> record.option_codes[record.answer_index] == ask_all(facts)[0][0].key.code
     True

@@ -13,8 +13,8 @@ from functools import lru_cache
 
 import msgspec
 
-from kinematics import error_models
-from kinematics.error_models import ErrorModel
+from kinematics.errors import error_models
+from kinematics.errors.error_models import ErrorModel
 from qagen.schema.question import Candidate, Category, Question
 from qagen.schema.record import Certificate
 

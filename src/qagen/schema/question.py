@@ -53,16 +53,20 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
     def name(self) -> str:
         """The ask as one word: equal asks have equal names, others have other names.
 
-        >>> Ask(rule="count", movements=("left",)).name
-        'count(left;whole;0;;;False)'
+        >>> Ask(rule="count_strength", movements=("left",), strength="large").name
+        'count_strength(movements=left,strength=large)'
         """
         return _name_of(self)
 
 
 @lru_cache(maxsize=1 << 16)
 def _name_of(ask: Ask) -> str:
-    movements = "+".join(ask.movements)
-    return f"{ask.rule}({movements};{ask.window};{ask.nth};{ask.strength};{ask.part};{ask.negated})"
+    """The rule with its sorted non-default fields, so that a new field renames nothing."""
+    fields = msgspec.to_builtins(ask)  # leaves defaults out
+    rule = fields.pop("rule")
+    if ask.movements:
+        fields["movements"] = "+".join(ask.movements)
+    return f"{rule}({','.join(f'{name}={value}' for name, value in sorted(fields.items()))})"
 
 
 class Option(msgspec.Struct, frozen=True, gc=False):

@@ -30,7 +30,8 @@ def section() -> str:
     >>> section().count("Answer:")
     7
     """
-    from kinematics import measure, synthetic
+    from kinematics import synthetic
+    from kinematics.movement import measurement
 
     script = synthetic.walk(3.0).then(
         synthetic.pause(1.5),
@@ -41,7 +42,7 @@ def section() -> str:
         synthetic.pause(1.0),
         synthetic.sidestep(1.0, to="right"),
     )
-    facts = measure.measure(synthetic.perform(script, fps=30.0, clip="example").motion)
+    facts = measurement.measure(synthetic.perform(script, fps=30.0, clip="example").motion)
     questions, _ = generate.ask_all(facts, seed=SEED)
     parts = [ABOUT]
     for category in CATEGORIES:

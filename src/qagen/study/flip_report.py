@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from kinematics import output
 from qagen.schema.question import CATEGORIES, Candidate, Category, Question
 from qagen.study.stats import Table
 
@@ -254,8 +255,15 @@ def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def check_folder(folder: Path, inputs: Sequence[Path] = ()) -> None:
+    """Raises `ValueError` unless a folder is new, empty, or holds an earlier report."""
+    own = (folder / "survive.json").is_file()
+    output.check_folder(folder, own=own, command="qagen survive", inputs=inputs)
+
+
 def write(found: Report, folder: Path) -> list[Path]:
     """Writes `survive.json` and `survive.md`, each whole or not at all; gives their paths."""
+    check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
         "survive.json": msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n",

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kinematics import measure, readers, resample, store
-from kinematics.error_models import ErrorModel
+from kinematics import readers, store
+from kinematics.errors.error_models import ErrorModel
 from kinematics.facts import Frame
+from kinematics.geometry import resample
+from kinematics.intake import read
+from kinematics.movement import measurement
 from qagen.build import intake
 from qagen.certify import trials
 from qagen.certify.trials import Asked
@@ -57,7 +60,7 @@ def study(
 ) -> Report:
     """Asks about every true motion, certifies, and answers the same again on the estimates.
 
-    >>> from kinematics import error_models
+    >>> from kinematics.errors import error_models
     >>> policy = Certification(model=error_models.PRESETS["mocap"])
     >>> study(Path("/nowhere"), None, Study(policy=policy))
     Traceback (most recent call last):
@@ -157,7 +160,7 @@ def _motions(path: Path) -> "Iterator[Motion]":
         return
     for file in readers.find([path]):
         try:
-            yield from readers.read(file)
+            yield from read(file)
         except readers.UnknownFormatError:
             continue  # folders hold other files too
 
@@ -165,7 +168,8 @@ def _motions(path: Path) -> "Iterator[Motion]":
 def at_the_same_times(estimate: "Motion", truth: "Motion") -> "Motion":
     """The estimate at the truth's times, by both their clocks; what it did not see is unobserved.
 
-    >>> from kinematics import batch, synthetic
+    >>> from kinematics import synthetic
+    >>> from kinematics.movement import batch
     >>> walk = synthetic.perform(synthetic.walk(3.0)).motion
     >>> at_the_same_times(walk, batch.sampled(walk)).frames == batch.sampled(walk).frames
     True
@@ -187,7 +191,7 @@ def _try(
     estimates = None
     if found is not None:
         made = [at_the_same_times(found[_name(one.motion)], one.motion) for one in some]
-        estimates = measure.measure_all(made, frame=wanted.frame)
+        estimates = measurement.measure_all(made, frame=wanted.frame)
     for one, given in zip(some, trials.certify(some, wanted.policy), strict=True):
         if estimates is not None:
             clip = trials.clip_of(next(estimates))

@@ -1,37 +1,39 @@
-"""Certificates looked at again: what they say, and what the second derivation finds on the copies.
+"""Certificates checked: their form, and the answers of the second derivation on the copies.
 
-The same copies, drawn from the same seed, measured by `qagen.verify.remeasure`.
+The copies are the same, from the same seed, but measured by `qagen.verify.remeasure`.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from kinematics import batch, perturb
+from kinematics.errors import perturb
 from kinematics.facts import Frame
 from kinematics.motion import Motion
+from kinematics.movement import batch
 from qagen.schema import certificates
 from qagen.schema.certificates import Certification
 from qagen.schema.record import Record
-from qagen.verify import moves, offered
+from qagen.verify import moves
 from qagen.verify.moves import Clip
+from qagen.verify.rederive import table
 from qagen.verify.remeasure import derive
 
 SLACK_SHARE: float = 0.05
-"""So many copies, and at least one, may be read otherwise by a second measurement: the errors leave
-some movements just as large as a movement has to be."""
+"""The second measurement may answer otherwise on this share of the copies, or on one copy: errors
+leave some movements just as large as a movement has to be."""
 
 
 class Wrong(NamedTuple):
-    """One thing that a certificate says otherwise."""
+    """A difference between a certificate and the second derivation."""
 
     what: str
     recorded: str
     derived: str
 
 
-def form(one: Record, policy: Certification | None) -> Iterator[Wrong]:
-    """Whether a row has the certificate that its data set promises, and one that adds up."""
-    given = one.certificate
+def form(record: Record, policy: Certification | None) -> Iterator[Wrong]:
+    """The differences of a record's certificate from those that its data set's policy allows."""
+    given = record.certificate
     if policy is None or given is None:
         if policy is not None:
             yield Wrong("certificate", "none", f"one for the errors of {policy.model.name}")
@@ -55,7 +57,7 @@ def clips_of(motion: Motion, policy: Certification, *, frame: Frame, copies: int
     """The first of the copies that certified, as the second measurement sees them.
 
     >>> from kinematics import synthetic
-    >>> from kinematics.error_models import PRESETS
+    >>> from kinematics.errors.error_models import PRESETS
     >>> policy = Certification(model=PRESETS["mocap"])
     >>> walk = synthetic.perform(synthetic.walk(3.0)).motion
     >>> len(clips_of(walk, policy, frame="first_heading", copies=2))
@@ -65,10 +67,11 @@ def clips_of(motion: Motion, policy: Certification, *, frame: Frame, copies: int
     return [moves.clip_of(derive.derived(copy, frame=frame)) for copy in made]
 
 
-def held(one: Record, clips: Sequence[Clip], policy: Certification) -> Iterator[Wrong]:
-    """Whether the copies keep the row's answer."""
-    key = one.option_codes[one.answer_index]
-    flips = sum(offered.answer(clip, one.ask, one.option_codes) != key for clip in clips)
+def held(record: Record, clips: Sequence[Clip], policy: Certification) -> Iterator[Wrong]:
+    """A difference when too many copies have another answer than the record."""
+    ask, options = record.ask, record.option_codes
+    key = options[record.answer_index]
+    flips = sum(table.answer(clip, ask, options) != key for clip in clips)
     most = certificates.most_flips(policy.copies, policy.least)
     allowed = most + max(1, int(SLACK_SHARE * len(clips)))
     if flips > allowed:

@@ -1,37 +1,50 @@
-"""How far facts are from another answer: one function for each kind of answer.
+"""Answers with their margins: one function for each way in which facts decide.
 
-Every function gives a `Finding`: what is true, and its margin in the units of the facts.
+Every function returns a `Finding`, whose margin is in the units of the facts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from kinematics import thresholds
 from qagen.language.vocabulary import (
     CLEAR_SHARE,
     FLOOR,
     LADDER_BAND_SHARE,
     LADDERS,
     MOVEMENTS,
+    ORDER_BAND_S,
     RATIO_BAND_SHARE,
+    RETURN_BANDS_M,
     SAME_RATIO,
     Classes,
 )
-from qagen.schema.question import WINDOWS, Unit, Window
+from qagen.schema.question import Unit, Window
+from qagen.verify import quantities
 from qagen.verify.moves import Clip
 
 
 class Finding(NamedTuple):
-    """An answer for machines, and how far the facts are from another one."""
+    """An answer as a code, and the distance of the facts from another answer."""
 
     code: str
     margin: float
     unit: Unit
     band: float
-    """What the margin must not be below."""
+    """The least margin with which a question may be asked."""
+
+
+NOTHING = Finding("", 0.0, "s", ORDER_BAND_S)
+"""Nothing happens that could be the answer."""
+
+
+def enough(clip: Clip, movement: str, window: Window) -> bool:
+    """Whether one occurrence has the least amount that counts inside a window."""
+    return max(clip.amounts(movement, window), default=0.0) >= MOVEMENTS[movement].least
 
 
 def happens(clip: Clip, movement: str, window: Window) -> Finding:
-    """`yes` or `no`: whether a movement, or enough of it, lies in a window.
+    """`yes` or `no`: whether one occurrence has the least amount that counts inside a window.
 
     >>> from kinematics import synthetic
     >>> from qagen.verify import moves
@@ -40,81 +53,64 @@ def happens(clip: Clip, movement: str, window: Window) -> Finding:
     >>> happens(moves.clip_of(derive.derived(walk)), "backward", "whole").code
     'no'
     """
-    row, place = MOVEMENTS[movement], WINDOWS.index(window)
-    sizes = [one.parts[place - 1] if place else one.amount for one in clip.moves[movement]]
-    most = max(sizes, default=0.0)
-    band = (CLEAR_SHARE - 1) * row.least
+    row, amounts = MOVEMENTS[movement], clip.amounts(movement, window)
+    most, band = max(amounts, default=0.0), (CLEAR_SHARE - 1) * row.least
     if most >= row.least:
         return Finding("yes", most - row.least, row.unit, band)
-    nearest = max(clip.total(movement, window) if place else most, clip.unexplained[movement])
+    nearest = max(most if window == "whole" else sum(amounts, 0.0), clip.unexplained[movement])
     return Finding("no", row.least - nearest, row.unit, band)
 
 
-def clearance(clip: Clip, movement: str) -> float:
-    """How much some change would have to grow or shrink for the count to be another.
+def counted(clip: Clip, code: str, movements: Sequence[str]) -> Finding:
+    """A code that depends on how often each of some movements of one kind happens.
 
-    >>> from kinematics import synthetic
-    >>> from qagen.verify import moves
-    >>> from qagen.verify.remeasure import derive
-    >>> walk = synthetic.perform(synthetic.walk(3.0)).motion
-    >>> clearance(moves.clip_of(derive.derived(walk)), "forward") > 0.1
-    True
+    The margin is the least change of an amount that would change one of the counts.
     """
-    least = MOVEMENTS[movement].least
-    rooms = [one.amount - least for one in clip.moves[movement]]
-    return min([least - clip.unexplained[movement], *rooms])
+    row = MOVEMENTS[movements[0]]
+    margins = []
+    for name in movements:
+        least = MOVEMENTS[name].least
+        margins += [move.amount - least for move in clip.moves[name]]
+        margins.append(least - clip.unexplained[name])
+    return Finding(code, min(margins), row.unit, (CLEAR_SHARE - 1) * row.least)
 
 
-def larger(one: float, other: float, unit: Unit) -> Finding:
-    """`one`, `other` or `same`: which of two amounts is larger, beyond a ratio and a floor.
+def returns(clip: Clip) -> Finding:
+    """How often the person returns to the start; the margin is how far both bounds may shift."""
+    count, bounds = clip.facts.shape.returns, thresholds.RETURN
+    leave_m, back_m = bounds.enter, bounds.leave
+    margin_m = 0.0
+    for shift_m in RETURN_BANDS_M:
+        apart_m = min(shift_m, (leave_m - back_m) / 2 - 0.01)
+        stricter = quantities.returns_s(clip, leave_m=leave_m + shift_m, back_m=back_m - shift_m)
+        laxer = quantities.returns_s(clip, leave_m=leave_m - apart_m, back_m=back_m + apart_m)
+        if len(stricter) != count or len(laxer) != count:
+            break
+        margin_m = shift_m
+    return Finding(str(count), margin_m, "m", RETURN_BANDS_M[0])
 
-    >>> larger(3.0, 1.0, "m").code, larger(2.0, 2.1, "m").code
-    ('one', 'same')
+
+def larger(amounts: Mapping[str, float], unit: Unit) -> Finding:
+    """The name of the larger of two amounts, or `same` within a ratio or a floor.
+
+    >>> larger({"left": 1.0, "right": 3.0}, "m").code, larger({"left": 2.0, "right": 2.1}, "m").code
+    ('right', 'same')
     """
-    most, least = max(one, other), min(one, other)
+    (name, most), (_, least) = sorted(amounts.items(), key=lambda item: -item[1])
     beyond = most - max(SAME_RATIO * least, least + FLOOR[unit])
-    code = "same" if beyond < 0 else "one" if one > other else "other"
-    return Finding(code, abs(beyond), unit, max(RATIO_BAND_SHARE * most, FLOOR[unit] / 2))
+    band = max(RATIO_BAND_SHARE * most, FLOOR[unit] / 2)
+    return Finding("same" if beyond < 0 else name, abs(beyond), unit, band)
 
 
-def largest(amounts: Mapping[str, float], unit: Unit) -> Finding:
-    """The name with the largest amount; empty when it is about as large as another.
+def largest(amounts: Mapping[str, float], unit: Unit, *, least: bool = False) -> Finding:
+    """The name of the largest (or `least`) amount; empty when the next is about the same.
 
     >>> largest({"left": 3.0, "right": 1.0}, "m").code
     'left'
     """
-    first, second, *_ = sorted(amounts, key=lambda name: -amounts[name])
-    found = larger(amounts[first], amounts[second], unit)
-    return found._replace(code=first if found.code == "one" else "")
-
-
-def class_of(value: float, classes: Classes, unit: Unit) -> Finding:
-    """The class that a value lies in, and how far from the next.
-
-    >>> class_of(2.5, Classes((1.0, 2.0), ("low", "middle", "high"), 0.1), "m").code
-    'high'
-    """
-    name = classes.names[sum(value >= bound for bound in classes.bounds)]
-    # the bound that is nearest, counted from the edge of its band
-    bound = min(classes.bounds, key=lambda at: abs(value - at) - classes.band_share * at)
-    return Finding(name, abs(value - bound), unit, classes.band_share * bound)
-
-
-def rung(value: float, unit: Unit) -> Finding:
-    """The number on the unit's ladder that is nearest to a value; its margin is to half-way.
-
-    >>> rung(4.4, "m").code
-    '4.5'
-    >>> round(rung(2.4, "s").margin, 6)  # its neighbours are equally far
-    0.4
-    """
-    ladder = LADDERS[unit]
-    place = min(range(len(ladder)), key=lambda at: abs(ladder[at] - value))
-    here = ladder[place]
-    others = [ladder[place - 1] if place else 0.0, *ladder[place + 1 : place + 2]]
-    margin = min(abs(value - (here + other) / 2) for other in others)
-    step = max(abs(other - here) for other in others)
-    return Finding(f"{round(here, 4):g}", margin, unit, LADDER_BAND_SHARE * step)
+    first, second, *_ = sorted(amounts, key=lambda name: amounts[name], reverse=not least)
+    finding = larger({name: amounts[name] for name in (first, second)}, unit)
+    return finding._replace(code="" if finding.code == "same" else first)
 
 
 def stands_out(amounts: Mapping[str, float], band: float, *, lowest: bool = False) -> Finding:
@@ -127,8 +123,37 @@ def stands_out(amounts: Mapping[str, float], band: float, *, lowest: bool = Fals
     return Finding(first, abs(amounts[first] - amounts[second]) - band, "m", band)
 
 
+def class_of(value: float, classes: Classes, unit: Unit) -> Finding:
+    """The class of a value; the margin is the distance to the nearest bound.
+
+    >>> class_of(2.5, Classes((1.0, 2.0), ("low", "middle", "high"), 0.1), "m").code
+    'high'
+    """
+    name = classes.names[sum(value >= bound for bound in classes.bounds)]
+    # the nearest bound is that whose band is nearest
+    bound = min(classes.bounds, key=lambda at: abs(value - at) - classes.band_share * at)
+    return Finding(name, abs(value - bound), unit, classes.band_share * bound)
+
+
+def rung(value: float, unit: Unit) -> Finding:
+    """The number on the unit's ladder that is nearest to a value; the margin is to half-way.
+
+    >>> rung(4.4, "m").code
+    '4.5'
+    >>> round(rung(2.4, "s").margin, 6)  # its neighbours are equally far
+    0.4
+    """
+    ladder = LADDERS[unit]
+    index = min(range(len(ladder)), key=lambda at: abs(ladder[at] - value))
+    nearest = ladder[index]
+    neighbours = [ladder[index - 1] if index else 0.0, *ladder[index + 1 : index + 2]]
+    margin = min(abs(value - (nearest + number) / 2) for number in neighbours)
+    step = max(abs(number - nearest) for number in neighbours)
+    return Finding(f"{round(nearest, 4):g}", margin, unit, LADDER_BAND_SHARE * step)
+
+
 def threshold(value: float, unit: Unit, *, no: float, yes: float) -> Finding:
-    """`yes` or `no`: on which side of the middle between two bounds a value lies.
+    """`yes` or `no`: the side of the middle between two bounds on which a value lies.
 
     >>> threshold(2.0, "m", no=0.3, yes=1.0).code
     'yes'

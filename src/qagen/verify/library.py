@@ -1,10 +1,11 @@
-"""The motions that a data set was built from, each read and measured when a row asks for it."""
+"""The motions that a data set was built from, each read and measured when a record needs it."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kinematics import readers, store
 from kinematics.motion import Motion
+from kinematics.terminal import reading
 from qagen.schema.record import Record
 from qagen.verify import moves
 from qagen.verify.moves import Clip
@@ -12,10 +13,10 @@ from qagen.verify.remeasure import derive
 
 
 class Library:
-    """The motions of a folder or of a packed store, each measured when a row asks for it.
+    """The motions of a folder or of a packed store, each measured when a record needs it.
 
-    A row's source is a file below the folder; where it is none, its clip is looked for by name.
-    `alter` is done to each motion before it is measured.
+    A record's source is a file below the folder; where there is no such file, the clip is searched
+    by name. `alter` is applied to each motion before it is measured.
     """
 
     def __init__(self, root: Path, *, alter: Callable[[Motion], Motion] | None = None) -> None:
@@ -26,57 +27,58 @@ class Library:
         self._held: tuple[Path, Sequence[Motion] | str] | None = None
         self._files: dict[str, list[Path]] | None = None
 
-    def clip(self, one: Record) -> Clip | str:
-        """The clip of a row, or why there is none."""
-        wanted = (one.source, one.clip, one.person, one.frame)
+    def clip(self, record: Record) -> Clip | str:
+        """The clip of a record, or the reason why there is none."""
+        wanted = (record.source, record.clip, record.person, record.frame)
         if self._measured is None or self._measured[0] != wanted:
-            self._measured = (wanted, self._measure(one))
+            self._measured = (wanted, self._measure(record))
         return self._measured[1]
 
-    def _measure(self, one: Record) -> Clip | str:
+    def _measure(self, record: Record) -> Clip | str:
         try:
-            track = self.motion(one)
+            track = self.motion(record)
             if isinstance(track, str):
                 return track
-            return moves.clip_of(derive.derived(self._alter(track), frame=one.frame))
+            return moves.clip_of(derive.derived(self._alter(track), frame=record.frame))
         except ValueError as error:
             return str(error)
 
-    def motion(self, one: Record) -> Motion | str:
-        """The motion of a row, or why there is none; raises `ValueError` when it is damaged."""
-        found = self._below(one) if self._store is None else self._stored(self._store, one)
-        if isinstance(found, str):
-            return found
-        same = [
-            track
-            for track in found
-            if (track.source.clip, track.source.person) == (one.clip, one.person)
-        ]
+    def motion(self, record: Record) -> Motion | str:
+        """The motion of a record, or the reason why there is none.
+
+        Raises `ValueError` when a packed store is damaged.
+        """
+        tracks = self._tracks(record)
+        if isinstance(tracks, str):
+            return tracks
+        wanted = (record.clip, record.person)
+        same = [track for track in tracks if (track.source.clip, track.source.person) == wanted]
         if len(same) != 1:
-            return f"{len(same)} motions of person {one.person} of {one.clip}"
+            return f"{len(same)} motions of person {record.person} of {record.clip}"
         return same[0]
 
-    def _stored(self, packed: store.Store, one: Record) -> Sequence[Motion]:
-        return [packed[number] for number in packed.numbers(one.clip)]
-
-    def _below(self, one: Record) -> Sequence[Motion] | str:
-        path = (self._root / one.source).resolve()
+    def _tracks(self, record: Record) -> Sequence[Motion] | str:
+        """The motions of the file, or of all files, in which the record's clip is."""
+        if self._store is not None:
+            return [self._store[number] for number in self._store.numbers(record.clip)]
+        path = (self._root / record.source).resolve()
         if path.is_relative_to(self._root) and path.is_file():
             return self._read(path)
-        found = [self._read(path) for path in self._named(one.clip)]
-        return [track for tracks in found if not isinstance(tracks, str) for track in tracks]
+        files = [self._read(path) for path in self._named(record.clip)]
+        return [track for tracks in files if not isinstance(tracks, str) for track in tracks]
 
     def _read(self, path: Path) -> Sequence[Motion] | str:
-        """The motions of a file, kept until another one is read."""
+        """The motions of a file, kept until another file is read."""
         if self._held is None or self._held[0] != path:
             try:
-                self._held = (path, readers.read(path))
+                with reading(path):
+                    self._held = (path, readers.read(path))
             except (ValueError, OSError) as error:
                 self._held = (path, str(error))
         return self._held[1]
 
     def _named(self, clip: str) -> list[Path]:
-        """The files that hold a clip of this name; all files are read once to know them."""
+        """The files that hold a clip of this name; the first call reads all files."""
         if self._files is None:
             self._files = {}
             for path in readers.find([self._root]):

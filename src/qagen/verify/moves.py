@@ -1,7 +1,8 @@
-"""What a person does, movement by movement, as the second measurement sees it."""
+"""The movements of one clip, sorted by name, from the second measurement."""
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -13,11 +14,10 @@ from qagen.schema.question import WINDOWS, Window
 from qagen.verify.remeasure.derive import Derived
 
 EASE_S = 0.2
-"""Movements ease in and out: so close to an event, the path still belongs to it."""
+"""Movements ease in and out: within this of an event, the path belongs to it."""
 
 DECIMALS = 4
-"""Facts give their times in tenths of a millisecond, which decides whatever falls on a bound."""
-
+"""Facts give times in tenths of a millisecond; the same rounding decides ties at a bound."""
 
 SEQUENCED = frozenset({"travel", "turn", "lean", "episode"})
 """Kinds of movement that follow each other."""
@@ -33,31 +33,33 @@ class Move(NamedTuple):
     mean_speed: float
     peak_speed: float
     parts: tuple[float, ...]
-    """What each quarter of the clip has of it."""
+    """The amount inside each quarter of the clip."""
 
 
 class Clip(NamedTuple):
-    """One clip, sorted by movement."""
+    """One clip and its movements."""
 
     facts: MotionFacts
     moves: dict[str, tuple[Move, ...]]
-    """Of every movement of the vocabulary, in order of time."""
+    """The occurrences of every movement of the vocabulary, in order of time."""
     unexplained: dict[str, float]
     """The largest change in a movement's direction that belongs to no movement."""
     times_s: Float[np.ndarray, " samples"]
     distance_m: Float[np.ndarray, " samples"]
-    """From the starting point, all the while."""
+    """Distance from the starting point at each of those times."""
 
     def window(self, name: Window) -> WindowFacts:
         """The whole clip or one of its quarters."""
         return (self.facts.whole, *self.facts.quarters)[WINDOWS.index(name)]
 
+    def amounts(self, movement: str, window: Window) -> list[float]:
+        """The amount of each occurrence of a movement inside a window."""
+        quarter, moves = WINDOWS.index(window), self.moves[movement]
+        return [move.parts[quarter - 1] if quarter else move.amount for move in moves]
+
     def total(self, movement: str, window: Window) -> float:
-        """All that a movement adds up to in a window."""
-        place = WINDOWS.index(window)
-        return sum(
-            (one.parts[place - 1] if place else one.amount for one in self.moves[movement]), 0.0
-        )
+        """The sum of a movement's amounts inside a window."""
+        return sum(self.amounts(movement, window), 0.0)
 
     def nth(self, movement: str, number: int) -> Move:
         """One occurrence of a movement, counted from 1; `ValueError` when there is none."""
@@ -68,15 +70,14 @@ class Clip(NamedTuple):
 
     def sequence(self) -> list[Move]:
         """The movements that follow each other, by their starts; others accompany them."""
-        every = [one for moves in self.moves.values() for one in moves]
-        kept = [one for one in every if MOVEMENTS[one.name].kind in SEQUENCED]
-        return sorted(kept, key=lambda one: (one.start_s, one.end_s))
+        named = [moves for name, moves in self.moves.items() if MOVEMENTS[name].kind in SEQUENCED]
+        return sorted(chain(*named), key=lambda move: (move.start_s, move.end_s))
 
     def part(self, name: str) -> PartFacts:
-        """What a body part did; `ValueError` when it was not measured."""
-        for one in self.facts.parts:
-            if one.part == name:
-                return one
+        """The measurements of a body part; `ValueError` when there are none."""
+        for part in self.facts.parts:
+            if part.part == name:
+                return part
         raise ValueError(f"no {name} in this clip")
 
     def distance_at(self, when_s: float) -> float:
@@ -85,7 +86,7 @@ class Clip(NamedTuple):
 
 
 def clip_of(derived: Derived) -> Clip:
-    """The clip behind a second measurement.
+    """The clip of a second measurement.
 
     >>> from kinematics import synthetic
     >>> from qagen.verify.remeasure import derive
@@ -95,9 +96,9 @@ def clip_of(derived: Derived) -> Clip:
     """
     facts = derived.facts
     moves: dict[str, list[Move]] = {name: [] for name in MOVEMENTS}
-    for one in [*_of_events(derived), *_of_episodes(facts)]:
-        moves[one.name].append(one)
-    kept = {name: tuple(ones) for name, ones in moves.items()}
+    for move in chain(_of_events(derived), _of_episodes(facts)):
+        moves[move.name].append(move)
+    kept = {name: tuple(named) for name, named in moves.items()}
     distance_m = derived.signals.of("start_distance")
     return Clip(
         facts=facts,
@@ -144,8 +145,8 @@ def _of_episodes(facts: MotionFacts) -> Iterator[Move]:
     for episode in facts.episodes:
         seconds = max(episode.end_s - episode.start_s, 1e-9)
         inside_s = [
-            max(min(one.end_s, episode.end_s) - max(one.start_s, episode.start_s), 0.0)
-            for one in facts.quarters
+            max(min(quarter.end_s, episode.end_s) - max(quarter.start_s, episode.start_s), 0.0)
+            for quarter in facts.quarters
         ]
         height_m = abs(episode.height_m)
         yield Move(
@@ -159,7 +160,7 @@ def _of_episodes(facts: MotionFacts) -> Iterator[Move]:
         )
 
 
-# What no movement explains ------------------------------------------------------------------------
+# Changes outside of movements ---------------------------------------------------------------------
 
 
 def _unexplained(facts: MotionFacts, moves: dict[str, tuple[Move, ...]], name: str) -> float:
@@ -177,7 +178,7 @@ def _unexplained(facts: MotionFacts, moves: dict[str, tuple[Move, ...]], name: s
         return 0.0 if moves[name] else reached[name]
     if row.kind == "height":
         windows = [facts.whole, *facts.quarters]
-        gained = [row.sign * (one.net_up_m - one.up_m + one.down_m) for one in windows]
+        gained = [row.sign * (window.net_up_m - window.up_m + window.down_m) for window in windows]
         return max(0.0, *gained)
     times_s = np.array([round(sample.time_s, DECIMALS) for sample in facts.samples])
     values = row.sign * np.array([_value(sample, row.signal) for sample in facts.samples])
@@ -208,7 +209,7 @@ def _runs(
     free: Bool[np.ndarray, " samples"],
     ends_s: Sequence[float],
 ) -> list[Int[np.ndarray, " run"]]:
-    """The stretches of samples that lie between two movements."""
+    """The stretches of samples between two movements."""
     number = np.searchsorted(np.sort(ends_s), times_s, side="right")
     breaks = np.flatnonzero((np.diff(number) != 0) | ~free[1:] | ~free[:-1]) + 1
     runs = np.split(np.arange(len(times_s)), breaks)
@@ -216,5 +217,5 @@ def _runs(
 
 
 def _rise(values: Float[np.ndarray, " samples"]) -> float:
-    """How far the values get above an earlier one."""
+    """The greatest rise of the values above an earlier value."""
     return float((values - np.minimum.accumulate(values)).max())

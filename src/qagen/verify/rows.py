@@ -1,7 +1,7 @@
-"""Every row of a data set checked against the motions, by a second and independent derivation.
+"""The rows of a data set checked against the motions, by a second and independent derivation.
 
-The motions are measured by `qagen.verify.remeasure`; answers, margins, evidence and sentences are
-derived by `qagen.verify.rederive` from the ask of each row.
+`qagen.verify.remeasure` measures the motions; `qagen.verify.rederive` derives answers, margins and
+the words of options from the ask of each row.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +14,7 @@ import msgspec
 from kinematics import thresholds
 from qagen import processes
 from qagen.language.phrases import Speaker
-from qagen.schema import record as record_of
+from qagen.schema import record as records
 from qagen.schema.certificates import Certification
 from qagen.schema.question import Unit
 from qagen.schema.record import Record
@@ -24,6 +24,7 @@ from qagen.verify.findings import Finding
 from qagen.verify.library import Library
 from qagen.verify.moves import Clip
 from qagen.verify.rederive import table
+from qagen.verify.rederive.kinds import Derivation, Task
 
 SIDES = ("train.jsonl", "val.jsonl", "test.jsonl")
 """The files of a data set that hold rows."""
@@ -32,7 +33,7 @@ MANIFEST = "manifest.json"
 
 
 class Difference(NamedTuple):
-    """One thing that a row says, and what the second derivation says."""
+    """One value of a row, and that of the second derivation."""
 
     what: str
     recorded: str
@@ -43,7 +44,7 @@ class Difference(NamedTuple):
 
 
 class Mismatch(NamedTuple):
-    """A row that does not hold."""
+    """A row that differs from the second derivation."""
 
     where: str
     """Its file and line."""
@@ -54,11 +55,11 @@ class Mismatch(NamedTuple):
 
     def __str__(self) -> str:
         lines = [f"{self.where}: {self.id} ({self.clip}, {self.asked})"]
-        return "\n".join([*lines, *(f"  {one}" for one in self.differences)])
+        return "\n".join([*lines, *(f"  {difference}" for difference in self.differences)])
 
 
 class VerifyReport(NamedTuple):
-    """How many rows hold, and all that do not."""
+    """The number of rows that agree, and all rows that do not."""
 
     verified: int
     mismatches: tuple[Mismatch, ...]
@@ -75,7 +76,7 @@ class _Row(NamedTuple):
 
 
 class _Job(NamedTuple):
-    """What a worker needs to check any rows."""
+    """The data that a worker needs to check any rows."""
 
     motions: Path
     policy: Certification | None
@@ -85,16 +86,12 @@ class _Job(NamedTuple):
 def verify_folder(
     out_dir: Path | str, motions_dir: Path | str, *, copies: int = 0, workers: int = 1
 ) -> VerifyReport:
-    """Every row of the data set in a folder, derived again from the motions it was built from.
+    """Derive every row of a data set's folder again from the motions that it was built from.
 
-    Certificates have to be what the manifest promises. With `copies`, so many of the copies that
-    certified are made, measured and asked again, which takes as long as so many motions would.
-    The report is the same, line for line, for any number of workers.
-
-    >>> verify_folder("/nowhere", "/nowhere")  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    ValueError: /nowhere: no train.jsonl, val.jsonl or test.jsonl in it; expected a data set ...
+    Certificates are compared with the manifest's policy. `copies` is the number of certifying
+    copies of each motion that are made, measured and asked again, each at the cost of a motion.
+    The report is the same, line for line, for any number of `workers`. One `ValueError` names all
+    that is missing.
     """
     folder, motions = Path(out_dir), Path(motions_dir)
     sides = [folder / name for name in SIDES if (folder / name).is_file()]
@@ -117,27 +114,27 @@ def verify_folder(
             else:
                 rows.append(row)
     job = _Job(motions, _policy(folder), copies)
-    found = _check_all(_in_order(rows), job, workers=workers)
-    mismatches += [one for one in found if one is not None]
-    return VerifyReport(sum(one is None for one in found), tuple(mismatches))
+    results = _check_all(_in_order(rows), job, workers=workers)
+    mismatches += [mismatch for mismatch in results if mismatch is not None]
+    return VerifyReport(results.count(None), tuple(mismatches))
 
 
 def _rows(side: Path) -> Iterator[_Row | Mismatch]:
-    """The rows of one file; a line that is no row is a mismatch by itself."""
+    """The rows of one file; a line that is not a row is a mismatch by itself."""
     with side.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
             where = f"{side.name}, line {number}"
             try:
-                yield _Row(where, record_of.from_line(line))
+                yield _Row(where, records.from_line(line))
             except (ValueError, msgspec.DecodeError) as error:
                 wrong = Difference("row", str(error), "a row of a data set")
                 yield Mismatch(where, "?", "?", "?", (wrong,))
 
 
 class _Promise(msgspec.Struct):
-    """What a manifest says of certificates."""
+    """The policy of certificates in a manifest's recipe."""
 
     certify: Certification | None = None
 
@@ -147,7 +144,7 @@ class _Promised(msgspec.Struct):
 
 
 def _policy(folder: Path) -> Certification | None:
-    """What answers had to survive; none where nothing was promised, or no manifest is there."""
+    """The policy of the certificates; none without certificates or without a manifest."""
     path = folder / MANIFEST
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Promised).recipe.certify
@@ -158,7 +155,7 @@ def _policy(folder: Path) -> Certification | None:
 
 
 def _in_order(rows: Iterable[_Row]) -> list[_Row]:
-    """Rows of one clip together, so that every motion is measured once."""
+    """The rows sorted by clip, so that every motion is measured once."""
     seen: set[str] = set()
     ordered = []
     for row in sorted(rows, key=lambda row: _motion_of(row.record)):
@@ -168,30 +165,30 @@ def _in_order(rows: Iterable[_Row]) -> list[_Row]:
 
 
 def _check_all(rows: Sequence[_Row], job: _Job, *, workers: int) -> list[Mismatch | None]:
-    """One result a row, in the order of the rows."""
+    """One result for each row, in the order of the rows."""
     if workers == 1:
         return _Checker(job).check(rows)
     pieces = [
         # as lines: a row that was pickled is equal, but does not encode to the same bytes
-        [(row.where, record_of.to_line(row.record), row.is_repeated) for row in piece]
+        [(row.where, records.to_line(row.record), row.is_repeated) for row in piece]
         for piece in _pieces(rows, wanted=PIECES_A_WORKER * workers)
     ]
     if not pieces:
         return []
     count = min(workers, len(pieces))
     with processes.workers(count, _start_worker, job) as pool:
-        return [one for found in pool.map(_check_own, pieces) for one in found]
+        return [result for results in pool.map(_check_own, pieces) for result in results]
 
 
 PIECES_A_WORKER = 8
-"""Enough that all workers are done at about the same time."""
+"""Enough that all workers finish at about the same time."""
 
 
 def _pieces(rows: Sequence[_Row], *, wanted: int) -> Iterator[list[_Row]]:
-    """The rows in about so many pieces, none of which cuts a file of motions in two."""
+    """The rows in about `wanted` pieces; the rows of one file of motions are never divided."""
     piece: list[_Row] = []
-    for _, ones in groupby(rows, key=lambda row: (row.record.source, row.record.clip)):
-        piece += ones
+    for _, of_clip in groupby(rows, key=lambda row: (row.record.source, row.record.clip)):
+        piece += of_clip
         if len(piece) * wanted >= len(rows):
             yield piece
             piece = []
@@ -210,152 +207,154 @@ def _start_worker(job: _Job) -> None:
 def _check_own(lines: Sequence[tuple[str, bytes, bool]]) -> list[Mismatch | None]:
     assert _checker is not None
     return _checker.check(
-        [_Row(where, record_of.from_line(line), is_repeated) for where, line, is_repeated in lines]
+        [_Row(where, records.from_line(line), is_repeated) for where, line, is_repeated in lines]
     )
 
 
 class _Checker:
-    """Checks one row after another, with the motions at hand."""
+    """Checks rows against a library of motions."""
 
     def __init__(self, job: _Job) -> None:
         self._library = Library(job.motions)
-        self._tried = _Copies(self._library, job.policy, job.copies)
+        self._copies = _Copies(self._library, job.policy, job.copies)
 
     def check(self, rows: Iterable[_Row]) -> list[Mismatch | None]:
-        """One result a row; none where it holds."""
+        """One result for each row; none where it agrees."""
         return [self._checked(row) for row in rows]
 
     def _checked(self, row: _Row) -> Mismatch | None:
-        one = row.record
-        differences = list(_alone(one, is_repeated=row.is_repeated))
-        clip = self._library.clip(one)
+        record = row.record
+        differences = list(_alone(record, is_repeated=row.is_repeated))
+        clip = self._library.clip(record)
         if isinstance(clip, str):
-            differences.append(Difference("motion", one.source, clip))
+            differences.append(Difference("motion", record.source, clip))
         else:
-            differences += verify(one, clip)
-            differences += self._tried.differences(one)
-        mismatch = Mismatch(row.where, one.id, one.clip, one.ask.name, tuple(differences))
-        return mismatch if differences else None
+            differences += verify(record, clip)
+            differences += self._copies.differences(record)
+        if not differences:
+            return None
+        return Mismatch(row.where, record.id, record.clip, record.ask.name, tuple(differences))
 
 
-def _motion_of(one: Record) -> tuple[str, str, int, str]:
-    return one.source, one.clip, one.person, one.frame
+def _motion_of(record: Record) -> tuple[str, str, int, str]:
+    return record.source, record.clip, record.person, record.frame
 
 
 class _Copies:
-    """The copies of one motion after another, made when a certificate asks for them."""
+    """The copies of the latest motion, made when a certificate needs them."""
 
     def __init__(self, library: Library, policy: Certification | None, count: int) -> None:
         self._library, self._policy, self._count = library, policy, count
         self._made: tuple[tuple[str, str, int, str], list[Clip]] | None = None
 
-    def differences(self, one: Record) -> list[Difference]:
-        """What is wrong with a row's certificate."""
-        wrong = [*copies_of.form(one, self._policy)]
-        if self._policy is not None and self._count and one.certificate and not wrong:
-            wrong += copies_of.held(one, self._clips(one, self._policy), self._policy)
-        return [Difference(*found) for found in wrong]
+    def differences(self, record: Record) -> list[Difference]:
+        """The errors in a record's certificate."""
+        wrong = [*copies_of.form(record, self._policy)]
+        if self._policy is not None and self._count and record.certificate and not wrong:
+            wrong += copies_of.held(record, self._clips(record, self._policy), self._policy)
+        return [Difference(*difference) for difference in wrong]
 
-    def _clips(self, one: Record, policy: Certification) -> list[Clip]:
-        wanted = _motion_of(one)
+    def _clips(self, record: Record, policy: Certification) -> list[Clip]:
+        wanted = _motion_of(record)
         if self._made is None or self._made[0] != wanted:
-            motion = self._library.motion(one)
-            count = min(self._count, policy.copies)
-            clips = (
-                []
-                if isinstance(motion, str)
-                else copies_of.clips_of(motion, policy, frame=one.frame, copies=count)
-            )
+            motion, clips = self._library.motion(record), []
+            if not isinstance(motion, str):
+                count = min(self._count, policy.copies)
+                clips = copies_of.clips_of(motion, policy, frame=record.frame, copies=count)
             self._made = (wanted, clips)
         return self._made[1]
 
 
-def _alone(one: Record, *, is_repeated: bool) -> Iterator[Difference]:
-    """What can be said of a row without its motion."""
-    if one.id != record_of.content_id(one):
-        yield Difference("id", one.id, f"{record_of.content_id(one)}, the hash of the row")
+def _alone(record: Record, *, is_repeated: bool) -> Iterator[Difference]:
+    """The differences that show without the motion."""
+    if record.id != (expected := records.content_id(record)):
+        yield Difference("id", record.id, f"{expected}, the hash of the row")
     if is_repeated:
-        yield Difference("id", one.id, "an id that no other row has")
-    if one.thresholds != thresholds.fingerprint():
-        yield Difference("thresholds", one.thresholds, thresholds.fingerprint())
+        yield Difference("id", record.id, "an id that no other row has")
+    if record.thresholds != thresholds.fingerprint():
+        yield Difference("thresholds", record.thresholds, thresholds.fingerprint())
 
 
-def verify(one: Record, clip: Clip) -> list[Difference]:
-    """What a row says otherwise than the second derivation of its clip; nothing when it holds.
+def verify(record: Record, clip: Clip) -> list[Difference]:
+    """The differences between a record and the second derivation from its clip.
 
     >>> from kinematics import synthetic
     >>> from qagen.rules import generate
     >>> from qagen.verify import moves
     >>> from qagen.verify.remeasure import derive
     >>> derived = derive.derived(synthetic.perform(synthetic.walk(3.0)).motion)
-    >>> asked, _ = generate.ask_all(derived.facts)
-    >>> rows = [generate.to_record(one, derived.facts) for one in asked]
+    >>> questions, _ = generate.ask_all(derived.facts)
+    >>> rows = [generate.to_record(question, derived.facts) for question in questions]
     >>> [difference for row in rows for difference in verify(row, moves.clip_of(derived))]
     []
     """
-    rule = table.RULES.get(one.ask.rule)
+    ask = record.ask
+    rule = table.RULES.get(ask.rule)
     if rule is None:
-        return [Difference("ask", one.ask.name, "a rule that is known")]
-    speaker = sentences.speaker_of(one, lean_of=clip.facts.posture.lean_of)
+        return [Difference("ask", ask.name, "a rule that is known")]
+    speaker = sentences.speaker_of(record, lean_of=clip.facts.posture.lean_of)
     try:
-        found = rule.derive(clip, one.ask)
-        stem = sentences.stem(one, speaker)
+        finding = rule.derive(clip, ask)
+        stem = sentences.stem(record, speaker)
     except (KeyError, ValueError) as error:
-        return [Difference("ask", one.ask.name, f"nothing that could be asked ({error})")]
+        return [Difference("ask", ask.name, f"nothing that could be asked ({error})")]
     differences = [
-        *_form(one, rule),
-        *_options(one, found.code, speaker, unit=found.unit),
-        *_margin(one, found),
-        *(Difference(*problem) for problem in evidence.problems(clip, one)),
+        *_form(record, table.TASK_OF[ask.rule]),
+        *_answer(record, finding.code),
+        *_texts(record, rule, speaker, unit=finding.unit),
+        *_margin(record, finding, tolerance=rule.tolerance),
+        *(Difference(*problem) for problem in evidence.problems(clip, record)),
     ]
-    if one.question != stem:
-        differences.append(Difference("question", one.question, stem))
+    if record.question != stem:
+        differences.append(Difference("question", record.question, stem))
     return differences
 
 
-def _form(one: Record, rule: table.Rule) -> Iterator[Difference]:
-    """Category, number of options and what guessing gets right."""
-    if one.category != rule.category:
-        yield Difference("category", one.category, rule.category)
-    wanted = table.CHOICES[rule.category]
-    if not len(one.options) == len(one.option_codes) == wanted:
-        yield Difference("options", f"{len(one.options)}", f"{wanted}")
-    if abs(one.chance - 1 / wanted) > 1e-6:
-        yield Difference("chance", f"{one.chance:.4f}", f"{1 / wanted:.4f}")
-    if min(len(set(one.options)), len(set(one.option_codes))) < len(one.options):
-        yield Difference("options", "; ".join(one.options), "no two alike")
+def _form(record: Record, task: Task) -> Iterator[Difference]:
+    """Category, number of options and the share that guessing gets right."""
+    if record.category != task.name:
+        yield Difference("category", record.category, task.name)
+    count = len(record.options)
+    if not count == len(record.option_codes) == task.choices:
+        yield Difference("options", f"{count}", f"{task.choices}")
+    if abs(record.chance - 1 / task.choices) > 1e-6:
+        yield Difference("chance", f"{record.chance:.4f}", f"{1 / task.choices:.4f}")
+    if min(len(set(record.options)), len(set(record.option_codes))) < count:
+        yield Difference("options", "; ".join(record.options), "no two alike")
 
 
-def _options(one: Record, code: str, speaker: Speaker, *, unit: Unit) -> Iterator[Difference]:
-    """Exactly the true option is the answer, and every option says what its code means."""
-    true = [place for place, offered in enumerate(one.option_codes) if offered == code]
-    if true != [one.answer_index]:
-        marked = one.option_codes[one.answer_index : one.answer_index + 1]
-        recorded = marked[0] if marked and one.answer_index >= 0 else f"place {one.answer_index}"
-        offered = "" if code in one.option_codes else ", which is not offered"
+def _answer(record: Record, code: str) -> Iterator[Difference]:
+    """The answer is the only option with the derived code."""
+    codes, answer = record.option_codes, record.answer_index
+    if [index for index, offered in enumerate(codes) if offered == code] != [answer]:
+        recorded = codes[answer] if 0 <= answer < len(codes) else f"place {answer}"
+        offered = "" if code in codes else ", which is not offered"
         yield Difference("answer", recorded, f"{code or 'nothing clear'}{offered}")
-    for offered, text in zip(one.option_codes, one.options, strict=False):
+
+
+def _texts(
+    record: Record, rule: Derivation, speaker: Speaker, *, unit: Unit
+) -> Iterator[Difference]:
+    """Every option and the last sentence of the reasoning say what the codes mean."""
+    for code, text in zip(record.option_codes, record.options, strict=False):
         try:
-            expected = sentences.option_text(offered, one, speaker, unit=unit)
+            expected = rule.text(code, speaker, record, unit)
         except (KeyError, ValueError):
             expected = "a code that means something"
         if text != expected:
-            yield Difference(f"option {offered}", text, expected)
-    if 0 <= one.answer_index < len(one.options):
-        last = f"The answer is: {one.options[one.answer_index]}."
-        if not one.reasoning or one.reasoning[-1] != last:
-            yield Difference("reasoning", " ".join(one.reasoning[-1:]), last)
+            yield Difference(f"option {code}", text, expected)
+    if 0 <= record.answer_index < len(record.options):
+        last = f"The answer is: {record.options[record.answer_index]}."
+        if record.reasoning[-1:] != (last,):
+            yield Difference("reasoning", " ".join(record.reasoning[-1:]), last)
 
 
-def _margin(one: Record, found: Finding) -> Iterator[Difference]:
+def _margin(record: Record, finding: Finding, *, tolerance: float) -> Iterator[Difference]:
     """The margin is that of the facts and not below its band."""
-    said, unit = one.margin, found.unit
-    shown = f"{found.margin:.4f} {unit}, band {found.band:.4f}"
-    relative = evidence.RELATIVE
-    if one.ask.rule in table.OF_MEAN_SPEED:
-        relative = evidence.MEAN_SPEED
-    alike = evidence.near(said.value, found.margin, unit, relative=relative)
-    if said.unit != unit or not alike or abs(said.band - found.band) > 1e-3:
+    said, unit = record.margin, finding.unit
+    shown = f"{finding.margin:.4f} {unit}, band {finding.band:.4f}"
+    alike = evidence.near(said.value, finding.margin, unit, relative=tolerance)
+    if said.unit != unit or not alike or abs(said.band - finding.band) > 1e-3:
         yield Difference("margin", f"{said.value:.4f} {said.unit}, band {said.band:.4f}", shown)
     elif said.value < said.band:
         yield Difference("margin", f"{said.value:.4f} {said.unit}", f"at least {said.band:.4f}")

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinematics import facts, measure, synthetic
+from kinematics import facts, synthetic
+from kinematics.movement import measurement
 from mllm.render import video
 from qagen.build import pipeline
 from qagen.dataset import layout
@@ -22,7 +23,7 @@ def questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("export")
     every = (one.motion for one in synthetic.corpus(200, seed=5, fps=10.0, joints=False))
     alike = (motion for motion in every if 13.0 < motion.duration_s < 17.0)
-    facts.write(home / "facts.jsonl", measure.measure_all(itertools.islice(alike, 12)))
+    facts.write(home / "facts.jsonl", measurement.measure_all(itertools.islice(alike, 12)))
     recipe = Recipe(categories=CATEGORIES, per_category=3, balanced=False, val=0.2, test=0.3)
     pipeline.build(home / "facts.jsonl", home / "questions", recipe)
     return home / "questions"

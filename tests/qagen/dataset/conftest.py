@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kinematics import facts, measure, synthetic
+from kinematics import facts, synthetic
 from kinematics.facts import MotionFacts
+from kinematics.movement import measurement
 
 CLIPS = 30
 
@@ -18,7 +19,7 @@ def corpus() -> list[MotionFacts]:
     """Clips of much the same length and without joints, so that one shape is compiled."""
     every = (one.motion for one in synthetic.corpus(200, seed=5, fps=10.0, joints=False))
     alike = (motion for motion in every if 13.0 < motion.duration_s < 17.0)
-    return list(measure.measure_all(itertools.islice(alike, CLIPS)))
+    return list(measurement.measure_all(itertools.islice(alike, CLIPS)))
 
 
 @pytest.fixture(scope="session")

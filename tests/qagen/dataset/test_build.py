@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,8 +15,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from kinematics import facts, measure, store, synthetic
+from kinematics import facts, store, synthetic
 from kinematics.facts import MotionFacts
+from kinematics.movement import measurement
 from kinematics.readers import native
 from qagen.build import chunks, intake, merge, pipeline
 from qagen.dataset import layout
@@ -427,7 +429,7 @@ def test_a_folder_of_motions_is_measured(motions: Path, tmp_path: Path) -> None:
 def test_motions_and_their_facts_give_the_same_questions(motions: Path, tmp_path: Path) -> None:
     source = tmp_path / "facts.jsonl"
     found = [native.read(path)[0] for path in sorted(motions.rglob("m*.npz"))]
-    facts.write(source, measure.measure_all(found))
+    facts.write(source, measurement.measure_all(found))
     both = (build(motions, tmp_path / "a", EVERYTHING), build(source, tmp_path / "b", EVERYTHING))
     one, other = ({(r.clip, r.ask.name): (r.question, r.options, r.evidence) for r in rows_of(f)}
                   for f in both)  # fmt: skip
@@ -445,6 +447,24 @@ def test_a_store_gives_the_questions_of_its_motions(motions: Path, tmp_path: Pat
     assert layout.read_manifest(both[1]).inputs.clips == 6
     store.write([found[0].renamed(clip="late", take="late")], packed, append=True)
     assert layout.read_manifest(build(packed, tmp_path / "more", EVERYTHING)).inputs.clips == 7
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_damaged_pickles_are_named_and_stop_no_build(
+    workers: int, motions: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "motions"
+    shutil.copytree(motions, folder)
+    for number in range(20):  # a chunk more, for the other worker
+        (folder / f"bad{number:02}.pkl").write_bytes(
+            b"\x80\x02cnumpy\ndtype\nX\x02\x00\x00\x00,8\x89\x88\x87R."
+        )
+    inputs = dataset.read_manifest(
+        build(folder, tmp_path / "out", EVERYTHING, workers=workers)
+    ).inputs
+    assert (inputs.clips, inputs.unreadable_files) == (6, 21)
+    reason = dict(inputs.unreadable)["bad07.pkl"]
+    assert reason == "bad07.pkl: dtype ',8'; expected numbers or text"
 
 
 def test_a_damaged_clip_of_a_store_is_named(motions: Path, tmp_path: Path) -> None:
@@ -528,3 +548,103 @@ def test_without_ray_the_error_says_how_to_get_it(
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ValueError, match=r"pip install 'kinematics-qa\[ray\]'"):
         build(facts_file, tmp_path / "out", engine="ray")
+
+
+# What is in the folder already
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_no_file_of_a_stranger_is_written_over(facts_file: Path, tmp_path: Path) -> None:
+    for name in ("train.jsonl", "manifest.json", "notes.txt", ".build/mine.txt"):
+        out = tmp_path / name.replace("/", "_")
+        (out / name).parent.mkdir(parents=True)
+        (out / name).write_text("by hand\n")
+        shown = name.partition("/")[0]
+        for again in range(2):
+            with pytest.raises(
+                ValueError, match=rf"{out.name}: holds {shown}, .*--overwrite"
+            ) as told:
+                build(facts_file, out, restart=bool(again))
+            assert "\n" not in str(told.value)
+        assert snapshot(out) == {name: b"by hand\n"}
+
+
+def test_a_finished_data_set_is_replaced_by_its_own_recipe_alone(
+    corpus: list[MotionFacts], facts_file: Path, tmp_path: Path
+) -> None:
+    out, other = tmp_path / "out", tmp_path / "other.jsonl"
+    facts.write(other, corpus[:20])
+    build(facts_file, out)
+    (out / "notes.txt").write_text("mine")
+    before = snapshot(out)
+    changed = msgspec.structs.replace(RECIPE, seed=99)
+    for source, recipe in ((other, RECIPE), (facts_file, changed)):
+        with pytest.raises(ValueError, match="which this `qagen build` did not write"):
+            build(source, out, recipe)
+        with pytest.raises(ValueError, match="which this `qagen build` did not write"):
+            pipeline.process_shard(source, out, recipe, shard=1, of=1)
+        assert snapshot(out) == before
+    build(facts_file, out)
+    assert snapshot(out) == before
+    build(other, out, overwrite=True)
+    after = snapshot(out)
+    assert after.keys() == before.keys()
+    assert after.pop("notes.txt") == b"mine"
+    assert after == snapshot(build(other, tmp_path / "alone"))
+
+
+def test_the_folder_of_the_input_is_never_written_to(facts_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "facts.jsonl").write_bytes(facts_file.read_bytes())
+    for out in (tmp_path, tmp_path / "facts.jsonl"):
+        with pytest.raises(ValueError, match="is or holds the input"):
+            build(tmp_path / "facts.jsonl", out, overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["facts.jsonl"]
+
+
+@pytest.mark.parametrize("at", range(6))
+def test_a_build_that_dies_while_files_move_goes_on(
+    at: int, facts_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is killed between two of the files leaves no manifest; the same command ends it."""
+    out, whole = tmp_path / "out", snapshot(build(facts_file, tmp_path / "whole"))
+    build(facts_file, out, msgspec.structs.replace(RECIPE, seed=99))
+    moved: list[Path] = []
+    replace = Path.replace
+
+    def dying(path: Path, target: Path) -> Path:
+        if Path(target).parent == out:
+            if len(moved) == at:
+                raise KeyboardInterrupt
+            moved.append(target)
+        return replace(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", dying)
+        if at < 5:
+            with pytest.raises(KeyboardInterrupt):
+                build(facts_file, out, overwrite=True)
+            assert not (out / dataset.MANIFEST).exists()
+        else:
+            build(facts_file, out, overwrite=True)
+    build(facts_file, out)
+    assert snapshot(out) == whole
+
+
+def test_shards_and_their_merge_spare_a_data_set_that_came_in_between(
+    facts_file: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    pipeline.process_shard(facts_file, out, RECIPE, shard=1, of=1)
+    (out / "train.jsonl").write_text("by hand\n")
+    with pytest.raises(ValueError, match=r"holds .*train\.jsonl"):
+        pipeline.finish(out)
+    assert (out / "train.jsonl").read_text() == "by hand\n"
+    pipeline.finish(out, overwrite=True)
+    assert (out / "train.jsonl").read_text() != "by hand\n"

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinematics import measure, synthetic
+from kinematics import synthetic
 from kinematics.facts import MotionFacts, PathSample
+from kinematics.movement import measurement
 from qagen.build import same_motion
 from qagen.build.same_motion import Finder, Track
 
@@ -107,7 +108,7 @@ def test_a_motion_that_was_tracked_again_is_found(corpus: list[MotionFacts]) -> 
         200, seed=5, fps=10.0, joints=False, jitter_m=0.02, jitter_rad=math.radians(2)
     )
     motions = (one.motion for one in noisy if one.motion.source.clip in names)
-    again = {one.clip: one for one in measure.measure_all(motions)}
+    again = {one.clip: one for one in measurement.measure_all(motions)}
     finder, found = Finder(), []
     tracks = {one.clip: same_motion.track_of(one) for one in corpus if one.shape.extent_m > 1.2}
     for name, one in tracks.items():

@@ -177,12 +177,23 @@ def test_the_same_input_gives_the_same_bytes(made: Any, tmp_path: Path) -> None:
 def test_a_report_replaces_a_report_and_nothing_else(made: Any, tmp_path: Path) -> None:
     out = tmp_path / "report"
     folder.write(made.dataset, out)
-    (out / "stale.txt").write_text("old")
+    (out / "data" / "clips" / "999.js").write_text("of a longer report")
     folder.write(made.dataset, out)
-    assert not (out / "stale.txt").exists()
+    assert not (out / "data" / "clips" / "999.js").exists()
+    for name in ("notes.txt", "videos/mine.mp4"):
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).write_text("mine")
+        with pytest.raises(ValueError, match=f"also holds {name}, which would be lost"):
+            folder.write(made.dataset, out)
+        assert (out / name).read_text() == "mine"
+        (out / name).unlink()
+    with pytest.raises(ValueError, match="is or holds the input"):
+        folder.write(made.dataset, made.dataset)
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.tex").write_text("mine")
-    with pytest.raises(ValueError, match="exists and is not a report"):
+    with pytest.raises(
+        ValueError, match=r"holds chapter\.tex, which this `qagen report` did not write"
+    ):
         folder.write(made.dataset, tmp_path / "thesis")
     assert tree(tmp_path / "thesis") == {"chapter.tex": b"mine"}
 

@@ -12,17 +12,17 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from qagen.build.blind import sibling_readers, selection, withholding
-from qagen.schema import record
 from qagen.audit import forest, rows
 from qagen.audit.report import Best
 from qagen.audit.rows import Row
-from qagen.dataset.layout import Blindness, BlindScore
+from qagen.build.blind import selection, sibling_readers, withholding
 from qagen.build.blind.sibling_readers import Guesses
-from qagen.build.merge import Thinned
 from qagen.build.blind.withholding import Selected
-from qagen.dataset.splits import Split
+from qagen.build.merge import Thinned
 from qagen.build.tally import Tally
+from qagen.dataset.layout import Blindness, BlindScore
+from qagen.dataset.splits import Split
+from qagen.schema import record
 
 Progress = Callable[[int, int], None]
 """Told the round, and how many there are at most."""

@@ -21,10 +21,10 @@ from scipy.sparse import csr_matrix, vstack
 
 from qagen.audit.rows import Row
 from qagen.build.blind.sibling_readers import NO_GUESS, Guesses
-from qagen.schema.question import Window
-from qagen.schema.record import Record
 from qagen.build.select import in_order
 from qagen.language.vocabulary import MOVEMENTS
+from qagen.schema.question import Window
+from qagen.schema.record import Record
 
 READ_SLACK = 0.5
 """Share of the bound by which an option may be true too often, by what its question says."""

@@ -1,6 +1,5 @@
-"""The seven categories: one module each, a short list of rules in it. The table of them all."""
+"""The seven categories of HumanMoveVQA: one file of rules each."""
 
-from qagen.rules.asking import Rule
 from qagen.rules.humanmove import (
     comparative,
     dominant,
@@ -10,6 +9,7 @@ from qagen.rules.humanmove import (
     temporal,
     trajectory,
 )
+from qagen.rules.rule import Rule
 from qagen.schema.question import Category
 
 RULES: dict[Category, tuple[Rule, ...]] = {
@@ -21,4 +21,4 @@ RULES: dict[Category, tuple[Rule, ...]] = {
     "trajectory": trajectory.RULES,
     "existence": existence.RULES,
 }
-"""Which rules ask the questions of a category, in order."""
+"""The rules of each category, in the order in which they are asked."""

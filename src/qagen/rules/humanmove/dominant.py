@@ -1,6 +1,6 @@
 """Dominant: which of three stands out, by distance, size, speed or time."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from functools import partial
 
 from qagen.language import phrases
@@ -14,129 +14,99 @@ from qagen.language.vocabulary import (
     SEEN_SHARE,
     SLIP_SHARE,
 )
-from qagen.reading.clip import Reading
-from qagen.reading.margins import fastest, largest, seen, span, total, unsure
-from qagen.rules.asking import (
-    Answer,
-    Rule,
-    Truth,
+from qagen.reading.clip import Reading, remembered
+from qagen.reading.margins import (
+    evidence_of,
+    fastest,
+    largest,
+    require_amounts,
+    seen,
+    span,
+    total,
+)
+from qagen.reading.unclear import Unclear, require
+from qagen.rules import kinds
+from qagen.rules.kinds import span_said
+from qagen.rules.options import (
     movement_option,
+    movement_options,
     offered_of,
     on_busy_axes,
-    question,
-    rejection,
+    true_first,
 )
-from qagen.schema.question import (
-    WINDOWS,
-    Ask,
-    Candidate,
-    Evidence,
-    Margin,
-    Option,
-    Unit,
-    Window,
-    Words,
-)
+from qagen.rules.rule import Finding, Rule
+from qagen.schema.question import WINDOWS, Ask, Evidence, Unit, Window
 
 _CHOICES = 3
-_TOTALS = frozenset({"dominant_direction", "dominant_lean"})
-_TOPICS = {
-    "dominant_direction": "direction",
-    "dominant_speed": "direction",
-    "dominant_lean": "lean",
-}
-"""Questions on one topic offer the same."""
 
 
-def _dominant(
-    rule: Rule,
+def _largest(
     clip: Reading,
-    seed: int,
-    *,
-    ask: Ask,
+    window: Window,
+    topic: str,
     evidence: dict[str, Evidence],
-    unit: Unit,
-    least: float,
-) -> Answer:
-    """Which of some movements has the largest amount; three of them are offered."""
-    amounts = {movement: one.value for movement, one in evidence.items()}
-    if max(amounts.values()) < least:
-        return rejection(rule, clip, ask, "no such movement")
-    found = largest(amounts, unit)
-    if isinstance(found, str):
-        return rejection(rule, clip, ask, found)
-    key, margin = found
-    if doubt := unsure(clip, evidence, margin=margin.value if ask.rule in _TOTALS else 0.0):
-        return rejection(rule, clip, ask, doubt)
-    offered = offered_of(clip, _TOPICS[ask.rule], evidence, wanted=_CHOICES, seed=seed)
-    if key not in offered:
-        return rejection(rule, clip, ask, "not offered")
-    if not on_busy_axes(clip).issuperset(offered):
-        return rejection(rule, clip, ask, "too few others")
-    rest = [movement for movement in amounts if movement != key]
-    others = tuple([movement for movement in offered if movement != key])
-    shown = tuple([movement for movement in (key, *rest) if amounts[movement] > 0])
-    truth = Truth(
-        movement_option(clip, key),
-        tuple([movement_option(clip, movement) for movement in others]),
-        tuple([evidence[movement] for movement in shown]),
-        margin,
-        partial(_dominant_words, clip, ask, shown, evidence),
-    )
-    return question(rule, clip, ask, truth)
+    *,
+    least: float = 0.0,
+    sums: bool = True,
+) -> Finding:
+    """The movement with the largest amount; all questions on a topic offer the same three.
+
+    Sums are clear where no change that is almost a movement uses up the margin; single amounts,
+    where there is no such change.
+    """
+    amounts = {movement: shown.value for movement, shown in evidence.items()}
+    require(max(amounts.values()) >= least, "no such movement")
+    unit: Unit = next(iter(evidence.values())).unit
+    key, margin = largest(amounts, unit)
+    require_amounts(clip, evidence, margin=margin.value if sums else 0.0)
+    offered = offered_of(clip, topic, evidence, wanted=_CHOICES)
+    require(key in offered, "not offered")
+    require(on_busy_axes(clip).issuperset(offered), "too few others")
+    shown = [movement for movement in true_first(key, amounts) if amounts[movement] > 0]
+
+    def said() -> tuple[str, str]:
+        measured = ", ".join(
+            f"{clip.speaker.gerund(name)} {phrases.measured(amounts[name], unit)}" for name in shown
+        )
+        start_s, end_s = span(clip, window)
+        return (
+            f"Measured from {start_s:.1f} s to {end_s:.1f} s: {measured}.",
+            f"The largest is {clip.speaker.gerund(key)}.",
+        )
+
+    options = movement_options(clip, true_first(key, offered))
+    return Finding(options, tuple([evidence[name] for name in shown]), margin, said)
 
 
-def _dominant_words(
-    clip: Reading, ask: Ask, shown: Sequence[str], evidence: dict[str, Evidence]
-) -> Words:
-    """The first that is shown is the largest."""
-    words = clip.speaker.phrases
-    told = ", ".join(
-        f"{words[movement].gerund} "
-        f"{phrases.measured(evidence[movement].value, evidence[movement].unit)}"
-        for movement in shown
-    )
-    start_s, end_s = span(clip, ask.window)
-    stem = phrases.STEMS[ask.rule].format(
-        subject=clip.speaker.subject,
-        window=phrases.WINDOWS[ask.window],
-        note=clip.speaker.notes[shown[0]],
-    )
-    return Words(
-        stem,
-        f"Measured from {start_s:.1f} s to {end_s:.1f} s: {told}.",
-        f"The largest is {words[shown[0]].gerund}.",
-    )
+def _each_window(rule: str, _clip: Reading) -> Iterable[Ask]:
+    return (Ask(rule=rule, window=window) for window in WINDOWS)
 
 
-def _direction(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
+def _direction(clip: Reading, ask: Ask) -> Finding:
     least_m = CLEAR_SHARE * MOVEMENTS["left"].least
-    for window in WINDOWS:
-        evidence = {movement: total(clip, movement, window) for movement in DIRECTIONS}
-        ask = Ask(rule="dominant_direction", window=window)
-        yield _dominant(rule, clip, seed, ask=ask, evidence=evidence, unit="m", least=least_m)
+    evidence = {movement: total(clip, movement, ask.window) for movement in DIRECTIONS}
+    return _largest(clip, ask.window, "direction", evidence, least=least_m)
 
 
-def _lean(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
-    evidence = {movement: total(clip, movement, "whole") for movement in LEANS}
+def _lean(clip: Reading, _ask: Ask) -> Finding:
     least_rad = CLEAR_SHARE * MOVEMENTS["lean_left"].least
-    ask = Ask(rule="dominant_lean")
-    yield _dominant(rule, clip, seed, ask=ask, evidence=evidence, unit="rad", least=least_rad)
+    evidence = {movement: total(clip, movement, "whole") for movement in LEANS}
+    return _largest(clip, "whole", "lean", evidence, least=least_rad)
 
 
-def _fastest(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
-    ask = Ask(rule="dominant_speed")
-    if sum(bool(clip.occurrences[movement]) for movement in DIRECTIONS) < 2:
-        yield rejection(rule, clip, ask, "no such movement")
-        return
+def _fastest(clip: Reading, _ask: Ask) -> Finding:
+    happened = sum(bool(clip.occurrences[movement]) for movement in DIRECTIONS)
+    require(happened >= 2, "no such movement")
     evidence = {movement: fastest(clip, movement) for movement in DIRECTIONS}
-    yield _dominant(rule, clip, seed, ask=ask, evidence=evidence, unit="m/s", least=0.0)
+    return _largest(clip, "whole", "direction", evidence, sums=False)
 
 
 # Time ---------------------------------------------------------------------------------------------
 
+_Spans = list[tuple[float, float]]
 
-def _covered_s(spans: list[tuple[float, float]], start_s: float, end_s: float) -> float:
+
+def _covered_s(spans: _Spans, start_s: float, end_s: float) -> float:
     """How long some stretches of time, which may overlap, last inside a window."""
     seconds, at_s = 0.0, start_s
     for begin_s, stop_s in sorted(spans):
@@ -147,38 +117,50 @@ def _covered_s(spans: list[tuple[float, float]], start_s: float, end_s: float) -
     return seconds
 
 
-def _activity(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
-    """Going forwards, going another way, or neither: what most of the time goes to.
+def _spans(clip: Reading) -> tuple[_Spans, _Spans]:
+    """When the person moves forwards, and when in another direction."""
+
+    def spans(names: Iterable[str]) -> _Spans:
+        return [(each.start_s, each.end_s) for name in names for each in clip.occurrences[name]]
+
+    return spans(["forward"]), spans([name for name in DIRECTIONS if name != "forward"])
+
+
+def _activity(clip: Reading, ask: Ask) -> Finding:
+    """Going forwards, going another way, or neither: the one that most of the time is spent on.
 
     Turning on the spot is no option: it hardly ever takes most of a quarter, and an option that
     is never true is known to be wrong.
     """
-    del seed
+    require(seen(clip, ask.window), "not seen")
+    require_amounts(clip, DIRECTIONS, margin=SLIP_SHARE * clip.facts.whole.path_m)
+    ahead, aside = remembered(clip, "activity spans", partial(_spans, clip))
+    start_s, end_s = span(clip, ask.window)
+    ahead_s, aside_s, either_s = (
+        _covered_s(spans, start_s, end_s) for spans in (ahead, aside, ahead + aside)
+    )
+    seconds = _activities_s(ahead_s, either_s - ahead_s, end_s - start_s)
+    most = largest(seconds, "s")
+    # a time of going forwards and aside at once may be counted either way
+    other = _activities_s(either_s - aside_s, aside_s, end_s - start_s)
+    require(_surely_largest(other, most.name), "another reading")
+    options = (movement_option(clip, "forward"), *kinds.named(phrases.ACTIVITIES))
+    evidence = tuple(
+        [
+            evidence_of(clip, f"{name}_time", round(value, 5), "s", ask.window)
+            for name, value in seconds.items()
+        ]
+    )
 
-    def spans(names: Iterable[str]) -> list[tuple[float, float]]:
-        return [(one.start_s, one.end_s) for name in names for one in clip.occurrences[name]]
-
-    slip_m = SLIP_SHARE * clip.facts.whole.path_m
-    doubt = unsure(clip, DIRECTIONS, margin=slip_m)
-    ahead, aside = spans(["forward"]), spans([name for name in DIRECTIONS if name != "forward"])
-    for window in WINDOWS:
-        ask = Ask(rule="dominant_activity", window=window)
-        start_s, end_s = span(clip, window)
-        ahead_s, aside_s, either_s = (
-            _covered_s(ones, start_s, end_s) for ones in (ahead, aside, ahead + aside)
+    def said() -> tuple[str, str]:
+        words = {option.code: phrases.lower(option.text) for option in options}
+        times = ", ".join(f"{words[name]} {value:.1f} s" for name, value in seconds.items())
+        return (
+            f"{phrases.capital(span_said(evidence[0]))}: {times}.",
+            f"Most of the time is spent on {words[most.name]}.",
         )
-        seconds = _activities_s(ahead_s, either_s - ahead_s, end_s - start_s)
-        found = largest(seconds, "s")
-        # what goes forwards and aside at once may be counted either way
-        other = largest(_activities_s(either_s - aside_s, aside_s, end_s - start_s), "s")
-        reason = doubt if seen(clip, window) else "not seen"
-        if reason or isinstance(found, str):
-            yield rejection(rule, clip, ask, reason or str(found))
-            continue
-        if isinstance(other, str) or other[0] != found[0]:
-            yield rejection(rule, clip, ask, "another reading")
-            continue
-        yield _activity_question(rule, clip, ask, seconds, found)
+
+    return kinds.chosen(options, most, evidence, said)
 
 
 def _activities_s(forward_s: float, elsewhere_s: float, all_s: float) -> dict[str, float]:
@@ -189,93 +171,69 @@ def _activities_s(forward_s: float, elsewhere_s: float, all_s: float) -> dict[st
     }
 
 
-def _activity_question(
-    rule: Rule, clip: Reading, ask: Ask, seconds: dict[str, float], found: tuple[str, Margin]
-) -> Candidate:
-    start_s, end_s = span(clip, ask.window)
-    options = {"forward": movement_option(clip, "forward")}
-    options |= {name: Option(text, name) for name, text in phrases.ACTIVITIES.items()}
-    evidence = tuple(
-        [
-            Evidence(what=f"{name}_time", value=round(value, 5), unit="s", start_s=start_s,
-                     end_s=end_s)
-            for name, value in seconds.items()
-        ]
-    )  # fmt: skip
-    told = ", ".join(
-        f"{phrases.lower(options[name].text)} {value:.1f} s" for name, value in seconds.items()
-    )
-    key, margin = options.pop(found[0]), found[1]
-    words = partial(_activity_words, clip, ask.window, key, told)
-    return question(rule, clip, ask, Truth(key, tuple(options.values()), evidence, margin, words))
+def _surely_largest(seconds: dict[str, float], name: str) -> bool:
+    try:
+        return largest(seconds, "s").name == name
+    except Unclear:
+        return False
 
 
-def _activity_words(clip: Reading, window: Window, key: Option, told: str) -> Words:
-    start_s, end_s = span(clip, window)
-    stem = phrases.STEMS["dominant_activity"].format(
-        subject=clip.speaker.subject,
-        window=phrases.WINDOWS[window],
-        note=clip.speaker.notes["forward"],
-    )
-    return Words(
-        stem,
-        f"From {start_s:.1f} s to {end_s:.1f} s: {told}.",
-        f"Most of the time goes to {phrases.lower(key.text)}.",
-    )
+# Limbs --------------------------------------------------------------------------------------------
 
 
-def _limb(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
-    """Which limb moves most."""
-    found = {part.part: part for part in clip.facts.parts if part.part in LIMBS}
-    if len(found) < len(LIMBS):
-        return
-    ask = Ask(rule="dominant_limb")
-    if min(part.coverage for part in found.values()) < SEEN_SHARE:
-        yield rejection(rule, clip, ask, "not seen")
-        return
-    paths_m = {name: part.path for name, part in found.items()}
-    if max(paths_m.values()) < PART_PATH_M:
-        yield rejection(rule, clip, ask, "too small")
-        return
-    chosen = largest(paths_m, "m")
-    if isinstance(chosen, str):
-        yield rejection(rule, clip, ask, chosen)
-        return
-    key, margin = chosen
-    offered = offered_of(clip, "limb", LIMBS, wanted=_CHOICES, seed=seed)
-    if key not in offered:
-        yield rejection(rule, clip, ask, "not offered")
-        return
-    others = tuple([name for name in offered if name != key])
-    start_s, end_s = span(clip, "whole")
-    evidence = tuple(
-        [
-            Evidence(
-                what=f"{name}_path", value=paths_m[name], unit="m", start_s=start_s, end_s=end_s
-            )
-            for name in (key, *others)
-        ]
-    )
-    options = [Option(phrases.capital(phrases.PARTS[name]), name) for name in (key, *others)]
-    words = partial(_limb_words, clip, (key, *others), paths_m)
-    yield question(rule, clip, ask, Truth(options[0], tuple(options[1:]), evidence, margin, words))
+def _limb_asks(clip: Reading) -> Iterable[Ask]:
+    known = {part.part for part in clip.facts.parts}
+    return (Ask(rule="dominant_limb"),) if known.issuperset(LIMBS) else ()
 
 
-def _limb_words(clip: Reading, shown: Sequence[str], paths_m: dict[str, float]) -> Words:
-    """The first that is shown moves most."""
-    start_s, end_s = span(clip, "whole")
-    told = ", ".join(f"{phrases.PARTS[name]} {paths_m[name]:.2f} m" for name in shown)
-    return Words(
-        phrases.STEMS["dominant_limb"].format(subject=clip.speaker.subject),
-        f"From {start_s:.1f} s to {end_s:.1f} s, relative to the body: {told}.",
-        f"The longest way is that of {phrases.PARTS[shown[0]]}.",
-    )
+def _limb(clip: Reading, _ask: Ask) -> Finding:
+    """The limb that moves most."""
+    parts = {part.part: part for part in clip.facts.parts if part.part in LIMBS}
+    require(min(part.coverage for part in parts.values()) >= SEEN_SHARE, "not seen")
+    paths_m = {name: part.path for name, part in parts.items()}
+    require(max(paths_m.values()) >= PART_PATH_M, "too small")
+    key, margin = largest(paths_m, "m")
+    offered = offered_of(clip, "limb", LIMBS, wanted=_CHOICES)
+    require(key in offered, "not offered")
+    names = true_first(key, offered)
+    evidence = tuple([evidence_of(clip, f"{name}_path", paths_m[name], "m") for name in names])
 
+    def said() -> tuple[str, str]:
+        lengths = ", ".join(f"{phrases.PARTS[name]} {paths_m[name]:.2f} m" for name in names)
+        return (
+            f"{phrases.capital(span_said(evidence[0]))}, relative to the body: {lengths}.",
+            f"The longest path is that of {phrases.PARTS[key]}.",
+        )
+
+    return Finding(kinds.named(phrases.PARTS, names), evidence, margin, said)
+
+
+_rule = partial(Rule, category="dominant")
 
 RULES: tuple[Rule, ...] = (
-    Rule("dominant", "direction", _direction),
-    Rule("dominant", "lean", _lean),
-    Rule("dominant", "fastest", _fastest),
-    Rule("dominant", "time", _activity),
-    Rule("dominant", "limb", _limb),
+    _rule(
+        "dominant_direction",
+        family="direction",
+        asks=partial(_each_window, "dominant_direction"),
+        decide=_direction,
+    ),
+    _rule(
+        "dominant_lean",
+        family="lean",
+        asks=lambda _clip: (Ask(rule="dominant_lean"),),
+        decide=_lean,
+    ),
+    _rule(
+        "dominant_speed",
+        family="fastest",
+        asks=lambda _clip: (Ask(rule="dominant_speed"),),
+        decide=_fastest,
+    ),
+    _rule(
+        "dominant_activity",
+        family="time",
+        asks=partial(_each_window, "dominant_activity"),
+        decide=_activity,
+    ),
+    _rule("dominant_limb", family="limb", asks=_limb_asks, decide=_limb),
 )

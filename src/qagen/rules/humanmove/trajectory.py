@@ -1,9 +1,8 @@
-"""Trajectory: the way over the ground as a whole, and where it is when."""
+"""Trajectory: the path over the ground as a whole, and where the person is when."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 
-from kinematics.facts import WindowFacts
 from qagen.language import phrases
 from qagen.language.vocabulary import (
     CLEAR_SHARE,
@@ -14,240 +13,205 @@ from qagen.language.vocabulary import (
     SHAPES,
     WALK_PATH_M,
 )
-from qagen.reading.clip import Reading
-from qagen.reading.margins import largest, own_paths, seen, stands_out, total, unsure
-from qagen.reading.route import end_sector, shape_of, told_end, told_shape
-from qagen.rules.asking import Answer, Rule, Truth, movements, quarter_options, question, rejection
-from qagen.schema.question import WINDOWS, Ask, Evidence, Margin, Option, Window, Words
+from qagen.reading import route
+from qagen.reading.clip import Reading, movements
+from qagen.reading.margins import (
+    Chosen,
+    evidence_of,
+    largest,
+    own_paths,
+    require_amounts,
+    seen,
+    stands_out,
+    total,
+)
+from qagen.reading.unclear import require
+from qagen.rules import kinds
+from qagen.rules.kinds import span_said
+from qagen.rules.rule import Finding, Rule
+from qagen.schema.question import WINDOWS, Ask, Evidence, Window
 
 _QUARTERS = WINDOWS[1:]
 
 
-def _quarter_truth(
-    found: tuple[Window, Margin],
+# Quarters -----------------------------------------------------------------------------------------
+
+
+def _quarter(
+    choice: Chosen, evidence: tuple[Evidence, ...], *, observed: str, follows: str
+) -> Finding:
+    """The quarter that was chosen, with the value of each quarter as evidence."""
+    window: Window = choice.name  # type: ignore[assignment]
+
+    def said() -> tuple[str, str]:
+        values = ", ".join([phrases.measured(each.value, each.unit) for each in evidence])
+        return f"By quarters, {observed} {values}.", f"{follows} {phrases.WINDOWS[window]}."
+
+    return kinds.quarter(window, evidence, choice.margin, said)
+
+
+def _by_quarter(evidence: tuple[Evidence, ...]) -> dict[Window, float]:
+    return dict(zip(_QUARTERS, [each.value for each in evidence], strict=True))
+
+
+def _each_amount(clip: Reading) -> Iterable[Ask]:
+    return (
+        Ask(rule="quarter_most", movements=(name,))
+        for name in movements(clip)
+        if MOVEMENTS[name].kind in ("travel", "distance", "turn") and clip.occurrences[name]
+    )
+
+
+def _most(clip: Reading, ask: Ask) -> Finding:
+    (movement,) = ask.movements
+    row = MOVEMENTS[movement]
+    amounts = dict(zip(_QUARTERS, clip.totals[movement][1:], strict=True))
+    require(max(amounts.values()) >= CLEAR_SHARE * row.least, "too small")
+    most = largest(amounts, row.unit)
+    require_amounts(clip, ask.movements, margin=most.margin.value)
+    evidence = tuple([total(clip, movement, window) for window in _QUARTERS])
+    observed = f"{clip.speaker.gerund(movement)} adds up to"
+    return _quarter(most, evidence, observed=observed, follows="Most of it happens")
+
+
+def _ground(clip: Reading, _ask: Ask, *, least: bool) -> Finding:
+    """The quarter with most (or least) ground covered."""
+    require(all(seen(clip, window) for window in _QUARTERS), "not seen")
+    require(clip.facts.whole.path_m >= WALK_PATH_M, "too small")
+    evidence = tuple(
+        [
+            evidence_of(clip, "path", quarter.path_m, "m", window)
+            for window, quarter in zip(_QUARTERS, clip.facts.quarters, strict=True)
+        ]
+    )
+    amounts = _by_quarter(evidence)
+    if least:
+        first, second, *_ = sorted(amounts, key=lambda window: amounts[window])
+        margin = largest({first: amounts[first], second: amounts[second]}, "m").margin
+        choice = Chosen(first, margin)
+    else:
+        choice = largest(amounts, "m")
+    follows = f"{'Least' if least else 'Most'} of it lies"
+    return _quarter(choice, evidence, observed="the path measures", follows=follows)
+
+
+def _furthest(clip: Reading, _ask: Ask) -> Finding:
+    evidence = tuple(
+        [
+            Evidence(what="furthest", value=quarter.furthest_m, unit="m",
+                     start_s=quarter.furthest_s, end_s=quarter.furthest_s)
+            for quarter in clip.facts.quarters
+        ]
+    )  # fmt: skip
+    observed = "the greatest distance from the starting point is"
+    return _distance(clip, evidence, observed, "The greatest of these is reached")
+
+
+def _closest(clip: Reading, _ask: Ask) -> Finding:
+    evidence = tuple(
+        [
+            Evidence(what="end", value=quarter.end_distance_m, unit="m",
+                     start_s=quarter.end_s, end_s=quarter.end_s)
+            for quarter in clip.facts.quarters
+        ]
+    )  # fmt: skip
+    observed = "the distance from the starting point at the end is"
+    return _distance(clip, evidence, observed, "The least of these is reached", lowest=True)
+
+
+def _distance(
+    clip: Reading,
     evidence: tuple[Evidence, ...],
-    words: Callable[[Window, tuple[Evidence, ...]], Words],
-) -> Truth:
-    key, others = quarter_options(found[0])
-    return Truth(key, others, evidence, found[1], partial(words, found[0], evidence))
-
-
-def _quarter_words(
-    stem: str, observed: str, follows: str, window: Window, evidence: tuple[Evidence, ...]
-) -> Words:
-    told = ", ".join([phrases.measured(one.value, one.unit) for one in evidence])
-    return Words(stem, f"{observed} {told}.", f"{follows} {phrases.WINDOWS[window]}.")
-
-
-def _most(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
-    del seed
-    for movement in movements(clip):
-        row = MOVEMENTS[movement]
-        if row.kind not in ("travel", "distance", "turn") or not clip.occurrences[movement]:
-            continue
-        ask = Ask(rule="quarter_most", movements=(movement,))
-        amounts = dict(zip(_QUARTERS, clip.totals[movement][1:], strict=True))
-        found = largest(amounts, row.unit)
-        if max(amounts.values()) < CLEAR_SHARE * row.least:
-            found = "too small"
-        if isinstance(found, str):
-            yield rejection(rule, clip, ask, found)
-            continue
-        if doubt := unsure(clip, (movement,), margin=found[1].value):
-            yield rejection(rule, clip, ask, doubt)
-            continue
-        evidence = tuple([total(clip, movement, window) for window in _QUARTERS])
-        words = partial(_most_words, clip, movement)
-        yield question(rule, clip, ask, _quarter_truth(found, evidence, words))
-
-
-def _most_words(
-    clip: Reading, movement: str, window: Window, evidence: tuple[Evidence, ...]
-) -> Words:
-    stem = phrases.STEMS["quarter_most"].format(
-        subject=clip.speaker.subject,
-        move=clip.speaker.phrases[movement].base,
-        note=clip.speaker.notes[movement],
-    )
-    observed = f"By quarters, {clip.speaker.phrases[movement].gerund} adds up to"
-    return _quarter_words(stem, observed, "Most of it happens", window, evidence)
-
-
-def _by_quarter(clip: Reading, what: str, field: str) -> tuple[Evidence, ...]:
-    """One field of the four quarters, as evidence; distances belong to moments."""
-    moments = {"furthest_m": "furthest_s", "end_distance_m": "end_s"}
-
-    def one(quarter: WindowFacts) -> Evidence:
-        at_s = getattr(quarter, moments[field]) if field in moments else None
-        return Evidence(
-            what=what,
-            value=getattr(quarter, field),
-            unit="m",
-            start_s=quarter.start_s if at_s is None else at_s,
-            end_s=quarter.end_s if at_s is None else at_s,
-        )
-
-    return tuple([one(quarter) for quarter in clip.facts.quarters])
-
-
-def _ground(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
-    """The quarters with most and with least ground covered."""
-    del seed
-    evidence = _by_quarter(clip, "path", "path_m")
-    amounts = dict(zip(_QUARTERS, [one.value for one in evidence], strict=True))
-    least = sorted(amounts, key=lambda window: amounts[window])[:2]
-    found_most = largest(amounts, "m")
-    found_least = largest({window: amounts[window] for window in least}, "m")
-    if not isinstance(found_least, str):
-        found_least = (least[0], found_least[1])
-    rows = (
-        ("quarter_most_path", found_most, "Most of it lies"),
-        ("quarter_least_path", found_least, "Least of it lies"),
-    )
-    for name, found, follows in rows:
-        ask = Ask(rule=name)
-        reason = "" if all(seen(clip, window) for window in _QUARTERS) else "not seen"
-        if not reason and clip.facts.whole.path_m < WALK_PATH_M:
-            reason = "too small"
-        if reason or isinstance(found, str):
-            yield rejection(rule, clip, ask, reason or str(found))
-            continue
-        stem = phrases.STEMS[name].format(subject=clip.speaker.subject)
-        words = partial(_quarter_words, stem, "By quarters, the way measures", follows)
-        yield question(rule, clip, ask, _quarter_truth(found, evidence, words))
-
-
-def _distance(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
-    """The quarters in which the person is furthest from the start, and ends closest to it."""
-    del seed
-    if not clip.has_start:
-        return
+    observed: str,
+    follows: str,
+    *,
+    lowest: bool = False,
+) -> Finding:
+    """The quarter whose distance from the start stands out."""
+    require(all(seen(clip, window) for window in _QUARTERS), "not seen")
     band_m = max(PLACE_BAND_M, DRIFT_PER_PATH * clip.facts.whole.path_m)
-    rows = (
-        ("furthest_quarter", "furthest", "furthest_m", "The greatest of these is reached"),
-        (
-            "closest_quarter_end",
-            "end",
-            "end_distance_m",
-            "The least of these is reached",
-        ),
-    )
-    for name, what, field, follows in rows:
-        ask = Ask(rule=name)
-        evidence = _by_quarter(clip, what, field)
-        amounts = dict(zip(_QUARTERS, [one.value for one in evidence], strict=True))
-        found = stands_out(amounts, "m", band=band_m, lowest=what == "end")
-        if not all(seen(clip, window) for window in _QUARTERS):
-            found = "not seen"
-        if isinstance(found, str):
-            yield rejection(rule, clip, ask, found)
-            continue
-        observed = "By quarters, the distance from the starting point is"
-        if what == "furthest":
-            observed = "By quarters, the greatest distance from the starting point is"
-        stem = phrases.STEMS[name].format(
-            subject=clip.speaker.subject, note=clip.speaker.notes["away"]
-        )
-        words = partial(_quarter_words, stem, observed, follows)
-        yield question(rule, clip, ask, _quarter_truth(found, evidence, words))
+    choice = stands_out(_by_quarter(evidence), "m", band=band_m, lowest=lowest)
+    return _quarter(choice, evidence, observed=observed, follows=follows)
 
 
-def _end(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
+# The whole path -----------------------------------------------------------------------------------
+
+
+def _end_asks(clip: Reading) -> Iterable[Ask]:
+    # steps along the changing axes of the body lead to no place
+    return (Ask(rule="end_sector"),) if clip.facts.frame != "body" else ()
+
+
+def _end(clip: Reading, _ask: Ask) -> Finding:
     """The direction of the end point; the others lie a quarter turn apart from it."""
-    del seed
-    frame = clip.facts.frame
-    if frame == "body":
-        return  # paces along changing axes lead to no place
-    ask = Ask(rule="end_sector")
-    found = end_sector(clip)
-    if isinstance(found, str):
-        yield rejection(rule, clip, ask, found)
-        return
-    words = phrases.CAMERA_SECTORS if frame == "camera" else phrases.SECTORS
-    place = SECTORS.index(found.sector)
-    others = [SECTORS[(place + step) % len(SECTORS)] for step in (2, 4, 6)]
-    truth = Truth(
-        Option(words[found.sector], found.sector),
-        tuple([Option(words[name], name) for name in others]),
-        found.evidence,
-        found.margin,
-        partial(_end_words, clip),
-    )
-    yield question(rule, clip, ask, truth)
+    sector, evidence, margin = route.end_sector(clip)
+    words = phrases.CAMERA_SECTORS if clip.facts.frame == "camera" else phrases.SECTORS
+    index = SECTORS.index(sector)
+    offered = [SECTORS[(index + step) % len(SECTORS)] for step in (0, 2, 4, 6)]
+    return Finding(kinds.named(words, offered), evidence, margin, partial(route.end_said, clip))
 
 
-def _end_words(clip: Reading) -> Words:
-    stem = phrases.STEMS["end_sector"].format(
-        subject=clip.speaker.subject, note=clip.speaker.frame_note
-    )
-    return Words(stem, *told_end(clip))
+def _shape(clip: Reading, _ask: Ask) -> Finding:
+    name, evidence, margin = route.shape(clip)
+    options = kinds.named(phrases.SHAPES, SHAPES)
+    return kinds.chosen(options, Chosen(name, margin), evidence, partial(route.shape_said, clip))
 
 
-def _shape(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
-    del seed
-    if not clip.has_start:
-        return
-    ask = Ask(rule="path_shape")
-    found = shape_of(clip)
-    if isinstance(found, str):
-        yield rejection(rule, clip, ask, found)
-        return
-    options = [Option(phrases.SHAPES[name], name) for name in SHAPES]
-    truth = Truth(
-        next(option for option in options if option.code == found.shape),
-        tuple([option for option in options if option.code != found.shape]),
-        found.evidence,
-        found.margin,
-        partial(_shape_words, clip),
-    )
-    yield question(rule, clip, ask, truth)
-
-
-def _shape_words(clip: Reading) -> Words:
-    stem = phrases.STEMS["path_shape"].format(subject=clip.speaker.subject)
-    return Words(stem, *told_shape(clip))
-
-
-def _own_travel(rule: Rule, clip: Reading, seed: int) -> Iterator[Answer]:
+def _own_travel(clip: Reading, _ask: Ask) -> Finding:
     """Forwards, backwards or sideways, as the body faces at each moment."""
-    del seed
-    ask = Ask(rule="own_travel")
     paths = own_paths(clip)
-    if isinstance(paths, str):
-        yield rejection(rule, clip, ask, paths)
-        return
     amounts = {name: path.value for name, path in paths.items()}
-    if max(amounts.values()) < WALK_PATH_M:
-        yield rejection(rule, clip, ask, "too small")
-        return
-    found = largest(amounts, "m")
-    if isinstance(found, str):
-        yield rejection(rule, clip, ask, found)
-        return
-    options = {name: Option(text, name) for name, text in phrases.OWN_WAYS.items()}
-    key = options.pop(found[0])
-    words = partial(_own_words, clip, amounts)
-    truth = Truth(key, tuple(options.values()), tuple(paths.values()), found[1], words)
-    yield question(rule, clip, ask, truth)
+    require(max(amounts.values()) >= WALK_PATH_M, "too small")
+
+    def said() -> tuple[str, str]:
+        lengths = ", ".join(
+            f"{phrases.lower(text)} {amounts[name]:.2f} m"
+            for name, text in phrases.OWN_WAYS.items()
+        )
+        span = phrases.capital(span_said(paths["forward"]))
+        return f"{span}, along their own axes: {lengths}.", "The largest of these decides."
+
+    choice = largest(amounts, "m")
+    return kinds.chosen(kinds.named(phrases.OWN_WAYS), choice, tuple(paths.values()), said)
 
 
-def _own_words(clip: Reading, amounts: dict[str, float]) -> Words:
-    told = ", ".join(
-        f"{phrases.lower(text)} {amounts[name]:.2f} m" for name, text in phrases.OWN_WAYS.items()
-    )
-    whole = clip.facts.whole
-    return Words(
-        phrases.STEMS["own_travel"].format(subject=clip.speaker.subject),
-        f"From {whole.start_s:.1f} s to {whole.end_s:.1f} s, along their own axes: {told}.",
-        "The largest of these decides.",
-    )
+def _only(rule: str) -> Callable[[Reading], Iterable[Ask]]:
+    return lambda _clip: (Ask(rule=rule),)
 
+
+def _from_start(rule: str) -> Callable[[Reading], Iterable[Ask]]:
+    return lambda clip: (Ask(rule=rule),) if clip.has_start else ()
+
+
+_rule = partial(Rule, category="trajectory")
 
 RULES: tuple[Rule, ...] = (
-    Rule("trajectory", "quarter with most", _most),
-    Rule("trajectory", "ground by quarter", _ground),
-    Rule("trajectory", "distance by quarter", _distance),
-    Rule("trajectory", "end point", _end),
-    Rule("trajectory", "shape", _shape),
-    Rule("trajectory", "own ways", _own_travel),
+    _rule("quarter_most", family="quarter with most", asks=_each_amount, decide=_most),
+    _rule(
+        "quarter_most_path",
+        family="ground by quarter",
+        asks=_only("quarter_most_path"),
+        decide=partial(_ground, least=False),
+    ),
+    _rule(
+        "quarter_least_path",
+        family="ground by quarter",
+        asks=_only("quarter_least_path"),
+        decide=partial(_ground, least=True),
+    ),
+    _rule(
+        "furthest_quarter",
+        family="distance by quarter",
+        asks=_from_start("furthest_quarter"),
+        decide=_furthest,
+    ),
+    _rule(
+        "closest_quarter_end",
+        family="distance by quarter",
+        asks=_from_start("closest_quarter_end"),
+        decide=_closest,
+    ),
+    _rule("end_sector", family="end point", asks=_end_asks, decide=_end),
+    _rule("path_shape", family="shape", asks=_from_start("path_shape"), decide=_shape),
+    _rule("own_travel", family="own ways", asks=_only("own_travel"), decide=_own_travel),
 )

@@ -1,0 +1,178 @@
+"""The commands `measure`, `show` and `facts`: motions in, facts, pictures and a table out."""
+
+import math
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from kinematics.intake import Intake, check_cameras, read
+from kinematics.terminal import (
+    PIPED_WIDTH,
+    CacheOption,
+    FrameOption,
+    MeasuredFrame,
+    ModelOption,
+    keep_compiled,
+    plainly,
+    progress,
+    whole,
+)
+
+if TYPE_CHECKING:
+    import kinematics.facts
+    import kinematics.motion
+
+
+def measure_files(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Motion files, folders of them, or packed stores.")
+    ],
+    out: Annotated[Path, typer.Option(help="The facts, one JSON object a line and a clip.")],
+    frame: FrameOption = "first_heading",
+    cache: CacheOption = None,
+    smplx_model: ModelOption = None,
+) -> None:
+    """Measure motions: files, folders or packed stores in, one line of facts a clip out.
+
+    A file that cannot be read is named and does not stop the others; the exit code is then 1.
+    The output appears whole or not at all.
+
+    [b]Examples[/b]
+
+    [cyan]kinematics measure walk.npz --out walk.jsonl[/cyan]
+
+    [cyan]kinematics measure motions/ more/*.npy --out facts.jsonl --frame body[/cyan]
+
+    [cyan]kinematics measure motions/ --out facts.jsonl --cache ~/.cache/kinematics[/cyan]
+    """
+    from kinematics import loading
+
+    keep_compiled(cache)
+    with plainly():
+        files = loading.found(paths)
+    named = {path for path in paths if not path.is_dir()}
+    intake = Intake(files=files, named=named, frame=frame, smplx_model=smplx_model)
+    with plainly():
+        count = measure_to(out, intake)
+    intake.report(count, out)
+    if intake.failed or not count:
+        raise typer.Exit(1)
+
+
+def measure_to(out: Path, intake: Intake) -> int:
+    """Measures what the intake reads and writes it whole; gives the number of clips."""
+    from kinematics import facts
+    from kinematics.movement import measurement
+
+    with progress() as bar:
+        task = bar.add_task("measuring", total=len(intake.files))
+
+        def advance(measured: int) -> None:
+            total = max(len(intake.files), intake.seen.total()) - intake.failed - intake.skipped
+            bar.update(task, completed=measured, total=total)
+
+        with whole(out) as partial:
+            clips = measurement.measure_all(intake.motions(), frame=intake.frame, progress=advance)
+            return facts.write(partial, clips)
+
+
+def show_clip(
+    clip: Annotated[Path, typer.Argument(help="A motion file.")],
+    out: Annotated[Path, typer.Option(help="The picture: .png, .pdf or .svg.")],
+    person: Annotated[int, typer.Option(help="Which person of the file.", min=0)] = 0,
+    frame: FrameOption = "first_heading",
+    cache: CacheOption = None,
+) -> None:
+    """Draw one motion: its path from above, and every signal with the events that were found.
+
+    [b]Examples[/b]
+
+    [cyan]kinematics show walk.npz --out walk.png[/cyan]
+
+    [cyan]kinematics show crowd.npz --person 2 --frame camera --out second.pdf[/cyan]
+    """
+    keep_compiled(cache)
+    with plainly():
+        if out.suffix.lower() not in (".png", ".pdf", ".svg"):
+            raise ValueError(f"{out}: expected a picture ending in .png, .pdf or .svg")
+        people = {motion.source.person: motion for motion in read(clip)}
+        if person not in people:
+            there = ", ".join(map(str, sorted(people)))
+            raise ValueError(f"{clip}: no person {person}; the file has {there}")
+        check_cameras(people[person], frame, where=clip)
+    draw(people[person], out, frame)
+    typer.echo(out)
+
+
+def draw(motion: "kinematics.motion.Motion", out: Path, frame: MeasuredFrame) -> None:
+    """Writes the picture of one motion."""
+    from kinematics.movement import measurement
+    from kinematics.show import plot
+
+    figure = plot.overview(
+        measurement.trace(motion, frame=frame), measurement.measure(motion, frame=frame)
+    )
+    with whole(out) as partial:
+        figure.savefig(partial)
+
+
+def print_facts(
+    file: Annotated[Path, typer.Argument(help="A facts file (.jsonl) that `measure` wrote.")],
+    limit: Annotated[int, typer.Option(help="Print at most this many clips.", min=1)] = 50,
+) -> None:
+    """Print a facts file as a table: how long, how far, which turns, how many events.
+
+    [b]Example[/b]
+
+    [cyan]kinematics facts facts.jsonl[/cyan]
+    """
+    with plainly():
+        print_table(file, limit=limit)
+
+
+def print_table(file: Path, *, limit: int) -> None:
+    """The first clips of a facts file as a table, and the totals of all."""
+    from rich import box
+    from rich.table import Table
+
+    from kinematics import facts
+
+    headings = ("clip", "seconds", "path m", "net m", "shape", "left", "right", "events", "seen")
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    for name in headings:
+        words = name in ("clip", "shape", "events")
+        table.add_column(name, justify="left" if words else "right", no_wrap=name != "events")
+    clips, seconds, events = 0, 0.0, 0
+    for clip in facts.read(file):
+        clips, seconds, events = clips + 1, seconds + clip.duration_s, events + len(clip.events)
+        if clips <= limit:
+            table.add_row(*_cells(clip))
+    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    console.print(table)
+    more = f", {clips - limit} not shown" if clips > limit else ""
+    typer.echo(f"{clips} clips{more}, {seconds:.1f} s, {events} events")
+
+
+def _cells(clip: "kinematics.facts.MotionFacts") -> tuple[str, ...]:
+    """One row of the table, as plain text."""
+    from rich.markup import escape
+
+    whole, posture = clip.whole, clip.posture
+    counts = Counter(event.signal.replace("_", " ") for event in clip.events)
+    counts.update(Counter(episode.kind for episode in clip.episodes))
+    person = f" #{clip.person}" if clip.person else ""
+    return (
+        escape(clip.clip + person),
+        f"{clip.duration_s:.1f}",
+        f"{whole.path_m:.2f}",
+        f"{math.hypot(whole.net_left_m, whole.net_forward_m):.2f}",
+        clip.shape.shape.replace("_", " "),
+        f"{math.degrees(posture.turn_left_rad):.0f}°",
+        f"{math.degrees(posture.turn_right_rad):.0f}°",
+        ", ".join(f"{n} {name}" for name, n in counts.items()) or "none",
+        f"{clip.coverage:.0%}",
+    )

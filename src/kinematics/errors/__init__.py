@@ -1,0 +1,1 @@
+"""Estimates against ground truth: comparing, perturbing, and fitting models of errors."""

@@ -1,0 +1,1 @@
+"""Poses and paths: rotations, frames of reference, orientation, affine residuals."""

@@ -1,0 +1,1 @@
+"""What a person does: signals, events, trajectory, body parts, and measuring all of it."""

@@ -1,0 +1,49 @@
+"""Folders that commands write to: refused when they hold the work of somebody else."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+PARTIAL = ".partial-"
+"""How files and folders begin that a killed process has left; they count as nothing."""
+
+MOST_NAMED: int = 3
+"""Entries of a folder that a refusal names."""
+
+
+def check_folder(
+    folder: Path,
+    *,
+    own: bool,
+    command: str,
+    inputs: Iterable[Path] = (),
+    overwrite: bool | None = None,
+    replaced: str = "",
+) -> None:
+    """Raises `ValueError` unless a command may write to a folder.
+
+    It may when the folder is absent or empty, when `own` says that the command wrote it, or with
+    `overwrite`, which is None for a command without that option; `replaced` names the files that
+    the option gives away. It never may when the folder is one of the inputs or holds one.
+
+    >>> check_folder(Path("/"), own=False, command="qagen build", overwrite=True, inputs=["/tmp"])
+    Traceback (most recent call last):
+    ...
+    ValueError: /: is or holds the input /tmp; name a folder outside of it
+    """
+    target = folder.resolve()
+    for path in map(Path, inputs):
+        if path.resolve().is_relative_to(target):
+            raise ValueError(f"{folder}: is or holds the input {path}; name a folder outside of it")
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise ValueError(f"{folder}: is a file; name a new or empty folder")
+    names = sorted(path.name for path in folder.iterdir() if not path.name.startswith(PARTIAL))
+    if own or overwrite or not names:
+        return
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    option = f", or give --overwrite to replace {replaced} in it" if overwrite is not None else ""
+    raise ValueError(
+        f"{folder}: holds {', '.join(names[:MOST_NAMED])}{more}, which this `{command}` did not "
+        f"write; name a new or empty folder{option}"
+    )

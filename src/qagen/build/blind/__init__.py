@@ -1,0 +1,1 @@
+"""Which questions are withheld so that models without the video know little."""
