@@ -109,11 +109,11 @@ _OWN = re.compile(
     r"index\.html|page\.css|[a-z]+\.js|data/overview\.js|data/(list|questions|clips)/\d+\.js"
     r"|videos/\d{5,}\.\w+"
 )
-"""The files of a report, all of which the next one replaces."""
+"""The files of a report, all of which the next report replaces."""
 
 
 def _check_out(out: Path, inputs: Sequence[Path]) -> None:
-    """An earlier report may be replaced, anything else may not."""
+    """Refuses to replace anything except an earlier report."""
     files = [path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()]
     strange = sorted(name for name in files if not _OWN.fullmatch(name))
     own = (out / pieces.DATA / "overview.js").is_file()
