@@ -184,7 +184,7 @@ def _track(path: Path) -> CameraTrack | None:
 
 
 def check_folder(out_dir: Path, inputs: Iterable[Path], *, overwrite: bool = False) -> None:
-    """Raises `ValueError` unless a folder is new, empty, or holds videos with their tracks."""
+    """Raises `ValueError` unless a folder is new, empty, or contains videos with their tracks."""
     own = any(_track(path) is not None for path in out_dir.glob("*.camera.json"))
     output.check_folder(
         out_dir, own=own, command="mllm render", inputs=inputs, overwrite=overwrite,
@@ -195,7 +195,7 @@ def check_folder(out_dir: Path, inputs: Iterable[Path], *, overwrite: bool = Fal
 def render(
     people: Sequence[Motion], out_dir: Path, options: Options, *, overwrite: bool = False
 ) -> Outcome:
-    """Writes `NAME.mp4` and `NAME.camera.json`, unless both are there from the same recipe.
+    """Writes `NAME.mp4` and `NAME.camera.json`, unless both exist with the same recipe.
 
     A video without a track was made by something else and stays, unless `overwrite` is given.
     The outcome reports invalid motions and disk errors.

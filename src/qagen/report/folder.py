@@ -101,7 +101,7 @@ _OWN = re.compile(
     r"index\.html|page\.css|[a-z]+\.js|data/overview\.js|data/(list|questions|clips)/\d+\.js"
     r"|videos/\d{5,}\.\w+"
 )
-"""The files of a report, all of which the next one replaces."""
+"""The files of a report, all of which the next report replaces."""
 
 
 def _check_out(out: Path, inputs: Sequence[Path]) -> None:
