@@ -62,8 +62,8 @@ class _Case(NamedTuple):
     facts: MotionFacts
     spans: dict[str, _Span]
     """Start and end of each window."""
-    claims: dict[Name, list[_Claimed]]
-    """The first claim of each thing, then those that differ from it."""
+    claims: dict[Name, _Claimed]
+    """The first claim of each thing; others either say the same or are contradictions."""
     kinds: defaultdict[str, list[Name]]
     """The names of claims by their first word."""
     absences: defaultdict[str, list[tuple[Absence, Asked]]]
@@ -73,12 +73,11 @@ class _Case(NamedTuple):
 
     def claimed(self, *name: str) -> _Claimed | None:
         """The first claim of something."""
-        return self.claims[name][0] if name in self.claims else None
+        return self.claims.get(name)
 
-    def of(self, kind: str) -> Iterator[tuple[Name, _Claimed]]:
+    def of(self, kind: str) -> list[tuple[Name, _Claimed]]:
         """The first claim of each thing of a kind."""
-        for name in self.kinds[kind]:
-            yield name, self.claims[name][0]
+        return [(name, self.claims[name]) for name in self.kinds[kind]]
 
 
 def check(questions: Iterable[Asked], facts: MotionFacts) -> list[Contradiction]:
@@ -153,14 +152,14 @@ def _answers(case: _Case) -> Iterator[_Clash]:
         for name, value in made:
             claimed = claims.get(name)
             if claimed is None:
-                claims[name] = [_Claimed(value, each)]
+                claims[name] = _Claimed(value, each)
                 case.kinds[name[0]].append(name)
-            elif claimed[0].value != value:
-                claimed.append(_Claimed(value, each))
-                yield claimed[0].by, each, f"disagree on {' '.join(name)}"
+            elif claimed.value != value:
+                yield claimed.by, each, f"disagree on {' '.join(name)}"
         if meaning.absences is not None:
             for absence in meaning.absences(stated, each.evidence, facts):
-                case.absences[absence.movement].append((absence, each))
+                for movement in absence.movements:
+                    case.absences[movement].append((absence, each))
 
 
 def _evidence(case: _Case) -> Iterator[_Clash]:
@@ -176,25 +175,20 @@ def _evidence(case: _Case) -> Iterator[_Clash]:
 
 def _parts_and_whole(case: _Case) -> Iterator[_Clash]:
     """A movement that never happens has no quarter and no amount; one that does has a quarter."""
-    for kind in ("happens", "walks"):
-        for name, claim in case.of(kind):
-            if not claim.value:
-                continue
-            if name[-1] != "whole":
-                yield from _denied(case, claim, *name[:-1], "whole")
-                continue
+    for name, claim in (*case.of("happens"), *case.of("walks")):
+        if claim.value and name[-1] == "whole":
             quarters = _all_of(case.claimed(*name[:-1], quarter) for quarter in QUARTERS)
             if quarters and not any(quarter.value for quarter in quarters):
                 yield claim.by, quarters[0].by, "denied for every quarter"
+        elif claim.value:
+            whole = case.claimed(*name[:-1], "whole")
+            if whole and not whole.value:
+                yield claim.by, whole.by, "denied for the whole clip"
     for (_, movement, window), claim in case.of("not without"):
         for part in {window, "whole"}:
-            yield from _denied(case, claim, "happens", movement, part)
-
-
-def _denied(case: _Case, claim: _Claimed, *name: str) -> Iterator[_Clash]:
-    for other in case.claims.get(name, ()):
-        if not other.value:
-            yield claim.by, other.by, f"denied for {name[-1]}"
+            other = case.claimed("happens", movement, part)
+            if other and not other.value:
+                yield claim.by, other.by, f"denied for {part}"
 
 
 def _numbers(case: _Case) -> Iterator[_Clash]:
@@ -245,19 +239,28 @@ def _amounts(case: _Case) -> Iterator[_Clash]:
     """Totals are as large as compared, parts add up to the whole, and no end is the furthest."""
     for (_, window, *pair), claim in case.of("total"):
         named = [(f"{code}_total", *case.spans[window]) for code in pair]
-        if not all(name in case.values for name in named):
+        if named[0] not in case.values or named[1] not in case.values:
             continue
-        (first, _), (second, by) = (case.values[name] for name in named)
+        (first, _), (second, by) = case.values[named[0]], case.values[named[1]]
         alike = max(first, second) < _ALIKE * min(first, second)
         if claim.value != pair[first < second] and not (claim.value == "same" and alike):
             yield claim.by, by, "the evidence says otherwise"
     whole, *quarters = case.spans.values()
-    for what in _ADDED:
-        yield from _sum(case, what, whole, quarters)
-    halves = ((quarters[0][0], quarters[1][1]), (quarters[2][0], quarters[3][1]))
-    yield from _sum(case, "path", whole, halves)
-    yield from _sum(case, "path", halves[0], quarters[:2])
-    yield from _sum(case, "path", halves[1], quarters[2:])
+    halves = [(quarters[0][0], quarters[1][1]), (quarters[2][0], quarters[3][1])]
+    divided = [
+        *[(what, whole, quarters) for what in _ADDED],
+        ("path", whole, halves),
+        ("path", halves[0], quarters[:2]),
+        ("path", halves[1], quarters[2:]),
+    ]
+    for what, span, parts in divided:
+        if (what, *span) not in case.values:
+            continue
+        total, by = case.values[what, *span]
+        shown = [case.values[what, *part] for part in parts if (what, *part) in case.values]
+        added = sum([value for value, _ in shown])
+        if len(shown) == len(parts) and abs(added - total) > _ROUNDING * max(1.0, total):
+            yield by, shown[0][1], f"{what} does not add up"
     end, furthest = case.claimed("distance", "end"), case.claimed("distance", "furthest")
     if end and furthest and end.number > furthest.number:
         yield end.by, furthest.by, "ends further away than it ever gets"
@@ -266,19 +269,7 @@ def _amounts(case: _Case) -> Iterator[_Clash]:
 _ALIKE = 2.0
 """Whatever the rules call about the same, this many times as much is not."""
 
-
 _ADDED = ("path", *[f"{movement}_total" for movement in MOVEMENTS])
-
-
-def _sum(case: _Case, what: str, span: _Span, parts: Sequence[_Span]) -> Iterator[_Clash]:
-    """Values over parts of a span add up to that over all of it."""
-    total = case.values.get((what, *span))
-    if total is None:
-        return
-    shown = [case.values[what, *part] for part in parts if (what, *part) in case.values]
-    added = sum([value for value, _ in shown])
-    if len(shown) == len(parts) and abs(added - total[0]) > _ROUNDING * max(1.0, total[0]):
-        yield total[1], shown[0][1], f"{what} does not add up"
 
 
 _ROUNDING = 0.01

@@ -206,7 +206,7 @@ RULES: tuple[Rule, ...] = (
         asks=_both_ways(lambda clip: (Ask(rule="ever_returns"),) if clip.has_start else ()),
         decide=_returns,
         meaning=Meaning(
-            claims.yes_if(lambda _, shown: claims.happens("return", shown)),
+            claims.yes_if(lambda _, shown: shown[0].what == "return"),
             claims.says_whether("returns"),
         ),
     ),
