@@ -8,6 +8,8 @@ answers. Over the usual length, so that one file has every form of answer.
 import math
 from bisect import bisect
 from collections.abc import Callable, Iterator
+from itertools import combinations
+from operator import attrgetter
 from typing import NamedTuple
 
 from kinematics.facts import MotionFacts
@@ -28,6 +30,7 @@ from qagen.schema.question import WINDOWS, Ask, Evidence
 
 QUARTERS = WINDOWS[1:]
 _SLACK_S = 1e-6
+_start = attrgetter("start_s")
 
 Codes = tuple[str, ...]
 Shown = tuple[Evidence, ...]
@@ -62,9 +65,11 @@ class Meaning(NamedTuple):
     """What an answer to one rule says about the clip."""
 
     shows: Shows
-    claims: Callable[[Stated], Iterator[Claim]] | str
-    """Claims that other questions may contradict, or the reason why there are none."""
+    claims: Callable[[Stated], Iterator[Claim]]
+    """Claims that other questions may contradict."""
     absences: Callable[[Stated, Shown, MotionFacts], list[Absence]] | None = None
+    alone: str = ""
+    """The reason why no claim depends on the key, so that only its evidence can contradict it."""
 
 
 # Answers that evidence shows ----------------------------------------------------------------------
@@ -120,9 +125,8 @@ FIRST_VALUE = nearest(lambda shown: shown[0].value)
 
 def amounts(prefix: str = "", suffix: str = "") -> Callable[[Shown], dict[str, float]]:
     """Values by the code in the name of what was measured: `left` for `left_total`."""
-    return lambda shown: {
-        each.what.removeprefix(prefix).removesuffix(suffix): each.value for each in shown
-    }
+    code = slice(len(prefix), -len(suffix) or None)
+    return lambda shown: {each.what[code]: each.value for each in shown}
 
 
 def in_time_order(codes: Codes) -> Callable[[Shown], dict[str, float]]:
@@ -152,10 +156,11 @@ def larger(measured: Callable[[Shown], dict[str, float]]) -> Shows:
 
     def shows(_: Ask, __: Codes, shown: Shown, ___: MotionFacts) -> str:
         (first, amount), (second, another) = measured(shown).items()
-        less, more = min(amount, another), max(amount, another)
-        if more < max(SAME_RATIO * less, less + FLOOR[shown[0].unit]):
-            return "same"
-        return first if amount > another else second
+        code, more, less = (
+            (first, amount, another) if amount > another else (second, another, amount)
+        )
+        alike = more < SAME_RATIO * less or more < less + FLOOR[shown[0].unit]
+        return "same" if alike else code
 
     return shows
 
@@ -187,10 +192,6 @@ def latest(_: Ask, __: Codes, shown: Shown, ___: MotionFacts) -> str:
 def in_order(_: Ask, __: Codes, shown: Shown, ___: MotionFacts) -> str:
     """All movements by their starts."""
     return ">".join([each.what for each in sorted(shown, key=_start)])
-
-
-def _start(shown: Evidence) -> float:
-    return shown.start_s
 
 
 def starting_quarter(_: Ask, __: Codes, shown: Shown, facts: MotionFacts) -> str:
@@ -250,22 +251,23 @@ def says_strength(stated: Stated) -> Iterator[Claim]:
     yield ("happens", movement, "whole"), True
 
 
-def says_at_least(kind: str, least: float) -> Callable[[Stated], Iterator[Claim]]:
-    """A number says that something of a kind happens where it is large enough."""
+def says_at_least(kind: str, least: int) -> Callable[[Stated], Iterator[Claim]]:
+    """A count says whether there are enough for something to happen."""
     return lambda stated: iter(
-        [((kind, stated.ask.part, stated.ask.window), float(stated.key) >= least)]
+        [((kind, stated.ask.part, stated.ask.window), int(stated.key) >= least)]
     )
 
 
 def says_length(stated: Stated) -> Iterator[Claim]:
     """A path that is nearer to another number than to a metre is walking."""
+    yield ("size", "path", stated.ask.window), float(stated.key)
     if float(stated.key) > WALK_PATH_M:
         yield ("walks", "", stated.ask.window), True
 
 
-def says_distance(where: str) -> Callable[[Stated], Iterator[Claim]]:
-    """A number says how far from the start the person is."""
-    return lambda stated: iter([(("distance", where), float(stated.key))])
+def says_distance(part: str) -> Callable[[Stated], Iterator[Claim]]:
+    """A number says how far from the start the person is; `whole` is as far as they get."""
+    return lambda stated: iter([(("size", "distance", part), float(stated.key))])
 
 
 def says_shape(stated: Stated) -> Iterator[Claim]:
@@ -294,15 +296,39 @@ def names_movements(stated: Stated) -> Iterator[Claim]:
         yield ("happens", name, "whole"), True
 
 
+def says_first(stated: Stated) -> Iterator[Claim]:
+    """The key begins before every other option."""
+    yield from names_movements(stated)
+    for name in stated.others:
+        yield ("first", *sorted((stated.key, name))), stated.key
+
+
+def says_order(stated: Stated) -> Iterator[Claim]:
+    """Which of each two movements begins first."""
+    yield from names_movements(stated)
+    for earlier, later in combinations(stated.key.split(">"), 2):
+        yield ("first", *sorted((earlier, later))), earlier
+
+
 def says_quarter(stated: Stated) -> Iterator[Claim]:
-    """The n-th movement of a kind begins in a quarter."""
+    """The n-th movement of a kind begins in a quarter; before the first, there is none."""
     yield from takes_for_granted(stated)
     yield ("begins", *stated.ask.movements, str(stated.ask.nth)), stated.key
+    if stated.ask.nth == 1:
+        for quarter in QUARTERS[: QUARTERS.index(stated.key)]:
+            yield ("happens", *stated.ask.movements, quarter), False
+
+
+def says_amount(stated: Stated) -> Iterator[Claim]:
+    """The n-th movement of a kind has a part of the total."""
+    yield from takes_for_granted(stated)
+    yield ("size", *stated.ask.movements, str(stated.ask.nth)), float(stated.key)
 
 
 def says_total(stated: Stated) -> Iterator[Claim]:
     """A total that is asked for is not nothing."""
     yield from takes_for_granted(stated)
+    yield ("size", *stated.ask.movements, stated.ask.window), float(stated.key)
     yield ("not without", *stated.ask.movements, stated.ask.window), True
 
 
@@ -326,8 +352,7 @@ def says_larger(kind: str, *, least: bool = False) -> Callable[[Stated], Iterato
             return
         for code in stated.others:
             if code != "same":
-                first, second = sorted((key, code))
-                yield (kind, window, first, second), code if least else key
+                yield (kind, window, *sorted((key, code))), code if least else key
         if kind == "own way" and key in ("left", "right"):
             yield ("sidesteps", key, "whole"), True
         if kind == "total":
@@ -349,8 +374,7 @@ def says_activity(stated: Stated) -> Iterator[Claim]:
 
 def none_between(stated: Stated, shown: Shown, _: MotionFacts) -> list[Absence]:
     """No other option begins between a movement and its neighbour."""
-    first, second = sorted([each.start_s for each in shown])
-    return _others(stated, first, second)
+    return _others(stated, min(shown, key=_start).start_s, max(shown, key=_start).start_s)
 
 
 def none_before(stated: Stated, shown: Shown, facts: MotionFacts) -> list[Absence]:

@@ -108,16 +108,26 @@ def check(questions: Iterable[Asked], facts: MotionFacts) -> list[Contradiction]
 
 
 def unclaimed() -> dict[str, str]:
-    """The rules whose answers claim nothing that another question may contradict, and why.
+    """The rules whose keys no other question can contradict, and why not.
 
     >>> "end_sector" in unclaimed()
     True
     """
-    return {
-        name: meaning.claims
-        for name, meaning in _MEANINGS.items()
-        if isinstance(meaning.claims, str)
-    }
+    return {name: meaning.alone for name, meaning in _MEANINGS.items() if meaning.alone}
+
+
+def claims_of(question: Asked) -> tuple[Claim, ...]:
+    """Everything that a question says about its clip, which other questions may contradict.
+
+    >>> from qagen.schema.question import Margin
+    >>> claims_of(Question(
+    ...     clip="walk", person=0, frame="body", category="existence", family="movement",
+    ...     ask=Ask(rule="ever", movements=("left",)), stem="...", key=Option("No", "no"),
+    ...     distractors=(Option("Yes", "yes"),), evidence=(), reasoning=(),
+    ...     margin=Margin(value=0.1, unit="m", band=0.03)))
+    ((('happens', 'left', 'whole'), False),)
+    """
+    return _answer(question.ask, question.key, question.distractors).claims
 
 
 class _Answer(NamedTuple):
@@ -133,8 +143,7 @@ class _Answer(NamedTuple):
 def _answer(ask: Ask, key: Option, distractors: tuple[Option, ...]) -> _Answer:
     meaning = _MEANINGS[ask.rule]
     stated = Stated(ask, key.code, tuple([option.code for option in distractors]))
-    claims = () if isinstance(meaning.claims, str) else tuple(meaning.claims(stated))
-    return _Answer(meaning, stated, (stated.key, *stated.others), claims)
+    return _Answer(meaning, stated, (stated.key, *stated.others), tuple(meaning.claims(stated)))
 
 
 # Contradictions -----------------------------------------------------------------------------------
@@ -164,8 +173,9 @@ def _answers(case: _Case) -> Iterator[_Clash]:
 
 def _evidence(case: _Case) -> Iterator[_Clash]:
     """Evidence of one thing, measured over the same time, has one value everywhere."""
-    # questions share evidence: most of it is the same object several times
-    unique = {id(shown): (shown, each) for each in case.asked for shown in each.evidence}
+    # questions share evidence: most of it is the same object several times, alone and together
+    together = {id(each.evidence): each for each in case.asked}.values()
+    unique = {id(shown): (shown, each) for each in together for shown in each.evidence}
     for shown, each in unique.values():
         place = shown.what, shown.start_s, shown.end_s
         value, by = case.values.setdefault(place, (shown.value, each))
@@ -179,7 +189,7 @@ def _parts_and_whole(case: _Case) -> Iterator[_Clash]:
         if claim.value and name[-1] == "whole":
             quarters = _all_of(case.claimed(*name[:-1], quarter) for quarter in QUARTERS)
             if quarters and not any(quarter.value for quarter in quarters):
-                yield claim.by, quarters[0].by, "denied for every quarter"
+                yield from _each(claim, quarters, "denied for every quarter")
         elif claim.value:
             whole = case.claimed(*name[:-1], "whole")
             if whole and not whole.value:
@@ -198,7 +208,7 @@ def _numbers(case: _Case) -> Iterator[_Clash]:
         if counts:
             first, second = (count.number for count in counts)
             if claim.value != ("same" if first == second else pair[first < second]):
-                yield claim.by, counts[0].by, "comparison and counts disagree"
+                yield from _each(claim, counts, "comparison and counts disagree")
     for (_, movement, nth), claim in case.of("nth"):
         count = case.claimed("count", movement)
         if count and count.number < int(nth):
@@ -206,7 +216,7 @@ def _numbers(case: _Case) -> Iterator[_Clash]:
     for (_, movement), claim in case.of("count"):
         sizes = _all_of(case.claimed("strength", movement, size) for size in _SIZES)
         if sizes and sum(size.number for size in sizes) != claim.number:
-            yield claim.by, sizes[0].by, "counts by size do not add up"
+            yield from _each(claim, sizes, "counts by size do not add up")
 
 
 def _all_of(claims: Iterable[_Claimed | None]) -> list[_Claimed]:
@@ -217,6 +227,10 @@ def _all_of(claims: Iterable[_Claimed | None]) -> list[_Claimed]:
             return []
         every.append(claim)
     return every
+
+
+def _each(claim: _Claimed, others: Iterable[_Claimed], why: str) -> Iterator[_Clash]:
+    return ((claim.by, other.by, why) for other in others)
 
 
 _SIZES = ("small", "medium", "large")
@@ -236,7 +250,7 @@ def _times(case: _Case) -> Iterator[_Clash]:
 
 
 def _amounts(case: _Case) -> Iterator[_Clash]:
-    """Totals are as large as compared, parts add up to the whole, and no end is the furthest."""
+    """Totals are as large as compared; parts add up to the whole, and none exceeds it."""
     for (_, window, *pair), claim in case.of("total"):
         named = [(f"{code}_total", *case.spans[window]) for code in pair]
         if named[0] not in case.values or named[1] not in case.values:
@@ -248,22 +262,21 @@ def _amounts(case: _Case) -> Iterator[_Clash]:
     whole, *quarters = case.spans.values()
     halves = [(quarters[0][0], quarters[1][1]), (quarters[2][0], quarters[3][1])]
     divided = [
-        *[(what, whole, quarters) for what in _ADDED],
+        *[(what, whole, quarters) for what in _ADDED if (what, *whole) in case.values],
         ("path", whole, halves),
         ("path", halves[0], quarters[:2]),
         ("path", halves[1], quarters[2:]),
     ]
     for what, span, parts in divided:
-        if (what, *span) not in case.values:
-            continue
-        total, by = case.values[what, *span]
-        shown = [case.values[what, *part] for part in parts if (what, *part) in case.values]
-        added = sum([value for value, _ in shown])
-        if len(shown) == len(parts) and abs(added - total) > _ROUNDING * max(1.0, total):
-            yield by, shown[0][1], f"{what} does not add up"
-    end, furthest = case.claimed("distance", "end"), case.claimed("distance", "furthest")
-    if end and furthest and end.number > furthest.number:
-        yield end.by, furthest.by, "ends further away than it ever gets"
+        shown = [case.values.get((what, *each)) for each in (span, *parts)]
+        if None not in shown:
+            (total, by), *rest = filter(None, shown)
+            if abs(sum([value for value, _ in rest]) - total) > _ROUNDING * max(1.0, total):
+                yield by, rest[0][1], f"{what} does not add up"
+    for (_, what, part), claim in case.of("size"):
+        size = case.claimed("size", what, "whole")
+        if size and size.number < claim.number:
+            yield claim.by, size.by, f"{part} has more than the whole"
 
 
 _ALIKE = 2.0

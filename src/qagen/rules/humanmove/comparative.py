@@ -217,7 +217,8 @@ RULES: tuple[Rule, ...] = (
         decide=_halves,
         meaning=Meaning(
             claims.larger(claims.in_time_order(("first_half", "second_half"))),
-            "no other question compares halves; its evidence must add up with that of others",
+            claims.takes_for_granted,
+            alone="no other question compares halves; its evidence must add up with that of others",
         ),
     ),
     _rule(

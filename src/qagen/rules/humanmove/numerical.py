@@ -317,7 +317,7 @@ RULES: tuple[Rule, ...] = (
         family="single movement",
         asks=_each_of_few("amount"),
         decide=_amount,
-        meaning=Meaning(claims.FIRST_VALUE, claims.takes_for_granted),
+        meaning=Meaning(claims.FIRST_VALUE, claims.says_amount),
     ),
     _rule(
         "duration",
@@ -327,6 +327,7 @@ RULES: tuple[Rule, ...] = (
         meaning=Meaning(
             claims.nearest(lambda shown: shown[0].end_s - shown[0].start_s),
             claims.takes_for_granted,
+            alone="no other question compares how long movements last",
         ),
     ),
     _rule(
@@ -341,7 +342,7 @@ RULES: tuple[Rule, ...] = (
         family="distance",
         asks=_from_start("furthest_distance"),
         decide=_furthest_distance,
-        meaning=Meaning(claims.FIRST_VALUE, claims.says_distance("furthest")),
+        meaning=Meaning(claims.FIRST_VALUE, claims.says_distance("whole")),
     ),
     _rule(
         "end_distance",

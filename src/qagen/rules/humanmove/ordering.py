@@ -180,7 +180,7 @@ RULES: tuple[Rule, ...] = (
         family="first and last",
         asks=lambda _clip: (Ask(rule="first_of"),),
         decide=partial(_end, backwards=False),
-        meaning=Meaning(claims.earliest, claims.names_movements, claims.none_before),
+        meaning=Meaning(claims.earliest, claims.says_first, claims.none_before),
     ),
     _rule(
         "last_of",
@@ -194,6 +194,6 @@ RULES: tuple[Rule, ...] = (
         family="order of three",
         asks=_each_three,
         decide=_order_of,
-        meaning=Meaning(claims.in_order, claims.names_movements, claims.firsts),
+        meaning=Meaning(claims.in_order, claims.says_order, claims.firsts),
     ),
 )

@@ -189,7 +189,9 @@ RULES: tuple[Rule, ...] = (
         family="speed",
         asks=_each_speed,
         decide=_speed_class,
-        meaning=Meaning(claims.speed, claims.takes_for_granted),
+        meaning=Meaning(
+            claims.speed, claims.takes_for_granted, alone="no other question speaks of mean speeds"
+        ),
     ),
     _rule(
         "quarter_of",

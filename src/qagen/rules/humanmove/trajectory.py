@@ -220,7 +220,8 @@ RULES: tuple[Rule, ...] = (
         decide=_furthest,
         meaning=Meaning(
             claims.largest(claims.in_time_order(_QUARTERS)),
-            "no other question says where in time a distance from the start is greatest",
+            claims.takes_for_granted,
+            alone="no other question says where in time a distance from the start is greatest",
         ),
     ),
     _rule(
@@ -230,7 +231,8 @@ RULES: tuple[Rule, ...] = (
         decide=_closest,
         meaning=Meaning(
             claims.smallest(claims.in_time_order(_QUARTERS)),
-            "no other question compares the distances at the ends of quarters",
+            claims.takes_for_granted,
+            alone="no other question compares the distances at the ends of quarters",
         ),
     ),
     _rule(
@@ -239,7 +241,9 @@ RULES: tuple[Rule, ...] = (
         asks=_end_asks,
         decide=_end,
         meaning=Meaning(
-            claims.sector, "no other question speaks of the direction of the end point"
+            claims.sector,
+            claims.takes_for_granted,
+            alone="no other question speaks of the direction of the end point",
         ),
     ),
     _rule(
