@@ -20,9 +20,12 @@ from mllm.export.folder import Wish
 from mllm.scores import score, tables
 from mllm.scores.texts import NO_SCORER
 from qagen.audit import load, report
+from qagen.build.blind import bounded
 from qagen.dataset import layout
 from qagen.dataset.layout import Recipe
+from qagen.dataset.splits import SPLITS
 from qagen.report import folder as report_folder
+from qagen.schema import record
 from qagen.schema.record import LETTERS, Record
 from qagen.schema.suite import HUMANMOVE, Suite
 from qagen.study import explain, stats
@@ -137,6 +140,31 @@ def test_the_audit_leaves_free_text_out_and_says_so(folder: Path) -> None:
     with pytest.raises(ValueError, match="free text: 1 rows"):
         load.read(only)
     only.unlink()
+
+
+def test_free_text_stays_and_changes_nothing_of_what_blind_models_know(
+    folder: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("sklearn")
+
+    def thinned(name: str, *, with_texts: bool) -> list[Record]:
+        home = tmp_path / name
+        home.mkdir()
+        files = {side: home / f"{side}.jsonl" for side in SPLITS}
+        for side, path in files.items():
+            rows = [row for split, row in layout.rows(folder) if split == side]
+            kept = [row for row in rows if with_texts or not row.is_text]
+            path.write_bytes(b"".join(record.to_line(row) + b"\n" for row in kept))
+        done = bounded.thin(files, max_blind=0.5, balanced=True)
+        left = [row for path in files.values() for row in record.read(path)]
+        assert done.tally.total == len(left)
+        assert 0 < done.withheld + done.uneven < 84
+        return left
+
+    left = thinned("all", with_texts=True)
+    assert [row for row in left if not row.is_text] == thinned("choices", with_texts=False)
+    stories = [row for row in rows_of(folder) if row.is_text]
+    assert [row for row in left if row.is_text] == stories
 
 
 # Exports ------------------------------------------------------------------------------------------
