@@ -251,24 +251,23 @@ def _times(case: _Case) -> Iterator[_Clash]:
 
 def _amounts(case: _Case) -> Iterator[_Clash]:
     """Totals are as large as compared; parts add up to the whole, and none exceeds it."""
-    for (_, window, *pair), claim in case.of("total"):
-        named = [(f"{code}_total", *case.spans[window]) for code in pair]
-        if named[0] not in case.values or named[1] not in case.values:
-            continue
-        (first, _), (second, by) = case.values[named[0]], case.values[named[1]]
-        alike = max(first, second) < _ALIKE * min(first, second)
-        if claim.value != pair[first < second] and not (claim.value == "same" and alike):
-            yield claim.by, by, "the evidence says otherwise"
-    whole, *quarters = case.spans.values()
+    values, (whole, *quarters) = case.values, case.spans.values()
+    for (_, window, first, second), claim in case.of("total"):
+        span = case.spans[window]
+        left, right = values.get((f"{first}_total", *span)), values.get((f"{second}_total", *span))
+        if left and right and claim.value != (first if left[0] > right[0] else second):
+            more, less = max(left[0], right[0]), min(left[0], right[0])
+            if claim.value != "same" or more >= _ALIKE * less:
+                yield claim.by, right[1], "the evidence says otherwise"
     halves = [(quarters[0][0], quarters[1][1]), (quarters[2][0], quarters[3][1])]
     divided = [
-        *[(what, whole, quarters) for what in _ADDED if (what, *whole) in case.values],
+        *[(what, whole, quarters) for what in _ADDED if (what, *whole) in values],
         ("path", whole, halves),
         ("path", halves[0], quarters[:2]),
         ("path", halves[1], quarters[2:]),
     ]
     for what, span, parts in divided:
-        shown = [case.values.get((what, *each)) for each in (span, *parts)]
+        shown = [values.get((what, *each)) for each in (span, *parts)]
         if None not in shown:
             (total, by), *rest = filter(None, shown)
             if abs(sum([value for value, _ in rest]) - total) > _ROUNDING * max(1.0, total):
