@@ -1,10 +1,11 @@
 """Proves that each answer of a clip follows from its evidence and contradicts no other answer.
 
-Every wrong option of every rule, given as the answer to one question of an otherwise right clip, is
-caught: its evidence shows another answer. An answer and evidence that are wrong together are caught
-only where another question has the same evidence or contradicts a claim of the answer; the rules
-without claims are those of `unclaimed`. Judged from asks, answers and evidence: the code that
-decides answers plays no part, and a rule says beside itself what its answers mean (`claims`).
+Every wrong option of every rule is caught when it is the key of a question: its evidence shows
+another answer. A key and evidence that are wrong together are caught only where another question
+has the same evidence or contradicts a claim of the answer; `unclaimed` lists the rules whose claims
+do not depend on the key. Judged from asks, keys and evidence: the code that decides answers plays
+no part, and a rule says beside itself what its answers mean (`claims`). A little over the usual
+length, so that one file compares all claims.
 """
 
 from collections import defaultdict
@@ -108,7 +109,7 @@ def check(questions: Iterable[Asked], facts: MotionFacts) -> list[Contradiction]
 
 
 def unclaimed() -> dict[str, str]:
-    """The rules whose keys no other question can contradict, and why not.
+    """The reasons why no other question can contradict the keys of some rules, by rule.
 
     >>> "end_sector" in unclaimed()
     True
@@ -117,7 +118,7 @@ def unclaimed() -> dict[str, str]:
 
 
 def claims_of(question: Asked) -> tuple[Claim, ...]:
-    """Everything that a question says about its clip, which other questions may contradict.
+    """The claims of a question about its clip, which other questions may contradict.
 
     >>> from qagen.schema.question import Margin
     >>> claims_of(Question(
@@ -155,7 +156,11 @@ def _answers(case: _Case) -> Iterator[_Clash]:
     for each in case.asked:
         ask, key = each.ask, each.key
         meaning, stated, offered, made = _answer(ask, key, each.distractors)
-        shown = meaning.shows(ask, offered, each.evidence, facts)
+        try:
+            shown = meaning.shows(ask, offered, each.evidence, facts)
+        except (ArithmeticError, LookupError, ValueError):  # not the evidence of this rule
+            yield each, each, "the evidence shows no answer"
+            continue
         if shown != key.code:
             yield each, each, f"the evidence shows {shown}"
         for name, value in made:
@@ -177,8 +182,8 @@ def _evidence(case: _Case) -> Iterator[_Clash]:
     together = {id(each.evidence): each for each in case.asked}.values()
     unique = {id(shown): (shown, each) for each in together for shown in each.evidence}
     for shown, each in unique.values():
-        place = shown.what, shown.start_s, shown.end_s
-        value, by = case.values.setdefault(place, (shown.value, each))
+        name = shown.what, shown.start_s, shown.end_s
+        value, by = case.values.setdefault(name, (shown.value, each))
         if value != shown.value:
             yield by, each, f"different evidence of {shown.what}"
 
@@ -279,7 +284,7 @@ def _amounts(case: _Case) -> Iterator[_Clash]:
 
 
 _ALIKE = 2.0
-"""Whatever the rules call about the same, this many times as much is not."""
+"""Two amounts that a rule calls about the same differ by less than this ratio."""
 
 _ADDED = ("path", *[f"{movement}_total" for movement in MOVEMENTS])
 
