@@ -78,7 +78,8 @@ class _Case(NamedTuple):
 
     def of(self, kind: str) -> list[tuple[Name, _Claimed]]:
         """The first claim of each thing of a kind."""
-        return [(name, self.claims[name]) for name in self.kinds[kind]]
+        claims = self.claims
+        return [(name, claims[name]) for name in self.kinds.get(kind, ())]
 
 
 def check(questions: Iterable[Asked], facts: MotionFacts) -> list[Contradiction]:
@@ -152,7 +153,7 @@ def _answer(ask: Ask, key: Option, distractors: tuple[Option, ...]) -> _Answer:
 
 def _answers(case: _Case) -> Iterator[_Clash]:
     """Each answer is the one that its evidence shows; all claims of one thing are the same."""
-    claims, facts = case.claims, case.facts
+    claims, kinds, facts = case.claims, case.kinds, case.facts
     for each in case.asked:
         ask, key = each.ask, each.key
         meaning, stated, offered, made = _answer(ask, key, each.distractors)
@@ -167,7 +168,7 @@ def _answers(case: _Case) -> Iterator[_Clash]:
             claimed = claims.get(name)
             if claimed is None:
                 claims[name] = _Claimed(value, each)
-                case.kinds[name[0]].append(name)
+                kinds[name[0]].append(name)
             elif claimed.value != value:
                 yield claimed.by, each, f"disagree on {' '.join(name)}"
         if meaning.absences is not None:
