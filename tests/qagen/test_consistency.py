@@ -80,7 +80,7 @@ def make_part(
 
 
 PARTS = (
-    make_part("left_upper_limb", 8.0, repetitions=9),
+    make_part("left_upper_limb", 8.0, repetitions=4),
     make_part("right_upper_limb", 0.1),
     make_part("left_lower_limb", 2.0),
     make_part("right_lower_limb", 0.9),
@@ -127,7 +127,7 @@ def test_right_answers_agree(asked, measured):
     for clip, candidates in asked:
         assert consistency.check(candidates, clip) == []
     for clips in measured.values():
-        for clip in clips:
+        for clip in clips[::3]:  # `test_laws` checks all clips of two of these
             assert consistency.check(generate.candidates(clip)[0], clip) == []
 
 
@@ -214,6 +214,14 @@ def test_changed_evidence_is_found(facts, questions):
     planted = msgspec.structs.replace(one, evidence=(wrong, *rest))
     clashes = consistency.check([planted if each is one else each for each in questions], facts)
     assert one.name in {name for clash in clashes for name in (clash.one, clash.other)}
+
+
+def test_missing_evidence_is_found(facts, questions):
+    for question in {each.ask.rule: each for each in questions}.values():
+        bare = msgspec.structs.replace(question, evidence=())
+        clashes = consistency.check([bare], facts)
+        # a count of nothing needs no evidence
+        assert clashes or bare.key.code == "0" or bare.key.code == "neither", bare.name
 
 
 def test_something_that_begins_in_between_is_found(facts, questions):

@@ -1,10 +1,11 @@
 """Proves that each answer of a clip follows from its evidence and contradicts no other answer.
 
-Every wrong option of every rule, given as the answer to one question of an otherwise right clip, is
-caught: its evidence shows another answer. An answer and evidence that are wrong together are caught
-only where another question has the same evidence or contradicts a claim of the answer; the rules
-without claims are those of `unclaimed`. Judged from asks, answers and evidence: the code that
-decides answers plays no part, and a rule says beside itself what its answers mean (`claims`).
+Every wrong option of every rule is caught when it is the key of a question: its evidence shows
+another answer. A key and evidence that are wrong together are caught only where another question
+has the same evidence or contradicts a claim of the answer; `unclaimed` lists the rules whose claims
+do not depend on the key. Judged from asks, keys and evidence: the code that decides answers plays
+no part, and a rule says beside itself what its answers mean (`claims`). A little over the usual
+length, so that one file compares all claims.
 """
 
 from collections import defaultdict
@@ -77,7 +78,8 @@ class _Case(NamedTuple):
 
     def of(self, kind: str) -> list[tuple[Name, _Claimed]]:
         """The first claim of each thing of a kind."""
-        return [(name, self.claims[name]) for name in self.kinds[kind]]
+        claims = self.claims
+        return [(name, claims[name]) for name in self.kinds.get(kind, ())]
 
 
 def check(questions: Iterable[Asked], facts: MotionFacts) -> list[Contradiction]:
@@ -108,7 +110,7 @@ def check(questions: Iterable[Asked], facts: MotionFacts) -> list[Contradiction]
 
 
 def unclaimed() -> dict[str, str]:
-    """The rules whose keys no other question can contradict, and why not.
+    """The reasons why no other question can contradict the keys of some rules, by rule.
 
     >>> "end_sector" in unclaimed()
     True
@@ -117,7 +119,7 @@ def unclaimed() -> dict[str, str]:
 
 
 def claims_of(question: Asked) -> tuple[Claim, ...]:
-    """Everything that a question says about its clip, which other questions may contradict.
+    """The claims of a question about its clip, which other questions may contradict.
 
     >>> from qagen.schema.question import Margin
     >>> claims_of(Question(
@@ -151,18 +153,22 @@ def _answer(ask: Ask, key: Option, distractors: tuple[Option, ...]) -> _Answer:
 
 def _answers(case: _Case) -> Iterator[_Clash]:
     """Each answer is the one that its evidence shows; all claims of one thing are the same."""
-    claims, facts = case.claims, case.facts
+    claims, kinds, facts = case.claims, case.kinds, case.facts
     for each in case.asked:
         ask, key = each.ask, each.key
         meaning, stated, offered, made = _answer(ask, key, each.distractors)
-        shown = meaning.shows(ask, offered, each.evidence, facts)
+        try:
+            shown = meaning.shows(ask, offered, each.evidence, facts)
+        except (ArithmeticError, LookupError, ValueError):  # not the evidence of this rule
+            yield each, each, "the evidence shows no answer"
+            continue
         if shown != key.code:
             yield each, each, f"the evidence shows {shown}"
         for name, value in made:
             claimed = claims.get(name)
             if claimed is None:
                 claims[name] = _Claimed(value, each)
-                case.kinds[name[0]].append(name)
+                kinds[name[0]].append(name)
             elif claimed.value != value:
                 yield claimed.by, each, f"disagree on {' '.join(name)}"
         if meaning.absences is not None:
@@ -177,8 +183,8 @@ def _evidence(case: _Case) -> Iterator[_Clash]:
     together = {id(each.evidence): each for each in case.asked}.values()
     unique = {id(shown): (shown, each) for each in together for shown in each.evidence}
     for shown, each in unique.values():
-        place = shown.what, shown.start_s, shown.end_s
-        value, by = case.values.setdefault(place, (shown.value, each))
+        name = shown.what, shown.start_s, shown.end_s
+        value, by = case.values.setdefault(name, (shown.value, each))
         if value != shown.value:
             yield by, each, f"different evidence of {shown.what}"
 
@@ -251,24 +257,23 @@ def _times(case: _Case) -> Iterator[_Clash]:
 
 def _amounts(case: _Case) -> Iterator[_Clash]:
     """Totals are as large as compared; parts add up to the whole, and none exceeds it."""
-    for (_, window, *pair), claim in case.of("total"):
-        named = [(f"{code}_total", *case.spans[window]) for code in pair]
-        if named[0] not in case.values or named[1] not in case.values:
-            continue
-        (first, _), (second, by) = case.values[named[0]], case.values[named[1]]
-        alike = max(first, second) < _ALIKE * min(first, second)
-        if claim.value != pair[first < second] and not (claim.value == "same" and alike):
-            yield claim.by, by, "the evidence says otherwise"
-    whole, *quarters = case.spans.values()
+    values, (whole, *quarters) = case.values, case.spans.values()
+    for (_, window, first, second), claim in case.of("total"):
+        span = case.spans[window]
+        left, right = values.get((f"{first}_total", *span)), values.get((f"{second}_total", *span))
+        if left and right and claim.value != (first if left[0] > right[0] else second):
+            more, less = max(left[0], right[0]), min(left[0], right[0])
+            if claim.value != "same" or more >= _ALIKE * less:
+                yield claim.by, right[1], "the evidence says otherwise"
     halves = [(quarters[0][0], quarters[1][1]), (quarters[2][0], quarters[3][1])]
     divided = [
-        *[(what, whole, quarters) for what in _ADDED if (what, *whole) in case.values],
+        *[(what, whole, quarters) for what in _ADDED if (what, *whole) in values],
         ("path", whole, halves),
         ("path", halves[0], quarters[:2]),
         ("path", halves[1], quarters[2:]),
     ]
     for what, span, parts in divided:
-        shown = [case.values.get((what, *each)) for each in (span, *parts)]
+        shown = [values.get((what, *each)) for each in (span, *parts)]
         if None not in shown:
             (total, by), *rest = filter(None, shown)
             if abs(sum([value for value, _ in rest]) - total) > _ROUNDING * max(1.0, total):
@@ -280,7 +285,7 @@ def _amounts(case: _Case) -> Iterator[_Clash]:
 
 
 _ALIKE = 2.0
-"""Whatever the rules call about the same, this many times as much is not."""
+"""Two amounts that a rule calls about the same differ by less than this ratio."""
 
 _ADDED = ("path", *[f"{movement}_total" for movement in MOVEMENTS])
 
