@@ -1,13 +1,13 @@
-"""Folders that commands write to: refused when they hold the work of somebody else."""
+"""Checks of output folders, which protect other files in them."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 PARTIAL = ".partial-"
-"""How files and folders begin that a killed process has left; they count as nothing."""
+"""Prefix of files and folders left by killed processes, which are ignored."""
 
 MOST_NAMED: int = 3
-"""Entries of a folder that a refusal names."""
+"""Entries of a folder that an error names."""
 
 
 def check_folder(
@@ -21,9 +21,9 @@ def check_folder(
 ) -> None:
     """Raises `ValueError` unless a command may write to a folder.
 
-    It may when the folder is absent or empty, when `own` says that the command wrote it, or with
-    `overwrite`, which is None for a command without that option; `replaced` names the files that
-    the option gives away. It never may when the folder is one of the inputs or holds one.
+    It may if the folder is missing or empty, if the command wrote it (`own`), or with `overwrite`,
+    which is None for commands without that option; `replaced` names the files that the option
+    replaces. It never may if the folder is or contains one of the inputs.
 
     >>> check_folder(Path("/"), own=False, command="qagen build", overwrite=True, inputs=["/tmp"])
     Traceback (most recent call last):

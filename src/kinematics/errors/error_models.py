@@ -43,8 +43,8 @@ class ErrorModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     jitter_time_s: float = 0.3
     """Time over which jitter changes; it is smooth at any frame rate."""
     shake_m: Amount = 0.0
-    """Sd of noise that changes within a 30th of a second, along each axis: of the root, and
-    of each joint's relative to the body."""
+    """Sd of noise that changes within a 30th of a second, along each axis: of the root, and of
+    each joint relative to the body."""
     dropout_share: Amount = 0.0
     """Share of frames that are lost one by one."""
     gaps_per_min: Amount = 0.0
