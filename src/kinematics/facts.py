@@ -285,7 +285,16 @@ def read(path: Path | str) -> Iterator[MotionFacts]:
 
 
 def write(path: Path | str, clips: Iterable[MotionFacts]) -> int:
-    """Writes a `.jsonl` file atomically; returns the number of clips."""
+    """Writes a `.jsonl` file atomically; returns the number of clips.
+
+    >>> import tempfile
+    >>> from kinematics import measure, synthetic
+    >>> facts = measure(synthetic.perform(synthetic.stand(1.0)).motion)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     count = write(Path(folder, "facts.jsonl"), [facts, facts])
+    ...     count, list(read(Path(folder, "facts.jsonl"))) == [facts, facts]
+    (2, True)
+    """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + ".partial")

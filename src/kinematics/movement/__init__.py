@@ -1,1 +1,1 @@
-"""What a person does: signals, events, trajectory, body parts, and measuring all of it."""
+"""Measurement of movements: signals, events, trajectory, body parts."""

@@ -1,4 +1,4 @@
-"""How each body part moved: path, speed, direction, joint angle, relation to other parts, cycles.
+"""Motion of body parts: path, speed, direction, joint angle, relation to other parts, cycles.
 
 Parts are described in body coordinates, so walking moves no trunk and turning moves no arm. All
 quantities come from lightly smoothed points; speeds that the tracker's jitter alone would explain
