@@ -33,10 +33,10 @@ bench: $(INSTALLED) ## Time every primitive against SciPy and the per-frame loop
 
 docs: $(INSTALLED) ## Build the documentation site into site
 	@$(BIN)/python -m pip install -qq --constraint $(CONSTRAINTS) --editable '.[docs]'
-	@$(BIN)/python -m qagen examples --readme README.md
+	@$(BIN)/python -m qagen examples --readme docs/examples.md
 	@$(BIN)/mkdocs build --strict --quiet
 
-pictures: $(INSTALLED) ## Draw the pictures of the README anew from out/demo (needs chromium)
+pictures: $(INSTALLED) ## Draw the pictures of README and docs anew from out/demo (needs chromium)
 	@$(BIN)/python docs/pictures.py
 
 lock: $(BIN)/python ## Resolve the constraints file of this Python anew

@@ -2,7 +2,7 @@
 
 The peer of `generation_throughput.py`, written for it in the style of published generators. Every
 movement becomes a phrase such as "moves left strongly"; what is asked is found again by searching
-the phrases. It asks the seven categories without evidence, margins, checks or reasons to refuse.
+the phrases. It asks the seven tasks without evidence, margins, checks or reasons to refuse.
 """
 
 import json
@@ -50,7 +50,7 @@ def _within(events: list[dict], window: int, frames: float) -> list[dict]:
     return [one for one in events if one["start_frame"] < end and one["end_frame"] > start]
 
 
-def _question(clip: str, category: str, stem: str, key: str, others: list[str]) -> dict:
+def _question(clip: str, task: str, stem: str, key: str, others: list[str]) -> dict:
     """A dictionary with shuffled options."""
     generator = random.Random(f"{clip}{stem}")
     options = [key, *others]
@@ -60,7 +60,7 @@ def _question(clip: str, category: str, stem: str, key: str, others: list[str]) 
     return {
         "id": f"{clip}_{generator.getrandbits(64):016x}",
         "video": clip,
-        "category": category,
+        "task": task,
         "question": stem,
         "options": letters,
         "answer": answer,

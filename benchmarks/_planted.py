@@ -21,13 +21,13 @@ class Asked:
 
     def __init__(self, draw: random.Random, number: int, clip: str) -> None:
         self.draw, self.number, self.clip = draw, number, clip
-        self.category = ("existence", "numerical", "ordering")[number % 3]
+        self.task = ("existence", "numerical", "ordering")[number % 3]
         self.when = draw.choice(WHEN)
         action = draw.choice(ACTIONS)
-        if self.category == "existence":
+        if self.task == "existence":
             self.question = f"Is the person {action}{self.when}?"
             self.options = ["Yes", "No"]
-        elif self.category == "numerical":
+        elif self.task == "numerical":
             self.question = f"How many times is the person {action}{self.when}?"
             first = draw.randrange(6)
             self.options = [str(first + step) for step in range(4)]
@@ -44,7 +44,7 @@ class Asked:
         options = (*others[: self.place], self.key, *others[self.place :])
         return Row(
             clip=self.clip, split=("train", "test")[int(self.clip) % 5 == 0],
-            category=self.category, family=self.category, question=self.question,
+            task=self.task, family=self.task, question=self.question,
             options=options, answer_index=self.place, id=f"{self.number}",
         )  # fmt: skip
 
@@ -56,19 +56,19 @@ def _letters(asked: Asked) -> None:
 
 def _middle(asked: Asked) -> None:
     """The right count is the second or third of those offered."""
-    if asked.category == "numerical":
+    if asked.task == "numerical":
         asked.key = asked.draw.choice(sorted(asked.options, key=float)[1:3])
 
 
 def _throughout(asked: Asked) -> None:
     """What is asked to last throughout never does."""
-    if asked.category == "existence" and "throughout" in asked.question:
+    if asked.task == "existence" and "throughout" in asked.question:
         asked.key = "No"
 
 
 def _prior(asked: Asked) -> None:
     """Some answers are right whenever they are offered."""
-    if asked.category == "ordering":
+    if asked.task == "ordering":
         asked.key = min(asked.options, key=ACTIONS.index)
 
 
@@ -81,9 +81,9 @@ def _longest(asked: Asked) -> None:
 def _siblings(asked: Asked) -> None:
     """What is done is asked about in the clip's other questions."""
     true = ACTIONS[int(asked.clip) * 7 % len(ACTIONS)]
-    if asked.category == "existence":
+    if asked.task == "existence":
         asked.question = f"Is the person {true} with the whole body?"
-    if asked.category == "ordering":
+    if asked.task == "ordering":
         asked.options = [true, *[one for one in asked.options if one != true][:3]]
         asked.key = true
 

@@ -133,7 +133,7 @@ class Lines:
     questions: np.ndarray
     options: np.ndarray
     answers: np.ndarray
-    categories: list[str]
+    tasks: list[str]
 
 
 def lines_of(asked: Sequence[Asked]) -> Lines:
@@ -157,12 +157,12 @@ def lines_of(asked: Sequence[Asked]) -> Lines:
         np.array([place(question_of(one.text)) for one in asked]),
         np.array(options),
         np.array(answers),
-        [one.record.category for one in asked],
+        [one.record.task for one in asked],
     )
 
 
 def learn(asked: Sequence[Asked], plan: Plan, *, say: Callable[[str], None] = print) -> Watcher:
-    """A watcher that has learned from questions, categories weighted alike."""
+    """A watcher that has learned from questions, tasks weighted alike."""
     torch.manual_seed(plan.seed)
     draw = random.Random(plan.seed)
     if not plan.steps:
@@ -170,7 +170,7 @@ def learn(asked: Sequence[Asked], plan: Plan, *, say: Callable[[str], None] = pr
     lines = lines_of(asked)
     paths = () if plan.blind else sorted(set(lines.clips))
     videos = {path: look(path, plan.frames) for path in paths}
-    counts = {name: lines.categories.count(name) for name in set(lines.categories)}
+    counts = {name: lines.tasks.count(name) for name in set(lines.tasks)}
     by_clip: dict[Path, list[int]] = defaultdict(list)
     for row, path in enumerate(lines.clips):
         by_clip[path].append(row)
@@ -185,7 +185,7 @@ def learn(asked: Sequence[Asked], plan: Plan, *, say: Callable[[str], None] = pr
         paths = draw.sample(everyone, min(plan.clips, len(everyone)))
         rows, clip_of = [], []
         for place, path in enumerate(paths):
-            weights = [counts[lines.categories[row]] ** -0.5 for row in by_clip[path]]
+            weights = [counts[lines.tasks[row]] ** -0.5 for row in by_clip[path]]
             rows += draw.choices(by_clip[path], weights, k=plan.questions)
             clip_of += [place] * plan.questions
         if plan.blind:

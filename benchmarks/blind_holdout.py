@@ -7,7 +7,7 @@
 more is measured here, with two that withholding has never asked: a logistic regression on hashed
 crosses of every option with the words of its question, the other options and the clip's other
 questions, and gradient boosting on counts of the same. Folds are of clips and drawn by `--seeds`
-other seeds than the audit's. Figures are points above chance by category, the mean of the seeds;
+other seeds than the audit's. Figures are points above chance by task, the mean of the seeds;
 a build without the bound beside it shows what these models could have found.
 """
 
@@ -66,13 +66,13 @@ def crosses(asked: Sequence[Row]) -> csr_matrix:
             others = sorted(said)[:: max(1, len(said) // MOST_WORDS)]
             for place, option in enumerate(row.options):
                 text = rows.plain(option)
-                here = f"{row.category}|{text}"
+                here = f"{row.task}|{text}"
                 found = [here, f"{row.family}|{text}", f"{row.question}|{text}",
-                         f"{row.category}|place {place} of {len(row.options)}"]  # fmt: skip
+                         f"{row.task}|place {place} of {len(row.options)}"]  # fmt: skip
                 found += [f"{here}|stem {word}" for word in stem]
                 found += [f"{here}|beside {rows.plain(one)}" for one in row.options]
                 found += [f"{here}|said {word}" for word in others]
-                found += [f"{row.category}|again {min(said[f'“{text}”'], 3)}"]
+                found += [f"{row.task}|again {min(said[f'“{text}”'], 3)}"]
                 yield found
 
     return FeatureHasher(HASHED, input_type="string", alternate_sign=False).transform(named())
@@ -98,7 +98,7 @@ def counted(asked: Sequence[Row], made: Tables) -> np.ndarray:
 
 
 def points(asked: Sequence[Row], seed: int) -> dict[str, dict[str, float]]:
-    """Points above chance of both models, by category."""
+    """Points above chance of both models, by task."""
     made = tables.build(asked)
     fold = folds_of(asked, seed)[made.row]
     found = {}

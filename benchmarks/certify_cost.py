@@ -24,7 +24,6 @@ from qagen.dataset.layout import Manifest, Recipe
 from qagen.rules import generate
 from qagen.schema import certificates
 from qagen.schema.certificates import Certification
-from qagen.schema.question import CATEGORIES
 from qagen.study import flip_report, flips
 
 REACH = 10
@@ -41,8 +40,8 @@ def builds(folder: Path, *, clips: int, preset: str, turns: int) -> dict[str, fl
     """Seconds of a plain build and of a certified one."""
     policy = Certification(model=error_models.PRESETS[preset])
     recipes = {
-        "plain": Recipe(categories=CATEGORIES),
-        "certified": Recipe(categories=CATEGORIES, certify=policy),
+        "plain": Recipe(),
+        "certified": Recipe(certify=policy),
     }
     made: dict[str, Manifest] = {}
 
@@ -60,10 +59,10 @@ def builds(folder: Path, *, clips: int, preset: str, turns: int) -> dict[str, fl
     ratio = best["certified"] / best["plain"]
     print(f"{'ratio':<12}{ratio:>9.1f}x   reach for {REACH}x; {policy.copies} builds would be 64x")
     title("Yield: sound questions that are certified")
-    for category, one in made["certified"].certified.items():
+    for task, one in made["certified"].certified.items():
         share = one.certified / one.asked if one.asked else 0.0
         margin = f"{one.by_margin:>6,} by margin"
-        print(f"{category:<12}{one.asked:>8,}{one.certified:>8,}{share:>8.1%}{margin}")
+        print(f"{task:<12}{one.asked:>8,}{one.certified:>8,}{share:>8.1%}{margin}")
     return {"plain_s": best["plain"], "certified_s": best["certified"], "ratio": ratio}
 
 
@@ -99,10 +98,10 @@ def held_back(folder: Path, preset: str) -> dict[str, float]:
     found = flips.study(folder / "motions", None, flips.Study(policy=policy))
     title(f"Answers that flip under {found.errors}")
     print(f"{'':<12}{'all':>8}{'95 % to':>9}{'certified':>11}{'95 % to':>9}{'kept':>7}")
-    for row in (*found.categories, found.total):
+    for row in (*found.tasks, found.total):
         both = f"{row.all.share:>8.2%}{row.all.high:>9.2%}{row.certified.share:>11.2%}"
         print(f"{row.name:<12}{both}{row.certified.high:>9.2%}{row.kept:>7.0%}")
-    worst = max(row.certified.share for row in found.categories)
+    worst = max(row.certified.share for row in found.tasks)
     bound = certificates.lower_bound(policy.copies, policy.copies)
     print(f"none of {policy.copies} copies may flip, which promises {bound:.1%} at 95 % confidence")
     flip_report.write(found, folder / "report")

@@ -41,7 +41,6 @@ from qagen.build import pipeline, same_motion, select
 from qagen.dataset import layout
 from qagen.dataset.layout import Recipe
 from qagen.rules import consistency, generate
-from qagen.schema.question import CATEGORIES
 
 DISTINCT = 200
 """Clips with joints that are asked about over and over."""
@@ -49,7 +48,7 @@ DISTINCT = 200
 PERFORMED = 300
 """Motions that large corpora are varied from."""
 
-PER_CATEGORY = 3
+PER_TASK = 3
 """At most 21 questions a clip; about ten are left when the answers to every stem are even."""
 
 MOTION_CLIPS = 512
@@ -123,7 +122,7 @@ def where_time_goes(clips: list[MotionFacts]) -> dict[str, float]:
     """Microseconds a clip of every stage before merging."""
     lines = [facts.to_line(one) for one in clips]
     gc.disable()  # as builds do
-    wanted = select.RESERVE * PER_CATEGORY
+    wanted = select.RESERVE * PER_TASK
     asked = [generate.drawn(one, wanted=wanted).candidates for one in clips]
     encode = msgspec.json.Encoder().encode
     names = [[f"{one.ask.name}/select" for one in candidates] for candidates in asked]
@@ -204,7 +203,7 @@ def built(source: Path, out: Path, *, workers: int) -> dict[str, float]:
 
 def build_alone(source: Path, out: Path, workers: int) -> None:
     """What `built` starts; with one worker a small build comes first, so that nothing compiles."""
-    recipe = Recipe(categories=CATEGORIES, per_category=PER_CATEGORY)
+    recipe = Recipe(per_task=PER_TASK)
     stages: Counter[str] = Counter()
     list(
         measurement.measure_all(
@@ -315,7 +314,7 @@ def end_to_end(motions: list[Motion], folder: Path, count: int) -> dict[str, flo
     title(f"From {count} packed motions without joints to questions, one warm process")
     source = folder / "packed"
     store.write(varied(motions, count), source)
-    recipe = Recipe(categories=CATEGORIES, per_category=PER_CATEGORY)
+    recipe = Recipe(per_task=PER_TASK)
     packed = store.read(source)
     clips = list(measurement.measure_all(packed))
     asking = {"built": 0}

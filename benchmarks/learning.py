@@ -9,7 +9,7 @@ What was learned is put beside what it could be without the video: the same lear
 that learned without pictures (blind), and the trained one before footage that does not show what is
 asked about: frames in another order, the first frame alone, another clip. Once for clips filmed as
 those it learned from, once for a camera that goes around, which it has never met. Scores are those
-of `mllm score`: points above chance, their mean over categories, intervals over clips. Everything
+of `mllm score`: points above chance, their mean over tasks, intervals over clips. Everything
 lies in `--folder` and is made once; a run that was stopped goes on. The exit status is 1 when the
 trained learner is not surely better than blind.
 """
@@ -41,7 +41,9 @@ from mllm.local.recipe import PARTS, Recipe
 from mllm.scores import score
 from mllm.scores.score import Score
 from qagen.dataset import layout
-from qagen.schema.question import CATEGORIES
+from qagen.schema.suite import HUMANMOVE, tasks_of
+
+TASKS = tuple(tasks_of([HUMANMOVE]))
 
 FULL = (1000, 160, 6000, 10_000)
 QUICK = (48, 24, 60, 200)
@@ -152,8 +154,8 @@ def results(
 
 
 def line(title: str, one: Score) -> str:
-    """Points and their interval, then the points of each category."""
-    parts = [one.categories.get(name) for name in CATEGORIES]
+    """Points and their interval, then the points of each task."""
+    parts = [one.tasks.get(name) for name in TASKS]
     each = "".join(f"{part.points:>12.1f}" if part else f"{'–':>12}" for part in parts)
     return f"{title:<32}{one.points:>7.1f} [{one.points_low:>5.1f}, {one.points_high:>5.1f}]{each}"
 
@@ -175,7 +177,7 @@ def main() -> None:
     taught, *homes = (_lessons.make(one, options.folder) for one in lessons(clips, tested))
     make = tuned if options.learner == "tiny" else watchers
     learners = make(taught, options.folder, steps)
-    print(f"{'':<32}{'points':>7} {'95 %':<16}" + "".join(f"{name:>12}" for name in CATEGORIES))
+    print(f"{'':<32}{'points':>7} {'95 %':<16}" + "".join(f"{name:>12}" for name in TASKS))
     found = results(learners, homes, options.folder / f"{options.learner}-{steps}", questions)
     better = {
         home.name: found[f"{home.name}: trained"].points_low

@@ -1,4 +1,4 @@
-"""Makes the pictures of the README anew from what `make demo` left in out/demo.
+"""Makes the pictures of README and docs anew from what `make demo` left in out/demo.
 
     make demo pictures
 

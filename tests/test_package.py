@@ -139,15 +139,17 @@ def test_constraints_name_every_dependency_and_no_place(path: Path) -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_architecture_names_exactly_the_modules(package: str) -> None:
+def test_the_pictures_of_rooms_are_the_import_contracts(package: str) -> None:
     text = (ROOT / "docs" / "architecture.md").read_text()
-    named = re.findall(r"^\| `(\w+)` \|", section(text, f"The rooms of {package}"), re.MULTILINE)
-    files = (ROOT / "src" / package).rglob("*.py")
-    modules = {
-        path.relative_to(ROOT / "src" / package).parts[0].removesuffix(".py") for path in files
-    }
-    assert len(named) == len(set(named))
-    assert set(named) == modules - {"__init__"}
+    picture = section(text, f"The rooms of {package}").split("```")[1]
+    drawn = re.findall(r"^(\w+(?: \| \w+)*)  ", picture, re.MULTILINE)
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    (layers,) = (
+        contract["layers"]
+        for contract in contracts["contracts"]
+        if contract.get("containers") == [package] and contract.get("exhaustive")
+    )
+    assert ["__main__", *drawn] == layers
 
 
 def test_conventions_name_the_signals_and_frames_of_the_code() -> None:

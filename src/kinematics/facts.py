@@ -11,6 +11,8 @@ from typing import Literal, get_args
 
 import msgspec
 
+from kinematics.output import whole
+
 SCHEMA_VERSION = 1
 
 Frame = Literal["first_heading", "first_pose", "body", "camera"]
@@ -295,16 +297,9 @@ def write(path: Path | str, clips: Iterable[MotionFacts]) -> int:
     ...     count, list(read(Path(folder, "facts.jsonl"))) == [facts, facts]
     (2, True)
     """
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(target.name + ".partial")
     count = 0
-    try:
-        with partial.open("wb") as file:
-            for clip in clips:
-                file.write(to_line(clip) + b"\n")
-                count += 1
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole(Path(path)) as partial, partial.open("wb") as file:
+        for clip in clips:
+            file.write(to_line(clip) + b"\n")
+            count += 1
     return count

@@ -1,11 +1,12 @@
 """Atomic, reproducible archives of arrays."""
 
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+
+from kinematics.output import whole
 
 
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -17,15 +18,9 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     ...     np.load(Path(folder, "a.npz"))["speed"].shape
     (9, 3)
     """
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        with zipfile.ZipFile(partial, "w") as archive:
-            for name, array in arrays.items():
-                info = zipfile.ZipInfo(name + ".npy")  # dated 1980-01-01, for equal bytes
-                info.create_system = 3  # Unix, whatever the system
-                with archive.open(info, "w", force_zip64=True) as member:
-                    np.lib.format.write_array(member, array, allow_pickle=False)
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with whole(path) as partial, zipfile.ZipFile(partial, "w") as archive:
+        for name, array in arrays.items():
+            info = zipfile.ZipInfo(name + ".npy")  # dated 1980-01-01, for equal bytes
+            info.create_system = 3  # Unix, whatever the system
+            with archive.open(info, "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)

@@ -1,6 +1,8 @@
-"""Checks of output folders, which protect other files in them."""
+"""Atomic output files and folders, and checks that protect the files of others."""
 
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PARTIAL = ".partial-"
@@ -25,13 +27,13 @@ def check_folder(
     which is None for commands without that option; `replaced` names the files that the option
     replaces. It never may if the folder is or contains one of the inputs.
 
-    >>> check_folder(Path("/"), own=False, command="qagen build", overwrite=True, inputs=["/tmp"])
+    >>> check_folder(Path("/"), own=False, command="qagen build", inputs=[Path("/tmp")])
     Traceback (most recent call last):
     ...
     ValueError: /: is or holds the input /tmp; name a folder outside of it
     """
     target = folder.resolve()
-    for path in map(Path, inputs):
+    for path in inputs:
         if path.resolve().is_relative_to(target):
             raise ValueError(f"{folder}: is or holds the input {path}; name a folder outside of it")
     if not folder.exists():
@@ -47,3 +49,35 @@ def check_folder(
         f"{folder}: holds {', '.join(names[:MOST_NAMED])}{more}, which this `{command}` did not "
         f"write; name a new or empty folder{option}"
     )
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A path to write to in the block; the file or folder moves to `path` if the block succeeds.
+
+    It is in a temporary folder beside the target. An existing folder at `path` is replaced.
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with whole(Path(folder, "note")) as partial:
+    ...         _ = partial.write_text("a")
+    ...     [path.name for path in Path(folder).iterdir()]
+    ['note']
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=PARTIAL, dir=path.parent) as folder:
+        partial, old = Path(folder, path.name), Path(folder, f"{path.name}.old")
+        yield partial
+        if path.is_dir():
+            path.replace(old)
+        try:
+            partial.replace(path)
+        except BaseException:
+            if old.exists():
+                old.replace(path)
+            raise
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Writes a file atomically."""
+    with whole(path) as partial:
+        partial.write_bytes(data)

@@ -1,7 +1,6 @@
-"""Shared parts of commands: options, errors in one line, a progress bar, atomic files."""
+"""Shared parts of commands: options, errors in one line, a progress bar."""
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -127,16 +126,3 @@ def progress() -> "rich.progress.Progress":
     words = TextColumn("{task.description}")
     columns = (words, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=errors, disable=not errors.is_terminal)
-
-
-@contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """A path to write to in the block; the file moves to `path` if the block succeeds.
-
-    It is in a temporary folder beside the target.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".partial-", dir=path.parent) as folder:
-        partial = Path(folder, path.name)
-        yield partial
-        partial.replace(path)

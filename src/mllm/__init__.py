@@ -1,4 +1,4 @@
-"""Questions put before whoever answers them: prompts, frames, replies, runs and scores; videos.
+"""Evaluation and training of video models: videos, prompts, replies, runs, scores and exports.
 
-Nothing here imports torch; whatever runs or trains a model will be the only files that do.
+Only the modules in `local` import torch.
 """

@@ -112,7 +112,7 @@ def making(demo: Demo) -> list[Step]:
         Step(
             about="questions whose answers survive a tracker's errors and that need the video",
             command=(
-                "qagen", "build", f"{demo.source}", f"{demo.questions}", "--per-category", "2",
+                "qagen", "build", f"{demo.source}", f"{demo.questions}", "--per-task", "2",
                 "--certify", "0.95", "--error-model", "prompthmr_emdb",
                 "--copies", f"{demo.copies}", "--max-blind", "0.03", "--val", "0.1",
                 "--test", "0.2", "--workers", f"{demo.workers}",

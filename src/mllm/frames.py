@@ -47,14 +47,21 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError("; ".join(problems))
 
 
+class Stretch(NamedTuple):
+    """A part of a video, from its first frame on."""
+
+    start_s: float
+    end_s: float
+
+
 class Frames(NamedTuple):
     """The pictures that are seen."""
 
     pictures: UInt8[np.ndarray, "frames height width 3"]
     times_s: Float[np.ndarray, " frames"]
-    """Of each picture, from the first frame of the video."""
+    """Of each picture, from the beginning of the video or of the stretch that is seen."""
     duration_s: float
-    """Of the whole video, the last frame's own time included."""
+    """Of the video or the stretch, the last frame's own time included."""
 
 
 def choose(
@@ -106,8 +113,14 @@ def fitted(width: int, height: int, *, max_pixels: int) -> tuple[int, int]:
     return int(width * scale), int(height * scale)
 
 
-def sample(path: Path | str, sampling: Sampling = Sampling()) -> Frames:  # noqa: B008
-    """The frames of a video that are seen; `ValueError` when it cannot be read.
+def sample(
+    path: Path | str,
+    sampling: Sampling = Sampling(),  # noqa: B008
+    stretch: Stretch | None = None,
+) -> Frames:
+    """The frames of a video that are seen, or of a stretch of it.
+
+    `ValueError` when the video cannot be read, or no frame is in the stretch.
 
     >>> import tempfile
     >>> from mllm.render import video
@@ -127,6 +140,8 @@ def sample(path: Path | str, sampling: Sampling = Sampling()) -> Frames:  # noqa
     try:
         with av.open(str(path)) as container:
             listed = _listed(container, path)
+        if stretch is not None:
+            listed = _within(listed, stretch, path)
         chosen = choose(listed.times_s, listed.duration_s, sampling)
         with av.open(str(path)) as container:
             pictures = _decoded(container, listed.stamps[chosen], sampling, path)
@@ -140,6 +155,20 @@ class _Listed(NamedTuple):
     """In the file's own ticks, in the order in which they are shown."""
     times_s: Float[np.ndarray, " frames"]
     duration_s: float
+
+
+def _within(listed: _Listed, stretch: Stretch, path: Path) -> _Listed:
+    """The frames that are shown in a stretch, timed from its beginning."""
+    end_s = min(stretch.end_s, listed.duration_s)
+    until_s = np.append(listed.times_s[1:], listed.duration_s)
+    inside = (until_s > stretch.start_s + 1e-9) & (listed.times_s < end_s - 1e-9)
+    if not inside.any():
+        raise ValueError(
+            f"{path}: lasts {listed.duration_s:.2f} s; expected frames from {stretch.start_s:g} to "
+            f"{stretch.end_s:g} s"
+        )
+    times_s = np.maximum(listed.times_s[inside] - stretch.start_s, 0.0)
+    return _Listed(listed.stamps[inside], times_s, end_s - stretch.start_s)
 
 
 def _listed(container: Any, path: Path) -> _Listed:

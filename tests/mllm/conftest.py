@@ -15,7 +15,6 @@ from kinematics import facts, synthetic
 from kinematics.readers import native
 from qagen.build import pipeline
 from qagen.dataset.layout import Recipe
-from qagen.schema.question import CATEGORIES
 from qagen.verify.remeasure import derive
 
 CLIPS = 12
@@ -36,7 +35,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     for motion in motions:
         native.write(motion, found.motions / f"{motion.source.clip}.npz")
     facts.write(found.facts, [derive.facts_of(motion) for motion in motions])
-    recipe = Recipe(categories=CATEGORIES, per_category=4, balanced=False, val=0.0, test=0.4)
+    recipe = Recipe(per_task=4, balanced=False, val=0.0, test=0.4)
     pipeline.build(found.facts, found.questions, recipe)
     return found
 

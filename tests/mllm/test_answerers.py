@@ -25,19 +25,22 @@ from mllm.render import video
 from mllm.scores import score
 from qagen import draws
 from qagen.dataset import layout
-from qagen.schema.question import CATEGORIES, Ask, Margin
+from qagen.schema.question import Ask, Margin
 from qagen.schema.record import Record
 from qagen.schema.record import named as with_id
+from qagen.schema.suite import HUMANMOVE, tasks_of
 
-CHOICES = dict(zip(CATEGORIES, (4, 3, 3, 4, 4, 4, 2), strict=True))
+TASKS = tuple(tasks_of([HUMANMOVE]))
+
+CHOICES = dict(zip(TASKS, (4, 3, 3, 4, 4, 4, 2), strict=True))
 
 
 def rows_without_meaning(count: int, *, per_clip: int = 4, telling: bool = False) -> list[Record]:
     """Rows whose answers follow from nothing; if `telling`, from a word of the question."""
     found = []
     for number in range(count):
-        category = CATEGORIES[number % 7]
-        options = tuple(f"answer {letter}" for letter in "pqrs"[: CHOICES[category]])
+        task = TASKS[number % 7]
+        options = tuple(f"answer {letter}" for letter in "pqrs"[: CHOICES[task]])
         answer = draws.below(1, f"{number}/answer", count=len(options))
         order = draws.shuffled(options, seed=1, name=f"{number}/order")
         hint = f" {'uvwx'[options.index(order[answer])] * 3}" if telling else ""
@@ -46,7 +49,8 @@ def rows_without_meaning(count: int, *, per_clip: int = 4, telling: bool = False
             with_id(
                 Record(
                     clip=clip, person=0, take=clip, subject=clip, group=clip, source=f"{number}",
-                    descriptor="", category=category, family="any", frame="body",
+                    descriptor="", suite="humanmove", end_s=9.0,
+                    task=task, family="any", frame="body",
                     question=f"What happens{hint}?", options=order, option_codes=order,
                     answer_index=answer, chance=1 / len(options), ask=Ask(rule="any"),
                     evidence=(), margin=Margin(value=1.0, unit="m", band=0.5), reasoning=(),
@@ -147,7 +151,7 @@ def test_oracles_are_right_about_everything(made: Any, tmp_path: Path) -> None:
         found = score.score(runs.read(out))
         assert found.points == found.accuracy * 100 == 100.0
         assert found.questions > 100
-        assert len(found.categories) >= 6
+        assert len(found.tasks) >= 6
         assert found.circular_points in (None, 100.0)
 
 

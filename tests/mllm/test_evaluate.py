@@ -103,16 +103,18 @@ def test_rotations_are_asked_each_once(made: Any, tmp_path: Path) -> None:
     assert outcome.asked == sum(one.options for one in found.asked)
 
 
-def test_limits_are_drawn_and_categories_chosen(made: Any) -> None:
+def test_limits_are_drawn_and_tasks_chosen(made: Any) -> None:
     few, more = (
         {row.id for row in evaluate.rows(made.questions, Settings(split="all", limit=limit))}
         for limit in (10, 20)
     )
     assert few < more
-    only = evaluate.rows(made.questions, Settings(split="all", categories=("existence",)))
-    assert {row.category for row in only} == {"existence"}
-    with pytest.raises(ValueError, match=r"split: 'dev'; .*; categories: nothing; .*; limit: 0"):
-        Settings(split="dev", categories=("nothing",), limit=0)
+    only = evaluate.rows(made.questions, Settings(split="all", tasks=("existence",)))
+    assert {row.task for row in only} == {"existence"}
+    with pytest.raises(ValueError, match=r"split: 'dev'; .*; limit: 0"):
+        Settings(split="dev", limit=0)
+    with pytest.raises(ValueError, match="tasks nothing; expected names from numerical"):
+        evaluate.rows(made.questions, Settings(tasks=("nothing",)))
 
 
 # Interruptions ------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mllm import frames
-from mllm.frames import Sampling
+from mllm.frames import Sampling, Stretch
 from mllm.render import video
 
 steps = st.lists(st.integers(1, 40), min_size=0, max_size=60)
@@ -94,6 +94,22 @@ def test_the_same_file_gives_the_same_pictures(tmp_path: Path) -> None:
     write(tmp_path / "a.mp4", list(range(0, 60, 3)))
     one, two = (frames.sample(tmp_path / "a.mp4", Sampling(max_frames=7)) for _ in range(2))
     assert one.pictures.tobytes() == two.pictures.tobytes()
+
+
+def test_a_stretch_is_seen_as_if_it_were_the_video(tmp_path: Path) -> None:
+    """Ten frames a second, the last for 10 ms; the frame of 0.5 s is still shown at 0.55 s."""
+    path = tmp_path / "long.mp4"
+    write(path, [10 * number for number in range(20)])
+    seen = frames.sample(path, Sampling(max_frames=99), Stretch(0.55, 1.25))
+    greys = seen.pictures.mean(axis=(1, 2, 3))
+    assert np.abs(greys - [20 + 10 * number for number in range(5, 13)]).max() < 4
+    np.testing.assert_allclose(seen.times_s, [0.0, *np.arange(0.05, 0.66, 0.1)])
+    assert seen.duration_s == pytest.approx(0.7)
+    few = frames.sample(path, Sampling(max_frames=2), Stretch(1.0, 9.0))
+    assert few.times_s.tolist() == pytest.approx([0.2, 0.6])  # at 1/4 and 3/4 of what is there
+    assert few.duration_s == pytest.approx(0.91)
+    with pytest.raises(ValueError, match=r"lasts 1\.91 s; expected frames from 3 to 4 s"):
+        frames.sample(path, Sampling(), Stretch(3.0, 4.0))
 
 
 def test_broken_files_are_named(tmp_path: Path) -> None:

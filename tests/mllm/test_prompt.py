@@ -16,7 +16,8 @@ OPTIONS = ("Once", "Twice", "Never", "3 times", "4 times", "5 times", "6 times",
 def record_of(options: tuple[str, ...], answer: int = 0, frame: str = "first_heading") -> Record:
     return Record(
         clip="c", person=0, take="t", subject="s", group="g", source="c.npz", descriptor="",
-        category="numerical", family="count", frame=frame, question="How many times?",
+        suite="humanmove", task="numerical", family="count", frame=frame,
+        end_s=9.0, question="How many times?",
         options=options, option_codes=options, answer_index=answer, chance=1 / len(options),
         ask=Ask(rule="count"), evidence=(), margin=Margin(value=1.0, unit="m", band=0.1),
         reasoning=("It was seen.", f"The answer is: {options[answer]}."), thresholds="", rules="",

@@ -11,16 +11,18 @@ from hypothesis import strategies as st
 from mllm.evaluation import runs
 from mllm.evaluation.runs import Asked, Loaded, Prediction
 from mllm.scores import intervals, score, tables
-from qagen.schema.question import CATEGORIES
 from qagen.schema.record import LETTERS
+from qagen.schema.suite import HUMANMOVE, tasks_of
 
-CHOICES = dict(zip(CATEGORIES, (4, 3, 3, 4, 4, 4, 2), strict=True))
+TASKS = tuple(tasks_of([HUMANMOVE]))
+
+CHOICES = dict(zip(TASKS, (4, 3, 3, 4, 4, 4, 2), strict=True))
 
 
-def asked(number: int, category: str, *, clip: str = "", answer: str = "A") -> Asked:
-    count = CHOICES[category]
+def asked(number: int, task: str, *, clip: str = "", answer: str = "A") -> Asked:
+    count = CHOICES[task]
     return Asked(
-        id=f"{number:04}", clip=clip or f"c{number}", category=category, family="f",
+        id=f"{number:04}", clip=clip or f"c{number}", task=task, family="f",
         options=count, answer=answer, chance=1 / count, sureness=1.0 + number % 4,
     )  # fmt: skip
 
@@ -57,12 +59,12 @@ def test_scores_are_those_of_a_pencil() -> None:
     found = score.score(
         loaded(questions, [reply(q, a) for q, a in zip(questions, answers, strict=True)])
     )
-    points = {name: part.points for name, part in found.categories.items()}
+    points = {name: part.points for name, part in found.tasks.items()}
     assert points == {"numerical": 66.667, "comparative": 0.0, "existence": -50.0}
     assert found.points == 5.556
     assert found.accuracy == round(5 / 11, 5)
     assert (found.silent_share, found.silences) == (round(1 / 11, 5), {"refusal": 1})
-    numerical = found.categories["numerical"]
+    numerical = found.tasks["numerical"]
     assert (numerical.right, numerical.replies) == (3, 4)
     assert (numerical.low, numerical.high) == pytest.approx((0.30064, 0.95441), abs=1e-4)  # Wilson
     assert {name: part.replies for name, part in found.sureness.items()} == {
@@ -145,14 +147,14 @@ def test_questions_of_two_to_eight_options_are_scored_and_shown_by_their_own_cha
 
 
 answers = st.lists(
-    st.tuples(st.sampled_from(CATEGORIES), st.integers(0, 5), st.sampled_from("AB-")),
+    st.tuples(st.sampled_from(TASKS), st.integers(0, 5), st.sampled_from("AB-")),
     min_size=1,
     max_size=40,
 )
 
 
 def made(rows: list[tuple[str, int, str]], *, name: str = "run") -> Loaded:
-    questions = [asked(n, category, clip=f"c{clip}") for n, (category, clip, _) in enumerate(rows)]
+    questions = [asked(n, task, clip=f"c{clip}") for n, (task, clip, _) in enumerate(rows)]
     replies = [
         reply(q, None if answer == "-" else answer)
         for q, (_, _, answer) in zip(questions, rows, strict=True)
@@ -162,16 +164,14 @@ def made(rows: list[tuple[str, int, str]], *, name: str = "run") -> Loaded:
 
 @settings(max_examples=25)
 @given(answers)
-def test_the_score_is_the_mean_of_its_categories_and_inside_its_bounds(
+def test_the_score_is_the_mean_of_its_tasks_and_inside_its_bounds(
     rows: list[tuple[str, int, str]],
 ) -> None:
     found = score.score(made(rows))
-    parts = [part.points for part in found.categories.values()]
+    parts = [part.points for part in found.tasks.values()]
     assert math.isclose(found.points, np.mean(parts), abs_tol=2e-3)
     assert -100 <= found.points_low <= found.points_high <= 100
-    assert sum(part.right for part in found.categories.values()) == round(
-        found.accuracy * len(rows)
-    )
+    assert sum(part.right for part in found.tasks.values()) == round(found.accuracy * len(rows))
     assert sum(part.replies for part in found.families.values()) == len(rows)
 
 
@@ -223,7 +223,7 @@ def test_intervals_by_clip_hold_the_truth_as_often_as_they_say() -> None:
         good = generator.integers(0, 2, 40).repeat(10).astype(float)
         clip = np.arange(40).repeat(10)
         sums = intervals.summed(
-            good, np.full(400, 0.5), clip, np.zeros(400, np.int64), clips=40, categories=1
+            good, np.full(400, 0.5), clip, np.zeros(400, np.int64), clips=40, tasks=1
         )
         drawn = intervals.resampled(sums, seed=trial, resamplings=300)[:, 0]
         low, high = intervals.of(drawn)

@@ -27,9 +27,12 @@ from qagen.dataset.layout import Recipe
 from qagen.rules import generate
 from qagen.schema import certificates, record
 from qagen.schema.certificates import UNCERTIFIED, Certification
-from qagen.schema.question import CATEGORIES, Question
+from qagen.schema.question import Question
 from qagen.schema.record import Certificate, Record
+from qagen.schema.suite import HUMANMOVE, tasks_of
 from qagen.verify import rows
+
+TASKS = tuple(tasks_of([HUMANMOVE]))
 
 NO_ERRORS = ErrorModel(name="none")
 PRESET = PRESETS["prompthmr_emdb"]
@@ -218,7 +221,7 @@ def folder(motions: list[Motion], tmp_path_factory: pytest.TempPathFactory) -> P
     return folder
 
 
-RECIPE = Recipe(categories=CATEGORIES, balanced=False, val=0.0, test=0.0, certify=FEW)
+RECIPE = Recipe(balanced=False, val=0.0, test=0.0, certify=FEW)
 
 
 @pytest.fixture(scope="module")
@@ -239,8 +242,7 @@ def test_rows_carry_their_certificates_and_the_rest_is_counted(
     assert all(row.certificate is not None for row in rows)
     assert {row.certificate.agreement for row in rows if row.certificate} == {1.0}
     sound = {
-        category: sum(q.category == category for each in asked for q in each.questions)
-        for category in CATEGORIES
+        task: sum(q.category == task for each in asked for q in each.questions) for task in TASKS
     }
     assert {name: one.asked for name, one in manifest.certified.items()} == sound
     assert sum(one.certified for one in manifest.certified.values()) == len(rows)
@@ -345,7 +347,7 @@ def test_the_commands_certify_and_say_so(folder: Path, tmp_path: Path) -> None:
     done = runner.invoke(app.app, [*words, "--error-model", "none such"])
     assert done.exit_code == 2
     assert "none such: no error model" in done.output
-    done = runner.invoke(app.app, [*words, "--categories", "trajectory,dominant"])
+    done = runner.invoke(app.app, [*words, "--tasks", "trajectory,dominant"])
     assert done.exit_code == 0, done.output
     assert "sound questions were certified" in done.output
     assert (

@@ -23,7 +23,7 @@ from qagen.study.flips import Study
 
 WANTED = Study(
     policy=Certification(model=PRESETS["wham_emdb"], copies=16, least=0.8),
-    categories=("comparative", "dominant", "temporal", "trajectory"),
+    tasks=("comparative", "dominant", "temporal", "trajectory"),
     tries=3,
 )
 
@@ -85,14 +85,14 @@ def test_where_nothing_flips_clips_are_counted() -> None:
 def test_counts_add_up(simulated: Report) -> None:
     total = simulated.total
     for sort in ("all", "certified"):
-        for rows in (simulated.categories, simulated.margins, simulated.rules):
+        for rows in (simulated.tasks, simulated.margins, simulated.rules):
             for count in ("questions", "tries", "flips", "gone"):
                 parts = [getattr(getattr(row, sort), count) for row in rows]
                 assert sum(parts) == getattr(getattr(total, sort), count)
     assert total.all.tries == 3 * total.all.questions
     assert 0 < total.certified.questions < total.all.questions
     assert simulated.clips == 5
-    rows = [*simulated.categories, *simulated.margins, total]
+    rows = [*simulated.tasks, *simulated.margins, total]
     assert all(row.certified.questions <= row.all.questions for row in rows)
     assert all(one.low <= one.share <= one.high for row in rows for one in (row.all, row.certified))
 
@@ -169,7 +169,7 @@ def test_the_command_writes_a_page_a_file_and_a_picture(truths: Path, tmp_path: 
     words = ("survive", truths, truths, "--out", out, "--copies", 16, "--certify", 0.8)
     done = CliRunner().invoke(app.app, [str(word) for word in words])
     assert done.exit_code == 0, done.output
-    assert "Answers that flip, by category" in done.output
+    assert "Answers that flip, by task" in done.output
     assert sorted(path.name for path in out.iterdir()) == [
         "survive.json", "survive.md", "survive.png",
     ]  # fmt: skip
@@ -183,8 +183,8 @@ def test_the_command_writes_a_page_a_file_and_a_picture(truths: Path, tmp_path: 
         assert why in done.output
 
 
-def test_the_picture_shows_every_category(simulated: Report) -> None:
+def test_the_picture_shows_every_task(simulated: Report) -> None:
     axes = figures.survival(simulated).axes
     assert len(axes) == 4
     names = [label.get_text() for label in axes[0].get_yticklabels()]
-    assert names == [row.name for row in simulated.categories] + ["all"]
+    assert names == [row.name for row in simulated.tasks] + ["all"]

@@ -66,7 +66,7 @@ def test_every_row_holds(rows, clips):
 
 def test_every_rule_that_asks_is_written_a_second_time(rows):
     assert {row.ask.rule for row in rows} <= set(table.RULES)
-    assert {row.category for row in rows} == {task.name for task in table.SUITES["humanmove"]}
+    assert {row.task for row in rows} == {task.name for task in table.SUITES["humanmove"]}
 
 
 def test_a_task_has_the_same_file_name_among_the_rules_and_their_derivations():
@@ -188,9 +188,12 @@ CHANGES: dict[str, Callable[[Record], Record]] = {
     "stem with more": lambda row: _with(row, question=row.question + " Look closely."),
     "descriptor": lambda row: _with(row, descriptor="in a blue coat"),
     "rule": lambda row: _with(row, ask=msgspec.structs.replace(row.ask, rule="made_up")),
-    "category": lambda row: _with(
-        row, category="existence" if row.category != "existence" else "ordering"
-    ),
+    "task": lambda row: _with(row, task="existence" if row.task != "existence" else "ordering"),
+    "suite": lambda row: _with(row, suite="other"),
+    "people": lambda row: _with(row, people=(0, 1)),
+    "media": lambda row: _with(row, media="two pictures"),
+    "beginning": lambda row: _with(row, start_s=0.5),
+    "end": lambda row: _with(row, end_s=row.end_s / 2),
     "chance": lambda row: _with(row, chance=row.chance / 2),
     "reasoning": lambda row: _with(row, reasoning=(*row.reasoning[:-1], "The answer is: 42.")),
 }

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
+from kinematics import output
 from kinematics.intake import Intake
-from kinematics.terminal import PIPED_WIDTH, ModelOption, complain, plainly, whole
+from kinematics.terminal import PIPED_WIDTH, ModelOption, complain, plainly
 
 if TYPE_CHECKING:
     import kinematics.errors.compare
@@ -67,8 +68,7 @@ def compare_files(
                 only_estimates=matches.only_estimates,
                 only_truths=matches.only_truths,
             )
-            with whole(out) as partial:
-                partial.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+            output.write_bytes(out, msgspec.json.format(msgspec.json.encode(report)) + b"\n")
     _print_comparisons(clips, pooled)
     _close(matches, failed)
 
@@ -110,8 +110,7 @@ def fit_error(
             drift_length_m=drift_length_m,
             seed=seed,
         )
-        with whole(out) as partial:
-            error_models.save(model, partial)
+        error_models.save(model, out)
     for name, value in msgspec.structs.asdict(model).items():
         if isinstance(value, float):
             typer.echo(f"  {name:<28}{value:.4g}")

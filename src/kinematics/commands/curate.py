@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
-from kinematics.terminal import PIPED_WIDTH, complain, plainly, progress, whole
+from kinematics.output import whole
+from kinematics.terminal import PIPED_WIDTH, complain, plainly, progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

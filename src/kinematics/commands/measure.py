@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from kinematics.intake import Intake, check_cameras, read
+from kinematics.output import whole
 from kinematics.terminal import (
     PIPED_WIDTH,
     CacheOption,
@@ -19,7 +20,6 @@ from kinematics.terminal import (
     keep_compiled,
     plainly,
     progress,
-    whole,
 )
 
 if TYPE_CHECKING:
@@ -75,9 +75,8 @@ def measure_to(out: Path, intake: Intake) -> int:
             total = max(len(intake.files), intake.seen.total()) - intake.failed - intake.skipped
             bar.update(task, completed=measured, total=total)
 
-        with whole(out) as partial:
-            clips = measurement.measure_all(intake.motions(), frame=intake.frame, progress=advance)
-            return facts.write(partial, clips)
+        clips = measurement.measure_all(intake.motions(), frame=intake.frame, progress=advance)
+        return facts.write(out, clips)
 
 
 def show_clip(

@@ -9,7 +9,8 @@ import typer
 from kinematics import output
 from kinematics.commands.measure import draw, measure_to, print_table
 from kinematics.intake import Intake
-from kinematics.terminal import keep_compiled, plainly, whole
+from kinematics.output import whole
+from kinematics.terminal import keep_compiled, plainly
 
 MARK = ".kinematics_demo"
 """An empty file that marks a demo's folder; the next demo replaces its files."""

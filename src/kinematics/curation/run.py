@@ -19,6 +19,7 @@ from kinematics.curation.intake import Item
 from kinematics.curation.judge import Judged, Rule, judge
 from kinematics.curation.limits import Limits
 from kinematics.curation.records import ClipReport, Verdict
+from kinematics.output import whole
 from kinematics.terminal import reading
 
 CHUNK = 16
@@ -100,14 +101,13 @@ def curate(
             if progress:
                 progress(finished)
     every = [report for key in keys for report in done[key]]
-    partial = out.with_name(f".{out.name}.partial")
-    records.write(partial, (report for report in every if report.kept))
-    partial.replace(out)
+    with whole(out) as partial:
+        records.write(partial, (report for report in every if report.kept))
     return every
 
 
 def _check_files(items: Sequence[Item], out: Path) -> None:
-    """Refuses to write over an input, and over a log that is none."""
+    """Refuses to overwrite an input, or a file that is not a log of curation."""
     for item in items:
         if item.path.resolve() in (out.resolve(), log_of(out).resolve()):
             raise ValueError(f"{item.path}: is an input; name another output")
@@ -117,7 +117,7 @@ def _check_files(items: Sequence[Item], out: Path) -> None:
             first = file.readline()
         try:
             if first and (first.endswith(b"\n") or not first.startswith(b'{"key"')):
-                _line.decode(first)  # a torn line of the own form is cut off later
+                _line.decode(first)  # an incomplete line of a log is removed later
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(
                 f"{log}: no log of `kinematics curate`; name another output, or move it away"

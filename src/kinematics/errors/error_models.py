@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from kinematics import output
+
 SCHEMA_VERSION = 1
 """Version of the files of `save`; `load` rejects all others."""
 
@@ -96,10 +98,8 @@ def save(model: ErrorModel, path: Path | str) -> None:
     ...     load(Path(folder, "model.json")) == PRESETS["mocap"]
     True
     """
-    path = Path(path)
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(msgspec.json.format(msgspec.json.encode(checked(model))) + b"\n")
-    partial.replace(path)
+    data = msgspec.json.format(msgspec.json.encode(checked(model))) + b"\n"
+    output.write_bytes(Path(path), data)
 
 
 def load(path: Path | str) -> ErrorModel:

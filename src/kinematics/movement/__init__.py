@@ -1,1 +1,1 @@
-"""Measurement of movements: signals, events, trajectory, body parts."""
+"""A person's movements: signals, events, trajectory, body parts, and their measurement."""

@@ -4,7 +4,6 @@ Sizes are checked before files are read, numbers are parsed in bulk, and `refuse
 with the file, each problem, the expected content and the cure.
 """
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -101,15 +100,3 @@ def _first_bad(text: bytes, first_line: int, *, finite: bool, gaps: bool = False
             if finite and not fits:
                 return f"line {number}: {shown} is not finite, or too large"
     return "a value is no number"
-
-
-def write_whole(path: Path | str, text: str) -> None:
-    """Writes a text file atomically."""
-    path = Path(path)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(text.encode())
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise

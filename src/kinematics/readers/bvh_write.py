@@ -12,8 +12,9 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
+from kinematics import output
 from kinematics.motion import Motion
-from kinematics.readers.border import refuse, write_whole
+from kinematics.readers.border import refuse
 from kinematics.skeleton import POINTS
 
 UNIT_M = 0.01
@@ -206,7 +207,7 @@ def write(motion: Motion, path: Path | str) -> None:
     )
     row = " ".join(["%.6f"] * table.shape[1])
     lines += [row % tuple(values) for values in table]
-    write_whole(path, "\n".join(lines) + "\n")
+    output.write_bytes(Path(path), "\n".join([*lines, ""]).encode())
 
 
 def _depth_first(children: list[list[int]]) -> list[int]:

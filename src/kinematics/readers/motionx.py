@@ -5,13 +5,13 @@ unchanged; their world is Y up. With a licensed model file, the body's pose (3 t
 to 322) give joints. `write` keeps the root of a motion.
 """
 
-import os
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
 from kinematics.motion import Motion, Source
+from kinematics.output import whole
 from kinematics.readers.native import Layout, layouts, load_arrays
 from kinematics.readers.smpl import (
     BODY_SKELETON,
@@ -147,14 +147,8 @@ def write(motion: Motion, path: Path | str) -> None:
     values[:, ROOT_ROTATION] = _rotvecs(np.asarray(motion.orientations_wxyz, dtype=np.float64))
     values[:, ROOT_TRANSLATION] = positions
     values[~np.asarray(motion.observed)] = np.nan
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            np.savez(file, motionx=values, fps=np.float64(fps))
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with whole(path) as partial, partial.open("wb") as file:
+        np.savez(file, motionx=values, fps=np.float64(fps))
 
 
 def _steady_fps(motion: Motion, path: Path) -> float:

@@ -13,10 +13,11 @@ import numpy as np
 from jaxtyping import DTypeLike, Float
 from scipy.spatial.transform import Rotation
 
+from kinematics import output
 from kinematics.checks import MAX_UNIT_ERROR
 from kinematics.motion import Motion, Source
 from kinematics.readers.axes import UP_AXES, Up, world_from_file
-from kinematics.readers.border import load, numbers, refuse, starts, write_whole
+from kinematics.readers.border import load, numbers, refuse, starts
 
 PoseOf = Literal["camera", "body", "robot"]
 """A camera (+X right in the image, +Y down, +Z into the scene), a body (+X its left, +Y up,
@@ -188,4 +189,4 @@ def write(motion: Motion, path: Path | str, *, pose_of: PoseOf = "body", up: Up 
     lines = [f"# pose of: {pose_of}, up: {up}", "# timestamp tx ty tz qx qy qz qw"]
     row = " ".join(["%.9f"] * COLUMNS)
     lines += [row % tuple(values) for values in table]
-    write_whole(path, "\n".join(lines) + "\n")
+    output.write_bytes(Path(path), "\n".join([*lines, ""]).encode())

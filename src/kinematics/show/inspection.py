@@ -140,7 +140,7 @@ def warnings(motion: Motion) -> list[str]:
             texts.append(f"{1 / usual_s:.3g} fps: steps and waves fall between frames")
     coverage = float(np.mean(motion.observed))
     if coverage < LOW_COVERAGE:
-        texts.append(f"seen in only {coverage:.0%} of the frames")
+        texts.append(f"seen in {coverage:.0%} of the frames only")
     return texts + _position_warnings(motion)
 
 

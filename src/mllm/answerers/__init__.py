@@ -1,4 +1,4 @@
-"""Who answers: guesses and oracles that are built in, and models behind an endpoint.
+"""Answerers: built-in guesses and oracles, models behind an endpoint, local models.
 
-Each stands behind `mllm.evaluation.answering.Answerer`; `named.find` makes one from a few words.
+Each implements `mllm.evaluation.answering.Answerer`; `named.find` makes one from its name.
 """

@@ -15,6 +15,9 @@ from qagen import draws
 from qagen.audit import models, report, rows, tables
 from qagen.schema.record import LETTERS, Record
 
+FREE_TEXT = "free text: a guess needs options"
+"""Why there is no reply."""
+
 
 def _reply(one: Asked, text: str) -> Reply:
     """The letter that is shown beside an option."""
@@ -48,6 +51,9 @@ class Chance:
         [True]
         """
         for one in asked:
+            if not one.options:
+                yield Reply(key=one.key, problem=FREE_TEXT)
+                continue
             place = draws.below(self.seed, f"{one.key}/chance", count=len(one.options))
             yield Reply(key=one.key, text=LETTERS[place])
 
@@ -73,6 +79,8 @@ class Majority:
     def _right(self) -> dict[str, Counter[str]]:
         right: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for record in self.learned:
+            if record.is_text:
+                continue
             row = rows.from_record(record)
             right[row.question][row.answer] += 1
         return right
@@ -80,6 +88,9 @@ class Majority:
     def replies(self, asked: Iterable[Asked]) -> Iterator[Reply]:
         """A letter for each."""
         for one in asked:
+            if not one.options:
+                yield Reply(key=one.key, problem=FREE_TEXT)
+                continue
             row = rows.from_record(_record(one))
             counts = self._right.get(row.question, Counter())
             most = max(counts[option] for option in row.options)
@@ -90,7 +101,7 @@ class Majority:
 
 @dataclass(frozen=True, kw_only=True)
 class Blind:
-    """For each category the blind model of `qagen.audit` that is best on the rows learned from."""
+    """For each task the blind model of `qagen.audit` that is best on the rows learned from."""
 
     learned: Sequence[Record] = field(repr=False)
     judged: Sequence[Record] = field(repr=False)
@@ -111,9 +122,9 @@ class Blind:
     @cached_property
     def _chosen(self) -> dict[str, str]:
         """The option of each row, in words, by the row's id."""
-        known = [rows.from_record(one, split="learned") for one in self.learned]
+        known = [rows.from_record(one, split="learned") for one in self.learned if not one.is_text]
         best = report.best_blind(known, with_forest=self.with_forest)
-        unknown = [rows.from_record(one, split="judged") for one in self.judged]
+        unknown = [rows.from_record(one, split="judged") for one in self.judged if not one.is_text]
         built = tables.build([*known, *unknown])
         fold = (np.arange(len(built.rows)) >= len(known)).astype(np.int64)
         built = replace(built, folds=2, fold=fold)  # learn from the first, judge the second
@@ -123,7 +134,7 @@ class Blind:
         }
         chosen = {}
         for place, row in enumerate(unknown, start=len(known)):
-            name = best.get(row.category, best["all"]).model
+            name = best.get(row.task, best["all"]).model
             preference = tried[name][built.start[place] : built.start[place + 1]]
             top = np.flatnonzero(preference >= preference.max() - 1e-12)
             drawn = draws.below(self.seed, f"{row.id}/blind", count=len(top))
@@ -133,7 +144,10 @@ class Blind:
     def replies(self, asked: Iterable[Asked]) -> Iterator[Reply]:
         """A letter for each."""
         for one in asked:
-            yield _reply(one, self._chosen[_record(one).id])
+            if one.options:
+                yield _reply(one, self._chosen[_record(one).id])
+            else:
+                yield Reply(key=one.key, problem=FREE_TEXT)
 
 
 def _check(learned: Sequence[Record], name: str) -> None:

@@ -58,6 +58,9 @@ class Oracle:
         ordered = sorted(asked, key=lambda one: _place(one))
         for one in ordered:
             record = _record(one)
+            if record.is_text:
+                yield Reply(key=one.key, problem="free text: an oracle chooses among options")
+                continue
             try:
                 code = self._facts_code(record) if self._from_facts else self._code(record)
             except (ValueError, KeyError, OSError) as error:

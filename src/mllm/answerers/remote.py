@@ -176,10 +176,15 @@ class Remote:
         if self.sees != "video" or one.video is None:
             return one.text, 0
         if self.send == "file":
+            if one.stretch is not None:
+                raise ValueError(
+                    f"{one.video}: only a stretch of it is asked about, which frames can show and "
+                    "a file cannot; leave --send file out"
+                )
             url = f"data:{TYPES.get(one.video.suffix.lower(), 'video/mp4')};base64,"
             part = {"type": "video_url", "video_url": {"url": url + _file(one.video)}}
             return [part, {"type": "text", "text": one.text}], 0
-        seen = frames.sample(one.video, one.sampling)
+        seen = frames.sample(one.video, one.sampling, one.stretch)
         parts: list[dict[str, Any]] = []
         for picture, time_s in zip(seen.pictures, seen.times_s, strict=True):
             data = base64.b64encode(frames.to_jpeg(picture)).decode()

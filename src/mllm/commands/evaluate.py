@@ -39,7 +39,7 @@ def evaluate(
         typer.Option(help="For oracles: motions, a store, or facts.", show_default=False),
     ] = None,
     split: Annotated[str, typer.Option(help="train, val, test, or all.")] = "test",
-    categories: Annotated[str, typer.Option(help="Some, with commas; empty for all.")] = "",
+    tasks: Annotated[str, typer.Option(help="Some, with commas; empty for all.")] = "",
     limit: Annotated[
         int | None, typer.Option(help="So many questions, drawn by the seed.", show_default=False)
     ] = None,
@@ -139,7 +139,7 @@ def evaluate(
             split=split, limit=limit, seed=seed, circular=circular, dataset=name,
             style="reasoning" if reasoning else "letter", trained_on=trained_on,
             sampling=Sampling(max_frames=frames, fps=fps, max_pixels=pixels),
-            **({"categories": words(categories)} if categories else {}),
+            **({"tasks": words(tasks)} if tasks else {}),
         )  # fmt: skip
         remote = None
         if url or model:

@@ -67,4 +67,8 @@ def export(
                 show=show,
             ),
         )
+        if made.texts_left_out:
+            typer.echo(
+                f"{made.texts_left_out:,} questions for free text left out: {to} scores letters"
+            )
         typer.echo(f"{made.rows:,} questions, {made.videos:,} videos: {out}")

@@ -35,15 +35,15 @@ def score(
     latex: Annotated[
         Path | None, typer.Option(help="Write the table of a paper.", show_default=False)
     ] = None,
-    bars: Annotated[Path | None, _drawn("Points by category, as bars.")] = None,
+    bars: Annotated[Path | None, _drawn("Points by task, as bars.")] = None,
     heat: Annotated[Path | None, _drawn("Trained on one data set, asked about another.")] = None,
     by_frames: Annotated[Path | None, _drawn("Points by the frames that were seen.")] = None,
     by_pixels: Annotated[Path | None, _drawn("Points by the pixels of a frame.")] = None,
     seed: Annotated[int, typer.Option(help="For the resampling of clips.")] = 0,
 ) -> None:
-    """Score runs: points above chance by category, their mean, and what they hang on.
+    """Score runs: points above chance by task, their mean, and what they hang on.
 
-    A category's points are 100 (accuracy - chance) / (1 - chance); replies without an answer are
+    A task's points are 100 (accuracy - chance) / (1 - chance); replies without an answer are
     wrong. Intervals of points resample clips; those of single accuracies are Wilson's. With several
     runs each is compared, question by question, with the first that sees no video, or with the
     first. --heat draws what runs learned from (--trained-on) against what they were asked.
@@ -59,20 +59,18 @@ def score(
     with plainly():
         import msgspec
 
-        from mllm.evaluation import journal
+        from kinematics import output
         from mllm.evaluation import runs as of_runs
         from mllm.scores import tables
         from mllm.scores.score import report
 
         found = report([of_runs.read(folder) for folder in runs], seed=seed)
         if json is not None:
-            json.parent.mkdir(parents=True, exist_ok=True)
-            journal.write_bytes(
+            output.write_bytes(
                 json, msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n"
             )
         if latex is not None:
-            latex.parent.mkdir(parents=True, exist_ok=True)
-            journal.write_bytes(latex, tables.latex(found).encode())
+            output.write_bytes(latex, tables.latex(found).encode())
         if bars or heat or by_frames or by_pixels:
             figures = _figures()
             if bars:

@@ -1,1 +1,1 @@
-"""Questions put before somebody who answers: prompts, replies, runs, judgements."""
+"""Asking the questions of a data set: prompts, replies, runs, judgements."""

@@ -10,7 +10,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 
-from mllm.frames import Sampling
+from mllm.frames import Sampling, Stretch
 from qagen.schema.record import Record
 
 Sees = Literal["video", "text", "motion"]
@@ -27,8 +27,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     """The whole prompt."""
     options: tuple[str, ...] = ()
-    """As they are shown; none for captions and judgements."""
+    """As they are shown; none for free text, captions and judgements."""
     video: Path | None = None
+    stretch: Stretch | None = None
+    """The part of the video that is seen; none for all of it."""
     sampling: Sampling = Sampling()
     """Which frames of the video are seen."""
     record: Record | None = None

@@ -108,6 +108,7 @@ def evaluate_captions(
             f"{reader.name}: a reader sees the description alone, not the {reader.sees}"
         )
     records = evaluate.rows(folder, settings)
+    evaluate.check_whole(folder, records)
     out_dir = Path(out_dir)
     made, done = _describe(records, out_dir, writer, settings, videos_dir, progress)
     if done.missing:
@@ -123,7 +124,7 @@ def evaluate_captions(
 
 
 def _asked(record: Record, description: str, settings: Settings) -> Iterator[Asked]:
-    for shift in range(len(record.options) if settings.circular else 1):
+    for shift in range(runs.rotations(len(record.options), circular=settings.circular)):
         shown = prompt.ask(
             record, shift=shift, style=settings.style, sight="description", description=description
         )

@@ -5,9 +5,10 @@ bytes. What went wrong for good is a counted "no answer"; what may go better is 
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -18,12 +19,12 @@ from mllm.evaluation.answering import Answerer, Reply
 from mllm.evaluation.collecting import Progress, collect
 from mllm.evaluation.journal import Journal, write
 from mllm.evaluation.runs import Prediction, Run
-from mllm.frames import Sampling
+from mllm.frames import Sampling, Stretch
 from qagen import draws
 from qagen.dataset import layout
 from qagen.dataset.splits import SPLITS
-from qagen.schema.question import CATEGORIES
 from qagen.schema.record import Record
+from qagen.schema.suite import tasks_of
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +32,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     split: str = "test"
     """`train`, `val`, `test`, or `all`."""
-    categories: tuple[str, ...] = CATEGORIES
+    tasks: tuple[str, ...] = ()
+    """Names from the suites of the data set; empty for all."""
     limit: int | None = None
     """So many questions, drawn by the seed."""
     seed: int = 0
@@ -45,8 +47,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         problems = []
         if self.split not in (*SPLITS, "all"):
             problems.append(f"split: {self.split!r}; expected {', '.join(SPLITS)} or all")
-        if unknown := sorted(set(self.categories) - set(CATEGORIES)):
-            problems.append(f"categories: {', '.join(unknown)}; expected {', '.join(CATEGORIES)}")
         if self.limit is not None and self.limit < 1:
             problems.append(f"limit: {self.limit}; expected at least 1")
         if problems:
@@ -61,9 +61,9 @@ class Outcome(NamedTuple):
     kept: int
     """Replies that were there before."""
     answered: int
-    """Replies with a letter, kept ones included."""
+    """Replies with a letter or a free text, kept ones included."""
     silent: int
-    """Replies without one, kept ones included."""
+    """Replies without, kept ones included."""
     missing: int
     """Not replied to; asked when the run is continued."""
     problem: str
@@ -81,11 +81,18 @@ def rows(folder: Path | str, settings: Settings) -> list[Record]:
     ...
     ValueError: /nowhere: no manifest.json...
     """
-    layout.check_files(folder, layout.read_manifest(folder))
+    manifest = layout.read_manifest(folder)
+    layout.check_files(folder, manifest)
+    known = tasks_of(manifest.suites)
+    if unknown := [name for name in settings.tasks if name not in known]:
+        raise ValueError(
+            f"{folder}: tasks {', '.join(unknown)}; expected names from {', '.join(known)}"
+        )
+    wanted_tasks = settings.tasks or tuple(known)
     found = [
         row
         for side, row in layout.rows(folder)
-        if settings.split in (side, "all") and row.category in settings.categories
+        if settings.split in (side, "all") and row.task in wanted_tasks
     ]
     if settings.limit is not None and settings.limit < len(found):
         drawn = sorted(found, key=lambda row: draws.number(settings.seed, f"{row.id}/limit"))
@@ -93,7 +100,7 @@ def rows(folder: Path | str, settings: Settings) -> list[Record]:
         found = [row for row in found if row.id in wanted]
     if not found:
         raise ValueError(
-            f"{folder}: no question of split {settings.split} in these categories; choose "
+            f"{folder}: no question of split {settings.split} in these tasks; choose "
             "another --split, or --split all"
         )
     return found
@@ -146,7 +153,7 @@ def carry_out(
         predictions = journal.lines
         if not done.missing and predictions != before:  # so that equal runs are equal bytes
             write(out_dir / runs.PREDICTIONS, predictions)
-    answered = sum(one.answer is not None for one in predictions)
+    answered = sum(one.answer is not None or one.how == "text" for one in predictions)
     return Outcome(
         asked=len(asked), kept=done.kept, answered=answered, silent=len(predictions) - answered,
         missing=done.missing, problem=done.problem,
@@ -182,21 +189,57 @@ def _asked(
         raise ValueError(f"{answerer.name} looks at videos; give --videos and their folder")
     people = {(row.clip, row.person) for row in records}
     shown = videos.find(videos_dir, people) if looks and videos_dir else {}
+    if looks:
+        check_media(records)
     durations_s = {(one.clip, one.person): one.duration_s for one in layout.clips(folder)}
     for record in records:
         who = record.clip, record.person
-        for shift in range(len(record.options) if settings.circular else 1):
+        for shift in range(runs.rotations(len(record.options), circular=settings.circular)):
             text = prompt.ask(
                 record,
                 shift=shift,
                 style=settings.style,
                 sight="video" if looks else "nothing",
-                duration_s=durations_s.get(who),
+                duration_s=record.end_s - record.start_s,
             )
             yield answering.Asked(
                 key=key_of(record.id, shift), text=text.text, options=text.options,
-                video=shown.get(who), sampling=settings.sampling, record=record, shift=shift,
+                video=shown.get(who), stretch=stretch_of(record, durations_s[who]),
+                sampling=settings.sampling, record=record, shift=shift,
             )  # fmt: skip
+
+
+def check_media(records: Iterable[Record]) -> None:
+    """Raises `ValueError` where questions need something else than a video shown."""
+    counts = Counter(record.media for record in records)
+    if others := [f"{counts[name]:,} with {name}" for name in sorted(counts) if name != "video"]:
+        raise ValueError(
+            f"questions that cannot be shown yet: {', '.join(others)}; choose other --tasks"
+        )
+
+
+def stretch_of(record: Record, duration_s: float) -> Stretch | None:
+    """The part of a clip's video that a question is about; none for all of it.
+
+    >>> from mllm.evaluation.prompt import _example
+    >>> stretch_of(_example(), 8.0), stretch_of(_example(), 9.0)
+    (None, Stretch(start_s=0.0, end_s=8.0))
+    """
+    whole = record.start_s <= 0 and record.end_s >= duration_s
+    return None if whole else Stretch(record.start_s, record.end_s)
+
+
+def check_whole(folder: Path | str, records: Iterable[Record]) -> None:
+    """Raises `ValueError` where questions of a data set need more than whole videos shown."""
+    records = list(records)
+    check_media(records)
+    durations_s = {(one.clip, one.person): one.duration_s for one in layout.clips(folder)}
+    for record in records:
+        if stretch := stretch_of(record, durations_s[record.clip, record.person]):
+            raise ValueError(
+                f"{folder}: row {record.id} is about {stretch.start_s:g} to {stretch.end_s:g} s of "
+                f"{record.clip}, and only whole videos are shown here; cut the clips first"
+            )
 
 
 def run_of(
@@ -212,6 +255,7 @@ def run_of(
         trained_on=settings.trained_on,
         dataset=settings.dataset or folder.resolve().name,
         manifest_sha256=layout.file_sha256(folder / layout.MANIFEST),
+        suites=layout.read_manifest(folder).suites,
         split=settings.split,
         questions=len(questions),
         questions_sha256=runs.sha256(runs.questions_bytes(questions)),
@@ -230,13 +274,18 @@ def predicted(asked: answering.Asked, reply: Reply) -> Prediction:
     >>> found.shown, found.answer
     ('B', 'A')
     """
-    found = parse.letter(reply.text, asked.options)
-    answer = None
-    if found.letter is not None:
-        answer = prompt.letter_recorded(found.letter, shift=asked.shift, options=len(asked.options))
+    answer: str | None = None
+    shown: str | None = None
+    how: parse.How | Literal["text"]
+    if asked.options:
+        shown, how = parse.letter(reply.text, asked.options)
+        if shown is not None:
+            answer = prompt.letter_recorded(shown, shift=asked.shift, options=len(asked.options))
+    else:
+        how = "text" if reply.text.strip() else "empty"
     return Prediction(
-        id=asked.key.rpartition("/")[0], shift=asked.shift, answer=answer, shown=found.letter,
-        how=found.how, reply=reply.text, problem=reply.problem, frames=reply.frames,
+        id=asked.key.rpartition("/")[0], shift=asked.shift, answer=answer, shown=shown,
+        how=how, reply=reply.text, problem=reply.problem, frames=reply.frames,
         prompt_tokens=reply.prompt_tokens, completion_tokens=reply.completion_tokens,
         cost=reply.cost,
     )  # fmt: skip

@@ -13,6 +13,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from kinematics import output
+
 _Line = TypeVar("_Line", bound=msgspec.Struct)
 
 
@@ -101,7 +103,7 @@ def write(path: Path, lines: Iterable[msgspec.Struct]) -> None:
     b''
     """
     encoder = msgspec.json.Encoder()
-    write_bytes(path, b"".join(encoder.encode(line) + b"\n" for line in lines))
+    output.write_bytes(path, b"".join(encoder.encode(line) + b"\n" for line in lines))
 
 
 def settle(path: Path, what: msgspec.Struct, *, of: str) -> None:
@@ -124,22 +126,4 @@ def settle(path: Path, what: msgspec.Struct, *, of: str) -> None:
             f"{path.parent}: holds {of} that were made with other settings; give another --out, or "
             "the same settings"
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, data)
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Writes a whole file at once, or leaves what is there.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_bytes(Path(folder, "note"), b"a")
-    ...     [path.name for path in Path(folder).iterdir()]
-    ['note']
-    """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(data)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    output.write_bytes(path, data)

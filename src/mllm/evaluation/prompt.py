@@ -41,6 +41,9 @@ FRAME_NAMES: dict[Frame, str] = {
 }
 """Whose left and right are meant."""
 
+TEXT_FORMAT = "Answer in one to five plain sentences. Say only what you can see."
+"""How a reply of free text should look."""
+
 FORMATS: dict[Style, str] = {
     "letter": "Answer with the letter of the right option and nothing else.",
     "reasoning": (
@@ -102,7 +105,7 @@ def ask(
     Answer with the letter of the right option and nothing else.
     """
     count = len(record.options)
-    shift %= count
+    shift = shift % count if count else 0
     shown = tuple(record.options[(place + shift) % count] for place in range(count))
     lines = [
         INTRODUCTIONS[sight],
@@ -113,7 +116,8 @@ def ask(
         f"Question: {record.question}",
         *(f"{letter}. {option}" for letter, option in zip(LETTERS, shown, strict=False)),
         "",
-        FORMATS[style] + (f" {SILENCE}" if sight == "description" else ""),
+        (TEXT_FORMAT if record.is_text else FORMATS[style])
+        + (f" {SILENCE}" if sight == "description" else ""),
     ]
     return Prompt(text="\n".join(lines), options=shown, shift=shift)
 
@@ -124,7 +128,7 @@ def _bounds(duration_s: float) -> str:
 
 
 def target(record: Record, *, shift: int = 0, style: Style = "letter") -> str:
-    """The reply that is right, as a model is trained to write it.
+    """The reply that is right, as a model is trained to write it; the reference of free text.
 
     >>> target(_example()), target(_example(), shift=1)
     ('B', 'A')
@@ -132,6 +136,8 @@ def target(record: Record, *, shift: int = 0, style: Style = "letter") -> str:
     The person stays on the ground. The answer is: No.
     Answer: B
     """
+    if record.is_text:
+        return record.reference
     letter = letter_shown(record.answer_index, shift=shift, options=len(record.options))
     if style == "letter":
         return letter
@@ -170,7 +176,8 @@ def _example() -> Record:
 
     return Record(
         clip="example", person=0, take="", subject="", group="example", source="example.npz",
-        descriptor="", category="existence", family="movement", frame="first_heading",
+        descriptor="", suite="humanmove", task="existence", family="movement",
+        frame="first_heading", end_s=8.0,
         question="Does the person jump?", options=("Yes", "No"), option_codes=("yes", "no"),
         answer_index=1, chance=0.5, ask=Ask(rule="ever", movements=("jump",)),
         evidence=(Evidence(what="jump", value=0.0, unit="m", start_s=0.0, end_s=8.0),),

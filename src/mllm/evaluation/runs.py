@@ -10,17 +10,18 @@ None of the files knows the time of day or the machine.
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from kinematics import output
 from mllm.evaluation import journal, parse, prompt
 from mllm.evaluation.answering import Sees, Setting
 from mllm.frames import Sampling
-from qagen.schema.question import Category
 from qagen.schema.record import Record
+from qagen.schema.suite import HUMANMOVE, Suite
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 RUN, QUESTIONS, PREDICTIONS = "run.json", "questions.jsonl", "predictions.jsonl"
 
@@ -37,6 +38,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     dataset: str
     """A name for tables; the folder's own unless another was given."""
     manifest_sha256: str
+    suites: tuple[Suite, ...] = (HUMANMOVE,)
+    """The tables of the tasks that questions may name."""
     split: str
     questions: int
     questions_sha256: str
@@ -48,16 +51,24 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """Which frames were seen; none when nobody looked at any."""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class _SchemaOnly(msgspec.Struct):
+    schema_version: int = 0
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """What a score needs to know of a row."""
 
     id: str
     clip: str
-    category: Category
+    task: str
     family: str
     options: int
+    """0 for free text."""
     answer: str
-    """The letter of the record."""
+    """The letter of the record; empty for free text."""
+    reference: str = ""
+    """The text that a free text is scored by."""
+    claims: tuple[str, ...] = ()
     chance: float
     sureness: float
     """The margin in tie bands of its rule; 1 is the least that is asked."""
@@ -72,7 +83,8 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The letter of the record, rotations undone; none is no answer."""
     shown: str | None
     """The letter that was beside it."""
-    how: parse.How
+    how: parse.How | Literal["text"]
+    """How the letter was found; `text` for free text, which has none."""
     reply: str
     problem: str = ""
     """Why there is no reply."""
@@ -93,7 +105,16 @@ class Loaded(NamedTuple):
     @property
     def expected(self) -> int:
         """How many predictions a whole run has."""
-        return sum(one.options if self.run.circular else 1 for one in self.asked)
+        return sum(rotations(one.options, circular=self.run.circular) for one in self.asked)
+
+
+def rotations(options: int, *, circular: bool) -> int:
+    """How often a question with so many options is asked.
+
+    >>> rotations(4, circular=True), rotations(4, circular=False), rotations(0, circular=True)
+    (4, 1, 1)
+    """
+    return max(1, options) if circular else 1
 
 
 def asked_of(record: Record) -> Asked:
@@ -105,8 +126,9 @@ def asked_of(record: Record) -> Asked:
     """
     margin = record.margin
     return Asked(
-        id=record.id, clip=record.clip, category=record.category, family=record.family,
-        options=len(record.options), answer=record.answer, chance=record.chance,
+        id=record.id, clip=record.clip, task=record.task, family=record.family,
+        options=len(record.options), answer=record.answer, reference=record.reference,
+        claims=record.claims, chance=record.chance,
         sureness=round(margin.value / margin.band, 4) if margin.band > 0 else 0.0,
     )  # fmt: skip
 
@@ -141,7 +163,7 @@ def begin(folder: Path, run: Run, asked: Sequence[Asked]) -> None:
                 "give another --out, or the same settings"
             )
     journal.settle(path, run, of="replies")
-    journal.write_bytes(folder / QUESTIONS, questions_bytes(asked))
+    output.write_bytes(folder / QUESTIONS, questions_bytes(asked))
 
 
 def _differences(old: Run, new: Run) -> Iterator[str]:
@@ -175,10 +197,14 @@ def read_run(folder: Path | str) -> Run:
             f"{folder}: no {RUN}; expected a folder that `mllm evaluate --out` has begun"
         )
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Run)
+        data = path.read_bytes()
+        version = msgspec.json.decode(data, type=_SchemaOnly).schema_version
+        if version != SCHEMA_VERSION:
+            raise ValueError(f"a run of schema version {version}, expected {SCHEMA_VERSION}")
+        return msgspec.json.decode(data, type=Run)
     except (msgspec.DecodeError, ValueError) as error:
         raise ValueError(
-            f"{path}: {error}; expected what `mllm evaluate` of this release writes"
+            f"{path}: {error}; build the data set again and evaluate it with this release"
         ) from error
 
 

@@ -86,7 +86,9 @@ def _answer(sample: Sample) -> dict[str, Any]:
         "custom_id": record.id,
         "answer": record.answer,
         "options": record.options,
-        "category": record.category,
+        "reference": record.reference,
+        "suite": record.suite,
+        "task": record.task,
         "chance": record.chance,
     }
 

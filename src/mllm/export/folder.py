@@ -1,13 +1,12 @@
 """Exports as folders: written beside their place, and moved there when they are whole."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
+from kinematics import output
 from mllm import frames
 from mllm.evaluation.prompt import Style
 from mllm.export import batch, lmms, samples, table, training, vlm
@@ -41,11 +40,17 @@ class Wish:
     """What a request holds."""
 
 
+BY_LETTER: tuple[Shape, ...] = ("lmms-eval", "vlmevalkit")
+"""Those that score letters alone, and are given no free text."""
+
+
 class Made(NamedTuple):
     """What was written."""
 
     rows: int
     videos: int
+    texts_left_out: int = 0
+    """Questions for free text that the shape cannot score."""
 
 
 def write(data: Path, videos: Path, out: Path, wish: Wish) -> Made:
@@ -59,16 +64,16 @@ def write(data: Path, videos: Path, out: Path, wish: Wish) -> Made:
         ones = [sample for sample in ones if sample.split == "test"]
         if not ones:
             raise ValueError(f"{data}: no question on the test side; build it with one")
-    partial_out = out.with_name(f"{out.name}.{os.getpid()}.partial")
-    try:
-        partial_out.mkdir(parents=True)
+    count_all = len(ones)
+    if wish.shape in BY_LETTER:
+        ones = [sample for sample in ones if not sample.record.is_text]
+        if not ones:
+            raise ValueError(f"{data}: free text alone, and {wish.shape} scores letters")
+    with output.whole(out) as partial_out:
+        partial_out.mkdir()
         _fill(ones, partial_out, out.resolve(), wish)
         count = samples.place_videos({one.place: one.video for one in ones}, partial_out)
-        partial_out.replace(out)
-    except BaseException:
-        shutil.rmtree(partial_out, ignore_errors=True)
-        raise
-    return Made(len(ones), count)
+    return Made(len(ones), count, count_all - len(ones))
 
 
 def _fill(ones: list[Sample], folder: Path, out: Path, wish: Wish) -> None:

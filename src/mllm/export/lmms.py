@@ -83,18 +83,18 @@ def process_results(doc, results):
     return {
         "accuracy": right,
         "above_chance": {
-            "category": doc["category"], "chance": doc["chance"], "right": right,
+            "task": doc["task"], "chance": doc["chance"], "right": right,
         },
     }
 
 
 def above_chance(results):
-    """Mean over categories of 100 * (accuracy - chance) / (1 - chance)."""
-    by_category = defaultdict(list)
+    """Mean over tasks of 100 * (accuracy - chance) / (1 - chance)."""
+    by_task = defaultdict(list)
     for one in results:
-        by_category[one["category"]].append(one)
+        by_task[one["task"]].append(one)
     scores = []
-    for ones in by_category.values():
+    for ones in by_task.values():
         accuracy = sum(one["right"] for one in ones) / len(ones)
         chance = sum(one["chance"] for one in ones) / len(ones)
         scores.append(100 * (accuracy - chance) / (1 - chance))
@@ -141,6 +141,6 @@ def _document(sample: Sample) -> dict[str, Any]:
         "question": record.question,
         "options": record.options,
         "answer": record.answer,
-        "category": record.category,
+        "task": record.task,
         "chance": record.chance,
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mllm import videos as footage
-from mllm.evaluation import prompt
+from mllm.evaluation import evaluate, prompt
 from mllm.evaluation.prompt import Style
 from qagen.dataset import layout
 from qagen.dataset.splits import Split
@@ -54,6 +54,7 @@ def read(folder: Path, videos: Path, *, style: Style) -> Iterator[Sample]:
     clips = {clip.name: clip for clip in layout.clips(folder)}
     asked = {(row.clip, row.person) for _, row in layout.rows(folder)}
     found = footage.find(videos, asked)
+    evaluate.check_whole(folder, (row for _, row in layout.rows(folder)))
     for split, row in layout.rows(folder):
         name = f"{row.clip}#{row.person}"
         seconds = clips[name].duration_s

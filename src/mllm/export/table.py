@@ -39,7 +39,8 @@ def write(samples: Iterable[Sample], path: Path, *, out: Path) -> int:
     video = arrow.struct([("bytes", arrow.binary()), ("path", text)])
     columns = {
         "id": text, "video": video, "prompt": text, "response": text, "question": text,
-        "options": texts, "answer": text, "answer_index": arrow.int32(), "category": text,
+        "options": texts, "answer": text, "answer_index": arrow.int32(), "reference": text,
+        "claims": texts, "suite": text, "task": text,
         "family": text, "chance": arrow.float64(), "reasoning": texts, "clip": text,
         "duration_s": arrow.float64(),
     }  # fmt: skip
@@ -57,7 +58,10 @@ def _row(sample: Sample, out: Path) -> dict[str, Any]:
         "options": record.options,
         "answer": record.answer,
         "answer_index": record.answer_index,
-        "category": record.category,
+        "reference": record.reference,
+        "claims": record.claims,
+        "suite": record.suite,
+        "task": record.task,
         "family": record.family,
         "chance": record.chance,
         "reasoning": record.reasoning,

@@ -11,15 +11,18 @@ import msgspec
 from mllm.evaluation.prompt import Style
 from mllm.export.samples import Sample
 from qagen.dataset.splits import SPLITS
-from qagen.schema.question import CATEGORIES
+from qagen.schema.suite import HUMANMOVE, tasks_of
 
 VIDEO_TAG = "<video>"
 
 DATASET_NAME = "kinematics_qa"
 """What LLaMA-Factory's `dataset:` names, followed by `_train`, `_val` or `_test`."""
 
-BENCHMARK_CATEGORIES = {name: name for name in CATEGORIES} | {"trajectory": "trajectory_affordance"}
-"""Our categories as the published benchmark calls them."""
+BENCHMARK_CATEGORIES = {
+    name: "trajectory_affordance" if name == "trajectory" else name
+    for name in tasks_of([HUMANMOVE])
+}
+"""The tasks of `humanmove` as the published benchmark calls its categories."""
 
 ASKING = "Answer with the option letter."
 """How the published benchmark ends a question."""
@@ -79,7 +82,7 @@ def _sharegpt(sample: Sample) -> dict[str, Any]:
         ],
         "videos": [sample.place],
         "id": sample.record.id,
-        "category": sample.record.category,
+        "task": sample.record.task,
     }
 
 
@@ -106,6 +109,11 @@ def humanmovevqa(samples: list[Sample], *, style: Style) -> Iterator[File]:
     >>> [file.name for file in humanmovevqa([sample()], style="letter")]
     ['test_answer_only.jsonl', 'existence/existence.json']
     """
+    if strange := sorted({one.record.task for one in samples} - BENCHMARK_CATEGORIES.keys()):
+        raise ValueError(
+            f"tasks {', '.join(strange)}: the published layout knows those of humanmove alone; "
+            "choose another shape"
+        )
     ending = "answer_only" if style == "letter" else "cot"
     for split in SPLITS:
         ones = [sample for sample in samples if sample.split == split]
@@ -113,8 +121,8 @@ def humanmovevqa(samples: list[Sample], *, style: Style) -> Iterator[File]:
             rows = (line(_conversation(sample, style)) for sample in ones)
             yield File(f"{split}_{ending}.jsonl", rows)
     tested = [sample for sample in samples if sample.split == "test"]
-    for category, name in BENCHMARK_CATEGORIES.items():
-        ones = [sample for sample in tested if sample.record.category == category]
+    for task, name in BENCHMARK_CATEGORIES.items():
+        ones = [sample for sample in tested if sample.record.task == task]
         if ones:
             rows = (line(_benchmarked(sample, place)) for place, sample in enumerate(ones, start=1))
             yield File(f"{name}/{name}.json", rows)
@@ -129,7 +137,7 @@ def _conversation(sample: Sample, style: Style) -> dict[str, Any]:
     asked = f"{VIDEO_TAG}\n{record.question}\n{_listed(sample)}\n{ASKING}"
     row: dict[str, Any] = {
         "video": [sample.place],
-        "task": BENCHMARK_CATEGORIES[record.category],
+        "task": BENCHMARK_CATEGORIES[record.task],
         "conversations": [
             {"from": "user", "value": asked},
             {"from": "assistant", "value": f"Answer: {record.answer}"},

@@ -109,7 +109,7 @@ def _rows(samples: Iterable[Sample]) -> Iterator[bytes]:
         name, suffix = sample.video.stem, sample.video.suffix
         yield _row((
             index, name, suffix, record.question, repr(list(record.options)), record.answer,
-            sample.text, record.category, record.chance, record.id,
+            sample.text, record.task, record.chance, record.id,
         ))  # fmt: skip
 
 

@@ -7,7 +7,6 @@ the rank is 0.
 
 import functools
 import os
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +14,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 from kinematics import output
-from kinematics.readers.border import write_whole
 from mllm import frames
 from mllm.export.samples import Sample
 from mllm.local import checkpoints, fuse, model
@@ -168,24 +166,21 @@ def run(ready: Ready, out: Path, *, resume: bool = False) -> Path:
     with checkpoints.plain_words(out):
         trainer.train(resume_from_checkpoint=str(last) if last else None)
         if trainer.is_world_process_zero():
-            rows = map(msgspec.json.encode, trainer.state.log_history)
-            write_whole(out / CURVE, "".join(f"{row.decode()}\n" for row in rows))
+            rows = [msgspec.json.encode(entry) + b"\n" for entry in trainer.state.log_history]
+            output.write_bytes(out / CURVE, b"".join(rows))
             _keep(ready.loaded, home)
     return home
 
 
 def _keep(loaded: Loaded, home: Path) -> None:
     """Saves the adapter (or model) atomically."""
-    partial = home.with_name(f"{home.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
     whole = home.name == "model"
     tuned = loaded.model.to(loaded.dtype) if whole else loaded.model
-    tuned.save_pretrained(partial)
-    if whole:
-        getattr(loaded.encoder, "processor", loaded.encoder.tokenizer).save_pretrained(partial)
-        fuse.copy_beside(Path(tuned.config.name_or_path), partial)
-    shutil.rmtree(home, ignore_errors=True)
-    partial.replace(home)
+    with output.whole(home) as partial:
+        tuned.save_pretrained(partial)
+        if whole:
+            getattr(loaded.encoder, "processor", loaded.encoder.tokenizer).save_pretrained(partial)
+            fuse.copy_beside(Path(tuned.config.name_or_path), partial)
 
 
 def first_process() -> bool:
@@ -205,8 +200,7 @@ def _begin(out: Path, recipe: Recipe, inputs: Sequence[Path], *, resume: bool) -
         if msgspec.json.decode(path.read_bytes(), type=Recipe) != recipe:
             raise ValueError(f"{out}: was started with another recipe; use that of {path}")
         return
-    out.mkdir(parents=True, exist_ok=True)
-    write_whole(path, f"{msgspec.json.format(msgspec.json.encode(recipe)).decode()}\n")
+    output.write_bytes(path, msgspec.json.format(msgspec.json.encode(recipe)) + b"\n")
 
 
 def _collator(ready: Ready) -> Callable[[Sequence[Sample]], dict[str, Any]]:

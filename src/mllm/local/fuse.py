@@ -3,12 +3,12 @@
 It goes tensor by tensor and file by file, so that large models need little memory.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from kinematics import output
 from mllm.local import model
 
 INDEX = "model.safetensors.index.json"
@@ -32,25 +32,20 @@ def fuse(base: Path, tuned: Path, out: Path, *, weight: float) -> int:
     torch = model.require()
     from safetensors import SafetensorError
 
-    partial = out.with_name(f"{out.name}.{os.getpid()}.partial")
-    merged = out.with_name(f"{out.name}.{os.getpid()}.merged.partial")
+    model.check(base)
     try:
-        model.check(base)
-        if (tuned / model.ADAPTER).is_file():
-            _merge(base, tuned, merged)
-            tuned = merged
-        model.check(tuned)
-        partial.mkdir(parents=True)
-        count = _write(torch, base, tuned, partial, weight)
-        partial.replace(out)
+        with output.whole(out) as partial:
+            if (tuned / model.ADAPTER).is_file():
+                merged = partial.with_name(f"{out.name}.merged")
+                _merge(base, tuned, merged)
+                tuned = merged
+            model.check(tuned)
+            partial.mkdir()
+            return _write(torch, base, tuned, partial, weight)
     except SafetensorError as error:
         raise ValueError(
             f"{out}: cannot be written ({error}); free disk space and try again"
         ) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(merged, ignore_errors=True)
-    return count
 
 
 def _merge(base: Path, adapter: Path, out: Path) -> None:

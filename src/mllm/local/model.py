@@ -212,7 +212,11 @@ class Local:
         for question in asked:
             try:
                 wanted = self.sees == "video" and question.video is not None
-                seen = look(cast(Path, question.video), question.sampling) if wanted else None
+                seen = (
+                    look(cast(Path, question.video), question.sampling, question.stretch)
+                    if wanted
+                    else None
+                )
             except ValueError as error:
                 yield Reply(key=question.key, problem=str(error))
                 continue

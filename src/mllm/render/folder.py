@@ -184,7 +184,7 @@ def _track(path: Path) -> CameraTrack | None:
 
 
 def check_folder(out_dir: Path, inputs: Iterable[Path], *, overwrite: bool = False) -> None:
-    """Raises `ValueError` unless a folder is new, empty, or holds videos with their tracks."""
+    """Raises `ValueError` unless a folder is new, empty, or contains videos with their tracks."""
     own = any(_track(path) is not None for path in out_dir.glob("*.camera.json"))
     output.check_folder(
         out_dir, own=own, command="mllm render", inputs=inputs, overwrite=overwrite,
@@ -195,7 +195,7 @@ def check_folder(out_dir: Path, inputs: Iterable[Path], *, overwrite: bool = Fal
 def render(
     people: Sequence[Motion], out_dir: Path, options: Options, *, overwrite: bool = False
 ) -> Outcome:
-    """Writes `NAME.mp4` and `NAME.camera.json`, unless both are there from the same recipe.
+    """Writes `NAME.mp4` and `NAME.camera.json`, unless both exist with the same recipe.
 
     A video without a track was made by something else and stays, unless `overwrite` is given.
     The outcome reports invalid motions and disk errors.
@@ -212,7 +212,6 @@ def render(
     if film_path.exists() and not track_path.exists() and not overwrite:
         problem = f"{film_path}: not of `mllm render`; name another folder, or give --overwrite"
         return Outcome(name, 0, problem=problem)
-    fresh = film_path.with_name(f"{output.PARTIAL}{film_path.name}.new")
     try:
         if people[0].duration_s * options.fps > MOST_FRAMES:
             raise ValueError(
@@ -220,14 +219,12 @@ def render(
                 "cut the motion into clips, or lower --fps"
             )
         made = film(people, **asdict(options))
-        frames = video.write(fresh, made.frames(), fps=options.fps)
-        film_path.unlink(missing_ok=True)  # no video is ever beside the track of another
-        track.write(track_path, told(made, name=film_path.name, fingerprint=fingerprint))
-        fresh.replace(film_path)
+        with output.whole(film_path) as fresh:
+            frames = video.write(fresh, made.frames(), fps=options.fps)
+            film_path.unlink(missing_ok=True)  # no video is ever beside the track of another
+            track.write(track_path, told(made, name=film_path.name, fingerprint=fingerprint))
     except (ValueError, OSError) as error:
         return Outcome(name, 0, problem=str(error))
-    finally:
-        fresh.unlink(missing_ok=True)
     return Outcome(name, frames)
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from msgspec import Meta
 from scipy.spatial.transform import Rotation, Slerp
 
+from kinematics import output
 from kinematics.motion import Motion
-from kinematics.readers.border import write_whole
 from mllm.render.camera import Lens, Poses
 
 SCHEMA_VERSION = 1
@@ -76,7 +76,7 @@ class CameraTrack(msgspec.Struct, frozen=True, kw_only=True):
 
 def write(path: Path, track: CameraTrack) -> None:
     """Writes a track as JSON, atomically; equal tracks give equal bytes."""
-    write_whole(path, f"{msgspec.json.encode(track).decode()}\n")
+    output.write_bytes(path, msgspec.json.encode(track) + b"\n")
 
 
 def read(path: Path) -> CameraTrack:

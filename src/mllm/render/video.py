@@ -1,6 +1,5 @@
 """H.264 files written atomically from pictures, by PyAV (the extra `video`)."""
 
-import os
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -8,6 +7,8 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
+
+from kinematics.output import whole
 
 QUALITY = 20
 """x264's constant rate factor: lower values mean better and larger videos; usual are 18 to 23."""
@@ -37,9 +38,8 @@ def write(path: Path, pictures: Iterable[UInt8[np.ndarray, "size size 4"]], *, f
     3
     """
     av = require()
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     count = 0
-    try:
+    with whole(path) as partial:
         # One thread: with several, x264 slices the picture by the number of cores. No mbtree: on
         # small pictures its output depends on uninitialised memory.
         flags = {"fflags": "bitexact", "movflags": "faststart"}
@@ -60,10 +60,6 @@ def write(path: Path, pictures: Iterable[UInt8[np.ndarray, "size size 4"]], *, f
             if stream is None:
                 raise ValueError(f"{path}: no pictures; a video needs at least one")
             container.mux(stream.encode(None))
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
     return count
 
 

@@ -1,4 +1,4 @@
-"""Pictures of scores and of training: bars by category, trained on × tested on, curves.
+"""Pictures of scores and of training: bars by task, trained on × tested on, curves.
 
 Figures are built without `pyplot`, so that drawing leaves no global state behind. The colours are
 the Okabe-Ito palette, which reads the same with colour-blind eyes.
@@ -14,8 +14,8 @@ import msgspec
 import numpy as np
 from matplotlib.figure import Figure
 
+from kinematics.output import whole
 from mllm.scores.score import Report, Score
-from qagen.schema.question import CATEGORIES
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#B8A800", "#555555")
 GREY, FAINT = "#8a8a8a", "#e4e4e4"
@@ -35,15 +35,15 @@ _STYLE = {
 
 
 def bars(report: Report) -> Figure:
-    """Points above chance of each run, by category and in the mean, with intervals over clips."""
-    names = [name for name in CATEGORIES if any(name in one.categories for one in report.scores)]
+    """Points above chance of each run, by task and in the mean, with intervals over clips."""
+    names = report.tasks
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(9.6, 4.2), layout="constrained")
         axes = figure.add_subplot()
         width = 0.8 / len(report.scores)
         for number, one in enumerate(report.scores):
             known = [(place, part) for place, name in enumerate(names, start=1)
-                     if (part := one.categories.get(name))]  # fmt: skip
+                     if (part := one.tasks.get(name))]  # fmt: skip
             points = [one.points, *(part.points for _, part in known)]
             lows = [one.points_low, *(part.points_low for _, part in known)]
             highs = [one.points_high, *(part.points_high for _, part in known)]
@@ -151,14 +151,8 @@ def save(figure: Figure, path: Path) -> None:
     ending = path.suffix.lower()
     if ending not in (".png", ".pdf", ".svg"):
         raise ValueError(f"{path}: expected a name that ends in .png, .pdf or .svg")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
     clock: Sequence[str] = {".png": ("Software",), ".pdf": ("CreationDate",), ".svg": ("Date",)}[
         ending
     ]
-    try:
-        with mpl.rc_context(_STYLE):
-            figure.savefig(partial, format=ending[1:], dpi=125, metadata=dict.fromkeys(clock))
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with mpl.rc_context(_STYLE), whole(path) as partial:
+        figure.savefig(partial, format=ending[1:], dpi=125, metadata=dict.fromkeys(clock))

@@ -21,39 +21,39 @@ class Interval(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """What each clip adds to each category."""
+    """What each clip adds to each task."""
 
-    right: Float[np.ndarray, "clips categories"]
-    chance: Float[np.ndarray, "clips categories"]
-    rows: Float[np.ndarray, "clips categories"]
+    right: Float[np.ndarray, "clips tasks"]
+    chance: Float[np.ndarray, "clips tasks"]
+    rows: Float[np.ndarray, "clips tasks"]
 
 
 def summed(
     right: Float[np.ndarray, " rows"],
     chance: Float[np.ndarray, " rows"],
     clip: Int[np.ndarray, " rows"],
-    category: Int[np.ndarray, " rows"],
+    task: Int[np.ndarray, " rows"],
     *,
     clips: int,
-    categories: int,
+    tasks: int,
 ) -> Sums:
-    """Rows added up by clip and category.
+    """Rows added up by clip and task.
 
     >>> one, two = np.ones(2), np.array([0, 1])
-    >>> summed(one, one / 2, two, two, clips=2, categories=2).right.tolist()
+    >>> summed(one, one / 2, two, two, clips=2, tasks=2).right.tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
-    place = clip * categories + category
+    place = clip * tasks + task
 
-    def added(values: Float[np.ndarray, " rows"]) -> Float[np.ndarray, "clips categories"]:
-        total = np.bincount(place, weights=values, minlength=clips * categories)
-        return total.astype(float).reshape(clips, categories)
+    def added(values: Float[np.ndarray, " rows"]) -> Float[np.ndarray, "clips tasks"]:
+        total = np.bincount(place, weights=values, minlength=clips * tasks)
+        return total.astype(float).reshape(clips, tasks)
 
     return Sums(added(right), added(chance), added(np.ones(len(right))))
 
 
-def points(sums: Sums) -> Float[np.ndarray, " categories"]:
-    """Of each category 100 (accuracy - chance) / (1 - chance); not a number where it has no rows.
+def points(sums: Sums) -> Float[np.ndarray, " tasks"]:
+    """Of each task 100 (accuracy - chance) / (1 - chance); not a number where it has no rows.
 
     >>> points(Sums(np.array([[3.0]]), np.array([[1.0]]), np.array([[4.0]]))).round(1).tolist()
     [66.7]
@@ -62,17 +62,17 @@ def points(sums: Sums) -> Float[np.ndarray, " categories"]:
 
 
 def _points(
-    right: Float[np.ndarray, "*some categories"],
-    chance: Float[np.ndarray, "*some categories"],
-    rows: Float[np.ndarray, "*some categories"],
-) -> Float[np.ndarray, "*some categories"]:
+    right: Float[np.ndarray, "*some tasks"],
+    chance: Float[np.ndarray, "*some tasks"],
+    rows: Float[np.ndarray, "*some tasks"],
+) -> Float[np.ndarray, "*some tasks"]:
     could = rows - chance
-    known: Bool[np.ndarray, "*some categories"] = could > 0
+    known: Bool[np.ndarray, "*some tasks"] = could > 0
     return np.where(known, 100 * (right - chance) / np.where(known, could, 1.0), np.nan)
 
 
-def mean(values: Float[np.ndarray, "*some categories"]) -> Float[np.ndarray, "*some"]:
-    """The mean over the categories that have rows.
+def mean(values: Float[np.ndarray, "*some tasks"]) -> Float[np.ndarray, "*some"]:
+    """The mean over the tasks that have rows.
 
     >>> mean(np.array([1.0, np.nan, 3.0])).item()
     2.0
@@ -85,8 +85,8 @@ def mean(values: Float[np.ndarray, "*some categories"]) -> Float[np.ndarray, "*s
 
 def resampled(
     sums: Sums, *, seed: int = 0, resamplings: int = RESAMPLINGS
-) -> Float[np.ndarray, "resamplings categories"]:
-    """Points by category of as many clips drawn with replacement; equal seeds draw equal clips.
+) -> Float[np.ndarray, "resamplings tasks"]:
+    """Points by task of as many clips drawn with replacement; equal seeds draw equal clips.
 
     >>> sums = Sums(np.ones((9, 1)), np.full((9, 1), 0.5), np.ones((9, 1)))
     >>> resampled(sums, resamplings=2).tolist()

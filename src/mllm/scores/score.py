@@ -1,13 +1,14 @@
-"""The scores of runs: points above chance by category and their mean, with what they hang on.
+"""The scores of runs: points above chance by task and their mean, with what they hang on.
 
-A reply without a letter is wrong. A category's points are 100 (accuracy - chance) / (1 - chance);
-the score of a run is the mean of its categories. Intervals resample clips. What has been asked with
+A reply without a letter is wrong. A task's points are 100 (accuracy - chance) / (1 - chance);
+the score of a run is the mean of its tasks. Intervals resample clips. What has been asked with
 every rotation of its options counts for each rotation, and once more as right only if all are.
+Free text has no letter: `texts` scores it, and it counts in no other figure.
 What a report consists of makes up half of the file, which is therefore longer than most.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -15,11 +16,12 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from mllm.evaluation.runs import Asked, Loaded, Prediction
-from mllm.scores import intervals
+from mllm.scores import intervals, texts
 from mllm.scores.intervals import Interval, Sums
+from mllm.scores.texts import Scorer, TextPart
 from qagen.audit.scores import wilson
-from qagen.schema.question import CATEGORIES
 from qagen.schema.record import LETTERS
+from qagen.schema.suite import Suite, tasks_of
 
 SURENESS = ((1.0, "1 to 1.5 bands"), (1.5, "1.5 to 3 bands"), (3.0, "3 bands and more"))
 """Classes of the margin, in tie bands of the rule, by their least."""
@@ -52,6 +54,18 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     points_high: float | None = None
 
 
+class SuiteScore(msgspec.Struct, frozen=True, kw_only=True):
+    """The score of a suite: the mean of those of its tasks that have replies."""
+
+    tasks: int
+    replies: int
+    accuracy: float
+    """Over all replies together."""
+    points: float
+    points_low: float
+    points_high: float
+
+
 class Letters(msgspec.Struct, frozen=True, kw_only=True):
     """How often letters are said and right, where so many options are offered."""
 
@@ -78,6 +92,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     missing: int
     """Replies that a whole run would have."""
     points: float
+    """This and all that follows is of questions with options; not a number where there are none."""
     points_low: float
     points_high: float
     accuracy: float
@@ -89,7 +104,10 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     circular_points: float | None
     """The same score when only questions count that are right in every rotation; its chance is
     that of the options to the power of their number."""
-    categories: dict[str, Part]
+    suites: dict[str, SuiteScore]
+    tasks: dict[str, Part]
+    texts: dict[str, TextPart]
+    """Free text, by task."""
     families: dict[str, Part]
     sureness: dict[str, Part]
     frames: dict[str, Part]
@@ -105,18 +123,20 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     other: str
     replies: int
     points: float
-    """How many points the first is ahead: the mean over categories."""
+    """How many points the first is ahead: the mean over tasks."""
     points_low: float
     points_high: float
     only_first: int
     """Replies that only the first has right."""
     only_other: int
-    categories: dict[str, float]
+    tasks: dict[str, float]
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Runs, and each against the first blind one, or against the first run."""
 
+    tasks: tuple[str, ...]
+    """Tasks with options that any run has replies to, in the order of the suites."""
     scores: tuple[Score, ...]
     pairs: tuple[Pair, ...]
     baseline: str
@@ -129,20 +149,25 @@ class _Rows(NamedTuple):
     asked: list[Asked]
     predictions: list[Prediction]
     right: Bool[np.ndarray, " rows"]
+    tasks: tuple[str, ...]
+    """All that the run's suites know, in their order."""
 
     def chosen(self, places: Sequence[int]) -> "_Rows":
         return _Rows(
             [self.asked[at] for at in places],
             [self.predictions[at] for at in places],
             self.right[list(places)],
+            self.tasks,
         )
 
 
 def _rows(run: Loaded) -> _Rows:
-    asked = {one.id: one for one in run.asked}
-    beside = [asked[one.id] for one in run.predictions]
-    right = [one.answer == of.answer for one, of in zip(run.predictions, beside, strict=True)]
-    return _Rows(beside, run.predictions, np.array(right, dtype=bool))
+    """The replies to questions with options."""
+    asked = {one.id: one for one in run.asked if one.options}
+    predictions = [one for one in run.predictions if one.id in asked]
+    beside = [asked[one.id] for one in predictions]
+    right = [one.answer == of.answer for one, of in zip(predictions, beside, strict=True)]
+    return _Rows(beside, predictions, np.array(right, dtype=bool), tuple(tasks_of(run.run.suites)))
 
 
 def _sums(rows: _Rows, clips: Sequence[str]) -> Sums:
@@ -151,9 +176,9 @@ def _sums(rows: _Rows, clips: Sequence[str]) -> Sums:
         rows.right.astype(float),
         np.array([one.chance for one in rows.asked], dtype=float),
         np.array([place[one.clip] for one in rows.asked], dtype=np.int64),
-        np.array([CATEGORIES.index(one.category) for one in rows.asked], dtype=np.int64),
+        np.array([rows.tasks.index(one.task) for one in rows.asked], dtype=np.int64),
         clips=len(clips),
-        categories=len(CATEGORIES),
+        tasks=len(rows.tasks),
     )
 
 
@@ -161,25 +186,28 @@ def _clips(rows: _Rows) -> list[str]:
     return sorted({one.clip for one in rows.asked})
 
 
-def score(run: Loaded, *, seed: int = 0) -> Score:
+def score(run: Loaded, *, seed: int = 0, scorers: Mapping[str, Scorer] | None = None) -> Score:
     """The score of a run; what is missing in it is counted and left out.
+
+    `scorers` score free text, by task; without one it is counted as not scored.
 
     >>> score(_example()).points, score(_example()).silences
     (55.556, {'refusal': 1})
     """
     rows = _rows(run)
-    if not rows.asked:
+    if not run.predictions:
         raise ValueError(f"{run.name}: no replies in it yet; go on with `mllm evaluate`")
     sums = _sums(rows, _clips(rows))
     drawn = intervals.resampled(sums, seed=seed)
     whole = intervals.of(intervals.mean(drawn))
-    by_category = {
-        name: _part(rows.chosen(places), intervals.of(drawn[:, CATEGORIES.index(name)]))
-        for name, places in _grouped(rows, lambda asked, _: asked.category, CATEGORIES).items()
+    by_task = {
+        name: _part(rows.chosen(places), intervals.of(drawn[:, rows.tasks.index(name)]))
+        for name, places in _grouped(rows, lambda asked, _: asked.task, rows.tasks).items()
     }
     silent = [one for one in rows.predictions if one.answer is None]
     answered = len(rows.asked) - len(silent)
     sampling = run.run.sampling
+    ids = {one.id for one in run.predictions}
     return Score(
         name=run.name,
         answerer=run.run.answerer,
@@ -188,19 +216,25 @@ def score(run: Loaded, *, seed: int = 0) -> Score:
         trained_on=run.run.trained_on,
         max_frames=sampling.max_frames if sampling else None,
         max_pixels=sampling.max_pixels if sampling else None,
-        clips=len(sums.rows),
-        questions=len({one.id for one in rows.asked}),
-        missing=run.expected - len(rows.asked),
+        clips=len({one.clip for one in run.asked if one.id in ids}),
+        questions=len(ids),
+        missing=run.expected - len(run.predictions),
         points=_number(intervals.mean(intervals.points(sums))),
         points_low=_number(whole.low),
         points_high=_number(whole.high),
-        accuracy=round(float(rows.right.mean()), 5),
+        accuracy=_accuracy(rows),
         accuracy_answered=round(int(rows.right.sum()) / answered, 5) if answered else None,
-        silent_share=round(len(silent) / len(rows.asked), 5),
+        silent_share=round(len(silent) / max(1, len(rows.asked)), 5),
         silences=dict(sorted(Counter(map(_silence, silent)).items())),
         circular_points=_circular(rows) if run.run.circular else None,
-        categories=by_category,
-        families=_parts(rows, lambda asked, _: f"{asked.category}/{asked.family}", ()),
+        suites={
+            suite.name: _suite(rows, suite, sums, drawn)
+            for suite in run.run.suites
+            if any(name in by_task for name in tasks_of([suite]))
+        },
+        tasks=by_task,
+        texts=texts.score(run, scorers or {}),
+        families=_parts(rows, lambda asked, _: f"{asked.task}/{asked.family}", ()),
         sureness=_parts(
             rows, lambda asked, _: _class(asked.sureness, SURENESS), [name for _, name in SURENESS]
         ),
@@ -208,8 +242,29 @@ def score(run: Loaded, *, seed: int = 0) -> Score:
             rows, lambda _, reply: _class(float(reply.frames), FRAMES), [name for _, name in FRAMES]
         ),
         letters=tuple(_letters(rows)),
-        tokens=sum(one.prompt_tokens + one.completion_tokens for one in rows.predictions),
-        cost=round(sum(one.cost for one in rows.predictions), 6),
+        tokens=sum(one.prompt_tokens + one.completion_tokens for one in run.predictions),
+        cost=round(sum(one.cost for one in run.predictions), 6),
+    )
+
+
+def _accuracy(rows: _Rows) -> float:
+    return round(float(rows.right.mean()), 5) if rows.asked else float("nan")
+
+
+def _suite(
+    rows: _Rows, suite: Suite, sums: Sums, drawn: Float[np.ndarray, "resamplings tasks"]
+) -> SuiteScore:
+    names = tasks_of([suite])
+    columns = [place for place, name in enumerate(rows.tasks) if name in names]
+    mine = rows.chosen([place for place, one in enumerate(rows.asked) if one.task in names])
+    low, high = intervals.of(intervals.mean(drawn[:, columns]))
+    return SuiteScore(
+        tasks=len({one.task for one in mine.asked}),
+        replies=len(mine.asked),
+        accuracy=_accuracy(mine),
+        points=_number(intervals.mean(intervals.points(sums)[columns])),
+        points_low=_number(low),
+        points_high=_number(high),
     )
 
 
@@ -266,7 +321,7 @@ def _circular(rows: _Rows) -> float:
     whole = [one for key, one in of.items() if len(right[key]) == one.options]
     lucky = [msgspec.structs.replace(one, chance=one.chance**one.options) for one in whole]
     every = np.array([all(right[one.id]) for one in whole], dtype=bool)
-    found = _Rows(lucky, [], every)
+    found = _Rows(lucky, [], every, rows.tasks)
     return _number(intervals.mean(intervals.points(_sums(found, _clips(found)))))
 
 
@@ -326,15 +381,17 @@ def compare(run: Loaded, other: Loaded, *, seed: int = 0) -> Pair:
         points_high=_number(high),
         only_first=int((first.right & ~second.right).sum()),
         only_other=int((second.right & ~first.right).sum()),
-        categories={
+        tasks={
             name: _number(value)
-            for name, value in zip(CATEGORIES, ahead, strict=True)
+            for name, value in zip(first.tasks, ahead, strict=True)
             if not np.isnan(value)
         },
     )
 
 
-def report(runs: Sequence[Loaded], *, seed: int = 0) -> Report:
+def report(
+    runs: Sequence[Loaded], *, seed: int = 0, scorers: Mapping[str, Scorer] | None = None
+) -> Report:
     """All runs, and each against the first that sees no video; if all see it, the first.
 
     Comparisons are made among runs of one data set.
@@ -342,14 +399,23 @@ def report(runs: Sequence[Loaded], *, seed: int = 0) -> Report:
     >>> report([_example()]).pairs
     ()
     """
-    scores = tuple(score(run, seed=seed) for run in runs)
+    scores = tuple(score(run, seed=seed, scorers=scorers) for run in runs)
     base = next((run for run in runs if run.run.sees == "text"), runs[0])
+    with_options = {one.task for one in _rows(base).asked}
     pairs = tuple(
         compare(run, base, seed=seed)
-        for run in runs
-        if run is not base and run.run.manifest_sha256 == base.run.manifest_sha256
+        for run, one in zip(runs, scores, strict=True)
+        if run is not base
+        and run.run.manifest_sha256 == base.run.manifest_sha256
+        and one.tasks.keys() & with_options
     )
-    return Report(scores=scores, pairs=pairs, baseline=base.name if len(runs) > 1 else "")
+    known = dict.fromkeys(name for run in runs for name in tasks_of(run.run.suites))
+    return Report(
+        tasks=tuple(name for name in known if any(name in one.tasks for one in scores)),
+        scores=scores,
+        pairs=pairs,
+        baseline=base.name if len(runs) > 1 else "",
+    )
 
 
 def _example() -> Loaded:
@@ -357,7 +423,7 @@ def _example() -> Loaded:
     from mllm.evaluation.runs import Run
 
     asked = [
-        Asked(id=f"{n}", clip=f"{n}", category="numerical", family="count", options=4, answer="A",
+        Asked(id=f"{n}", clip=f"{n}", task="numerical", family="count", options=4, answer="A",
               chance=0.25, sureness=2.0)
         for n in range(3)
     ]  # fmt: skip

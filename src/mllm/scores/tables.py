@@ -3,8 +3,8 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from mllm.scores.score import Part, Report, Score
-from qagen.schema.question import CATEGORIES
+from mllm.scores.score import Part, Report, Score, SuiteScore
+from mllm.scores.texts import TextPart
 from qagen.schema.record import LETTERS
 from qagen.study.stats import Table
 
@@ -43,30 +43,31 @@ def _interval(low: float | None, high: float | None) -> str:
     return f"{_points(low)} to {_points(high)}"
 
 
-def _known(report: Report) -> list[str]:
-    return [name for name in CATEGORIES if any(name in one.categories for one in report.scores)]
-
-
-def _of(score: Score, category: str) -> str:
-    part = score.categories.get(category)
+def _of(score: Score, task: str) -> str:
+    part = score.tasks.get(task)
     return _points(part.points if part else None)
 
 
 def _beside(report: Report) -> Table:
-    categories = _known(report)
+    tasks = report.tasks
+    suites = list(dict.fromkeys(name for one in report.scores for name in one.suites))
+    suites = suites if len(suites) > 1 else []
     circular = any(one.circular_points is not None for one in report.scores)
-    headings = ("run", "score", "95 %", *categories, "accuracy", "no answer", "right when answered")
+    headings = (
+        "run", "score", "95 %", *suites, *tasks, "accuracy", "no answer", "right when answered",
+    )  # fmt: skip
     rows = [
         (
             one.name, _points(one.points), _interval(one.points_low, one.points_high),
-            *(_of(one, name) for name in categories),
-            f"{one.accuracy:.1%}", f"{one.silent_share:.1%}",
+            *(_points(one.suites[name].points if name in one.suites else None) for name in suites),
+            *(_of(one, name) for name in tasks),
+            _NONE if math.isnan(one.accuracy) else f"{one.accuracy:.1%}", f"{one.silent_share:.1%}",
             _NONE if one.accuracy_answered is None else f"{one.accuracy_answered:.1%}",
             *([_points(one.circular_points)] if circular else []),
         )
         for one in report.scores
     ]  # fmt: skip
-    title = "Points above chance by category, and their mean (0 is guessing, 100 all right)"
+    title = "Points above chance by task, and their mean (0 is guessing, 100 all right)"
     return Table(title, (*headings, *(["all rotations"] if circular else [])), rows)
 
 
@@ -86,7 +87,7 @@ def _alone(score: Score, title: str) -> Iterator[Table]:
     missing = f", {score.missing:,} replies missing" if score.missing else ""
     replies = f"{score.questions:,} questions about {score.clips:,} clips{missing}"
     for name, parts in (
-        (f"by category ({replies})", score.categories),
+        (f"by task ({replies})", score.tasks),
         ("by family", score.families),
         ("by how sure the facts are", score.sureness),
         ("by frames seen", score.frames if len(score.frames) > 1 else {}),
@@ -94,6 +95,15 @@ def _alone(score: Score, title: str) -> Iterator[Table]:
         if parts:
             headings = ("", "replies", "right", "95 %", "chance", "points", "no answer")
             yield Table(f"{title}{name}", headings, [_part(*one) for one in parts.items()])
+    if len(score.suites) > 1:
+        yield Table(
+            f"{title}by suite",
+            ("", "tasks", "replies", "right", "points", "95 %"),
+            [_suite(*one) for one in score.suites.items()],
+        )
+    if score.texts:
+        headings = ("", "replies", "no text", "scored", "mean", "scorer", "not scored")
+        yield Table(f"{title}free text", headings, [_text(*one) for one in score.texts.items()])
     yield _letters(score, title)
     if score.silences:
         silences = [(reason, f"{count:,}") for reason, count in score.silences.items()]
@@ -122,6 +132,21 @@ def _part(name: str, part: Part) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def _suite(name: str, one: SuiteScore) -> tuple[str, ...]:
+    return (
+        name, f"{one.tasks}", f"{one.replies:,}", f"{one.accuracy:.1%}", _points(one.points),
+        _interval(one.points_low, one.points_high),
+    )  # fmt: skip
+
+
+def _text(name: str, one: TextPart) -> tuple[str, ...]:
+    reasons = "; ".join(f"{count:,}: {reason}" for reason, count in one.not_scored.items())
+    return (
+        name, f"{one.replies:,}", f"{one.silent:,}", f"{one.scored:,}",
+        _NONE if one.mean is None else f"{one.mean:.1%}", one.scorer or _NONE, reasons or _NONE,
+    )  # fmt: skip
+
+
 def latex(report: Report) -> str:
     """The runs beside each other as a table for `booktabs`; the best of each column is bold.
 
@@ -129,20 +154,20 @@ def latex(report: Report) -> str:
     >>> print(latex(score.report([score._example()])).splitlines()[4])
     example & 55.6 & -33.3 to 100.0 & 55.6 \\\\
     """
-    categories = _known(report)
+    tasks = report.tasks
     lines = [
-        r"\begin{tabular}{l" + "r" * (len(categories) + 2) + "}",
+        r"\begin{tabular}{l" + "r" * (len(tasks) + 2) + "}",
         r"\toprule",
-        " & ".join(["run", "score", "95\\,\\%", *categories]) + r" \\",
+        " & ".join(["run", "score", "95\\,\\%", *tasks]) + r" \\",
         r"\midrule",
     ]
     columns = [
         _bold([one.points for one in report.scores]),
         [_interval(one.points_low, one.points_high) for one in report.scores],
         *(
-            _bold([part.points if (part := one.categories.get(name)) else None
+            _bold([part.points if (part := one.tasks.get(name)) else None
                    for one in report.scores])
-            for name in categories
+            for name in tasks
         ),
     ]  # fmt: skip
     for place, one in enumerate(report.scores):

@@ -66,7 +66,7 @@ def of_questions(tables: Tables) -> Crosses:
 
 
 def of_options(tables: Tables) -> Crosses:
-    """Words of the option itself, each by category."""
+    """Words of the option itself, each by task."""
     of_text: dict[str, list[str]] = {}
     lists = [
         of_text.setdefault(text, sorted(set(words(text))))
@@ -77,7 +77,7 @@ def of_options(tables: Tables) -> Crosses:
     names = list(dict.fromkeys(word for one in lists for word in one))
     flat = numbered(word for one in lists for word in one)
     pairs = np.repeat(np.arange(len(lists)), lengths)
-    base = joined(tables.category[tables.row], tables.options[tables.row])
+    base = joined(tables.task[tables.row], tables.options[tables.row])
     return _finished(tables, pairs, flat, base, names)
 
 
@@ -164,7 +164,7 @@ def crossed(
     >>> crossed(made, np.arange(16), made.place, ["A", "B"]).counts.right.sum(axis=0).tolist()
     [8.0, 0.0]
     """
-    base = joined(tables.category[tables.row], tables.text)
+    base = joined(tables.task[tables.row], tables.text)
     return _finished(tables, pairs, traits, base, names)
 
 

@@ -83,12 +83,12 @@ def to_row(item: Item, *, split: str = "", number: int = 0) -> Row | str:
     place = _place(answer, options)
     if place is None:
         return "the answer is none of the options"
-    category = _name(named, CATEGORY)
+    task = _name(named, CATEGORY)
     known = {field: _name(named, keys) for field, keys in NAMES.items()}
     known["split"] = known["split"] or split
     return Row(
-        clip=_name(named, CLIP) or f"row {number}", category=category,
-        family=f"{category}/{_name(named, FAMILY)}", question=question, options=options,
+        clip=_name(named, CLIP) or f"row {number}", task=task,
+        family=f"{task}/{_name(named, FAMILY)}", question=question, options=options,
         answer_index=place, **known,
     )  # fmt: skip
 

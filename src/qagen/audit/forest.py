@@ -78,7 +78,7 @@ def _features(
     usual = [np.add.reduceat(one, tables.start[:-1]) / tables.options for one in said]
     beside = [one - mean[tables.row] for one, mean in zip(said, usual, strict=True)]
     plain = [
-        tables.place, tables.options[tables.row], tables.category[tables.row],
+        tables.place, tables.options[tables.row], tables.task[tables.row],
         number_rank(tables), tables.family[tables.row],
     ]  # fmt: skip
     return np.column_stack([*beside, *plain]).astype(np.float32)

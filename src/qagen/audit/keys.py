@@ -66,8 +66,8 @@ def _letter(tables: Tables) -> list[Cells]:
     return [_of_rows(tables, tables.options), tables.place]
 
 
-def _letter_in_category(tables: Tables) -> list[Cells]:
-    return [*_letter(tables), _of_rows(tables, tables.category)]
+def _letter_in_task(tables: Tables) -> list[Cells]:
+    return [*_letter(tables), _of_rows(tables, tables.task)]
 
 
 def _row_number(tables: Tables) -> list[Cells]:
@@ -77,9 +77,9 @@ def _row_number(tables: Tables) -> list[Cells]:
     return [*_letter(tables), _of_rows(tables, number)]
 
 
-def _row_of_category(tables: Tables) -> list[Cells]:
-    """The same among the rows of its category."""
-    split = numbered((row.split, row.category) for row in tables.rows)
+def _row_of_task(tables: Tables) -> list[Cells]:
+    """The same among the rows of its task."""
+    split = numbered((row.split, row.task) for row in tables.rows)
     number = places_in(tables, split) % tables.options
     return [*_letter(tables), _of_rows(tables, number)]
 
@@ -118,8 +118,8 @@ def _length_rank(tables: Tables) -> list[Cells]:
     return [_of_rows(tables, tables.options), _length(tables)]
 
 
-def _length_rank_in_category(tables: Tables) -> list[Cells]:
-    return [*_length_rank(tables), _of_rows(tables, tables.category)]
+def _length_rank_in_task(tables: Tables) -> list[Cells]:
+    return [*_length_rank(tables), _of_rows(tables, tables.task)]
 
 
 def number_rank(tables: Tables) -> Cells:
@@ -165,7 +165,7 @@ def _alike(tables: Tables) -> list[Cells]:
         shared[at : at + len(found)] = found
         at += len(found)
     size = _of_rows(tables, tables.options)
-    return [size, ranked(tables, shared), _of_rows(tables, tables.category)]
+    return [size, ranked(tables, shared), _of_rows(tables, tables.task)]
 
 
 def _in_stem(tables: Tables) -> list[Cells]:
@@ -180,7 +180,7 @@ def _in_stem(tables: Tables) -> list[Cells]:
         shared += known[name]
     size = _of_rows(tables, tables.options)
     rank = ranked(tables, np.array(shared, dtype=float))
-    return [size, rank, _of_rows(tables, tables.category)]
+    return [size, rank, _of_rows(tables, tables.task)]
 
 
 def option_sets(tables: Tables) -> Int[np.ndarray, " rows"]:
@@ -217,8 +217,8 @@ def _size(tables: Tables, at: int) -> int:
     return int(tables.options[tables.row[at]])
 
 
-def _say_category(tables: Tables, at: int) -> str:
-    return f"{_say_letter(tables, at)} in {_row(tables, at).category}"
+def _say_task(tables: Tables, at: int) -> str:
+    return f"{_say_letter(tables, at)} in {_row(tables, at).task}"
 
 
 def _row(tables: Tables, at: int) -> Row:
@@ -244,11 +244,11 @@ def _say_number(tables: Tables, at: int) -> str:
 
 
 def _say_shared(tables: Tables, at: int) -> str:
-    return f"words in common, in {_row(tables, at).category or 'all'}"
+    return f"words in common, in {_row(tables, at).task or 'all'}"
 
 
 def _say_answer(tables: Tables, at: int) -> str:
-    return f"“{tables.texts[tables.text[at]]}” in {_row(tables, at).category or 'all'}"
+    return f"“{tables.texts[tables.text[at]]}” in {_row(tables, at).task or 'all'}"
 
 
 def _say_stem(tables: Tables, at: int) -> str:
@@ -257,21 +257,21 @@ def _say_stem(tables: Tables, at: int) -> str:
 
 SUSPICIONS: tuple[Suspicion, ...] = (
     Suspicion("letter", "the letter", _letter, _say_letter),
-    Suspicion("letter in category", "the letter, by category", _letter_in_category, _say_category),
+    Suspicion("letter in task", "the letter, by task", _letter_in_task, _say_task),
     Suspicion("row number", "the row's number in its file", _row_number, _say_order),
-    Suspicion("row of category", "the row's number in its category", _row_of_category, _say_order),
+    Suspicion("row of task", "the row's number in its task", _row_of_task, _say_order),
     Suspicion("row of size", "the number among rows of as many options", _row_of_size, _say_order),
     Suspicion("stretch of file", "which twentieth of the file", _stretch, _say_order),
     Suspicion("place in clip", "the place among a clip's questions", _place_in_clip, _say_order),
     Suspicion("letter before", "the answer to the row before", _letter_before, _say_before),
     Suspicion("length", "the rank of an option's length", _length_rank, _say_length),
-    Suspicion("length in category", "the same, by category", _length_rank_in_category, _say_length),
+    Suspicion("length in task", "the same, by task", _length_rank_in_task, _say_length),
     Suspicion("number", "the rank of a number", _number_rank, _say_number),
     Suspicion("number in family", "the same, by family", _number_rank_in_family, _say_number),
     Suspicion("number in stem", "the same, by stem", _number_rank_in_stem, _say_number),
     Suspicion("alike", "words shared with other options", _alike, _say_shared),
     Suspicion("in stem", "words shared with the question", _in_stem, _say_shared),
-    Suspicion("category", "frequent answers by category", _answers_in("category"), _say_answer),
+    Suspicion("task", "frequent answers by task", _answers_in("task"), _say_answer),
     Suspicion("family", "the same by family", _answers_in("family"), _say_answer),
     Suspicion("template", "the same by template", _answers_in("template"), _say_stem),
     Suspicion("stem", "the same by stem", _answers_in("stem"), _say_stem),

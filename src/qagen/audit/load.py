@@ -1,7 +1,7 @@
 """Files to rows: data sets of this project, and `.json` and `.jsonl` files of others."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from qagen.audit import foreign
 from qagen.audit.rows import Row, from_record
 from qagen.dataset import layout
 from qagen.schema import record
+from qagen.schema.record import Record
 
 ENDINGS = (".jsonl", ".json")
 
@@ -18,6 +19,9 @@ MOST_BYTES = 2_000_000_000
 """A `.json` file is read as one piece."""
 
 MOST_PROBLEMS = 10
+
+TEXT = "free text"
+"""Why a row of a data set is left out: there is nothing to choose from."""
 
 LISTS = ("data", "questions", "annotations", "items", "samples", "rows", "examples", "qa_pairs")
 """Where files keep their list, when they are no list themselves."""
@@ -48,20 +52,16 @@ def read(path: Path | str) -> Loaded:
     path = Path(path)
     if (path / layout.MANIFEST).is_file():
         layout.read_manifest(path)
-        return Loaded([from_record(one, split=side) for side, one in layout.rows(path)], {})
+        made = [_of_record(one, split=side) for side, one in layout.rows(path)]
+        return _sorted(path, made)
     files = _files(path)
-    rows: list[Row] = []
-    left_out: Counter[str] = Counter()
+    found: list[Row | str] = []
     problems: list[str] = []
     for file in files:
         side = _side(file)
         try:
             for number, item in enumerate(_items(file, problems)):
-                row = _row(item, split=side, number=number)
-                if isinstance(row, str):
-                    left_out[row] += 1
-                else:
-                    rows.append(row)
+                found.append(_row(item, split=side, number=number))
         except (ValueError, msgspec.DecodeError) as error:
             problems.append(f"{file}: {error}")
     if problems:
@@ -70,6 +70,18 @@ def read(path: Path | str) -> Loaded:
             f"{'; '.join(problems[:MOST_PROBLEMS])}{more}. Expected one JSON object a line "
             "(.jsonl), or a list of objects (.json)"
         )
+    return _sorted(path, found)
+
+
+def _sorted(path: Path, found: Iterable[Row | str]) -> Loaded:
+    """Rows and the reasons of those left out; `ValueError` when no row stays."""
+    rows: list[Row] = []
+    left_out: Counter[str] = Counter()
+    for row in found:
+        if isinstance(row, str):
+            left_out[row] += 1
+        else:
+            rows.append(row)
     if not rows:
         why = ", ".join(f"{reason}: {n} rows" for reason, n in left_out.items()) or "no rows"
         raise ValueError(
@@ -128,11 +140,15 @@ def _listed(found: Any) -> Iterator[tuple[Any, str]]:
             yield from ((item, name) for item in value)
 
 
+def _of_record(one: Record, *, split: str) -> Row | str:
+    return TEXT if one.is_text else from_record(one, split=split)
+
+
 def _row(item: tuple[Any, str], *, split: str, number: int) -> Row | str:
     content, side = item
     if not isinstance(content, Mapping):
         return "no object"
     if {"schema_version", "option_codes", "ask"} <= content.keys():
         line = msgspec.json.encode(content)
-        return from_record(record.from_line(line), split=side or split)
+        return _of_record(record.from_line(line), split=side or split)
     return foreign.to_row(content, split=side or split, number=number)

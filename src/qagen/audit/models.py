@@ -59,12 +59,12 @@ def _mentions(tables: Tables) -> Key:
     in_clip = joined(tables.clip[tables.row], tables.text)
     often = np.bincount(in_clip)[in_clip].astype(float)
     rank = ranked(tables, often)
-    cells = joined(tables.options[tables.row], rank, tables.category[tables.row])
+    cells = joined(tables.options[tables.row], rank, tables.task[tables.row])
     return Key("offered again", "how often the clip's other questions offer it", cells, _say)
 
 
 def _say(tables: Tables, at: int) -> str:
-    return f"offered again, in {tables.rows[int(tables.row[at])].category or 'all'}"
+    return f"offered again, in {tables.rows[int(tables.row[at])].task or 'all'}"
 
 
 def try_all(

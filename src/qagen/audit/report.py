@@ -17,12 +17,12 @@ from qagen.schema.record import Record
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One model: what it gets right of all rows and of each category."""
+    """One model: what it gets right of all rows and of each task."""
 
     model: str
     meaning: str
     scores: dict[str, Score]
-    """By category; `all` for all rows."""
+    """By task; `all` for all rows."""
     telling: tuple[Tell, ...]
     """What gives most away; empty when nobody is accused."""
 
@@ -33,7 +33,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Best(msgspec.Struct, frozen=True, kw_only=True):
-    """The best model of a category."""
+    """The best model of a task."""
 
     model: str
     score: Score
@@ -46,7 +46,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     clips: int
     folds: int
     splits: dict[str, int]
-    categories: dict[str, int]
+    tasks: dict[str, int]
     left_out: dict[str, int]
     """Rows that could not be audited, by reason."""
     forest: bool
@@ -55,7 +55,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """At most this share of clean data sets has any model accused."""
     findings: tuple[Finding, ...]
     best: dict[str, Best]
-    """The model with the highest score, by category; `all` for all rows."""
+    """The model with the highest score, by task; `all` for all rows."""
     copies: Copies
 
     @property
@@ -100,7 +100,7 @@ def audit(
         clips=int(found.clip.max()) + 1,
         folds=found.folds,
         splits=_counted(row.split for row in asked),
-        categories=_counted(row.category for row in asked),
+        tasks=_counted(row.task for row in asked),
         left_out=dict(left_out or {}),
         forest=with_forest,
         false_alarms=scores.FALSE_ALARMS,
@@ -127,27 +127,31 @@ def _best(findings: Sequence[Finding], group: str) -> Best:
 def best_blind(
     records: Iterable[Record | Row], *, folds: int = FOLDS, with_forest: bool | None = None
 ) -> dict[str, Best]:
-    """The best blind model of each category, and of `all`.
+    """The best blind model of each task with options, and of `all`.
 
     `with_forest` says whether the slow forest is tried too: when scikit-learn is there, unless
     told otherwise.
 
     >>> asked = [
-    ...     Row(clip=f"{n}", category="existence", question="", options=("No", "Yes"),
+    ...     Row(clip=f"{n}", task="existence", question="", options=("No", "Yes"),
     ...         answer_index=0)
     ...     for n in range(50)
     ... ]
     >>> best_blind(asked)["existence"].score.points
     100.0
     """
-    asked = [one if isinstance(one, Row) else rows.from_record(one) for one in records]
+    asked = [
+        one if isinstance(one, Row) else rows.from_record(one)
+        for one in records
+        if isinstance(one, Row) or not one.is_text
+    ]
     found = tables.build(asked, folds=folds)
     wanted = forest.available() if with_forest is None else with_forest
     return best_of(found, list(models.try_all(found, models.look(found), with_forest=wanted)))
 
 
 def best_of(found: Tables, blinds: Sequence[Blind]) -> dict[str, Best]:
-    """The best of some models by category, and of `all`.
+    """The best of some models by task, and of `all`.
 
     >>> asked = [Row(clip=c, question="", options=("a", "b"), answer_index=0) for c in "xy"]
     >>> made = tables.build(asked)

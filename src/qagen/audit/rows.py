@@ -17,7 +17,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     clip: str
     split: str = ""
-    category: str = ""
+    task: str = ""
     family: str = ""
     question: str
     options: tuple[str, ...]
@@ -40,8 +40,9 @@ def from_record(record: Record, *, split: str = "") -> Row:
     >>> from qagen.schema.question import Ask, Margin
     >>> record = Record(
     ...     clip="a", person=0, take="", subject="", group="", source="",
-    ...     descriptor="the man in red", category="existence", family="movement",
-    ...     frame="first_heading", question="Does the man in red jump?", options=("Yes", "No"),
+    ...     descriptor="the man in red", suite="humanmove", task="existence",
+    ...     family="movement", frame="first_heading", end_s=9.0,
+    ...     question="Does the man in red jump?", options=("Yes", "No"),
     ...     option_codes=("yes", "no"), answer_index=1, chance=0.5, ask=Ask(rule="ever"),
     ...     evidence=(), margin=Margin(value=1.0, unit="m", band=0.1), reasoning=(),
     ...     thresholds="", rules="")
@@ -53,8 +54,8 @@ def from_record(record: Record, *, split: str = "") -> Row:
         named = re.compile(re.escape(record.descriptor), re.IGNORECASE)
         question = named.sub("the person", question)
     return Row(
-        clip=record.clip, split=split, category=record.category,
-        family=f"{record.category}/{record.family}", question=question, options=record.options,
+        clip=record.clip, split=split, task=record.task,
+        family=f"{record.task}/{record.family}", question=question, options=record.options,
         answer_index=record.answer_index, id=record.id, take=record.take,
         subject=record.subject, group=record.group, source=record.source,
     )  # fmt: skip

@@ -137,11 +137,11 @@ def _luck(
 
 
 def groups(tables: Tables) -> Sequence[tuple[str, Int[np.ndarray, " chosen"]]]:
-    """All rows, then those of each category."""
+    """All rows, then those of each task."""
     every = [("all", np.arange(len(tables.rows)))]
-    if len(tables.categories) > 1 or tables.categories[0]:
+    if len(tables.tasks) > 1 or tables.tasks[0]:
         every += [
-            (name or "none", np.flatnonzero(tables.category == number))
-            for number, name in enumerate(tables.categories)
+            (name or "none", np.flatnonzero(tables.task == number))
+            for number, name in enumerate(tables.tasks)
         ]
     return every

@@ -1,12 +1,12 @@
 """A report for people: a line, tables, remarks; and as a file."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from kinematics import output
 from qagen.audit import load, report
 from qagen.audit.models import Progress
 from qagen.audit.report import Best, Finding, Report
@@ -47,14 +47,8 @@ def audited(
 
 def write(found: Report, path: Path | str) -> None:
     """Writes a report as JSON, whole or not at all."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{os.getpid()}.partial{target.suffix}")
-    try:
-        partial.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    data = msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n"
+    output.write_bytes(Path(path), data)
 
 
 def summary(found: Report) -> str:
@@ -79,12 +73,12 @@ def summary(found: Report) -> str:
 
 
 def tables_of(found: Report) -> list[Table]:
-    """The best model by category, all models, and what gives most away."""
+    """The best model by task, all models, and what gives most away."""
     shown = sorted(found.findings, key=lambda one: -max(s.points for s in one.scores.values()))
     tables = [
         Table(
             "Best blind model",
-            ("category", "questions", "accuracy", "95 %", "chance", "points", "luck", "model"),
+            ("task", "questions", "accuracy", "95 %", "chance", "points", "luck", "model"),
             [_best(name, best) for name, best in found.best.items()],
         ),
         Table(
@@ -171,7 +165,7 @@ def remarks(found: Report) -> list[str]:
 
 
 def above(found: Report, points: float) -> list[str]:
-    """The categories in which a model is above so many points, and not by luck.
+    """The tasks in which a model is above so many points, and not by luck.
 
     >>> from qagen.audit.rows import Row
     >>> asked = [

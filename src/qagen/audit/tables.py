@@ -33,11 +33,11 @@ class Tables:
     """How many each row has."""
     clip: Int[np.ndarray, " rows"]
     fold: Int[np.ndarray, " rows"]
-    category: Int[np.ndarray, " rows"]
+    task: Int[np.ndarray, " rows"]
     family: Int[np.ndarray, " rows"]
     stem: Int[np.ndarray, " rows"]
     template: Int[np.ndarray, " rows"]
-    categories: tuple[str, ...]
+    tasks: tuple[str, ...]
     texts: tuple[str, ...]
     words: tuple[tuple[str, ...], ...]
     """The words of each question."""
@@ -145,11 +145,11 @@ def build(rows: Sequence[Row], *, folds: int = FOLDS) -> Tables:
         options=options,
         clip=clip,
         fold=_folds(names, folds)[clip],
-        category=numbered(row.category for row in rows),
-        family=numbered((row.category, row.family) for row in rows),
+        task=numbered(row.task for row in rows),
+        family=numbered((row.task, row.family) for row in rows),
         stem=numbered(asked),
         template=numbered(_templates(asked)),
-        categories=tuple(dict.fromkeys(row.category for row in rows)),
+        tasks=tuple(dict.fromkeys(row.task for row in rows)),
         texts=tuple(dict.fromkeys(texts)),
         words=asked,
     )

@@ -67,11 +67,11 @@ def _of_crosses(tables: Tables, crosses: Crosses) -> list[_Found]:
     first = np.unique(crosses.cells, return_index=True)[1]
     for surprise, cell in _surprising(offered, right, expected):
         pair = int(crosses.pairs[first[cell]])
-        category = tables.rows[int(tables.row[pair])].category
+        task = tables.rows[int(tables.row[pair])].task
         word = crosses.names[int(crosses.traits[cell])]
         what = f"{word} → {tables.texts[tables.text[pair]]}"
-        if category:
-            what += f", in {category}"
+        if task:
+            what += f", in {task}"
         found.append((surprise, what, offered[cell], right[cell], expected[cell]))
     return found
 

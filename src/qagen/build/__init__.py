@@ -1,1 +1,1 @@
-"""From motions to a data set: what is read, chunks, merge, selection."""
+"""From motions to a data set: intake, chunks, merge, selection."""

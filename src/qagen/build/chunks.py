@@ -21,7 +21,6 @@ from qagen.build.select import Kind
 from qagen.dataset.layout import CLIPS, MANIFEST, SIDES, Clip, Recipe, read_manifest
 from qagen.dataset.splits import Split
 from qagen.schema.certificates import Yield
-from qagen.schema.question import Category
 
 WORK = ".build"
 """The folder inside the data set's folder; it exists as long as the build is unfinished."""
@@ -103,10 +102,10 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
     others: int
     """Files that hold no motion of a known format."""
     rejections: dict[str, int]
-    """By category and reason, with a slash between."""
+    """By task and reason, with a slash between."""
     withheld: dict[str, int]
-    yields: dict[Category, Yield]
-    """What certification left of each category; empty without."""
+    yields: dict[str, Yield]
+    """What certification left of each task; empty without."""
 
 
 def asked_clip(clip: Clip, *, track: tuple[float, ...] | None, columns: Columns) -> AskedClip:
@@ -249,16 +248,11 @@ def waiting_rows(path: Path) -> IO[bytes]:
 def write(path: Path, chunk: Chunk, rows: IO[bytes]) -> None:
     """Writes a chunk whole or not at all."""
     index = _encoder.encode(chunk)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(_LENGTH.pack(len(index), rows.tell()))
-            file.write(index)
-            rows.seek(0)
-            shutil.copyfileobj(rows, file)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with output.whole(path) as partial, partial.open("wb") as file:
+        file.write(_LENGTH.pack(len(index), rows.tell()))
+        file.write(index)
+        rows.seek(0)
+        shutil.copyfileobj(rows, file)
 
 
 def _lengths(path: Path, start: bytes) -> tuple[int, int]:

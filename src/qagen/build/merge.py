@@ -1,7 +1,7 @@
 """From finished chunks to a data set: groups, sides, selection, rows in order, manifest.
 
-Reads the chunks three times. Questions in the running wait on disk until their category is
-selected; held in memory are then one byte for each, and some thirty for those of one category. For
+Reads the chunks three times. Questions in the running wait on disk until their task is
+selected; held in memory are then one byte for each, and some thirty for those of one task. For
 each clip it is its name and keys, and in the first reading a track of 0.4 kB, by which motions that
 are alike are found.
 What comes out depends on what the chunks hold together, not on who made them. The three readings
@@ -31,9 +31,11 @@ from qagen.dataset.splits import SPLITS, Groups, Split
 from qagen.language import phrases
 from qagen.schema import record
 from qagen.schema.certificates import Yield
-from qagen.schema.question import CATEGORIES, Category
+from qagen.schema.suite import tasks_of
 
 _ID = re.compile(rb'"id":"[^"]*"')
+_START = f'{{"schema_version":{record.SCHEMA_VERSION},"id":"'.encode()
+"""How every row begins."""
 _GROUP = re.compile(rb'"group":"(?:[^"\\]|\\.)*"')
 """No text inside a row can look like this: its quotes would be escaped."""
 
@@ -79,7 +81,7 @@ class _Gathered:
     repeated: set[str] = field(default_factory=set)
     rejections: Counter[str] = field(default_factory=Counter)
     withheld: Counter[str] = field(default_factory=Counter)
-    yields: dict[Category, Yield] = field(default_factory=dict)
+    yields: dict[str, Yield] = field(default_factory=dict)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     thresholds: set[str] = field(default_factory=set)
     digest: "hashlib._Hash" = field(default_factory=lambda: hashlib.sha256())
@@ -158,8 +160,8 @@ def _gather(every: _Every, recipe: Recipe) -> _Gathered:
             _gather_clip(found, finder, asked, recipe)
         found.rejections.update(chunk.rejections)
         found.withheld.update(chunk.withheld)
-        for category, one in chunk.yields.items():
-            found.yields[category] = found.yields.get(category, Yield()) + one
+        for task, one in chunk.yields.items():
+            found.yields[task] = found.yields.get(task, Yield()) + one
         found.files += len(chunk.files)
         for name, digest in chunk.files:
             found.digest.update(f"{name}\n{digest}\n".encode())
@@ -167,6 +169,12 @@ def _gather(every: _Every, recipe: Recipe) -> _Gathered:
         found.others += chunk.others
         room = MOST_LISTED - len(found.unreadable)
         found.unreadable += [(one.source, one.reason) for one in chunk.unreadable[:room]]
+    known = tasks_of(recipe.suites)
+    if strange := sorted({kind.task for kind in found.numbers} - known.keys()):
+        raise ValueError(
+            f"questions of the tasks {', '.join(strange)}, which no suite of the recipe has; "
+            f"expected {', '.join(known)}"
+        )
     if found.repeated:
         raise ValueError(_repeated(every, sorted(found.repeated)))
     if not found.clips:
@@ -226,7 +234,7 @@ def _named(recipe: Recipe, clip: chunks.Named) -> str:
 
 def evened_later(recipe: Recipe) -> bool:
     """Whether all questions in the running are written, and `thin` chooses among them."""
-    return recipe.max_blind is not None and recipe.balanced and recipe.per_category is not None
+    return recipe.max_blind is not None and recipe.balanced and recipe.per_task is not None
 
 
 class _Chooser:
@@ -243,7 +251,7 @@ class _Chooser:
         later = evened_later(recipe)
         self._selection = select.Selection(
             list(found.numbers),
-            per_category=None if later else recipe.per_category,
+            per_task=None if later else recipe.per_task,
             balanced=recipe.balanced and not later,
             folder=work,
         )
@@ -342,7 +350,7 @@ class _Piles:
 
     def empty(self, side: Split, out: BinaryIO) -> None:
         """Writes one side's rows in the order of their ids."""
-        start = len(b'{"schema_version":1,"id":"')
+        start = len(_START)
         for _, pile in sorted(self._files[side].items()):
             pile.close()
             path = Path(pile.name)
@@ -367,9 +375,12 @@ def _manifest(
     tally = thinned.tally
     rejections: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for name, count in sorted(found.rejections.items()):
-        category, _, reason = name.partition("/")
-        rejections[category][reason] = count
+        task, _, reason = name.partition("/")
+        rejections[task][reason] = count
+    tasks = tasks_of(plan.recipe.suites)
+    families, majority = tally.families(), tally.majority()
     recipe = msgspec.to_builtins(plan.recipe)
+    recipe["suites"] = [suite.name for suite in plan.recipe.suites]
     for name in ("descriptors", "groups"):
         recipe[name] = len(recipe[name])
     return Manifest(
@@ -393,14 +404,15 @@ def _manifest(
             for group_count in [sum(1 for s in sides.values() if s == side)]
         },
         alike=found.alike,
-        questions=tally.families(),
+        suites=plan.recipe.suites,
+        questions={task: families.get(task, {}) for task in tasks},
         withheld={reason: n for reason, n in sorted(chooser.withheld.items()) if n},
-        certified={name: found.yields[name] for name in CATEGORIES if name in found.yields},
-        rejections=dict(rejections),  # type: ignore[arg-type]
+        certified={name: found.yields[name] for name in tasks if name in found.yields},
+        rejections=dict(rejections),
         letters=tally.letters(),
         ranks=tally.ranks(),
         answers=tally.answers(),
-        majority=tally.majority(),
+        majority={task: majority[task] for task in tasks if task in majority},
         clips_sha256=layout.file_sha256(_partial(out_dir, CLIPS)),
         blind=thinned.blind,
         plan=chunks.fingerprint(plan),

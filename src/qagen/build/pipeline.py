@@ -31,8 +31,9 @@ from qagen.dataset.layout import Manifest, Recipe
 from qagen.rules import consistency, generate
 from qagen.schema import certificates
 from qagen.schema.certificates import Certification, Yield
-from qagen.schema.question import CATEGORIES, Ask, Candidate, Category
+from qagen.schema.question import Ask, Candidate
 from qagen.schema.record import Certificate
+from qagen.schema.suite import tasks_of
 
 Engine = Literal["pool", "ray"]
 
@@ -99,7 +100,7 @@ def finish(
 
     thin = partial(
         bounded.thin, max_blind=bound, balanced=plan.recipe.balanced,
-        per_category=plan.recipe.per_category, progress=withholding,
+        per_task=plan.recipe.per_task, progress=withholding,
     )  # fmt: skip
     return merge.merge(out_dir, thin=thin, overwrite=overwrite, progress=merging)
 
@@ -164,10 +165,11 @@ def _check(recipe: Recipe) -> None:
             f"val {recipe.val} and test {recipe.test}: expected shares of at least 0 that leave "
             "some to train"
         )
-    if recipe.per_category is not None and recipe.per_category < 1:
-        problems.append(f"per_category {recipe.per_category}: expected at least 1")
-    if not recipe.categories:
-        problems.append("no category: expected at least one")
+    if recipe.per_task is not None and recipe.per_task < 1:
+        problems.append(f"per_task {recipe.per_task}: expected at least 1")
+    known = tasks_of(recipe.suites)
+    if unknown := [name for name in recipe.tasks if name not in known]:
+        problems.append(f"tasks {', '.join(unknown)}: expected names from {', '.join(known)}")
     if recipe.certify is not None:
         problems += certificates.problems(recipe.certify)
     if problems:
@@ -332,8 +334,6 @@ class _Posed(NamedTuple):
 CERTIFIED_OF = 2
 """So many times more are drawn where certification takes some away."""
 
-_REASON = {category: f"{category}/" for category in CATEGORIES}
-
 
 class _Asking:
     """Asks clips one after another and gathers what is to be written."""
@@ -343,9 +343,9 @@ class _Asking:
         self.kinds: dict[Kind, int] = {}
         self.rejections: Counter[str] = Counter()
         self.withheld: Counter[str] = Counter()
-        self.yields: dict[Category, Yield] = {}
+        self.yields: dict[str, Yield] = {}
         self.tried = select.RESERVE * (1 if recipe.certify is None else CERTIFIED_OF)
-        """So many times the wanted number of questions is drawn of a clip's category."""
+        """So many times the wanted number of questions is drawn of a clip's task."""
         self._encode = msgspec.json.Encoder().encode
 
     def ask_some(self, some: Sequence[Measured]) -> Iterator[AskedClip]:
@@ -359,21 +359,21 @@ class _Asking:
     def _pose(self, measured: Measured) -> _Posed:
         facts, recipe = measured.facts, self.recipe
         phrase = layout.phrase_of(recipe, facts.clip, facts.person)
-        if recipe.per_category is None:
+        if recipe.per_task is None:
             candidates, rejections = generate.candidates(
-                facts, seed=recipe.seed, categories=recipe.categories, descriptor=phrase
+                facts, seed=recipe.seed, categories=recipe.tasks, descriptor=phrase
             )
             sound = len(candidates)
         else:
             candidates, sound, rejections = generate.drawn(
                 facts,
-                wanted=self.tried * recipe.per_category,
+                wanted=self.tried * recipe.per_task,
                 seed=recipe.seed,
-                categories=recipe.categories,
+                categories=recipe.tasks,
                 descriptor=phrase,
             )
         _check_consistent(candidates, measured)
-        self.rejections.update([_REASON[one.category] + one.reason for one in rejections])
+        self.rejections.update([f"{one.category}/{one.reason}" for one in rejections])
         return _Posed(candidates, sound, len(rejections), candidates, [None] * len(candidates))
 
     def _certified(
@@ -392,8 +392,8 @@ class _Asking:
         )
         kept = []
         for one, given in zip(posed, found, strict=True):
-            for category, counted in certificates.yields(one.candidates, given).items():
-                self.yields[category] = self.yields.get(category, Yield()) + counted
+            for task, counted in certificates.yields(one.candidates, given).items():
+                self.yields[task] = self.yields.get(task, Yield()) + counted
                 self.withheld[certificates.UNCERTIFIED] += counted.asked - counted.certified
             sure = [place for place, certificate in enumerate(given) if certificate is not None]
             kept.append(
@@ -462,7 +462,7 @@ class _Asking:
         """Which of a clip's questions stay; of what was certified there may be too many."""
         if self.recipe.certify is None:
             return list(range(len(kinds)))
-        return select.reserve(kinds, numbers, per_category=self.recipe.per_category)
+        return select.reserve(kinds, numbers, per_task=self.recipe.per_task)
 
 
 @lru_cache(maxsize=1 << 16)

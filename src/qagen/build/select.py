@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from qagen.dataset.splits import SPLITS, Split
-from qagen.schema.question import CATEGORIES, Ask, Candidate, Category
+from qagen.schema.question import Ask, Candidate
 from qagen.schema.record import Record
 
 RESERVE = 3
@@ -26,7 +26,7 @@ NO_RANK = -1
 class Kind(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What questions have in common that are alike in stem and answer."""
 
-    category: Category
+    task: str
     family: str
     rule: str
     stem: str
@@ -34,16 +34,19 @@ class Kind(msgspec.Struct, frozen=True, array_like=True, gc=False):
     offered: str
     """The numbers that are offered, in rising order; empty for words."""
     answer: str
-    """The code of the true option."""
+    """The code of the true option; empty for free text."""
     rank: int
     """The place of the true number among those offered; `NO_RANK` for words."""
     options: int
+    """0 for free text."""
 
 
 def kind_of(record: Record) -> Kind:
     """What a row has in common with others that are alike in stem and answer."""
+    if record.is_text:
+        return _kind_of_words(record.task, record.family, record.ask, "", 0)
     codes, answer = record.option_codes, record.option_codes[record.answer_index]
-    return _kind(record.category, record.family, record.ask, answer, codes)
+    return _kind(record.task, record.family, record.ask, answer, codes)
 
 
 def kind_of_candidate(one: Candidate) -> Kind:
@@ -55,24 +58,22 @@ def kind_of_candidate(one: Candidate) -> Kind:
     return _kind(one.category, one.family, one.ask, answer, codes)
 
 
-def _kind(category: Category, family: str, ask: Ask, answer: str, codes: tuple[str, ...]) -> Kind:
+def _kind(task: str, family: str, ask: Ask, answer: str, codes: tuple[str, ...]) -> Kind:
     if answer[:1].isalpha():  # nearly all; numbers are looked at more closely
-        return _kind_of_words(category, family, ask, answer, len(codes))
-    return _kind_of_numbers(category, family, ask, answer, codes)
+        return _kind_of_words(task, family, ask, answer, len(codes))
+    return _kind_of_numbers(task, family, ask, answer, codes)
 
 
 @lru_cache(maxsize=1 << 16)
-def _kind_of_words(category: Category, family: str, ask: Ask, answer: str, options: int) -> Kind:
-    return Kind(category, family, ask.rule, ask.name, "", answer, NO_RANK, options)
+def _kind_of_words(task: str, family: str, ask: Ask, answer: str, options: int) -> Kind:
+    return Kind(task, family, ask.rule, ask.name, "", answer, NO_RANK, options)
 
 
 @lru_cache(maxsize=1 << 16)
-def _kind_of_numbers(
-    category: Category, family: str, ask: Ask, answer: str, codes: tuple[str, ...]
-) -> Kind:
+def _kind_of_numbers(task: str, family: str, ask: Ask, answer: str, codes: tuple[str, ...]) -> Kind:
     ranked = in_order(codes)
     return Kind(
-        category,
+        task,
         family,
         ask.rule,
         ask.name,
@@ -95,25 +96,25 @@ def in_order(codes: Iterable[str]) -> list[str]:
         return []
 
 
-def reserve(kinds: Sequence[Kind], draws: Sequence[int], *, per_category: int | None) -> list[int]:
+def reserve(kinds: Sequence[Kind], draws: Sequence[int], *, per_task: int | None) -> list[int]:
     """Which of one clip's questions stay in the running, in their order; all without a limit.
 
-    Takes one of every rule and answer of a category before a second of any.
+    Takes one of every rule and answer of a task before a second of any.
 
     >>> kinds = [Kind("existence", "", "ever", f"{i}", "", "yes", NO_RANK, 2) for i in range(9)]
-    >>> len(reserve(kinds, range(9), per_category=1)) == RESERVE
+    >>> len(reserve(kinds, range(9), per_task=1)) == RESERVE
     True
     """
-    if per_category is None:
+    if per_task is None:
         return list(range(len(kinds)))
-    held: defaultdict[Category, list[tuple[int, int, int]]] = defaultdict(list)
+    held: defaultdict[str, list[tuple[int, int, int]]] = defaultdict(list)
     repeats: defaultdict[tuple[str, str], int] = defaultdict(int)
     for number, place in sorted(zip(draws, range(len(kinds)), strict=True)):
         kind = kinds[place]
         alike = kind.rule, kind.answer
-        held[kind.category].append((repeats[alike], number, place))
+        held[kind.task].append((repeats[alike], number, place))
         repeats[alike] += 1
-    wanted = RESERVE * per_category
+    wanted = RESERVE * per_task
     return sorted(place for ones in held.values() for _, _, place in sorted(ones)[:wanted])
 
 
@@ -191,7 +192,7 @@ class Selection:
     >>> yes, no = (
     ...     Kind("existence", "", "ever", "jump", "", word, NO_RANK, 2) for word in ("yes", "no")
     ... )
-    >>> selection = Selection([yes, no], per_category=None, balanced=True)
+    >>> selection = Selection([yes, no], per_task=None, balanced=True)
     >>> for number in range(40):
     ...     selection.add("train", clip=number, kind=number % 4 == 0, draw=number)
     >>> sum(selection.settle())
@@ -202,16 +203,17 @@ class Selection:
         self,
         kinds: Sequence[Kind],
         *,
-        per_category: int | None,
+        per_task: int | None,
         balanced: bool,
         folder: Path | None = None,
     ) -> None:
-        """With a folder, what is counted waits in files there until its category's turn."""
+        """With a folder, what is counted waits in files there until its task's turn."""
         self._kinds = kinds
-        self._per_category, self._balanced = per_category, balanced
-        self._places = bytes([CATEGORIES.index(kind.category) for kind in kinds])
+        self._per_task, self._balanced = per_task, balanced
+        tasks = sorted({kind.task for kind in kinds})
+        self._places = [tasks.index(kind.task) for kind in kinds]
         self._waiting = tuple(
-            [_Waiting(folder and folder / f"{category}.running") for category in CATEGORIES]
+            [_Waiting(folder and folder / f"{number}.running") for number in range(len(tasks))]
         )
         self._count = 0
 
@@ -225,13 +227,13 @@ class Selection:
     def settle(self) -> bytearray:
         """For every question, in the order in which they came, 1 when it goes in and else 0.
 
-        No question is counted with those of another category, so that one is held at a time.
+        No question is counted with those of another task, so that one is held at a time.
         """
         kept = bytearray(self._count)
         for waiting in self._waiting:
             numbers, clips, draws, places = waiting.all()
-            category = _Category(self._kinds, clips, draws, places, balanced=self._balanced)
-            for one, goes_in in enumerate(category.settle(self._per_category)):
+            task = _Task(self._kinds, clips, draws, places, balanced=self._balanced)
+            for one, goes_in in enumerate(task.settle(self._per_task)):
                 if goes_in:
                     kept[numbers[one]] = 1
         return kept
@@ -279,8 +281,8 @@ _A_PAGE = 1 << 13
 """Rows that wait in memory: 160 kB."""
 
 
-class _Category:
-    """The questions of one category, and which of them go in."""
+class _Task:
+    """The questions of one task, and which of them go in."""
 
     def __init__(
         self,
@@ -299,7 +301,7 @@ class _Category:
             kind, split = divmod(place, len(SPLITS))
             self._held[SPLITS[split], kind].append(one)
 
-    def settle(self, per_category: int | None) -> bytearray:
+    def settle(self, per_task: int | None) -> bytearray:
         """For every question, in the order in which they came, 1 when it goes in and else 0."""
         kept = bytearray(len(self._draws))
         stems = self._stems()
@@ -308,7 +310,7 @@ class _Category:
             self._gather(stem, units)
         if self._balanced:
             self._gather_left_over(stems, units)
-        self._admit(units, kept, per_category)
+        self._admit(units, kept, per_task)
         if self._balanced:
             for stem in stems:
                 self._trim(stem, kept)
@@ -351,9 +353,9 @@ class _Category:
             for ones in zip(*ranked, strict=False):
                 units.add(ones)
 
-    def _admit(self, units: _Units, kept: bytearray, per_category: int | None) -> None:
+    def _admit(self, units: _Units, kept: bytearray, per_task: int | None) -> None:
         """Lets units in, one after another, while all their clips have room."""
-        if per_category is None:
+        if per_task is None:
             for one in units.all_members():
                 kept[one] = 1
             return
@@ -362,7 +364,7 @@ class _Category:
             clips = [self._clips[one] for one in members]
             for clip in clips:
                 taken[clip] += 1
-            if any(taken[clip] > per_category for clip in clips):
+            if any(taken[clip] > per_task for clip in clips):
                 for clip in clips:
                     taken[clip] -= 1
                 continue

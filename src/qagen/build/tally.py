@@ -4,10 +4,10 @@ The same counts serve the manifest, while a data set is written, and the table o
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 
 from qagen.build.select import NO_RANK, Kind, kind_of
 from qagen.dataset.balance import Evenness, evenness
-from qagen.schema.question import CATEGORIES, Category
 from qagen.schema.record import LETTERS, Record
 
 OFTEN = 12
@@ -25,6 +25,8 @@ class Tally:
     def add(self, kind: Kind, *, letter: int, times: int = 1) -> None:
         """Counts one question, or several that are alike."""
         self._kinds[kind] += times
+        if not kind.options:
+            return  # free text
         self._letters[kind.options, letter] += times
         if kind.rank != NO_RANK:
             self._ranks[kind.options, kind.rank] += times
@@ -38,12 +40,15 @@ class Tally:
         """How many were counted."""
         return self._kinds.total()
 
-    def families(self) -> dict[Category, dict[str, int]]:
-        """Questions by category and family; every category, also those without any."""
-        found: dict[Category, Counter[str]] = {category: Counter() for category in CATEGORIES}
+    def families(self) -> dict[str, dict[str, int]]:
+        """Questions by task and family, in the order of the alphabet."""
+        found: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for kind, count in self._kinds.items():
-            found[kind.category][kind.family] += count
-        return {category: dict(sorted(counts.items())) for category, counts in found.items()}
+            found[kind.task][kind.family] += count
+        return {task: dict(sorted(counts.items())) for task, counts in sorted(found.items())}
+
+    def _with_options(self) -> Iterator[tuple[Kind, int]]:
+        return ((kind, count) for kind, count in self._kinds.items() if kind.options)
 
     def letters(self) -> dict[str, Evenness]:
         """How often each letter is right, for each number of options."""
@@ -59,11 +64,18 @@ class Tally:
     def answers(self) -> dict[str, dict[str, int]]:
         """How often each answer is right, by rule."""
         found: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for kind, count in self._kinds.items():
+        for kind, count in self._with_options():
             found[kind.rule][kind.answer] += count
         return {rule: dict(sorted(found[rule].items())) for rule in sorted(found)}
 
-    def majority(self) -> dict[Category, float]:
+    def offered(self) -> dict[str, int]:
+        """The most options that the questions of each rule have."""
+        found: dict[str, int] = {}
+        for kind in self._kinds:
+            found[kind.rule] = max(kind.options, found.get(kind.rule, 0))
+        return found
+
+    def majority(self) -> dict[str, float]:
         """What is right when every stem gets its own most frequent answer.
 
         Over stems that are asked often, with the same numbers: few questions show no habit.
@@ -75,16 +87,16 @@ class Tally:
         >>> tally.majority()
         {'existence': 0.75}
         """
-        stems: defaultdict[tuple[Category, str, str], Counter[str]] = defaultdict(Counter)
-        for kind, count in self._kinds.items():
-            stems[kind.category, kind.stem, kind.offered][kind.answer] += count
-        right: Counter[Category] = Counter()
-        asked: Counter[Category] = Counter()
-        for (category, _, _), counts in stems.items():
+        stems: defaultdict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+        for kind, count in self._with_options():
+            stems[kind.task, kind.stem, kind.offered][kind.answer] += count
+        right: Counter[str] = Counter()
+        asked: Counter[str] = Counter()
+        for (task, _, _), counts in stems.items():
             if counts.total() >= OFTEN:
-                right[category] += max(counts.values())
-                asked[category] += counts.total()
-        return {c: round(right[c] / asked[c], 4) for c in CATEGORIES if asked[c]}
+                right[task] += max(counts.values())
+                asked[task] += counts.total()
+        return {c: round(right[c] / asked[c], 4) for c in sorted(asked)}
 
 
 def _by_place(counts: Counter[tuple[int, int]]) -> dict[int, Evenness]:

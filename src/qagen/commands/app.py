@@ -50,6 +50,7 @@ for _name, _command in (
     ("captions", captions.write_captions),
     ("explain", check.explain_row),
     ("examples", check.write_examples),
+    ("wording", check.print_wording),
     ("report", report.write_report),
 ):
     app.command(_name)(_command)

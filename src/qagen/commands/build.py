@@ -37,11 +37,11 @@ def build_dataset(
         Path, typer.Argument(help="The folder for the data set.", show_default=False)
     ],
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
-    per_category: Annotated[
+    per_task: Annotated[
         int | None,
-        typer.Option(help="Questions a clip and category, at most.", min=1, show_default=False),
+        typer.Option(help="Questions a clip and task, at most.", min=1, show_default=False),
     ] = None,
-    categories: Annotated[
+    tasks: Annotated[
         str,
         typer.Option(help="Only these, with commas between; all seven when left out."),
     ] = "",
@@ -65,7 +65,7 @@ def build_dataset(
         float | None,
         typer.Option(
             help="Withhold questions until no model without the video is further above chance in "
-            "a category than this share, such as 0.03; needs the extra audit.",
+            "a task than this share, such as 0.03; needs the extra audit.",
             show_default=False,
         ),
     ] = None,
@@ -121,11 +121,11 @@ def build_dataset(
 
     [b]Examples[/b]
 
-    [cyan]qagen build motions/ questions --per-category 2 --workers 4[/cyan]
+    [cyan]qagen build motions/ questions --per-task 2 --workers 4[/cyan]
 
-    [cyan]qagen build facts.jsonl questions --categories ordering,trajectory --seed 7[/cyan]
+    [cyan]qagen build facts.jsonl questions --tasks ordering,trajectory --seed 7[/cyan]
 
-    [cyan]qagen build motions/ questions --per-category 2 --max-blind 0.03[/cyan]
+    [cyan]qagen build motions/ questions --per-task 2 --max-blind 0.03[/cyan]
 
     [cyan]qagen build corpus.store questions --shard 3/8[/cyan]
 
@@ -135,7 +135,7 @@ def build_dataset(
 
     with plainly():
         recipe = _recipe(
-            seed=seed, categories=categories, frame=frame, per_category=per_category,
+            seed=seed, tasks=tasks, frame=frame, per_task=per_task,
             balanced=balance, max_blind=max_blind, val=val, test=test, descriptors=descriptors,
             groups=groups,
             certify=_certification(certify, error_model=error_model, copies=copies, seed=seed),
@@ -181,9 +181,9 @@ def _shares(shard: str) -> tuple[int, int]:
 def _recipe(
     *,
     seed: int,
-    categories: str,
+    tasks: str,
     frame: AskedFrame,
-    per_category: int | None,
+    per_task: int | None,
     balanced: bool,
     max_blind: float | None,
     val: float,
@@ -194,18 +194,21 @@ def _recipe(
 ) -> "Recipe":
     from qagen.dataset import splits
     from qagen.dataset.layout import Recipe
-    from qagen.schema.question import CATEGORIES
+    from qagen.schema.suite import HUMANMOVE, SUITES, tasks_of
 
-    wanted = [name.strip() for name in categories.split(",") if name.strip()]
-    if unknown := [name for name in wanted if name not in CATEGORIES]:
-        raise ValueError(
-            f"--categories {', '.join(unknown)}: expected names from {', '.join(CATEGORIES)}"
-        )
+    wanted = [name.strip() for name in tasks.split(",") if name.strip()]
+    known = tasks_of(SUITES.values())
+    if unknown := [name for name in wanted if name not in known]:
+        raise ValueError(f"--tasks {', '.join(unknown)}: expected names from {', '.join(known)}")
+    suites = tuple(
+        suite for suite in SUITES.values() if any(task.name in wanted for task in suite.tasks)
+    ) or (HUMANMOVE,)
     return Recipe(
         seed=seed,
-        categories=tuple(c for c in CATEGORIES if not wanted or c in wanted),
+        suites=suites,
+        tasks=tuple(name for name in tasks_of(suites) if not wanted or name in wanted),
         frame=frame,
-        per_category=per_category,
+        per_task=per_task,
         balanced=balanced,
         max_blind=max_blind,
         val=val,
@@ -247,7 +250,7 @@ def _report(manifest: "Manifest", out_dir: Path) -> None:
 
         best = max(blind.after[name].points for name in blind.kept)
         typer.echo(
-            f"without the video: at most {best:.1f} points above chance in a category; "
+            f"without the video: at most {best:.1f} points above chance in a task; "
             f"{manifest.withheld.get(KNOWN_BLINDLY, 0):,} questions withheld for that"
         )
         for name, why in {**blind.unsure, **blind.unreachable}.items():

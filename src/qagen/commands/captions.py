@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from kinematics.terminal import plainly, whole
+from kinematics.output import whole
+from kinematics.terminal import plainly
 
 
 def write_captions(

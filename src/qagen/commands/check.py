@@ -1,4 +1,4 @@
-"""The commands `verify`, `explain` and `examples`: single questions, and why they are right."""
+"""The commands `verify`, `explain`, `examples` and `wording`: single questions and their words."""
 
 from pathlib import Path
 from typing import Annotated
@@ -79,11 +79,11 @@ def write_examples(
         bool, typer.Option("--check", help="Only say whether the file is up to date.")
     ] = False,
 ) -> None:
-    """Ask one question of each category about a motion that is made on the spot.
+    """Ask one question of each task about a motion that is made on the spot.
 
     [b]Example[/b]
 
-    [cyan]qagen examples --readme README.md[/cyan]
+    [cyan]qagen examples --readme docs/examples.md[/cyan]
     """
     from qagen.study import examples
 
@@ -97,3 +97,20 @@ def write_examples(
                 raise ValueError(f"{readme}: out of date; run `qagen examples --readme {readme}`")
         else:
             examples.write(readme, text)
+
+
+def print_wording() -> None:
+    """Print every stem with an example, its options and its reasoning.
+
+    The examples are about synthetic motions. Read them aloud: a question that two readers answer
+    differently is a fault.
+
+    [b]Example[/b]
+
+    [cyan]qagen wording | less[/cyan]
+    """
+    with plainly():
+        from qagen.study import wording
+
+        for line in wording.lines(wording.examples(wording.corpus())):
+            typer.echo(line)

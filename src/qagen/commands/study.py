@@ -18,7 +18,7 @@ from qagen.commands.terminal import (
 
 
 def print_statistics(out_dir: OutDir, out: Picture = None) -> None:
-    """Count a data set: splits, categories, balance with its tests, motions, what was left out.
+    """Count a data set: splits, tasks, balance with its tests, motions, what was left out.
 
     [b]Examples[/b]
 
@@ -61,7 +61,7 @@ def audit_questions(
     at_most: Annotated[
         float | None,
         typer.Option(
-            help="Exit with 1 when a model is surely above chance in a category, by more points.",
+            help="Exit with 1 when a model is surely above chance in a task, by more points.",
             show_default=False,
         ),
     ] = None,
@@ -127,7 +127,7 @@ def study_survival(
     frame: Annotated[AskedFrame, typer.Option(help="As in `build`.")] = "first_heading",
     seed: Annotated[int, typer.Option(help="The same seed gives the same report.")] = 0,
 ) -> None:
-    """Which answers survive a tracker's errors, by category and margin, and which certification.
+    """Which answers survive a tracker's errors, by task and margin, and which certification.
 
     Asks about the true motions, certifies, and answers every question again on the estimates, or on
     copies that nobody certified with. Writes a table, a page and a picture.

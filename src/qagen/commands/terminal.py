@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.console import Console
 
-from kinematics.terminal import errors, whole
+from kinematics.output import whole
+from kinematics.terminal import errors
 
 if TYPE_CHECKING:
     from qagen.audit.show import Table as AuditTable

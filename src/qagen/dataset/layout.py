@@ -21,10 +21,10 @@ from qagen.dataset.splits import SPLITS, Split
 from qagen.language import phrases
 from qagen.schema import record
 from qagen.schema.certificates import Certification, Yield
-from qagen.schema.question import Category
 from qagen.schema.record import Record
+from qagen.schema.suite import HUMANMOVE, Suite, tasks_of
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 MANIFEST = "manifest.json"
 CLIPS = "clips.jsonl"
@@ -76,10 +76,13 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that decides what is in a data set, apart from the motions."""
 
     seed: int = 0
-    categories: tuple[Category, ...]
+    suites: tuple[Suite, ...] = (HUMANMOVE,)
+    """Whose tasks may be asked."""
+    tasks: tuple[str, ...] = ()
+    """Those that are asked; all tasks of the suites unless some are given."""
     frame: Frame = "first_heading"
-    per_category: int | None = None
-    """Questions a clip and category, at most."""
+    per_task: int | None = None
+    """Questions a clip and task, at most."""
     balanced: bool = True
     """Whether answers are made even by selecting."""
     max_blind: float | None = None
@@ -92,6 +95,10 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """Groups that were given, by clip or `clip#person`."""
     certify: Certification | None = None
     """What answers have to survive; none asks them as they are."""
+
+    def __post_init__(self) -> None:
+        if not self.tasks:
+            msgspec.structs.force_setattr(self, "tasks", tuple(tasks_of(self.suites)))
 
 
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,14 +141,14 @@ class Blindness(msgspec.Struct, frozen=True, kw_only=True):
     max_blind: float
     """The bound, as a share: 0.03 for three points."""
     before: dict[str, BlindScore]
-    """By category; `all` for all questions together, which has no bound."""
+    """By task; `all` for all questions together, which has no bound."""
     after: dict[str, BlindScore]
     kept: dict[str, float]
-    """Share of each category's questions that stay."""
+    """Share of each task's questions that stay."""
     unreachable: dict[str, str]
-    """Categories that could not be brought down and were left as they are, and why."""
+    """Tasks that could not be brought down and were left as they are, and why."""
     unsure: dict[str, str]
-    """Categories with so few questions that a gain above the bound may be luck."""
+    """Tasks with so few questions that a gain above the bound may be luck."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,21 +167,23 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     splits: dict[Split, Side]
     alike: int
     """Clips that were found to be another recording of an earlier one."""
-    questions: dict[Category, dict[str, int]]
-    """By category and family."""
+    suites: tuple[Suite, ...]
+    """The tables of the tasks that rows may name."""
+    questions: dict[str, dict[str, int]]
+    """By task and family."""
     withheld: dict[str, int]
     """Sound questions that were left out, by reason."""
-    certified: dict[Category, Yield] = {}
+    certified: dict[str, Yield] = {}
     """Sound questions and how many of them were certified; empty without certification."""
-    rejections: dict[Category, dict[str, int]]
-    """Questions that were tried and could not be asked, by category and reason."""
+    rejections: dict[str, dict[str, int]]
+    """Questions that were tried and could not be asked, by task and reason."""
     letters: dict[str, Evenness]
     """How often each letter is right, by number of options."""
     ranks: dict[str, Evenness]
     """How often the right number is the lowest, second, ... of those offered."""
     answers: dict[str, dict[str, int]]
     """How often each answer is right, by rule."""
-    majority: dict[Category, float]
+    majority: dict[str, float]
     """What knowing the stem alone gets right: the share of each stem's most frequent answer."""
     clips_sha256: str
     blind: Blindness | None = None
@@ -226,7 +235,7 @@ def clip_of(facts: MotionFacts, **identity: Any) -> Clip:
 def phrase_of(recipe: Recipe, clip: str, person: int) -> str:
     """The words that tell a person apart, or none.
 
-    >>> recipe = Recipe(categories=(), descriptors={"a#1": "the woman in red", "a#2": "unknown"})
+    >>> recipe = Recipe(descriptors={"a#1": "the woman in red", "a#2": "unknown"})
     >>> phrase_of(recipe, "a", 1), phrase_of(recipe, "a", 2)
     ('the woman in red', '')
     """

@@ -10,9 +10,7 @@
 The same input gives the same bytes. A report is written atomically.
 """
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
 from itertools import chain, repeat
@@ -31,7 +29,7 @@ from qagen.report.lanes import LANES
 from qagen.report.overview import Overview, Tallies
 from qagen.report.predictions import Predictions
 from qagen.report.videos import Copies, Video
-from qagen.schema.question import CATEGORIES
+from qagen.schema.suite import tasks_of
 from qagen.study import stats
 from qagen.study.stats import Statistics
 
@@ -87,18 +85,12 @@ def write(
     audit = audits.read(audit_file) if audit_file else None
     moving = list(layout.clips(folder))
     films = videos.find(videos_dir, moving) if videos_dir else {}
-    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        partial.mkdir(parents=True)
+    with output.whole(out) as partial:
+        partial.mkdir()
         writing = _Writing(folder, partial, moving, progress or _silent)
-        made = writing.write(
+        return writing.write(
             statistics, models=models, audit=audit, films=films, motions_dir=motions_dir
         )
-        _replace(partial, out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return made
 
 
 def _silent(_stage: str, _done: int, _total: int) -> None:
@@ -109,7 +101,7 @@ _OWN = re.compile(
     r"index\.html|page\.css|[a-z]+\.js|data/overview\.js|data/(list|questions|clips)/\d+\.js"
     r"|videos/\d{5,}\.\w+"
 )
-"""The files of a report, all of which the next one replaces."""
+"""The files of a report, all of which the next report replaces."""
 
 
 def _check_out(out: Path, inputs: Sequence[Path]) -> None:
@@ -123,14 +115,6 @@ def _check_out(out: Path, inputs: Sequence[Path]) -> None:
             "folder, or take it out"
         )
     output.check_folder(out, own=own, command="qagen report", inputs=inputs)
-
-
-def _replace(partial: Path, out: Path) -> None:
-    old = out.with_name(f".{out.name}.{os.getpid()}.old")
-    if out.exists():
-        out.rename(old)
-    partial.rename(out)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 class _Writing:
@@ -153,9 +137,12 @@ class _Writing:
         """Writes all files, the overview last, since it lists where each piece begins."""
         copies = Copies(self._out)
         clip_starts, missing = self._write_clips(films, copies, motions_dir)
-        tallies = Tallies(models)
+        tasks = list(tasks_of(statistics.manifest.suites))
+        tallies = Tallies(models, tasks)
         families = sorted({name for counts in statistics.families.values() for name in counts})
-        list_starts, question_starts = self._write_rows(statistics.total, models, tallies, families)
+        list_starts, question_starts = self._write_rows(
+            statistics.total, models, tallies, tasks=tasks, families=families
+        )
         inputs = statistics.manifest.inputs
         manifest = msgspec.to_builtins(statistics.manifest)
         content = Overview(
@@ -169,12 +156,12 @@ class _Writing:
                 (name, side.groups, side.clips, side.questions)
                 for name, side in statistics.manifest.splits.items()
             ],
-            categories=overview.categories(statistics),
+            tasks=overview.tasks(statistics),
             families=families,
             margins=rows.MARGINS,
             letters=overview.letters(statistics.letters),
             ranks=overview.ranks(statistics.ranks),
-            answers=overview.answers(statistics.answers),
+            answers=overview.answers(statistics.answers, statistics.offered),
             motions=overview.motions(statistics),
             movements=list(statistics.movements.items()),
             withheld=list(statistics.manifest.withheld.items()),
@@ -223,7 +210,13 @@ class _Writing:
         return series.close(), missing
 
     def _write_rows(
-        self, total: int, models: Sequence[Predictions], tallies: Tallies, families: list[str]
+        self,
+        total: int,
+        models: Sequence[Predictions],
+        tallies: Tallies,
+        *,
+        tasks: list[str],
+        families: list[str],
     ) -> tuple[list[int], list[int]]:
         listed = pieces.Series(self._out, "list", most=LISTED, pack=rows.columns)
         asked = pieces.Series(self._out, "questions", most=TOGETHER)
@@ -236,7 +229,7 @@ class _Writing:
                     id=row.id,
                     stem=row.question,
                     clip=self._numbers[f"{row.clip}#{row.person}"],
-                    category=CATEGORIES.index(row.category),
+                    task=tasks.index(row.task),
                     family=family_numbers[row.family],
                     split=SPLITS.index(split),
                     margin=shown.times,

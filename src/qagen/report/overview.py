@@ -15,19 +15,17 @@ from qagen.dataset.balance import Evenness, evenness
 from qagen.dataset.splits import SPLITS
 from qagen.report.lanes import Lane
 from qagen.report.predictions import Predictions
-from qagen.report.rows import NO_ANSWER, RIGHT, WRONG, outcome
-from qagen.schema.question import CATEGORIES
+from qagen.report.rows import NO_ANSWER, NOT_ASKED, NOT_SCORED, RIGHT, WRONG, outcome
 from qagen.schema.record import LETTERS, Record
+from qagen.schema.suite import tasks_of
 from qagen.study.stats import Statistics, spread
 
-MOST_ANSWERS = 4
-"""Rules with more answers have no one balance to show."""
 
-
-class Category(msgspec.Struct, frozen=True, kw_only=True):
-    """One category of questions."""
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """One task of questions."""
 
     name: str
+    suite: str
     splits: list[int]
     chance: float | None
     majority: float | None
@@ -45,7 +43,7 @@ class Balance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Certified(msgspec.Struct, frozen=True, kw_only=True):
-    """What certificates say of a category."""
+    """What certificates say of a task."""
 
     name: str
     rows: int
@@ -59,7 +57,7 @@ class Certified(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Blind(msgspec.Struct, frozen=True, kw_only=True):
-    """What a build did to a category so that no blind model knows much of it."""
+    """What a build did to a task so that no blind model knows much of it."""
 
     name: str
     model: str
@@ -78,9 +76,11 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     wrong: int
     unanswered: int
     unasked: int
+    texts: int
+    """Replies of free text, which no letter scores."""
     score: float | None
     scores: list[float | None]
-    """By category."""
+    """By task."""
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +94,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     splits: list[str]
     sides: list[tuple[str, int, int, int]]
     """Name, groups, clips, questions."""
-    categories: list[Category]
+    tasks: list[Task]
     families: list[str]
     margins: tuple[float, ...]
     letters: list[Balance]
@@ -121,8 +121,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 class Tallies:
     """What is counted over rows for the overview, beside what `stats` counts."""
 
-    def __init__(self, models: Sequence[Predictions]) -> None:
-        self._models = models
+    def __init__(self, models: Sequence[Predictions], tasks: Sequence[str]) -> None:
+        self._models, self._tasks = models, tasks
         self._outcomes: list[Counter[tuple[str, str]]] = [Counter() for _ in models]
         self._gains: list[defaultdict[str, list[float]]] = [defaultdict(list) for _ in models]
         self._agreements: defaultdict[str, list[float]] = defaultdict(list)
@@ -131,9 +131,9 @@ class Tallies:
 
     def add(self, row: Record) -> str:
         """Counts one row; gives what became of it, a character for each model."""
-        self._rows[row.category] += 1
+        self._rows[row.task] += 1
         if row.certificate is not None:
-            self._agreements[row.category].append(row.certificate.agreement)
+            self._agreements[row.task].append(row.certificate.agreement)
             copies = row.certificate.copies
             how = f"{copies} copies" if copies else "no copies where the margin is beyond its reach"
             self._error_models.add(f"{row.certificate.model}, {how}")
@@ -141,10 +141,10 @@ class Tallies:
         for number, model in enumerate(self._models):
             one = outcome(row, model.answers.get(row.id))
             outcomes += one
-            self._outcomes[number][row.category, one] += 1
+            self._outcomes[number][row.task, one] += 1
             if one in (RIGHT, WRONG, NO_ANSWER):
                 gain = ((one == RIGHT) - row.chance) / (1 - row.chance)
-                self._gains[number][row.category].append(gain)
+                self._gains[number][row.task].append(gain)
         return outcomes
 
     @property
@@ -153,9 +153,9 @@ class Tallies:
         return sorted(self._error_models)
 
     def certificates(self, tried: Mapping[str, tuple[int, int]]) -> list[Certified]:
-        """Certificates by category; none when no row has one.
+        """Certificates by task; none when no row has one.
 
-        `tried` says how many questions of a category were sound, and how many of them certified.
+        `tried` says how many questions of a task were sound, and how many of them certified.
         """
         return [
             Certified(
@@ -167,28 +167,27 @@ class Tallies:
                 sound=tried[name][0] if name in tried else None,
                 survived=tried[name][1] if name in tried else None,
             )
-            for name in CATEGORIES
+            for name in self._tasks
             if (agreements := self._agreements[name])
         ]
 
     def models(self) -> list[Model]:
-        """Every file of predictions: counts, and points above chance by category and as a mean."""
-        total = self._rows.total()
+        """Every file of predictions: counts, and points above chance by task and as a mean."""
         made = []
         for model, outcomes, gains in zip(self._models, self._outcomes, self._gains, strict=True):
             counts: Counter[str] = Counter()
             for (_, one), count in outcomes.items():
                 counts[one] += count
-            scores = [_points(gains[name]) for name in CATEGORIES]
+            scores = [_points(gains[name]) for name in self._tasks]
             there = [score for score in scores if score is not None]
-            answered = counts[RIGHT] + counts[WRONG] + counts[NO_ANSWER]
             made.append(
                 Model(
                     name=model.name,
                     right=counts[RIGHT],
                     wrong=counts[WRONG],
                     unanswered=counts[NO_ANSWER],
-                    unasked=total - answered,
+                    unasked=counts[NOT_ASKED],
+                    texts=counts[NOT_SCORED],
                     score=round(math.fsum(there) / len(there), 1) if there else None,
                     scores=scores,
                 )
@@ -200,18 +199,20 @@ def _points(gains: Sequence[float]) -> float | None:
     return round(100 * math.fsum(gains) / len(gains), 1) if gains else None
 
 
-def categories(statistics: Statistics) -> list[Category]:
-    """Counts, chance, families and rejections of each category."""
+def tasks(statistics: Statistics) -> list[Task]:
+    """Counts, chance, families and rejections of each task."""
     return [
-        Category(
+        Task(
             name=name,
+            suite=suite.name,
             splits=[statistics.questions[name][split] for split in SPLITS],
             chance=_rounded(statistics.chance.get(name)),
             majority=_rounded(statistics.majority.get(name)),
             families=_ranked(statistics.families.get(name, {})),
             rejected=_ranked(statistics.manifest.rejections.get(name, {})),
         )
-        for name in CATEGORIES
+        for suite in statistics.manifest.suites
+        for name in tasks_of([suite])
     ]
 
 
@@ -247,10 +248,13 @@ def ranks(evenness_of: Mapping[str, Evenness]) -> list[Balance]:
     ]
 
 
-def answers(counts_of: Mapping[str, Mapping[str, int]]) -> list[Balance]:
-    """How often each answer is right, for rules with few answers.
+def answers(
+    counts_of: Mapping[str, Mapping[str, int]], offered: Mapping[str, int]
+) -> list[Balance]:
+    """How often each answer is right, for the rules that always offer the same answers.
 
-    >>> [balance.name for balance in answers({"ever": {"no": 4, "yes": 4}, "place": {"here": 2}})]
+    >>> counts = {"ever": {"no": 4, "yes": 4}, "next": {"left": 2, "right": 1, "up": 3}}
+    >>> [balance.name for balance in answers(counts, {"ever": 2, "next": 2})]
     ['ever']
     """
     return [
@@ -261,12 +265,12 @@ def answers(counts_of: Mapping[str, Mapping[str, int]]) -> list[Balance]:
             p=evenness([*counts.values()]).p,
         )
         for rule, counts in counts_of.items()
-        if 1 < len(counts) <= MOST_ANSWERS
+        if 1 < len(counts) <= offered[rule]
     ]
 
 
 def tried(manifest: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
-    """Sound questions by category and how many were certified, as far as a manifest says so.
+    """Sound questions by task and how many were certified, as far as a manifest says so.
 
     >>> tried({"certified": {"ordering": [9, 7, 3]}}), tried({})
     ({'ordering': (9, 7)}, {})
@@ -277,7 +281,7 @@ def tried(manifest: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
 
 
 def blind(manifest: Mapping[str, Any]) -> list[Blind]:
-    """What was done against blind models, category by category, as far as a manifest says so.
+    """What was done against blind models, task by task, as far as a manifest says so.
 
     >>> score = {"model": "letter", "questions": 9, "points": 8.0}
     >>> done = {"before": {"all": score}, "after": {"all": score | {"points": 2.0}}}
@@ -327,7 +331,7 @@ def made(statistics: Statistics) -> list[tuple[str, str]]:
         ("thresholds", ", ".join(manifest.thresholds)),
         ("input digest", manifest.inputs.digest),
     ]
-    shown = {name: value for name, value in recipe.items() if name != "categories"}
+    shown = {name: value for name, value in recipe.items() if name != "tasks"}
     pairs += [(name.replace("_", " "), _said(value)) for name, value in shown.items()]
     return pairs
 
@@ -337,4 +341,6 @@ def _said(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_said(part)}" for name, part in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(_said(part) for part in value)
     return "all" if value is None else str(value)

@@ -124,7 +124,11 @@ def check(models: Sequence[Predictions], rows: Mapping[str, int]) -> None:
         known = model.answers.keys() & rows.keys()
         if not known:
             problems.append("none of the ids is in the data set; use predictions for this data set")
-        beyond = sorted(name for name in known if (model.answers[name].place or 0) >= rows[name])
+        beyond = sorted(
+            name
+            for name in known
+            if (index := model.answers[name].place) is not None and index >= rows[name]
+        )
         problems += [
             f"answer {LETTERS[model.answers[name].place or 0]} to {name}, which has "
             f"{rows[name]} options"

@@ -11,7 +11,7 @@ from qagen.schema.question import Evidence
 from qagen.schema.record import Record
 from qagen.study.explain import in_words
 
-RIGHT, WRONG, NO_ANSWER, NOT_ASKED = "+-0 "
+RIGHT, WRONG, NO_ANSWER, NOT_ASKED, NOT_SCORED = "+-0 ~"
 """Outcomes of a question, a character per file of predictions."""
 
 LEAST_BAND = 1e-9
@@ -47,6 +47,9 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     question: str
     options: tuple[str, ...]
     key: int
+    reference: str = ""
+    """Of a question for free text, which has no options."""
+    claims: tuple[str, ...] = ()
     chance: float
     rule: str
     person: str
@@ -67,7 +70,7 @@ class Listed(NamedTuple):
     id: str
     stem: str
     clip: int
-    category: int
+    task: int
     family: int
     split: int
     margin: float
@@ -81,7 +84,7 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
     stems: list[str]
     stem: list[int]
     clip: list[int]
-    category: list[int]
+    task: list[int]
     family: list[int]
     split: list[int]
     margin: list[float]
@@ -105,6 +108,8 @@ def shown(row: Record, models: Sequence[Predictions] = ()) -> Shown:
         question=row.question,
         options=row.options,
         key=row.answer_index,
+        reference=row.reference,
+        claims=row.claims,
         chance=round(row.chance, 4),
         rule=row.ask.rule,
         person=row.descriptor,
@@ -134,6 +139,8 @@ def outcome(row: Record, given: Prediction | None) -> str:
     """The outcome of a model's answer, as a character."""
     if given is None:
         return NOT_ASKED
+    if row.is_text:
+        return NOT_SCORED
     if given.place is None:
         return NO_ANSWER
     return RIGHT if given.place == row.answer_index else WRONG
@@ -154,7 +161,7 @@ def columns(items: Sequence[Listed]) -> Columns:
         stems=list(stems),
         stem=numbers,
         clip=[item.clip for item in items],
-        category=[item.category for item in items],
+        task=[item.task for item in items],
         family=[item.family for item in items],
         split=[item.split for item in items],
         margin=[item.margin for item in items],

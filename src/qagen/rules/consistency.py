@@ -1,62 +1,83 @@
-"""Proves that the questions of one clip do not contradict each other.
+"""Proves that each answer of a clip follows from its evidence and contradicts no other answer.
 
-Judged from asks, keys and evidence alone, by none of the rules' own code: what each question claims
-is collected first, then claims about the same thing are compared. A little over the usual length,
-since every rule needs a line that says what it claims.
+Every wrong option of every rule, given as the answer to one question of an otherwise right clip, is
+caught: its evidence shows another answer. An answer and evidence that are wrong together are caught
+only where another question has the same evidence or contradicts a claim of the answer; the rules
+without claims are those of `unclaimed`. Judged from asks, answers and evidence: the code that
+decides answers plays no part, and a rule says beside itself what its answers mean (`claims`).
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
 from kinematics.facts import MotionFacts
-from qagen.schema.question import Ask, Candidate, Evidence, Option, Question
+from qagen.language.vocabulary import MOVEMENTS
+from qagen.rules.claims import QUARTERS, Absence, Claim, Codes, Meaning, Name, Stated
+from qagen.rules.humanmove import RULES
+from qagen.schema.question import WINDOWS, Ask, Candidate, Option, Question
 
 Asked = Question | Candidate
 """Candidates are judged before they are put into words: no word decides anything."""
 
+_MEANINGS: dict[str, Meaning] = {
+    rule.name: rule.meaning for rules in RULES.values() for rule in rules
+}
+
 
 class Contradiction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Two questions of one clip that cannot both be right."""
+    """Two questions of one clip that cannot both be right, or one beside its own evidence."""
 
     clip: str
     one: str
     """Name of a question."""
     other: str
+    """Name of another, or of the same where its evidence shows another answer."""
     why: str
 
 
-class _Claim(msgspec.Struct, frozen=True, gc=False):
-    """What a question says of one thing."""
+class _Claimed(msgspec.Struct, frozen=True, gc=False):
+    """The value that a question claims for something."""
 
     value: object
     by: Asked
 
+    @property
+    def number(self) -> float:
+        """The value of something that is counted or measured."""
+        return float(str(self.value))
+
 
 _Clash = tuple[Asked, Asked, str]
-_Claims = dict[tuple[str, ...], list[_Claim]]
+_Span = tuple[float, float]
 
 
 class _Case(NamedTuple):
     """All that is judged."""
 
-    by_rule: Mapping[str, Sequence[Asked]]
-    claims: _Claims
-    shown: Sequence[tuple[Evidence, Asked]]
-    """Each piece of evidence once, with a question that shows it."""
+    asked: Sequence[Asked]
     facts: MotionFacts
+    spans: dict[str, _Span]
+    """Start and end of each window."""
+    claims: dict[Name, _Claimed]
+    """The first claim of each thing; others either say the same or are contradictions."""
+    kinds: defaultdict[str, list[Name]]
+    """The names of claims by their first word."""
+    absences: defaultdict[str, list[tuple[Absence, Asked]]]
+    """By movement."""
+    values: dict[tuple[str, float, float], tuple[float, Asked]]
+    """The measured values by name, start and end, with a question that shows each."""
 
-    def of(self, *rules: str) -> Iterator[Asked]:
-        """The questions of some rules."""
-        for rule in rules:
-            yield from self.by_rule.get(rule, ())
+    def claimed(self, *name: str) -> _Claimed | None:
+        """The first claim of something."""
+        return self.claims.get(name)
 
-
-_QUARTERS = ("quarter_1", "quarter_2", "quarter_3", "quarter_4")
-_SLACK_S = 1e-6
+    def of(self, kind: str) -> list[tuple[Name, _Claimed]]:
+        """The first claim of each thing of a kind."""
+        return [(name, self.claims[name]) for name in self.kinds[kind]]
 
 
 def check(questions: Iterable[Asked], facts: MotionFacts) -> list[Contradiction]:
@@ -68,356 +89,210 @@ def check(questions: Iterable[Asked], facts: MotionFacts) -> list[Contradiction]
     >>> check(generate.ask_all(facts)[0], facts)
     []
     """
+    clip, person, frame = facts.clip, facts.person, facts.frame
     asked = [
-        one
-        for one in questions
-        if (one.clip, one.person, one.frame) == (facts.clip, facts.person, facts.frame)
+        each
+        for each in questions
+        if each.clip == clip and each.person == person and each.frame == frame
     ]
-    by_rule: dict[str, list[Asked]] = defaultdict(list)
-    for one in asked:
-        by_rule[one.ask.rule].append(one)
-    # questions share evidence: nearly all of it is the same object several times
-    shown = {id(shown): (shown, one) for one in asked for shown in one.evidence}
-    case = _Case(by_rule, _claims(asked), list(shown.values()), facts)
+    windows = (facts.whole, *facts.quarters)
+    spans: dict[str, _Span] = {
+        name: (each.start_s, each.end_s) for name, each in zip(WINDOWS, windows, strict=True)
+    }
+    case = _Case(asked, facts, spans, {}, defaultdict(list), defaultdict(list), {})
     return [
-        Contradiction(clip=one.clip, one=one.name, other=other.name, why=why)
+        Contradiction(clip=clip, one=first.name, other=second.name, why=why)
         for look in _LOOKS
-        for one, other, why in look(case)
+        for first, second, why in look(case)
     ]
 
 
-# What questions claim -----------------------------------------------------------------------------
+def unclaimed() -> dict[str, str]:
+    """The rules whose keys no other question can contradict, and why not.
+
+    >>> "end_sector" in unclaimed()
+    True
+    """
+    return {name: meaning.alone for name, meaning in _MEANINGS.items() if meaning.alone}
 
 
-class _Said(NamedTuple):
-    """All of a question that its claims follow from; clips share most of them."""
+def claims_of(question: Asked) -> tuple[Claim, ...]:
+    """Everything that a question says about its clip, which other questions may contradict.
 
-    ask: Ask
-    key: Option
-    distractors: tuple[Option, ...]
+    >>> from qagen.schema.question import Margin
+    >>> claims_of(Question(
+    ...     clip="walk", person=0, frame="body", category="existence", family="movement",
+    ...     ask=Ask(rule="ever", movements=("left",)), stem="...", key=Option("No", "no"),
+    ...     distractors=(Option("Yes", "yes"),), evidence=(), reasoning=(),
+    ...     margin=Margin(value=0.1, unit="m", band=0.03)))
+    ((('happens', 'left', 'whole'), False),)
+    """
+    return _answer(question.ask, question.key, question.distractors).claims
 
 
-def _claims(questions: Sequence[Asked]) -> _Claims:
-    """For each thing what is said of it first, and whatever is said otherwise."""
-    claims: _Claims = {}
-    for one in questions:
-        for name, value in _told(one.ask, one.key, one.distractors):
-            said = claims.get(name)
-            if said is None:
-                claims[name] = [_Claim(value, one)]
-            elif said[0].value != value:
-                said.append(_Claim(value, one))
-    return claims
+class _Answer(NamedTuple):
+    """All of an answer that does not depend on the clip; clips share most answers."""
+
+    meaning: Meaning
+    stated: Stated
+    offered: Codes
+    claims: tuple[Claim, ...]
 
 
 @lru_cache(maxsize=1 << 16)
-def _told(
-    ask: Ask, key: Option, distractors: tuple[Option, ...]
-) -> tuple[tuple[tuple[str, ...], object], ...]:
-    tell = _TELLERS.get(ask.rule)
-    return () if tell is None else tuple(tell(_Said(ask, key, distractors)))
+def _answer(ask: Ask, key: Option, distractors: tuple[Option, ...]) -> _Answer:
+    meaning = _MEANINGS[ask.rule]
+    stated = Stated(ask, key.code, tuple([option.code for option in distractors]))
+    return _Answer(meaning, stated, (stated.key, *stated.others), tuple(meaning.claims(stated)))
 
 
-_Told = Iterator[tuple[tuple[str, ...], object]]
+# Contradictions -----------------------------------------------------------------------------------
 
 
-def _truth(one: _Said) -> bool:
-    """Whether an existence question says that the thing happens."""
-    return (one.key.code == "yes") != one.ask.negated
+def _answers(case: _Case) -> Iterator[_Clash]:
+    """Each answer is the one that its evidence shows; all claims of one thing are the same."""
+    claims, facts = case.claims, case.facts
+    for each in case.asked:
+        ask, key = each.ask, each.key
+        meaning, stated, offered, made = _answer(ask, key, each.distractors)
+        shown = meaning.shows(ask, offered, each.evidence, facts)
+        if shown != key.code:
+            yield each, each, f"the evidence shows {shown}"
+        for name, value in made:
+            claimed = claims.get(name)
+            if claimed is None:
+                claims[name] = _Claimed(value, each)
+                case.kinds[name[0]].append(name)
+            elif claimed.value != value:
+                yield claimed.by, each, f"disagree on {' '.join(name)}"
+        if meaning.absences is not None:
+            for absence in meaning.absences(stated, each.evidence, facts):
+                for movement in absence.movements:
+                    case.absences[movement].append((absence, each))
 
 
-def _tell_ever(one: _Said) -> _Told:
-    yield ("happens", *one.ask.movements, one.ask.window), _truth(one)
-
-
-def _tell_named(one: _Said) -> _Told:
-    yield (
-        (one.ask.rule.removeprefix("ever_"), *one.ask.movements, one.ask.part, one.ask.window),
-        (_truth(one)),
-    )
-
-
-def _tell_count(one: _Said) -> _Told:
-    (movement,) = one.ask.movements
-    yield ("happens", movement, "whole"), int(one.key.code) > 0
-    yield ("count", movement), int(one.key.code)
-
-
-def _tell_strength(one: _Said) -> _Told:
-    (movement,) = one.ask.movements
-    yield ("strength", movement, one.ask.strength), int(one.key.code)
-    if int(one.key.code) > 0:
-        yield ("happens", movement, "whole"), True
-
-
-def _tell_returns(one: _Said) -> _Told:
-    yield ("returns", "", "whole"), int(one.key.code) > 0
-
-
-def _tell_shape(one: _Said) -> _Told:
-    yield ("returns", "", "whole"), one.key.code in ("loop", "back_and_forth")
-
-
-def _tell_repetitions(one: _Said) -> _Told:
-    yield ("repeats", one.ask.part, "whole"), int(one.key.code) > 1
-
-
-def _tell_happens_in(one: _Said) -> _Told:
-    first, second = one.ask.movements
-    yield ("happens", first, one.ask.window), one.key.code in (first, "both")
-    yield ("happens", second, one.ask.window), one.key.code in (second, "both")
-
-
-def _tell_mentioned(one: _Said) -> _Told:
-    """Movements that the ask or the key takes for granted."""
-    named = one.key.code.split(">") if one.ask.rule in _KEYED else ()
-    for movement in (*one.ask.movements, *named):
-        yield ("happens", movement, "whole"), True
-
-
-_KEYED = frozenset({"next_after", "last_before", "first_of", "last_of", "first_in", "order_of"})
-
-
-def _tell_total(one: _Said) -> _Told:
-    (movement,) = one.ask.movements
-    yield ("not without", movement, one.ask.window), True
-
-
-def _tell_larger(one: _Said) -> _Told:
-    """Which of each two amounts is the larger: the key over everything else that was offered."""
-    kind = _AMOUNTS[one.ask.rule]
-    if one.key.code == "same":
-        first, second = sorted(option.code for option in one.distractors)
-        yield (kind, one.ask.window, first, second), "same"
-        return
-    for other in one.distractors:
-        if other.code != "same":
-            first, second = sorted((one.key.code, other.code))
-            yield (kind, one.ask.window, first, second), one.key.code
-    if one.ask.rule == "own_travel" and one.key.code in ("left", "right"):
-        yield ("sidesteps", one.key.code, "", "whole"), True
-    if kind == "total":
-        yield ("not without", one.key.code, one.ask.window), True
-
-
-_AMOUNTS = {
-    "compare_total": "total",
-    "dominant_direction": "total",
-    "dominant_lean": "total",
-    "compare_count": "number",
-    "compare_speed": "speed",
-    "dominant_speed": "speed",
-    "compare_own": "own way",
-    "own_travel": "own way",
-    "compare_parts": "limb",
-    "dominant_limb": "limb",
-}
-
-
-def _tell_quarter_most(one: _Said) -> _Told:
-    yield ("not without", one.ask.movements[0], one.key.code), True
-    yield ("happens", one.ask.movements[0], "whole"), True
-
-
-_TELLERS: dict[str, Callable[[_Said], _Told]] = {
-    "ever": _tell_ever,
-    "ever_walks": _tell_named,
-    "ever_returns": _tell_named,
-    "ever_sidesteps": _tell_named,
-    "ever_near": _tell_named,
-    "ever_repeats": _tell_named,
-    "count": _tell_count,
-    "count_strength": _tell_strength,
-    "count_returns": _tell_returns,
-    "count_repetitions": _tell_repetitions,
-    "happens_in": _tell_happens_in,
-    "path_shape": _tell_shape,
-    "total": _tell_total,
-    "quarter_most": _tell_quarter_most,
-    **dict.fromkeys(_AMOUNTS, _tell_larger),
-    **dict.fromkeys((*_KEYED, "amount", "duration", "speed_class", "quarter_of"), _tell_mentioned),
-}
-
-
-# Where claims clash -------------------------------------------------------------------------------
-
-
-def _same_thing(case: _Case) -> Iterator[_Clash]:
-    """Everything that is said of one thing is the same."""
-    for name, said in case.claims.items():
-        for claim in said[1:]:
-            yield said[0].by, claim.by, f"disagree on {' '.join(name)}"
+def _evidence(case: _Case) -> Iterator[_Clash]:
+    """Evidence of one thing, measured over the same time, has one value everywhere."""
+    # questions share evidence: most of it is the same object several times, alone and together
+    together = {id(each.evidence): each for each in case.asked}.values()
+    unique = {id(shown): (shown, each) for each in together for shown in each.evidence}
+    for shown, each in unique.values():
+        place = shown.what, shown.start_s, shown.end_s
+        value, by = case.values.setdefault(place, (shown.value, each))
+        if value != shown.value:
+            yield by, each, f"different evidence of {shown.what}"
 
 
 def _parts_and_whole(case: _Case) -> Iterator[_Clash]:
-    """What never happens has no quarter and no amount; what happens has some quarter."""
-    for name, said in case.claims.items():
-        if not said[0].value or name[0] not in ("happens", "walks", "not without"):
-            continue
-        kind, movement, *rest = name
-        window = rest[-1] if rest else ""
-        if kind != "happens" or window != "whole":
-            whole = ("happens" if kind == "not without" else kind, *name[1:-1], "whole")
-            yield from _denied(said[0], case.claims.get(whole, []), "denied for the whole clip")
-        if kind == "not without":
-            here = ("happens", movement, window)
-            yield from _denied(said[0], case.claims.get(here, []), f"denied for {window}")
-        if kind == "happens" and window == "whole":
-            parts = [case.claims.get(("happens", movement, quarter), []) for quarter in _QUARTERS]
-            if all(part and not part[0].value for part in parts):
-                yield said[0].by, parts[0][0].by, "denied for every quarter"
-
-
-def _denied(claim: _Claim, others: Iterable[_Claim], why: str) -> Iterator[_Clash]:
-    for other in others:
-        if not other.value:
-            yield claim.by, other.by, why
+    """A movement that never happens has no quarter and no amount; one that does has a quarter."""
+    for name, claim in (*case.of("happens"), *case.of("walks")):
+        if claim.value and name[-1] == "whole":
+            quarters = _all_of(case.claimed(*name[:-1], quarter) for quarter in QUARTERS)
+            if quarters and not any(quarter.value for quarter in quarters):
+                yield from _each(claim, quarters, "denied for every quarter")
+        elif claim.value:
+            whole = case.claimed(*name[:-1], "whole")
+            if whole and not whole.value:
+                yield claim.by, whole.by, "denied for the whole clip"
+    for (_, movement, window), claim in case.of("not without"):
+        for part in {window, "whole"}:
+            other = case.claimed("happens", movement, part)
+            if other and not other.value:
+                yield claim.by, other.by, f"denied for {part}"
 
 
 def _numbers(case: _Case) -> Iterator[_Clash]:
     """Counts agree with comparisons, with counts by size and with ordinals."""
-    for one in case.of("compare_count"):
-        counts = [case.claims.get(("count", movement), []) for movement in one.ask.movements]
-        if all(counts):
-            first, second = (int(str(said[0].value)) for said in counts)
-            names = one.ask.movements
-            expected = "same" if first == second else names[0 if first > second else 1]
-            if one.key.code != expected:
-                yield one, counts[0][0].by, "comparison and counts disagree"
-    for one in (one for ones in case.by_rule.values() for one in ones if one.ask.nth):
-        for claim in case.claims.get(("count", *one.ask.movements), []):
-            if one.ask.nth > int(str(claim.value)):
-                yield one, claim.by, "more of them than were counted"
-    for name, said in case.claims.items():
-        if name[0] != "count":
-            continue
-        parts = [
-            case.claims.get(("strength", name[1], size), [])
-            for size in ("small", "medium", "large")
-        ]
-        if all(parts) and sum(int(str(part[0].value)) for part in parts) != said[0].value:
-            for part in parts:
-                yield said[0].by, part[0].by, "counts by size do not add up"
+    for (_, _, *pair), claim in case.of("number"):
+        counts = _all_of(case.claimed("count", movement) for movement in pair)
+        if counts:
+            first, second = (count.number for count in counts)
+            if claim.value != ("same" if first == second else pair[first < second]):
+                yield from _each(claim, counts, "comparison and counts disagree")
+    for (_, movement, nth), claim in case.of("nth"):
+        count = case.claimed("count", movement)
+        if count and count.number < int(nth):
+            yield claim.by, count.by, "more of them than were counted"
+    for (_, movement), claim in case.of("count"):
+        sizes = _all_of(case.claimed("strength", movement, size) for size in _SIZES)
+        if sizes and sum(size.number for size in sizes) != claim.number:
+            yield from _each(claim, sizes, "counts by size do not add up")
 
 
-def _evidence(case: _Case) -> Iterator[_Clash]:
-    """The same thing, measured over the same time, has one value everywhere."""
-    values: dict[tuple[str, float, float], tuple[float, Asked]] = {}
-    for shown, one in case.shown:
-        place = (shown.what, shown.start_s, shown.end_s)
-        value, by = values.setdefault(place, (shown.value, one))
-        if value != shown.value:
-            yield by, one, f"different evidence of {shown.what}"
+def _all_of(claims: Iterable[_Claimed | None]) -> list[_Claimed]:
+    """All of some claims, or none where one is missing."""
+    every = []
+    for claim in claims:
+        if claim is None:
+            return []
+        every.append(claim)
+    return every
 
 
-def _quarters(case: _Case) -> Iterator[_Clash]:
-    """Quarters of one kind stand in order; most and least are not the same one."""
-    found = {(one.ask.rule, one.ask.movements, one.ask.nth): one for one in case.of(*_PLACED)}
-    for (rule, movements, nth), one in found.items():
-        later = found.get((rule, movements, nth + 1))
-        if rule == "quarter_of" and later is not None and later.key.code < one.key.code:
-            yield one, later, "a later one begins in an earlier quarter"
-    most, least = (found.get((f"quarter_{rank}_path", (), 0)) for rank in ("most", "least"))
-    if most is not None and least is not None and most.key.code == least.key.code:
-        yield most, least, "most and least ground in one quarter"
-    end, furthest = found.get(("end_distance", (), 0)), found.get(("furthest_distance", (), 0))
-    if end is not None and furthest is not None and float(end.key.code) > float(furthest.key.code):
-        yield end, furthest, "ends further away than it ever gets"
+def _each(claim: _Claimed, others: Iterable[_Claimed], why: str) -> Iterator[_Clash]:
+    return ((claim.by, other.by, why) for other in others)
 
 
-_PLACED = (
-    "quarter_of",
-    "quarter_most_path",
-    "quarter_least_path",
-    "end_distance",
-    "furthest_distance",
-)
+_SIZES = ("small", "medium", "large")
 
 
-def _starts(case: _Case) -> dict[str, dict[float, Asked]]:
-    """When each movement begins, by the evidence of all questions, and who says so."""
-    starts: dict[str, dict[float, Asked]] = defaultdict(dict)
-    for shown, one in case.shown:
-        starts[shown.what].setdefault(shown.start_s, one)
-    return starts
-
-
-def _orders(case: _Case) -> Iterator[_Clash]:
-    """Nothing that was offered begins between a reference and its key, or before what is first."""
-    starts = _starts(case)
-    for one in case.of(*sorted(_KEYED - {"order_of"})):
-        low_s, high_s = _forbidden(one, case.facts)
-        for option in one.distractors:
-            for start_s, by in starts[option.code].items():
-                if low_s - _SLACK_S < start_s < high_s + _SLACK_S:
-                    yield one, by, f"{option.code} begins in between"
-    for one in case.of("order_of"):
-        names = one.key.code.split(">")
-        firsts = [min(starts[name]) for name in names]
-        for earlier, later, name in zip(firsts, firsts[1:], names[1:], strict=False):
-            if earlier >= later:
-                yield one, starts[name][later], "begins before what comes first"
-
-
-def _forbidden(one: Asked, facts: MotionFacts) -> tuple[float, float]:
-    """The stretch of time in which no other option may begin."""
-    times_s = sorted(shown.start_s for shown in one.evidence)
-    if one.ask.rule in ("next_after", "last_before"):
-        return times_s[0], times_s[1]
-    key_s = one.evidence[0].start_s
-    if one.ask.rule == "first_of":
-        return 0.0, key_s
-    if one.ask.rule == "last_of":
-        return key_s, float("inf")
-    return facts.quarters[_QUARTERS.index(one.ask.window)].start_s, key_s
+def _times(case: _Case) -> Iterator[_Clash]:
+    """Later movements begin in later quarters, and none while an answer says that none begins."""
+    for (_, movement, nth), claim in case.of("begins"):
+        later = case.claimed("begins", movement, str(int(nth) + 1))
+        if later and str(later.value) < str(claim.value):
+            yield claim.by, later.by, "a later one begins in an earlier quarter"
+    for (what, start_s, _), (_, by) in case.values.items():
+        if what in case.absences:
+            for absence, each in case.absences[what]:
+                if absence.after_s < start_s < absence.before_s:
+                    yield each, by, f"{what} begins in between"
 
 
 def _amounts(case: _Case) -> Iterator[_Clash]:
-    """The larger of two totals is the one whose evidence, in any question, is larger."""
-    totals: dict[tuple[str, float, float], tuple[float, Asked]] = {}
-    for shown, one in case.shown:
-        if shown.what.endswith("_total"):
-            totals[shown.what, shown.start_s, shown.end_s] = (shown.value, one)
-    spans = {
-        window: (found.start_s, found.end_s)
-        for window, found in zip(
-            ("whole", *_QUARTERS), (case.facts.whole, *case.facts.quarters), strict=True
-        )
-    }
-    for name, said in case.claims.items():
-        if name[0] != "total":
+    """Totals are as large as compared; parts add up to the whole, and none exceeds it."""
+    for (_, window, *pair), claim in case.of("total"):
+        named = [(f"{code}_total", *case.spans[window]) for code in pair]
+        if named[0] not in case.values or named[1] not in case.values:
             continue
-        _, window, first, second = name
-        pair = [totals.get((f"{movement}_total", *spans[window])) for movement in (first, second)]
-        if pair[0] is None or pair[1] is None:
-            continue
-        amounts = (pair[0][0], pair[1][0])
-        larger = first if amounts[0] > amounts[1] else second
-        alike = max(amounts) < _ALIKE * min(amounts)
-        for claim in said:
-            if claim.value not in (larger, "same") or (claim.value == "same" and not alike):
-                yield claim.by, pair[1][1], "the evidence says otherwise"
+        (first, _), (second, by) = case.values[named[0]], case.values[named[1]]
+        alike = max(first, second) < _ALIKE * min(first, second)
+        if claim.value != pair[first < second] and not (claim.value == "same" and alike):
+            yield claim.by, by, "the evidence says otherwise"
+    whole, *quarters = case.spans.values()
+    halves = [(quarters[0][0], quarters[1][1]), (quarters[2][0], quarters[3][1])]
+    divided = [
+        *[(what, whole, quarters) for what in _ADDED if (what, *whole) in case.values],
+        ("path", whole, halves),
+        ("path", halves[0], quarters[:2]),
+        ("path", halves[1], quarters[2:]),
+    ]
+    for what, span, parts in divided:
+        shown = [case.values.get((what, *each)) for each in (span, *parts)]
+        if None not in shown:
+            (total, by), *rest = filter(None, shown)
+            if abs(sum([value for value, _ in rest]) - total) > _ROUNDING * max(1.0, total):
+                yield by, rest[0][1], f"{what} does not add up"
+    for (_, what, part), claim in case.of("size"):
+        size = case.claimed("size", what, "whole")
+        if size and size.number < claim.number:
+            yield claim.by, size.by, f"{part} has more than the whole"
 
 
 _ALIKE = 2.0
 """Whatever the rules call about the same, this many times as much is not."""
 
+_ADDED = ("path", *[f"{movement}_total" for movement in MOVEMENTS])
 
-def _times(case: _Case) -> Iterator[_Clash]:
-    """A quarter that something begins in holds the time at which it begins."""
-    for one in case.of("quarter_of"):
-        quarter = case.facts.quarters[_QUARTERS.index(one.key.code)]
-        if not quarter.start_s <= one.evidence[0].start_s <= quarter.end_s:
-            yield one, one, "it begins in another quarter"
 
+_ROUNDING = 0.01
+"""Rounded parts may differ by so much, or by this share, from the whole."""
 
 _LOOKS: tuple[Callable[[_Case], Iterator[_Clash]], ...] = (
-    _same_thing,
+    _answers,
+    _evidence,
     _parts_and_whole,
     _numbers,
-    _evidence,
-    _quarters,
-    _orders,
-    _amounts,
     _times,
+    _amounts,
 )

@@ -15,6 +15,7 @@ from qagen.rules.humanmove import RULES
 from qagen.rules.rule import Rule, answers, draw_name
 from qagen.schema.question import CATEGORIES, Candidate, Category, Question, Rejection
 from qagen.schema.record import Certificate, Record, named
+from qagen.schema.suite import HUMANMOVE
 
 
 def ask_all(
@@ -190,9 +191,11 @@ def unnamed_record(
         group=group or facts.take or facts.clip,
         source=facts.path,
         descriptor=descriptor,
-        category=question.category,
+        suite=HUMANMOVE.name,
+        task=question.category,
         family=question.family,
         frame=question.frame,
+        end_s=facts.duration_s,
         question=question.stem,
         options=tuple([offered[place].text for place in order]),
         option_codes=tuple([offered[place].code for place in order]),

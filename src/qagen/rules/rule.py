@@ -13,6 +13,7 @@ from qagen import draws
 from qagen.language import phrases, stems
 from qagen.reading.clip import Reading
 from qagen.reading.unclear import Unclear
+from qagen.rules.claims import Meaning
 from qagen.schema.question import (
     Ask,
     Candidate,
@@ -47,6 +48,8 @@ class Rule(NamedTuple):
     asks: Callable[[Reading], Iterable[Ask]]
     """Every ask that makes sense for a clip."""
     decide: Callable[[Reading, Ask], Finding]
+    meaning: Meaning
+    """The claims of its answers, by which they are proven to agree."""
     likely: Callable[[Reading, Ask], object] | None = None
     """Whether an ask is about something that happens: in a draw, such asks alternate with the
     others, which are more and mostly answered alike."""

@@ -1,1 +1,1 @@
-"""What an ask, a question, a record and a certificate are: plain data without a rule."""
+"""Asks, questions, records and certificates: plain data, without a rule."""

@@ -15,7 +15,7 @@ import msgspec
 
 from kinematics.errors import error_models
 from kinematics.errors.error_models import ErrorModel
-from qagen.schema.question import Candidate, Category, Question
+from qagen.schema.question import Candidate, Question
 from qagen.schema.record import Certificate
 
 CONFIDENCE: float = 0.95
@@ -47,7 +47,7 @@ class Certification(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Yield(msgspec.Struct, frozen=True, array_like=True):
-    """How many questions of a category were sound, and how many of them were certified."""
+    """How many questions of a task were sound, and how many of them were certified."""
 
     asked: int = 0
     certified: int = 0
@@ -158,13 +158,13 @@ def certificate(policy: Certification, *, flips: int | None) -> Certificate:
 
 def yields(
     questions: Sequence[Candidate | Question], given: Sequence[Certificate | None]
-) -> dict[Category, Yield]:
-    """How many of one clip's questions were certified, by category.
+) -> dict[str, Yield]:
+    """How many of one clip's questions were certified, by task.
 
     >>> yields([], [])
     {}
     """
-    found: dict[Category, Yield] = {}
+    found: dict[str, Yield] = {}
     for question, one in zip(questions, given, strict=True):
         counted = Yield(1, int(one is not None), int(one is not None and not one.copies))
         found[question.category] = found.get(question.category, Yield()) + counted

@@ -1,1 +1,1 @@
-"""What is said about a data set: statistics, explanations, figures, examples, flips."""
+"""Studies of a data set: statistics, explanations, figures, examples, flips of answers."""

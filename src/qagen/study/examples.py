@@ -1,25 +1,26 @@
-"""One question of each category about a motion that is made on the spot, for the README.
+"""One question of each task about a motion that is made on the spot, for the docs.
 
 The page holds what the command gives, between two markers; a test says when it no longer does.
 """
 
 import math
-import os
 from pathlib import Path
 
+from kinematics import output
 from qagen import draws
 from qagen.rules import generate
-from qagen.schema.question import CATEGORIES, Question
+from qagen.schema.question import Question
 from qagen.schema.record import LETTERS, Record
+from qagen.schema.suite import HUMANMOVE, tasks_of
 
-BEGIN = "<!-- examples: written by `qagen examples --readme README.md` -->"
+BEGIN = "<!-- examples: written by `qagen examples --readme docs/examples.md` -->"
 END = "<!-- end of examples -->"
 
 SEED = 0
 
 ABOUT = (
     "Somebody walks 3 m, stops, turns left by 90°, walks 2 m, waits, bows, and steps 1 m to the "
-    "right. Of the many questions that `qagen` asks about this, one of each category:"
+    "right. Of the many questions that `qagen` asks about this, one of each task:"
 )
 """What `_motion` does."""
 
@@ -45,10 +46,10 @@ def section() -> str:
     facts = measurement.measure(synthetic.perform(script, fps=30.0, clip="example").motion)
     questions, _ = generate.ask_all(facts, seed=SEED)
     parts = [ABOUT]
-    for category in CATEGORIES:
-        ones = [one for one in questions if one.category == category]
+    for task in tasks_of([HUMANMOVE]):
+        ones = [one for one in questions if one.category == task]
         if not ones:
-            raise RuntimeError(f"the example motion gives no question of the category {category}")
+            raise RuntimeError(f"the example motion gives no question of the task {task}")
         parts.append(_markdown(generate.to_record(min(ones, key=_place), facts, seed=SEED)))
     return "\n\n".join(parts)
 
@@ -63,7 +64,7 @@ def _markdown(row: Record) -> str:
         f"{letter}. {option}" for letter, option in zip(LETTERS, row.options, strict=False)
     )
     return (
-        f"**{row.category}** ({row.family}): {row.question}\\\n{options}\\\n"
+        f"**{row.task}** ({row.family}): {row.question}\\\n{options}\\\n"
         f"Answer: {row.answer}. *{' '.join(row.reasoning[:-1])}*"
     )
 
@@ -86,6 +87,4 @@ def written(readme: Path) -> str:
 def write(readme: Path, text: str) -> None:
     """Puts examples between a page's markers; the rest of it stays as it is."""
     before, _, after = _parts(readme)
-    partial = readme.with_name(f"{readme.name}.{os.getpid()}.partial")
-    partial.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
-    partial.replace(readme)
+    output.write_bytes(readme, f"{before}{BEGIN}\n\n{text}\n\n{END}{after}".encode())

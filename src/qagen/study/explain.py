@@ -98,6 +98,12 @@ def _certified(given: Certificate | None) -> list[str]:
     ]
 
 
+def _reference(row: Record) -> Iterator[str]:
+    yield f"  Reference: {row.reference}"
+    for claim in row.claims:
+        yield f"  - {claim}"
+
+
 def text(row: Record, clip: Clip) -> str:
     """Everything about a row, a paragraph each."""
     options = (
@@ -108,12 +114,12 @@ def text(row: Record, clip: Clip) -> str:
     margin = row.margin
     return "\n".join(
         [
-            f"{row.id}  {row.category}: {row.family}  ({clip.split})",
+            f"{row.id}  {row.task}: {row.family}  ({row.suite}, {clip.split})",
             f"{row.clip}{person}, {clip.duration_s:.2f} s, from {row.source or 'an unnamed file'}; "
             f"group {row.group!r}",
             "",
             row.question,
-            *options,
+            *(_reference(row) if row.is_text else options),
             "",
             "Measured",
             *(f"  {evidence_line(one)}" for one in row.evidence),
@@ -124,7 +130,7 @@ def text(row: Record, clip: Clip) -> str:
             "Reasoning",
             *(f"  {sentence}" for sentence in row.reasoning),
             "",
-            f"Asked by the rule {row.ask.rule} in the frame of reference {row.frame}; guessing is "
-            f"right {row.chance:.0%} of the time",
+            f"Asked by the rule {row.ask.rule} in the frame of reference {row.frame}; "
+            + ("free text" if row.is_text else f"guessing is right {row.chance:.0%} of the time"),
         ]
     )

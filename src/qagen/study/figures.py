@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from qagen.dataset.balance import Evenness
 from qagen.dataset.layout import Clip
 from qagen.dataset.splits import SPLITS
-from qagen.schema.question import CATEGORIES, Evidence
+from qagen.schema.question import Evidence
 from qagen.schema.record import LETTERS, Record
 from qagen.study.explain import in_words
 from qagen.study.flip_report import Rate, Report, Row
@@ -73,14 +73,14 @@ class _Line(NamedTuple):
 
 
 def statistics(found: Statistics) -> Figure:
-    """A data set at a glance: categories and splits, balance, motions, what was left out."""
+    """A data set at a glance: tasks and splits, balance, motions, what was left out."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(WIDTH_IN, 8.2))
         grid = figure.add_gridspec(2, 3, wspace=0.42, hspace=0.36)
         grid.update(left=0.09, right=0.97, top=0.88, bottom=0.07)
         figure.text(0.012, 0.955, summary(found), fontsize=10.5, weight="bold")
         axes = [figure.add_subplot(cell) for cell in grid]
-        _draw_categories(axes[0], found)
+        _draw_tasks(axes[0], found)
         _draw_evenness(axes[1], found.letters | found.ranks)
         _draw_majority(axes[2], found)
         _draw_movements(axes[3], found.movements)
@@ -100,13 +100,14 @@ def _bars(
     axes.grid(axis="x", color=FAINT, linewidth=0.7)
 
 
-def _draw_categories(axes: Axes, found: Statistics) -> None:
-    ends = [0] * len(CATEGORIES)
+def _draw_tasks(axes: Axes, found: Statistics) -> None:
+    names = list(found.questions)
+    ends = [0] * len(names)
     for split, colour in zip(SPLITS, COLOURS, strict=False):
-        counts = [found.questions[category][split] for category in CATEGORIES]
-        _bars(axes, CATEGORIES, counts, left=list(ends), color=colour, label=split)
+        counts = [found.questions[task][split] for task in names]
+        _bars(axes, names, counts, left=list(ends), color=colour, label=split)
         ends = [end + count for end, count in zip(ends, counts, strict=True)]
-    axes.set_title("Questions by category and split")
+    axes.set_title("Questions by task and split")
     axes.set_xlim(0, 1.3 * max(*ends, 1))
     axes.legend(frameon=False, loc="center right", fontsize=8)
 
@@ -140,7 +141,7 @@ def _draw_evenness(axes: Axes, groups: Mapping[str, Evenness]) -> None:
 
 
 def _draw_majority(axes: Axes, found: Statistics) -> None:
-    names = [category for category in CATEGORIES if category in found.majority]
+    names = list(found.majority)
     _bars(axes, names, [found.majority[name] for name in names], color=COLOURS[5])
     for place, name in enumerate(names):
         axes.vlines(found.chance[name], place - 0.42, place + 0.42, color=INK, linewidth=1.4)
@@ -343,7 +344,7 @@ def _draw_path(axes: Axes, clip: Clip, evidence: Sequence[Evidence]) -> None:
 
 
 def survival(found: Report) -> Figure:
-    """Which answers flip: by category and by margin, before and after certification."""
+    """Which answers flip: by task and by margin, before and after certification."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(WIDTH_IN, 8.2))
         grid = figure.add_gridspec(2, 2, wspace=0.24, hspace=0.36)
@@ -351,7 +352,7 @@ def survival(found: Report) -> Figure:
         said = textwrap.fill(survival_summary(found), 130)
         figure.text(0.012, 0.975, said, fontsize=10.5, weight="bold", va="top")
         axes = [figure.add_subplot(cell) for cell in grid]
-        rows = [*found.categories, found.total]
+        rows = [*found.tasks, found.total]
         _draw_flips(axes[0], rows)
         _bars(
             axes[1], [row.name for row in rows], [100 * row.kept for row in rows], color=COLOURS[2]
@@ -360,9 +361,9 @@ def survival(found: Report) -> Figure:
         axes[1].set_title("Certified")
         _draw_margins(axes[2], {"all": found.margins}, certified=True)
         axes[2].set_title("Answers that flip, by margin")
-        by_category = found.by_category_and_margin
-        _draw_margins(axes[3], by_category, certified=False)
-        axes[3].set_title("All questions, by margin and category")
+        by_task = found.by_task_and_margin
+        _draw_margins(axes[3], by_task, certified=False)
+        axes[3].set_title("All questions, by margin and task")
         return figure
 
 
@@ -390,7 +391,7 @@ def _draw_flips(axes: Axes, rows: Sequence[Row]) -> None:
     axes.axvline(1, color=SOFT, linewidth=0.8, linestyle="--")
     axes.set_xlabel("% that flip, with 95 % intervals; even up to 1 %, then logarithmic")
     axes.grid(axis="x", color=FAINT, linewidth=0.7)
-    axes.set_title("Answers that flip, by category")
+    axes.set_title("Answers that flip, by task")
     axes.legend(frameon=False, fontsize=8)
 
 

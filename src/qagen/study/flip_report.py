@@ -13,7 +13,8 @@ from typing import Literal
 import msgspec
 
 from kinematics import output
-from qagen.schema.question import CATEGORIES, Candidate, Category, Question
+from qagen.schema.question import Candidate, Question
+from qagen.schema.suite import HUMANMOVE, tasks_of
 from qagen.study.stats import Table
 
 SCHEMA_VERSION = 1
@@ -57,7 +58,7 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One category, rule or band of margins, before and after certification."""
+    """One task, rule or band of margins, before and after certification."""
 
     name: str
     all: Rate
@@ -84,14 +85,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     unreadable: int
     questions: int
     total: Row
-    categories: tuple[Row, ...]
+    tasks: tuple[Row, ...]
     margins: tuple[Row, ...]
-    by_category_and_margin: dict[str, tuple[Row, ...]]
+    by_task_and_margin: dict[str, tuple[Row, ...]]
     rules: tuple[Row, ...]
 
 
 class Ledger:
-    """Counts clip by clip; a place is a category, a rule or a band of margins."""
+    """Counts clip by clip; a place is a task, a rule or a band of margins."""
 
     def __init__(self) -> None:
         self._tries: dict[tuple[str, Sort], dict[str, Tries]] = {}
@@ -102,8 +103,8 @@ class Ledger:
     ) -> None:
         """One question with its answers on the estimates of its clip."""
         band = band_of(question)
-        category = question.category
-        places = ("all", category, f"margin {band}", f"{category}/margin {band}")
+        task = question.category
+        places = ("all", task, f"margin {band}", f"{task}/margin {band}")
         sorts: tuple[Sort, ...] = ("all", "certified") if certified else ("all",)
         for place in (*places, f"rule {question.ask.rule}"):
             for sort in sorts:
@@ -192,7 +193,7 @@ def _wilson(share: float, tries: float) -> tuple[float, float]:
 def tables(found: Report) -> list[Table]:
     """What `qagen survive` prints."""
     return [
-        _table("Answers that flip, by category", [*found.categories, found.total]),
+        _table("Answers that flip, by task", [*found.tasks, found.total]),
         _table("Answers that flip, by margin in tie bands of the rule", found.margins),
     ]
 
@@ -264,29 +265,26 @@ def check_folder(folder: Path, inputs: Sequence[Path] = ()) -> None:
 def write(found: Report, folder: Path) -> list[Path]:
     """Writes `survive.json` and `survive.md`, each whole or not at all; gives their paths."""
     check_folder(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     texts = {
         "survive.json": msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n",
         "survive.md": markdown(found).encode(),
     }
     for name, data in texts.items():
-        partial = folder / f"{name}.partial"
-        partial.write_bytes(data)
-        partial.replace(folder / name)
+        output.write_bytes(folder / name, data)
     return [folder / name for name in texts]
 
 
 def report(ledger: Ledger, **told: object) -> Report:
     """Everything that a ledger holds; `told` gives the fields that it does not know."""
     bands = band_names()
-    names: tuple[Category, ...] = CATEGORIES
+    names = tuple(tasks_of([HUMANMOVE]))
     total = ledger.row("all")
     return Report(
         questions=total.all.questions,
         total=total,
-        categories=tuple(ledger.row(name) for name in names),
+        tasks=tuple(ledger.row(name) for name in names),
         margins=tuple(ledger.row(f"margin {band}", name=band) for band in bands),
-        by_category_and_margin={
+        by_task_and_margin={
             name: tuple(ledger.row(f"{name}/margin {band}", name=band) for band in bands)
             for name in names
         },

@@ -23,7 +23,7 @@ from qagen.certify.trials import Asked
 from qagen.rules import generate
 from qagen.schema import certificates
 from qagen.schema.certificates import Certification
-from qagen.schema.question import CATEGORIES, Category
+from qagen.schema.suite import HUMANMOVE, tasks_of
 from qagen.study.flip_report import Ledger, Report, report
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Study:
     """What is asked, what certifies it, and what it is tried under."""
 
     policy: Certification
-    categories: tuple[Category, ...] = CATEGORIES
+    tasks: tuple[str, ...] = tuple(tasks_of([HUMANMOVE]))
     frame: Frame = "first_heading"
     tried: ErrorModel | None = None
     """Without estimates: whose errors; none for those of the certificates."""
@@ -81,9 +81,9 @@ def study(
                 Asked(
                     one.motion,
                     one.facts,
-                    generate.ask_all(
-                        one.facts, seed=wanted.policy.seed, categories=wanted.categories
-                    )[0],
+                    generate.ask_all(one.facts, seed=wanted.policy.seed, categories=wanted.tasks)[
+                        0
+                    ],
                 )
                 for one in taken.measured[first : first + TOGETHER]
                 if one.motion is not None

@@ -14,8 +14,8 @@ from qagen.dataset import layout
 from qagen.dataset.balance import Evenness, evenness
 from qagen.dataset.layout import Clip, Manifest
 from qagen.dataset.splits import SPLITS, Split
-from qagen.schema.question import CATEGORIES, Category
 from qagen.schema.record import LETTERS
+from qagen.schema.suite import Suite, tasks_of
 
 CHANCE_BAND = 0.05
 """A majority this far above chance is worth a look."""
@@ -44,13 +44,15 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
 
     manifest: Manifest
     total: int
-    questions: dict[Category, dict[Split, int]]
-    families: dict[Category, dict[str, int]]
+    questions: dict[str, dict[Split, int]]
+    families: dict[str, dict[str, int]]
     letters: dict[str, Evenness]
     ranks: dict[str, Evenness]
     answers: dict[str, dict[str, int]]
-    chance: dict[Category, float]
-    majority: dict[Category, float]
+    offered: dict[str, int]
+    """The most options that the questions of each rule have."""
+    chance: dict[str, float]
+    majority: dict[str, float]
     subjects: int
     takes: int
     groups: int
@@ -74,23 +76,27 @@ def of(folder: Path | str) -> Statistics:
     manifest = layout.read_manifest(folder)
     layout.check_files(folder, manifest)
     tally = Tally()
-    sides: defaultdict[Category, Counter[Split]] = defaultdict(Counter)
-    chances: defaultdict[Category, list[float]] = defaultdict(list)
+    sides: defaultdict[str, Counter[Split]] = defaultdict(Counter)
+    chances: defaultdict[str, list[float]] = defaultdict(list)
     for split, row in layout.rows(folder):
         tally.add_record(row)
-        sides[row.category][split] += 1
-        chances[row.category].append(row.chance)
+        sides[row.task][split] += 1
+        if not row.is_text:
+            chances[row.task].append(row.chance)
     clips = list(layout.clips(folder))
+    names = tasks_of(manifest.suites)
+    families, majority = tally.families(), tally.majority()
     return Statistics(
         manifest=manifest,
         total=tally.total,
-        questions={c: {split: sides[c][split] for split in SPLITS} for c in CATEGORIES},
-        families=tally.families(),
+        questions={c: {split: sides[c][split] for split in SPLITS} for c in names},
+        families={c: families.get(c, {}) for c in names},
         letters=tally.letters(),
         ranks=tally.ranks(),
         answers=tally.answers(),
-        chance={c: math.fsum(chances[c]) / len(chances[c]) for c in CATEGORIES if chances[c]},
-        majority=tally.majority(),
+        offered=tally.offered(),
+        chance={c: math.fsum(chances[c]) / len(chances[c]) for c in names if chances[c]},
+        majority={c: majority[c] for c in names if c in majority},
         subjects=len({clip.subject for clip in clips if clip.subject}),
         takes=len({clip.take for clip in clips}),
         groups=len({clip.group for clip in clips}),
@@ -133,7 +139,7 @@ def tables(found: Statistics) -> list[Table]:
     """What `qagen stats` prints."""
     return [
         _sides(found),
-        _categories(found),
+        _tasks(found),
         _families(found),
         _evenness(found),
         _motions(found),
@@ -156,24 +162,33 @@ def _sides(found: Statistics) -> Table:
     return Table("Splits", ("split", "groups", "clips", "questions"), rows)
 
 
-def _categories(found: Statistics) -> Table:
+def _tasks(found: Statistics) -> Table:
     """Majority is what knowing each stem's most frequent answer gets right."""
     rows = []
-    for category in CATEGORIES:
-        counts = found.questions[category]
+    for task, counts in found.questions.items():
         total = sum(counts.values())
         rows.append(
             (
-                category,
+                task,
                 f"{total:,}",
                 f"{total / found.total:.1%}" if found.total else "",
                 *(f"{counts[split]:,}" for split in SPLITS),
-                _percent(found.chance.get(category)),
-                _percent(found.majority.get(category)),
+                _percent(found.chance.get(task)),
+                _percent(found.majority.get(task)),
             )
         )
-    headings = ("category", "questions", "share", *SPLITS, "chance", "stem majority")
-    return Table("Questions by category", headings, rows)
+    if len(found.manifest.suites) > 1:
+        rows += [_suite(found, suite) for suite in found.manifest.suites]
+    headings = ("task", "questions", "share", *SPLITS, "chance", "stem majority")
+    return Table("Questions by task", headings, rows)
+
+
+def _suite(found: Statistics, suite: Suite) -> tuple[str, ...]:
+    """All tasks of one suite together."""
+    sides = [sum(found.questions[name][split] for name in tasks_of([suite])) for split in SPLITS]
+    total = sum(sides)
+    share = f"{total / found.total:.1%}" if found.total else ""
+    return (f"all of {suite.name}", f"{total:,}", share, *(f"{n:,}" for n in sides), "", "")
 
 
 def _percent(share: float | None) -> str:
@@ -182,8 +197,8 @@ def _percent(share: float | None) -> str:
 
 def _families(found: Statistics) -> Table:
     rows = [
-        (f"{category}: {family}", f"{count:,}")
-        for category, families in found.families.items()
+        (f"{task}: {family}", f"{count:,}")
+        for task, families in found.families.items()
         for family, count in sorted(families.items(), key=lambda item: (-item[1], item[0]))
     ]
     return Table("Questions by family", ("family", "questions"), rows)
@@ -194,9 +209,9 @@ def _evenness(found: Statistics) -> Table:
     for name, even in found.letters.items():
         rows.append((f"letter, {name}", *_counted(LETTERS, even)))
     for name, even in found.ranks.items():
-        rows.append((f"rank of the key, {name}", *_counted("1234", even)))
+        rows.append((f"rank of the key, {name}", *_counted("12345678", even)))
     for rule, counts in found.answers.items():
-        if 1 < len(counts) <= 4:
+        if 1 < len(counts) <= found.offered[rule]:
             rows.append((f"answer, {rule}", *_counted(tuple(counts), evenness([*counts.values()]))))
     return Table("Balance", ("", "counts", "chi-square", "p"), rows)
 
@@ -226,15 +241,15 @@ def _motions(found: Statistics) -> Table:
 def _certified(found: Statistics) -> Table:
     """What certification left: of all sound questions, before any selection."""
     rows = []
-    for category, one in found.manifest.certified.items():
+    for task, one in found.manifest.certified.items():
         share = f"{one.certified / one.asked:.1%}" if one.asked else ""
-        rows.append((category, f"{one.asked:,}", f"{one.certified:,}", share, f"{one.by_margin:,}"))
+        rows.append((task, f"{one.asked:,}", f"{one.certified:,}", share, f"{one.by_margin:,}"))
     wanted = found.manifest.recipe["certify"]
     title = (
         f"Certified: at least {wanted['least']:.0%} of copies agree, {wanted['copies']} copies, "
         f"errors of {wanted['model']['name']}"
     )
-    return Table(title, ("category", "sound", "certified", "share", "by margin"), rows)
+    return Table(title, ("task", "sound", "certified", "share", "by margin"), rows)
 
 
 def _blind(found: Statistics) -> list[Table]:
@@ -244,15 +259,15 @@ def _blind(found: Statistics) -> list[Table]:
         return []
     rows = [
         (
-            category, f"{blind.before[category].points:.1f}", blind.before[category].model,
-            f"{after.points:.1f}", after.model, f"{blind.kept[category]:.1%}",
-            "out of reach" if category in blind.unreachable else
-            "perhaps luck" if category in blind.unsure else "",
+            task, f"{blind.before[task].points:.1f}", blind.before[task].model,
+            f"{after.points:.1f}", after.model, f"{blind.kept[task]:.1%}",
+            "out of reach" if task in blind.unreachable else
+            "perhaps luck" if task in blind.unsure else "",
         )
-        for category, after in blind.after.items() if category in blind.kept
+        for task, after in blind.after.items() if task in blind.kept
     ]  # fmt: skip
     title = f"Points above chance of the best blind model, at most {100 * blind.max_blind:g}"
-    headings = ("category", "before", "model", "after", "model", "kept", "")
+    headings = ("task", "before", "model", "after", "model", "kept", "")
     return [Table(title, headings, rows)]
 
 

@@ -18,6 +18,7 @@ from qagen.schema import record as records
 from qagen.schema.certificates import Certification
 from qagen.schema.question import Unit
 from qagen.schema.record import Record
+from qagen.schema.suite import HUMANMOVE
 from qagen.verify import copies as copies_of
 from qagen.verify import evidence, sentences
 from qagen.verify.findings import Finding
@@ -30,6 +31,9 @@ SIDES = ("train.jsonl", "val.jsonl", "test.jsonl")
 """The files of a data set that hold rows."""
 
 MANIFEST = "manifest.json"
+
+SAME_TIME_S = 1e-3
+"""Durations this close are the same."""
 
 
 class Difference(NamedTuple):
@@ -305,15 +309,24 @@ def verify(record: Record, clip: Clip) -> list[Difference]:
         *_margin(record, finding, tolerance=rule.tolerance),
         *(Difference(*problem) for problem in evidence.problems(clip, record)),
     ]
+    shown = (record.media, record.people, record.start_s)
+    duration_s = clip.facts.duration_s
+    if shown != ("video", (), 0.0) or abs(record.end_s - duration_s) > SAME_TIME_S:
+        recorded = (
+            f"{record.media}, {record.start_s:g} to {record.end_s:g} s, people {record.people}"
+        )
+        derived = f"the whole video, {duration_s:g} s, of one person"
+        differences.append(Difference("shown", recorded, derived))
     if record.question != stem:
         differences.append(Difference("question", record.question, stem))
     return differences
 
 
 def _form(record: Record, task: Task) -> Iterator[Difference]:
-    """Category, number of options and the share that guessing gets right."""
-    if record.category != task.name:
-        yield Difference("category", record.category, task.name)
+    """Suite, task, number of options and the share that guessing gets right."""
+    if (record.suite, record.task) != (HUMANMOVE.name, task.name):
+        recorded, derived = f"{record.suite}, {record.task}", f"{HUMANMOVE.name}, {task.name}"
+        yield Difference("task", recorded, derived)
     count = len(record.options)
     if not count == len(record.option_codes) == task.choices:
         yield Difference("options", f"{count}", f"{task.choices}")

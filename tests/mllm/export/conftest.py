@@ -12,7 +12,6 @@ from mllm.render import video
 from qagen.build import pipeline
 from qagen.dataset import layout
 from qagen.dataset.layout import Recipe
-from qagen.schema.question import CATEGORIES
 
 PICTURES = 6
 
@@ -24,7 +23,7 @@ def questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     every = (one.motion for one in synthetic.corpus(200, seed=5, fps=10.0, joints=False))
     alike = (motion for motion in every if 13.0 < motion.duration_s < 17.0)
     facts.write(home / "facts.jsonl", measurement.measure_all(itertools.islice(alike, 12)))
-    recipe = Recipe(categories=CATEGORIES, per_category=3, balanced=False, val=0.2, test=0.3)
+    recipe = Recipe(per_task=3, balanced=False, val=0.2, test=0.3)
     pipeline.build(home / "facts.jsonl", home / "questions", recipe)
     return home / "questions"
 

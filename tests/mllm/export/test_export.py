@@ -104,9 +104,9 @@ def test_the_published_layout_is_kept(style: str, made, questions: Path) -> None
         assert [turn["from"] for turn in row["conversations"]] == ["user", "assistant"]
         assert row["conversations"][0]["value"].startswith("<video>\n" + record.question)
         assert row["conversations"][1]["value"] == f"Answer: {record.answer}"
-    by_category = Counter(record.category for record in wanted.values())
-    for category, count in by_category.items():
-        name = training.BENCHMARK_CATEGORIES[category]
+    by_task = Counter(record.task for record in wanted.values())
+    for task, count in by_task.items():
+        name = training.BENCHMARK_CATEGORIES[task]
         ones = rows_of(out / name / f"{name}.json")
         assert [one["id"] for one in ones] == [f"q{place}" for place in range(1, count + 1)]
         for one in ones:
@@ -175,7 +175,7 @@ def test_the_task_of_lmms_eval_scores_right_and_wrong(made, questions: Path) -> 
 def test_guesses_score_nothing_above_chance(made) -> None:
     """A reply of each letter in turn: in the sum over letters chance is met exactly."""
     task = module_at(made("lmms-eval") / "utils.py")
-    doc = {"options": ["a", "b", "c", "d"], "answer": "C", "category": "ordering", "chance": 0.25}
+    doc = {"options": ["a", "b", "c", "d"], "answer": "C", "task": "ordering", "chance": 0.25}
     results = [task.process_results(doc, [letter])["above_chance"] for letter in "ABCD"]
     assert task.above_chance(results) == pytest.approx(0)
 

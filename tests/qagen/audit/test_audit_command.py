@@ -23,7 +23,7 @@ def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Questions of which the longest option is right, without the slow model."""
     monkeypatch.setattr(forest, "available", lambda: False)
     items = [
-        {"video": row.clip, "task": row.category, "question": row.question,
+        {"video": row.clip, "task": row.task, "question": row.question,
          "choices": row.options, "answer": row.answer, "split": row.split}
         for row in _planted.rows(600, leak="longest")
     ]  # fmt: skip

@@ -23,7 +23,7 @@ def lettered(row: Row) -> list[str]:
 
 def as_list(row: Row) -> dict[str, Any]:
     """Lists of options with letters in them, as VSI-Bench has."""
-    return {"id": 1, "scene_name": row.clip, "question_type": row.category,
+    return {"id": 1, "scene_name": row.clip, "question_type": row.task,
             "question": row.question, "options": lettered(row),
             "ground_truth": LETTERS[row.answer_index]}  # fmt: skip
 
@@ -31,14 +31,14 @@ def as_list(row: Row) -> dict[str, Any]:
 def as_conversation(row: Row) -> dict[str, Any]:
     """What fine-tuning tools read: one text with everything, and a sentence for an answer."""
     asked = "\n".join(["<video>", row.question, *lettered(row), "Answer with the option letter."])
-    return {"video": [row.clip], "task": row.category, "conversations": [
+    return {"video": [row.clip], "task": row.task, "conversations": [
         {"from": "user", "value": asked},
         {"from": "assistant", "value": f"Answer: {LETTERS[row.answer_index]}"}]}  # fmt: skip
 
 
 def as_messages(row: Row) -> dict[str, Any]:
     asked = row.question + " " + " ".join(f"({line[0]}){line[2:]}" for line in lettered(row))
-    return {"videos": [row.clip], "category": row.category, "messages": [
+    return {"videos": [row.clip], "category": row.task, "messages": [
         {"role": "system", "content": "Answer."},
         {"role": "user", "content": [{"type": "video", "video": "x"},
                                      {"type": "text", "text": asked}]},
@@ -46,19 +46,19 @@ def as_messages(row: Row) -> dict[str, Any]:
 
 
 def as_dictionary(row: Row) -> dict[str, Any]:
-    return {"video_path": row.clip, "task": row.category, "question_stem": row.question,
+    return {"video_path": row.clip, "task": row.task, "question_stem": row.question,
             "options": dict(zip(LETTERS, row.options, strict=False)),
             "answer_letter": LETTERS[row.answer_index]}  # fmt: skip
 
 
 def as_columns(row: Row) -> dict[str, Any]:
     columns = {f"option {place}": text for place, text in enumerate(row.options)}
-    return {"Video": row.clip, "Type": row.category, "Question": row.question,
+    return {"Video": row.clip, "Type": row.task, "Question": row.question,
             "answer": row.answer_index, **columns}  # fmt: skip
 
 
 def as_text(row: Row) -> dict[str, Any]:
-    return {"video_id": row.clip, "question_type": row.category, "candidates": list(row.options),
+    return {"video_id": row.clip, "question_type": row.task, "candidates": list(row.options),
             "question": row.question, "answer": row.answer}  # fmt: skip
 
 
@@ -68,13 +68,13 @@ SHAPES = [as_list, as_conversation, as_messages, as_dictionary, as_columns, as_t
 
 
 def core(row: Row) -> tuple[object, ...]:
-    return row.clip, row.category, row.question, row.options, row.answer_index
+    return row.clip, row.task, row.question, row.options, row.answer_index
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_shape_gives_the_same_rows(shape: Any) -> None:
     for row in _planted.rows(60, leak="longest"):
-        if shape is as_columns and row.category == "numerical":
+        if shape is as_columns and row.task == "numerical":
             continue  # a bare number is taken for the text of an option
         found = foreign.to_row(shape(row))
         assert isinstance(found, Row), found
@@ -163,7 +163,8 @@ def test_records_in_loose_files_are_read_as_records(tmp_path: Path) -> None:
     row = record.named(
         record.Record(
             clip="a", person=0, take="t", subject="s", group="g", source="a.npz", descriptor="",
-            category="existence", family="movement", frame="first_heading", question="Up?",
+            suite="humanmove", end_s=9.0, task="existence", family="movement",
+            frame="first_heading", question="Up?",
             options=("Yes", "No"), option_codes=("yes", "no"), answer_index=1, chance=0.5,
             ask=Ask(rule="ever"), evidence=(), margin=Margin(value=1.0, unit="m", band=0.1),
             reasoning=(), thresholds="", rules="",
@@ -201,5 +202,5 @@ def test_a_cycle_of_letters_is_found_in_a_fine_tuning_file(
     rows = _planted.rows(900, leak="letters")
     (tmp_path / "test.jsonl").write_text(lines([as_conversation(row) for row in rows]))
     found = report.audit(load.read(tmp_path).rows)
-    assert found.best["numerical"].model == "row of category"
+    assert found.best["numerical"].model == "row of task"
     assert found.best["numerical"].score.points == pytest.approx(100, abs=3)

@@ -12,14 +12,14 @@ from qagen.audit import copies, forest, models, report, scores, tables
 from qagen.audit.rows import Row
 
 FOUND_BY = {
-    "letters": ("numerical", {"row of category", "place in clip"}, "by the place of the row"),
+    "letters": ("numerical", {"row of task", "place in clip"}, "by the place of the row"),
     "middle": ("numerical", {"number", "number in family"}, "of 4 numbers"),
     "throughout": ("existence", {"words"}, "throughout"),
-    "prior": ("ordering", {"category", "family", "words"}, "walking"),
+    "prior": ("ordering", {"task", "family", "words"}, "walking"),
     "longest": ("existence", {"length", "words"}, "by length"),
     "siblings": ("ordering", {"siblings", "offered again"}, "question"),
 }
-"""The category in which a leak must be accused, models that must tell, and words they say."""
+"""The task in which a leak must be accused, models that must tell, and words they say."""
 
 
 def blinds_of(rows: list[Row]) -> tuple[tables.Tables, list[models.Blind]]:
@@ -28,7 +28,7 @@ def blinds_of(rows: list[Row]) -> tuple[tables.Tables, list[models.Blind]]:
 
 
 def accused(rows: list[Row]) -> dict[str, set[str]]:
-    """The models that are accused without the forest, and of which categories."""
+    """The models that are accused without the forest, and of which tasks."""
     found, blinds = blinds_of(rows)
     groups = scores.groups(found)
     looks = len(blinds) * len(groups)
@@ -53,10 +53,10 @@ def no_forest(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("leak", _planted.LEAKS)
 def test_a_planted_leak_is_found_and_told(leak: str) -> None:
     found = report.audit(_planted.rows(3000 if leak == "throughout" else 900, leak=leak))
-    category, expected, words = FOUND_BY[leak]
+    task, expected, words = FOUND_BY[leak]
     names = {finding.model for finding in found.accused}
     assert expected <= names
-    assert found.best[category].score.accused
+    assert found.best[task].score.accused
     told = [tell.what for finding in found.accused for tell in finding.telling]
     assert any(words in what for what in told)
     for finding in found.accused:
@@ -78,9 +78,9 @@ def test_clean_questions_are_not_accused() -> None:
 
 def test_what_is_told_of_throughout_is_no() -> None:
     rows = [
-        msgspec.structs.replace(row, category="")
+        msgspec.structs.replace(row, task="")
         for row in _planted.rows(3000, leak="throughout")
-        if row.category == "existence"
+        if row.task == "existence"
     ]
     finding = next(one for one in report.audit(rows).findings if one.model == "words")
     tell = next(tell for tell in finding.telling if tell.what.startswith("throughout → no"))
@@ -98,7 +98,7 @@ def test_evened_answers_are_no_leak_upside_down() -> None:
         answers = [0, 0, 1, 1]
         draw.shuffle(answers)
         rows += [
-            Row(clip=f"{stem} {n}", category="ever", question=f"Is it {'ab ' * stem}?",
+            Row(clip=f"{stem} {n}", task="ever", question=f"Is it {'ab ' * stem}?",
                 options=("Yes", "No"), answer_index=answer)
             for n, answer in enumerate(answers)
         ]  # fmt: skip

@@ -41,10 +41,10 @@ def test_clean_questions_mostly_stay() -> None:
     assert len(withholding.select(rows, with_forest=False).kept) > 0.93 * len(rows)
 
 
-def test_a_category_with_one_answer_is_named_and_left_alone() -> None:
+def test_a_task_with_one_answer_is_named_and_left_alone() -> None:
     rows = [
         msgspec.structs.replace(row, options=("Yes", "No"), answer_index=0)
-        if row.category == "existence"
+        if row.task == "existence"
         else row
         for row in _planted.rows(900)
     ]
@@ -53,7 +53,7 @@ def test_a_category_with_one_answer_is_named_and_left_alone() -> None:
     assert "“letter”" in found.unreachable["existence"]
     assert "100.0 points above chance among 300 questions" in found.unreachable["existence"]
     assert "existence" not in found.withheld
-    assert {n for n, row in enumerate(rows) if row.category == "existence"} <= set(found.kept)
+    assert {n for n, row in enumerate(rows) if row.task == "existence"} <= set(found.kept)
 
 
 @settings(max_examples=3)
@@ -66,12 +66,12 @@ def test_selection_is_repeatable_and_in_order(seed: int, leak: str) -> None:
     assert set(found.kept) <= set(range(len(rows)))
 
 
-def test_rows_without_category_are_one_group() -> None:
+def test_rows_without_task_are_one_group() -> None:
     rows = [
         Row(clip=row.clip, question=row.question, options=row.options,
             answer_index=row.answer_index)
         for row in _planted.rows(3000, leak="prior", strength=0.2)
-        if row.category == "ordering"
+        if row.task == "ordering"
     ]  # fmt: skip
     found = withholding.select(rows, with_forest=False)
     assert set(found.best) == {"all"}

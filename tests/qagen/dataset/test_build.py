@@ -26,16 +26,15 @@ from qagen.dataset.splits import SPLITS
 from qagen.rules import consistency
 from qagen.rules.consistency import Contradiction
 from qagen.schema import record
-from qagen.schema.question import CATEGORIES, Category
 from qagen.schema.record import Record
 
 SRC = Path(__file__).parents[3] / "src"
 
-RECIPE = Recipe(categories=CATEGORIES, per_category=2)
-FEW: tuple[Category, ...] = ("comparative", "dominant", "ordering", "trajectory")
+RECIPE = Recipe(per_task=2)
+FEW: tuple[str, ...] = ("comparative", "dominant", "ordering", "trajectory")
 """Existence is most of what can be asked, and takes most of the time."""
 
-EVERYTHING = Recipe(categories=FEW, balanced=False, val=0.0, test=0.0)
+EVERYTHING = Recipe(tasks=FEW, balanced=False, val=0.0, test=0.0)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -87,7 +86,7 @@ def test_building_again_gives_the_same_bytes(facts_file: Path, built: Path) -> N
 def test_hash_seeds_and_processes_change_nothing(
     facts_file: Path, built: Path, tmp_path: Path, seed: str
 ) -> None:
-    words = ("build", facts_file, tmp_path / "out", "--per-category", 2, "--workers", seed)
+    words = ("build", facts_file, tmp_path / "out", "--per-task", 2, "--workers", seed)
     subprocess.run(command(*words), env=environment(PYTHONHASHSEED=seed), check=True)
     assert contents(tmp_path / "out") == contents(built)
 
@@ -181,7 +180,7 @@ def runs(process: int) -> bool:
 def test_a_killed_build_goes_on_where_it_was(corpus: list[MotionFacts], tmp_path: Path) -> None:
     source, out = tmp_path / "facts.jsonl", tmp_path / "out"
     facts.write(source, copies(corpus, 8))
-    words = (source, out, "--per-category", 1, "--workers", 2)
+    words = (source, out, "--per-task", 1, "--workers", 2)
     process = subprocess.Popen(command("build", *words), env=environment())
     work = out / chunks.WORK
     wait_until(lambda: len(list(work.glob("*.chunk"))) >= 2)
@@ -259,7 +258,7 @@ def test_the_manifest_says_what_is_there(built: Path, corpus: list[MotionFacts])
     layout.check_files(built, manifest)
     by_split = dict.fromkeys(SPLITS, 0) | Counter(split for split, _ in layout.rows(built))
     assert {split: side.questions for split, side in manifest.splits.items()} == by_split
-    kinds = Counter((row.category, row.family) for row in rows_of(built))
+    kinds = Counter((row.task, row.family) for row in rows_of(built))
     counted = {(c, f): n for c, families in manifest.questions.items() for f, n in families.items()}
     assert counted == kinds
     clips = list(layout.clips(built))
@@ -279,7 +278,7 @@ def test_knowing_the_stem_is_worth_a_guess(built: Path) -> None:
         stems: defaultdict[str, Counter[str]] = defaultdict(Counter)
         options: dict[str, int] = {}
         for row in record.read(built / f"{split}.jsonl"):
-            if row.category != "numerical":
+            if row.task != "numerical":
                 stems[row.ask.name][row.option_codes[row.answer_index]] += 1
                 options[row.ask.name] = len(row.options)
         for name, counts in stems.items():
@@ -287,7 +286,7 @@ def test_knowing_the_stem_is_worth_a_guess(built: Path) -> None:
 
 
 def test_no_clip_gives_more_questions_than_asked_for(built: Path) -> None:
-    counts = Counter((row.clip, row.category) for row in rows_of(built))
+    counts = Counter((row.clip, row.task) for row in rows_of(built))
     assert max(counts.values()) == 2
 
 
@@ -316,7 +315,7 @@ def test_a_further_clip_changes_no_word_of_another(
 
 def test_balance_and_limits_only_select(built: Path, everything: Path) -> None:
     every = {(r.clip, r.ask.name): r for r in rows_of(everything)}
-    for row in (row for row in rows_of(built) if row.category in FEW):
+    for row in (row for row in rows_of(built) if row.task in FEW):
         assert msgspec.structs.replace(row, group="", id="") == msgspec.structs.replace(
             every[row.clip, row.ask.name], group="", id=""
         )
@@ -522,7 +521,7 @@ def test_a_changed_data_set_is_noticed(facts_file: Path, tmp_path: Path) -> None
     with pytest.raises(ValueError, match=r"train.jsonl was changed; val.jsonl is missing"):
         layout.check_files(out, manifest)
     (out / "manifest.json").write_text('{"schema_version": 9}')
-    with pytest.raises(ValueError, match="schema version 9, expected 1"):
+    with pytest.raises(ValueError, match="schema version 9, expected 2"):
         layout.read_manifest(out)
 
 

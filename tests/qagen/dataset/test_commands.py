@@ -21,8 +21,11 @@ from qagen.dataset import layout
 from qagen.dataset.layout import Recipe
 from qagen.dataset.splits import SPLITS
 from qagen.schema import record
-from qagen.schema.question import CATEGORIES, Evidence
+from qagen.schema.question import Evidence
+from qagen.schema.suite import HUMANMOVE, tasks_of
 from qagen.study import examples, explain, figures, stats
+
+TASKS = tuple(tasks_of([HUMANMOVE]))
 
 ROOT = Path(__file__).parents[3]
 
@@ -83,10 +86,9 @@ def test_facts_become_a_data_set_without_an_array_library(built: Path, tmp_path:
         "from pathlib import Path\n"
         "from qagen.build import pipeline\nfrom qagen.study import stats\n"
         "from qagen.dataset.layout import Recipe\n"
-        "from qagen.schema.question import CATEGORIES\n"
         f"out = Path({str(tmp_path / 'out')!r})\n"
         f"pipeline.build(Path({str(built.parent / 'facts.jsonl')!r}), out,"
-        " Recipe(categories=CATEGORIES, seed=3))\n"
+        " Recipe(seed=3))\n"
         "print(stats.of(out).total)\n"
     )
     done = run_python("-c", code)
@@ -128,12 +130,12 @@ def test_version() -> None:
 # Build
 
 
-def test_only_some_categories(built: Path, tmp_path: Path) -> None:
+def test_only_some_tasks(built: Path, tmp_path: Path) -> None:
     source = built.parent / "facts.jsonl"
     out = tmp_path / "out"
-    result = call("build", source, out, "--categories", "ordering, dominant", "--no-balance")
+    result = call("build", source, out, "--tasks", "ordering, dominant", "--no-balance")
     assert result.exit_code == 0, result.stderr
-    assert {row.category for _, row in layout.rows(out)} == {"dominant", "ordering"}
+    assert {row.task for _, row in layout.rows(out)} == {"dominant", "ordering"}
 
 
 def test_shards_and_merge(built: Path, tmp_path: Path) -> None:
@@ -155,7 +157,7 @@ def test_words_and_groups_come_from_tables(built: Path, tmp_path: Path) -> None:
     groups.write_text(f"clip,group\n{clip.clip},monday\n")
     result = call(
         "build", built.parent / "facts.jsonl", tmp_path / "out", "--descriptors", words,
-        "--groups", groups, "--no-balance", "--categories", "trajectory",
+        "--groups", groups, "--no-balance", "--tasks", "trajectory",
     )  # fmt: skip
     assert result.exit_code == 0, result.stderr
     rows = [row for _, row in layout.rows(tmp_path / "out") if row.clip == clip.clip]
@@ -169,7 +171,7 @@ def test_unreadable_files_are_named_and_give_exit_code_1(tmp_path: Path) -> None
         "-m", "kinematics", "synth", motions, "--clips", 2, "--fps", 10, "--no-joints"
     )  # fmt: skip
     (motions / "broken.npz").write_bytes(b"PK nothing")
-    result = call("build", motions, tmp_path / "out", "--no-balance", "--categories", "trajectory")
+    result = call("build", motions, tmp_path / "out", "--no-balance", "--tasks", "trajectory")
     assert result.exit_code == 1
     assert "broken.npz" in result.stderr
     assert "1 files could not be read" in result.stderr
@@ -180,7 +182,7 @@ def test_wrong_calls_are_said_on_stderr_with_exit_code_2(built: Path, tmp_path: 
     source, out = built.parent / "facts.jsonl", tmp_path / "out"
     wrong = {
         ("build", tmp_path / "none", out): "no such file or folder",
-        ("build", source, out, "--categories", "poetry"): "expected names from numerical",
+        ("build", source, out, "--tasks", "poetry"): "expected names from numerical",
         ("build", source, out, "--shard", "three"): "expected two numbers such as 3/8",
         ("build", source, out, "--shard", "4/3"): "expected a number from 1 to 3",
         ("build", source, out, "--val", 0.6, "--test", 0.6): "leave some to train",
@@ -205,11 +207,11 @@ def test_statistics_are_those_of_the_rows(built: Path, corpus: list[MotionFacts]
     found = stats.of(built)
     rows = [row for _, row in layout.rows(built)]
     assert found.total == len(rows)
-    for category in CATEGORIES:
-        there = [row for row in rows if row.category == category]
-        assert sum(found.questions[category].values()) == len(there)
+    for task in TASKS:
+        there = [row for row in rows if row.task == task]
+        assert sum(found.questions[task].values()) == len(there)
         if there:
-            assert found.chance[category] == pytest.approx(1 / len(there[0].options))
+            assert found.chance[task] == pytest.approx(1 / len(there[0].options))
     letters = {name: sum(even.counts) for name, even in found.letters.items()}
     assert sum(letters.values()) == len(rows)
     assert found.durations_s == tuple(one.duration_s for one in corpus)
@@ -228,7 +230,7 @@ def test_the_table_names_everything(built: Path) -> None:
         assert table.title in result.stdout
         for row in table.rows:
             assert len(row) == len(table.headings)
-    for word in (*CATEGORIES, *SPLITS, "chi-square", "stem majority", "rank of the key"):
+    for word in (*TASKS, *SPLITS, "chi-square", "stem majority", "rank of the key"):
         assert word in result.stdout
     for reason in found.manifest.withheld:
         assert reason in result.stdout
@@ -256,7 +258,7 @@ def test_the_picture_of_a_data_set(built: Path, tmp_path: Path) -> None:
     assert [path.name for path in out.parent.iterdir()] == ["statistics.png"]
     figure = figures.statistics(stats.of(built))
     titles = {axes.get_title(loc="left") for axes in figure.axes}
-    assert "Questions by category and split" in titles
+    assert "Questions by task and split" in titles
 
 
 # One row
@@ -277,7 +279,7 @@ def test_every_row_can_be_explained(built: Path) -> None:
 
 
 def test_explain_draws_a_picture(built: Path, tmp_path: Path) -> None:
-    row = next(row for _, row in layout.rows(built) if row.category == "ordering")
+    row = next(row for _, row in layout.rows(built) if row.task == "ordering")
     out = tmp_path / "why.png"
     result = call("explain", built, row.id[:10], "--out", out)
     assert result.exit_code == 0, result.stderr
@@ -307,7 +309,7 @@ def test_verify_agrees_and_says_what_does_not(tmp_path: Path) -> None:
     motion = synthetic.perform(script, fps=10.0, joints=False).motion
     motions.mkdir()
     native.write(motion, motions / "walk.npz")
-    call("build", motions, out, "--no-balance", "--val", 0, "--test", 0, "--per-category", 2)
+    call("build", motions, out, "--no-balance", "--val", 0, "--test", 0, "--per-task", 2)
     count = layout.read_manifest(out).splits["train"].questions
     result = call("verify", out, "--motions", motions)
     assert result.exit_code == 0, result.output
@@ -325,13 +327,13 @@ def test_verify_agrees_and_says_what_does_not(tmp_path: Path) -> None:
 # Examples
 
 
-def test_the_readme_holds_what_the_command_gives() -> None:
-    assert examples.written(ROOT / "README.md") == examples.section(), (
-        "run `qagen examples --readme README.md`"
+def test_the_page_of_examples_holds_what_the_command_gives() -> None:
+    assert examples.written(ROOT / "docs" / "examples.md") == examples.section(), (
+        "run `qagen examples --readme docs/examples.md`"
     )
 
 
-def test_examples_are_of_every_category_and_replace_older_ones(tmp_path: Path) -> None:
+def test_examples_are_of_every_task_and_replace_older_ones(tmp_path: Path) -> None:
     readme = tmp_path / "README.md"
     readme.write_text(f"before\n{examples.BEGIN}\nold\n{examples.END}\nafter\n")
     assert call("examples", "--readme", readme, "--check").exit_code == 2
@@ -340,7 +342,7 @@ def test_examples_are_of_every_category_and_replace_older_ones(tmp_path: Path) -
     assert text.startswith("before\n")
     assert text.endswith(f"{examples.END}\nafter\n")
     assert "old" not in text
-    assert re.findall(r"^\*\*(\w+)\*\*", text, re.MULTILINE) == list(CATEGORIES)
+    assert re.findall(r"^\*\*(\w+)\*\*", text, re.MULTILINE) == list(TASKS)
     assert call("examples", "--readme", readme, "--check").exit_code == 0
 
 

@@ -13,19 +13,20 @@ from qagen.audit import rows
 from qagen.audit.rows import Row
 from qagen.build.blind import selection, sibling_readers, withholding
 from qagen.schema import record
-from qagen.schema.question import Ask, Category, Margin
+from qagen.schema.question import Ask, Margin
 from qagen.schema.record import Record
 
 SIDES = ("left", "right")
 
 
-def recorded(clip: int, category: Category, question: str, answer: str) -> Record:
+def recorded(clip: int, task: str, question: str, answer: str) -> Record:
     return record.named(
         Record(
             clip=f"{clip}", person=0, take="", subject="", group="", source="", descriptor="",
-            category=category, family="planted", frame="first_heading", question=question,
+            suite="humanmove", end_s=9.0, task=task, family="planted",
+            frame="first_heading", question=question,
             options=SIDES, option_codes=SIDES, answer_index=SIDES.index(answer), chance=0.5,
-            ask=Ask(rule=category), evidence=(), reasoning=(), thresholds="", rules="",
+            ask=Ask(rule=task), evidence=(), reasoning=(), thresholds="", rules="",
             margin=Margin(value=1.0, unit="m", band=0.1),
         )
     )  # fmt: skip
@@ -52,7 +53,7 @@ def seen(records: Sequence[Record]) -> list[Row]:
 def guessed(
     asked: Sequence[Row], taken: Sequence[int], *, name: str = "example"
 ) -> list[sibling_readers.Guesses]:
-    return sibling_readers.made(asked, taken, categories=["ordering"], name=name)["ordering"]
+    return sibling_readers.made(asked, taken, tasks=["ordering"], name=name)["ordering"]
 
 
 @settings(max_examples=6)
@@ -61,9 +62,7 @@ def test_what_is_not_taken_teaches_nothing_but_is_guessed_as_well(seed: int) -> 
     asked = seen(told(80, seed=seed))
     draw = np.random.default_rng(seed)
     taken = [
-        place
-        for place, row in enumerate(asked)
-        if row.category == "numerical" or draw.random() < 0.5
+        place for place, row in enumerate(asked) if row.task == "numerical" or draw.random() < 0.5
     ]
     left = set(range(len(asked))) - set(taken)
     turned = [
@@ -72,7 +71,7 @@ def test_what_is_not_taken_teaches_nothing_but_is_guessed_as_well(seed: int) -> 
     ]
     for one, other in zip(guessed(asked, taken), guessed(turned, taken), strict=True):
         assert one.places.tolist() == other.places.tolist()
-        assert {asked[place].category for place in one.places.tolist()} == {"ordering"}
+        assert {asked[place].task for place in one.places.tolist()} == {"ordering"}
         assert len(one.places) == 240
         assert np.array_equal(one.cells, other.cells)
         mine = np.isin(one.places, taken)
@@ -103,20 +102,20 @@ def test_names_draw_who_learns_of_whom() -> None:
 
 def test_nobody_guesses_where_no_clip_has_two_questions() -> None:
     asked = seen([recorded(n, "ordering", "Which?", SIDES[n % 2]) for n in range(20)])
-    assert sibling_readers.made(asked, range(20), categories=["ordering"], name="example") == {}
+    assert sibling_readers.made(asked, range(20), tasks=["ordering"], name="example") == {}
     assert sibling_readers.points(asked, range(20)) == {}
 
 
-@pytest.mark.parametrize("per_category", [1, 2])
-def test_questions_that_are_not_guessed_are_taken_instead(per_category: int) -> None:
+@pytest.mark.parametrize("per_task", [1, 2])
+def test_questions_that_are_not_guessed_are_taken_instead(per_task: int) -> None:
     records = told(500, seed=3)
     asked = seen(records)
     pool = selection.Pool()
     for one, row in zip(records, asked, strict=True):
         pool.add(one, row, draw=withholding.draw_of(row))
     choose = partial(
-        pool.choose, max_blind=0.03, per_category=per_category,
-        known=dict.fromkeys(pool.categories, 1.0),
+        pool.choose, max_blind=0.03, per_task=per_task,
+        known=dict.fromkeys(pool.tasks, 1.0),
     )  # fmt: skip
 
     def taken(found: dict[str, list[int]]) -> list[int]:
@@ -124,7 +123,7 @@ def test_questions_that_are_not_guessed_are_taken_instead(per_category: int) -> 
 
     before = taken(choose())
     assert sibling_readers.points(asked, before)["ordering"] > 55
-    readers = sibling_readers.made(asked, before, categories=pool.categories, name="example")
+    readers = sibling_readers.made(asked, before, tasks=pool.tasks, name="example")
     chosen = choose(guesses=readers)
     after = taken(chosen)
     assert sibling_readers.points(asked, after)["ordering"] < 8

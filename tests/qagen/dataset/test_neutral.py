@@ -29,7 +29,7 @@ def asked(
     return record.named(
         Record(
             clip=f"{clip}", person=0, take="", subject="", group="", source="", descriptor="",
-            category="ordering", family="ends", frame="first_heading",
+            suite="humanmove", end_s=9.0, task="ordering", family="ends", frame="first_heading",
             question=f"Which comes {('first', 'last')[number % 2]}?", options=tuple(options),
             option_codes=tuple(options), answer_index=list(options).index(answer),
             chance=1 / len(options), ask=Ask(rule="ends", nth=number % 2), reasoning=(),
@@ -54,13 +54,13 @@ def leaky(clips: int, *, seed: int, per_clip: int = 3, strength: float = 0.5) ->
     return found
 
 
-def chosen(records: Sequence[Record], *, per_category: int | None = 1) -> list[int]:
+def chosen(records: Sequence[Record], *, per_task: int | None = 1) -> list[int]:
     pool = selection.Pool()
     for one in records:
         row = rows.from_record(one)
         pool.add(one, row, draw=withholding.draw_of(row))
-    known = dict.fromkeys(pool.categories, 1.0)
-    found = pool.choose(max_blind=BOUND, per_category=per_category, known=known)
+    known = dict.fromkeys(pool.tasks, 1.0)
+    found = pool.choose(max_blind=BOUND, per_task=per_task, known=known)
     return [place for places in found.values() for place in places]
 
 
@@ -74,17 +74,17 @@ def excess(records: Sequence[Record], option: str) -> float:
 @settings(max_examples=12)
 @given(st.integers(0, 10**6), st.integers(20, 60), st.sampled_from([1, 2, None]))
 def test_no_option_is_true_too_often_and_no_clip_is_asked_too_much(
-    seed: int, clips: int, per_category: int | None
+    seed: int, clips: int, per_task: int | None
 ) -> None:
     records = leaky(clips, seed=seed)
-    places = chosen(records, per_category=per_category)
+    places = chosen(records, per_task=per_task)
     taken = [records[place] for place in places]
     assert len(set(places)) == len(places)
-    assert max(Counter(one.clip for one in taken).values()) <= (per_category or 3)
+    assert max(Counter(one.clip for one in taken).values()) <= (per_task or 3)
     for one in MOVES:
         if sum(one in each.options for each in records) >= selection.LEAST_OFFERED:
             assert excess(taken, one) <= selection.SPARE + PARTS
-    assert places == chosen(records, per_category=per_category)
+    assert places == chosen(records, per_task=per_task)
 
 
 def test_what_was_known_blindly_is_not_and_most_clips_are_asked() -> None:
@@ -122,7 +122,7 @@ def test_what_happens_in_the_clip_does_not_tell_the_answer() -> None:
         offered = [len(told[one.clip].intersection(one.options)) / 4 for one in asked_first]
         return float(np.mean(true) - np.mean(offered))
 
-    taken = [records[place] for place in chosen(records, per_category=2)]
+    taken = [records[place] for place in chosen(records, per_task=2)]
     assert known(records) > 0.3
     assert known(taken) < 0.1
     assert len(taken) > 600

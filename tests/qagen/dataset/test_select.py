@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from qagen.build import select
 from qagen.build.select import NO_RANK, RESERVE, Kind, Selection
-from qagen.schema.question import CATEGORIES
+from qagen.schema.suite import HUMANMOVE, tasks_of
+
+TASKS = tuple(tasks_of([HUMANMOVE]))
 
 
 class Asked(NamedTuple):
@@ -28,8 +30,8 @@ def numbered(stem: str, rank: int, first: int) -> Kind:
     )
 
 
-def worded(category: str, stem: str, answer: str, options: int) -> Kind:
-    return Kind(category, "", category, stem, "", answer, NO_RANK, options)  # type: ignore[arg-type]
+def worded(task: str, stem: str, answer: str, options: int) -> Kind:
+    return Kind(task, "", task, stem, "", answer, NO_RANK, options)  # type: ignore[arg-type]
 
 
 def _kind(random: Random) -> Kind:
@@ -63,12 +65,12 @@ def asked(draw: st.DrawFn) -> list[Asked]:
 def settled(
     rows: list[Asked],
     *,
-    per_category: int | None = None,
+    per_task: int | None = None,
     balanced: bool = True,
     folder: Path | None = None,
 ) -> list[Asked]:
     kinds = sorted({row.kind for row in rows}, key=repr)
-    selection = Selection(kinds, per_category=per_category, balanced=balanced, folder=folder)
+    selection = Selection(kinds, per_task=per_task, balanced=balanced, folder=folder)
     for row in rows:
         selection.add("train", clip=row.clip, kind=kinds.index(row.kind), draw=row.draw)
     return [row for row, kept in zip(rows, selection.settle(), strict=True) if kept]
@@ -86,18 +88,18 @@ LIMITS = st.sampled_from([None, 1, 2, 5])
 
 @given(asked(), LIMITS, st.integers(1, 9))
 def test_what_waits_in_files_is_what_would_wait_in_memory(
-    rows: list[Asked], per_category: int | None, page: int
+    rows: list[Asked], per_task: int | None, page: int
 ) -> None:
-    expected = settled(rows, per_category=per_category)
+    expected = settled(rows, per_task=per_task)
     with tempfile.TemporaryDirectory() as name, mock.patch.object(select, "_A_PAGE", page):
         folder = Path(name)
-        assert settled(rows, per_category=per_category, folder=folder) == expected
+        assert settled(rows, per_task=per_task, folder=folder) == expected
         assert not list(folder.iterdir())
 
 
 @given(asked(), LIMITS)
-def test_who_knows_the_stem_knows_nothing(rows: list[Asked], per_category: int | None) -> None:
-    kept = settled(rows, per_category=per_category)
+def test_who_knows_the_stem_knows_nothing(rows: list[Asked], per_task: int | None) -> None:
+    kept = settled(rows, per_task=per_task)
     for (rule, _, offered), counts in by_stem(kept).items():
         if offered:
             continue
@@ -113,24 +115,22 @@ def test_who_knows_the_stem_knows_nothing(rows: list[Asked], per_category: int |
 
 @given(asked(), LIMITS, st.booleans())
 def test_no_clip_gives_more_than_is_wanted(
-    rows: list[Asked], per_category: int | None, balanced: bool
+    rows: list[Asked], per_task: int | None, balanced: bool
 ) -> None:
-    kept = settled(rows, per_category=per_category, balanced=balanced)
-    for count in Counter((row.clip, row.kind.category) for row in kept).values():
-        assert per_category is None or count <= per_category
-    if not balanced and per_category is None:
+    kept = settled(rows, per_task=per_task, balanced=balanced)
+    for count in Counter((row.clip, row.kind.task) for row in kept).values():
+        assert per_task is None or count <= per_task
+    if not balanced and per_task is None:
         assert kept == rows
 
 
 @given(asked(), LIMITS, st.integers(0, 99))
 def test_the_order_of_the_clips_does_not_matter(
-    rows: list[Asked], per_category: int | None, seed: int
+    rows: list[Asked], per_task: int | None, seed: int
 ) -> None:
     shuffled = list(rows)
     Random(seed).shuffle(shuffled)
-    assert set(settled(rows, per_category=per_category)) == set(
-        settled(shuffled, per_category=per_category)
-    )
+    assert set(settled(rows, per_task=per_task)) == set(settled(shuffled, per_task=per_task))
 
 
 def test_a_set_that_finds_no_room_takes_none() -> None:
@@ -141,16 +141,16 @@ def test_a_set_that_finds_no_room_takes_none() -> None:
         ]
 
     first, blocked, last = pair("a", 1, 2, 0), pair("b", 3, 1, 10), pair("c", 3, 4, 20)
-    assert settled([*first, *blocked, *last], per_category=1) == [*first, *last]
+    assert settled([*first, *blocked, *last], per_task=1) == [*first, *last]
 
 
-def test_every_category_has_room_of_its_own() -> None:
+def test_every_task_has_room_of_its_own() -> None:
     rows = [
-        Asked(clip, worded(category, "a", answer, 2), clip + draw)
-        for draw, category in ((0, "existence"), (10, "temporal"))
+        Asked(clip, worded(task, "a", answer, 2), clip + draw)
+        for draw, task in ((0, "existence"), (10, "temporal"))
         for clip, answer in ((1, "yes"), (2, "no"))
     ]
-    assert settled(rows, per_category=1) == rows
+    assert settled(rows, per_task=1) == rows
 
 
 def test_left_over_numbers_make_sets_of_what_is_offered_and_words_make_none() -> None:
@@ -166,7 +166,7 @@ def test_left_over_numbers_make_sets_of_what_is_offered_and_words_make_none() ->
 @given(asked())
 def test_splits_are_made_even_one_by_one(rows: list[Asked]) -> None:
     kinds = sorted({row.kind for row in rows}, key=repr)
-    selection = Selection(kinds, per_category=None, balanced=True)
+    selection = Selection(kinds, per_task=None, balanced=True)
     for row in rows:
         split = "train" if row.clip % 2 else "test"
         selection.add(split, clip=row.clip, kind=kinds.index(row.kind), draw=row.draw)
@@ -198,14 +198,14 @@ def test_even_is_the_largest_cap_that_is_fair(counts: dict[str, int], options: i
 @given(asked(), st.integers(1, 3))
 def test_the_reserve_holds_one_of_everything_first(rows: list[Asked], wanted: int) -> None:
     kinds, draws = [row.kind for row in rows], [row.draw for row in rows]
-    kept = select.reserve(kinds, draws, per_category=wanted)
+    kept = select.reserve(kinds, draws, per_task=wanted)
     assert kept == sorted(set(kept))
-    for category in CATEGORIES:
-        there = [place for place, kind in enumerate(kinds) if kind.category == category]
-        held = [place for place in kept if kinds[place].category == category]
+    for task in TASKS:
+        there = [place for place, kind in enumerate(kinds) if kind.task == task]
+        held = [place for place in kept if kinds[place].task == task]
         assert len(held) == min(len(there), RESERVE * wanted)
         alike = Counter((kinds[place].rule, kinds[place].answer) for place in there)
         taken = Counter((kinds[place].rule, kinds[place].answer) for place in held)
         if len(held) >= len(alike):
             assert set(taken) == set(alike)
-    assert select.reserve(kinds, draws, per_category=None) == list(range(len(rows)))
+    assert select.reserve(kinds, draws, per_task=None) == list(range(len(rows)))

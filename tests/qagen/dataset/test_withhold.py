@@ -18,15 +18,15 @@ from qagen.dataset import layout
 from qagen.dataset.layout import Manifest, Recipe
 from qagen.dataset.splits import SPLITS, Split
 from qagen.schema import record
-from qagen.schema.question import Ask, Category, Margin
+from qagen.schema.question import Ask, Margin
 from qagen.schema.record import Record
 from qagen.study import stats
 
-FEW: tuple[Category, ...] = ("temporal", "trajectory", "existence")
-BOUNDED = Recipe(categories=FEW, per_category=3, balanced=False, max_blind=0.05)
+FEW: tuple[str, ...] = ("temporal", "trajectory", "existence")
+BOUNDED = Recipe(tasks=FEW, per_task=3, balanced=False, max_blind=0.05)
 """What is not balanced gives more away, also in a few clips."""
 
-WORDS = ("--categories", ",".join(FEW), "--per-category", 3, "--no-balance", "--max-blind", 0.05)
+WORDS = ("--tasks", ",".join(FEW), "--per-task", 3, "--no-balance", "--max-blind", 0.05)
 
 
 def call(*words: object) -> Result:
@@ -37,7 +37,8 @@ def recorded(row: Row) -> Record:
     return record.named(
         Record(
             clip=row.clip, person=0, take="", subject="", group="", source="", descriptor="",
-            category=row.category, family="planted", frame="first_heading", question=row.question,
+            suite="humanmove", end_s=9.0, task=row.task, family="planted",
+            frame="first_heading", question=row.question,
             options=row.options, option_codes=row.options, answer_index=row.answer_index,
             chance=1 / len(row.options), ask=Ask(rule="ever"), evidence=(),
             margin=Margin(value=1.0, unit="m", band=0.1), reasoning=(), thresholds="", rules="",
@@ -73,8 +74,8 @@ def test_a_planted_leak_is_taken_out_and_the_rest_stays_as_it_is(tmp_path: Path)
         assert found.blind.after[name].points < 7
     assert 0 < found.withheld == len(before) - len(left) < 0.3 * len(before)
     assert [line for line in before if line in set(left)] == left
-    counted = Counter(record.from_line(line).category for line in left)
-    asked = Counter(record.from_line(line).category for line in before)
+    counted = Counter(record.from_line(line).task for line in left)
+    asked = Counter(record.from_line(line).task for line in before)
     assert found.tally.total == len(left)
     assert found.blind.kept == {
         name: pytest.approx(counted[name] / count, abs=1e-4) for name, count in asked.items()
@@ -145,7 +146,7 @@ def test_a_build_killed_while_it_withholds_goes_on(
     assert not chunks.missing(out / chunks.WORK, chunks.read_plan(out).chunks)
     result = call("build", facts_file, out, *WORDS)
     assert result.exit_code == 0, result.output
-    assert "points above chance in a category" in result.output
+    assert "points above chance in a task" in result.output
     blind = layout.read_manifest(out).blind
     assert blind is not None
     for name, why in {**blind.unreachable, **blind.unsure}.items():

@@ -24,7 +24,6 @@ from qagen.dataset.layout import Manifest, Recipe
 from qagen.dataset.splits import SPLITS
 from qagen.report import folder as report_folder
 from qagen.schema import record
-from qagen.schema.question import CATEGORIES
 from qagen.schema.record import LETTERS, Certificate, Record
 
 HOSTILE = "<script>window.planted=1</script>&\"'<img src=x onerror=window.planted=1>"
@@ -89,9 +88,7 @@ def predict(path: Path, rows: Sequence[tuple[str, Record]], *, wrong_every: int)
 def made(clips: list[MotionFacts], tmp_path_factory: pytest.TempPathFactory) -> Made:
     home = tmp_path_factory.mktemp("report")
     facts.write(home / "facts.jsonl", clips)
-    recipe = Recipe(
-        categories=CATEGORIES, seed=2, val=0.2, test=0.2, balanced=False, per_category=3
-    )
+    recipe = Recipe(seed=2, val=0.2, test=0.2, balanced=False, per_task=3)
     manifest = pipeline.build(home / "facts.jsonl", home / "questions", recipe)
     certify(home / "questions")
     rows = list(layout.rows(home / "questions"))
@@ -129,8 +126,8 @@ def certify(folder: Path) -> None:
         rewrite(folder, split, [certified(number, row) for number, row in enumerate(rows)])
 
 
-def rewrite(folder: Path, split: str, rows: Sequence[Record]) -> None:
-    """Puts other rows on one side of a data set."""
+def rewrite(folder: Path, split: str, rows: Sequence[Record], **changes: object) -> None:
+    """Puts other rows on one side of a data set; `changes` go into its manifest."""
     path = folder / f"{split}.jsonl"
     ordered = sorted(rows, key=lambda row: row.id)
     path.write_bytes(b"".join(record.to_line(row) + b"\n" for row in ordered))
@@ -140,8 +137,14 @@ def rewrite(folder: Path, split: str, rows: Sequence[Record]) -> None:
         questions=len(ordered),
         sha256=layout.file_sha256(path),
     )
-    changed = msgspec.structs.replace(manifest, splits=manifest.splits | {split: side})
+    changed = msgspec.structs.replace(manifest, splits=manifest.splits | {split: side}, **changes)
     (folder / layout.MANIFEST).write_bytes(msgspec.json.encode(changed))
+
+
+@pytest.fixture(scope="session")
+def rewritten() -> Callable[..., None]:
+    """`rewrite`, for tests."""
+    return rewrite
 
 
 @pytest.fixture(scope="session")

@@ -29,9 +29,12 @@ from qagen.dataset.layout import Clip, Recipe
 from qagen.dataset.splits import SPLITS
 from qagen.language.vocabulary import MOVEMENTS
 from qagen.report import audits, folder, lanes, motions, pieces, predictions, rows, videos
-from qagen.schema.question import CATEGORIES, Evidence
+from qagen.schema.question import Evidence
 from qagen.schema.record import LETTERS
+from qagen.schema.suite import HUMANMOVE, tasks_of
 from qagen.study.explain import in_words
+
+TASKS = tuple(tasks_of([HUMANMOVE]))
 
 PAGE = Path(folder.__file__).parent / "page"
 
@@ -146,7 +149,7 @@ def test_the_list_names_every_question_with_its_clip_and_side(made: Any) -> None
         assert columns["ids"][place] == row.id
         assert columns["stems"][columns["stem"][place]] == row.question
         assert about["clip_names"][columns["clip"][place]] == row.clip
-        assert about["categories"][columns["category"][place]]["name"] == row.category
+        assert about["tasks"][columns["task"][place]]["name"] == row.task
         assert about["families"][columns["family"][place]] == row.family
         assert about["splits"][columns["split"][place]] == split
 
@@ -231,12 +234,12 @@ def test_a_changed_data_set_is_refused(made: Any, tmp_path: Path) -> None:
 
 def test_counts_are_those_of_the_rows(made: Any) -> None:
     about = content_of(made.out / "data" / "overview.js")
-    for place, category in enumerate(CATEGORIES):
-        told = about["categories"][place]
-        counts = Counter(split for split, row in made.rows if row.category == category)
+    for place, task in enumerate(TASKS):
+        told = about["tasks"][place]
+        counts = Counter(split for split, row in made.rows if row.task == task)
         assert told["splits"] == [counts[split] for split in SPLITS]
-        assert dict(told["rejected"]) == made.manifest.rejections.get(category, {})
-    certified = Counter(row.category for _, row in made.rows if row.certificate)
+        assert dict(told["rejected"]) == made.manifest.rejections.get(task, {})
+    certified = Counter(row.task for _, row in made.rows if row.certificate)
     assert {one["name"]: one["certified"] for one in about["certificates"]} == certified
     assert about["error_models"] == ["made, 64 copies"]
 
@@ -252,8 +255,8 @@ def test_predictions_are_scored_as_by_hand(made: Any) -> None:
         assert model["unanswered"] == sum(silent)
         assert model["wrong"] == sum(wrong)
         assert model["right"] == len(made.rows) - sum(silent) - sum(wrong)
-        place = CATEGORIES.index("existence")
-        of = [n for n, (_, row) in enumerate(made.rows) if row.category == "existence"]
+        place = TASKS.index("existence")
+        of = [n for n, (_, row) in enumerate(made.rows) if row.task == "existence"]
         right = sum(not silent[n] and not wrong[n] for n in of) / len(of)
         assert model["scores"][place] == pytest.approx(100 * (right - 0.5) / 0.5, abs=0.06)
         there = [score for score in model["scores"] if score is not None]
@@ -265,7 +268,7 @@ def test_an_audit_is_shown_as_it_was_found(
 ) -> None:
     monkeypatch.setattr(forest, "available", lambda: False)
     asked = [
-        Row(clip=f"{n}", category="existence", question="Up?", options=("No", "Yes"),
+        Row(clip=f"{n}", task="existence", question="Up?", options=("No", "Yes"),
             answer_index=int(n % 9 > 0))
         for n in range(60)
     ]  # fmt: skip
@@ -404,7 +407,7 @@ def test_motions_give_the_path_that_the_data_set_holds_and_the_leans(tmp_path: P
     motion = synthetic.perform(script, clip="walk", fps=10.0, joints=False).motion
     (tmp_path / "motions").mkdir()
     native.write(motion, tmp_path / "motions" / "walk.npz")
-    recipe = Recipe(categories=("existence",), balanced=False)
+    recipe = Recipe(tasks=("existence",), balanced=False)
     pipeline.build(tmp_path / "motions", tmp_path / "questions", recipe)
     (clip,) = layout.clips(tmp_path / "questions")
     lost = msgspec.structs.replace(clip, source="gone.npz")

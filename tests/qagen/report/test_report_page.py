@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.action_chains import ActionChains
@@ -16,7 +17,10 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 from qagen.dataset.splits import SPLITS
+from qagen.report import folder as report_folder
+from qagen.schema import record
 from qagen.schema.record import LETTERS, Record
+from qagen.schema.suite import HUMANMOVE, Suite, Task
 
 WAIT_S = 20.0
 WIDE, NARROW = (1280, 900), (400, 800)
@@ -106,8 +110,8 @@ def test_the_overview_counts_what_is_there(page: Page, made: Any) -> None:
     assert {"Predictions", "Certificates", "Not in the data set"} <= set(titles)
     page.one("#overview .bars a").click()
     page.wait("document.querySelector('#question h1')")
-    category = of(made, lambda _, row: row.category == "numerical")
-    assert page.text("#found") == f"{len(category):,} of {len(made.rows):,} questions"
+    task = of(made, lambda _, row: row.task == "numerical")
+    assert page.text("#found") == f"{len(task):,} of {len(made.rows):,} questions"
     assert page.text("#question .chip") == "numerical"
 
 
@@ -125,6 +129,45 @@ def test_nothing_is_loaded_from_elsewhere(page: Page, made: Any) -> None:
     assert {url.partition(":")[0] for url in asked} <= {"file", "data", "about"}
 
 
+def test_other_suites_have_more_letters_and_free_text(
+    page: Page, made: Any, rewritten: Callable[..., None], tmp_path: Path
+) -> None:
+    folder = tmp_path / "questions"
+    shutil.copytree(made.dataset, folder)
+    suite = Suite(
+        name="toy",
+        tasks=(Task(name="limb", options=7), Task(name="story", options=0, scoring="text")),
+    )
+    train = of(made, lambda split, _: split == "train")
+    limb = record.named(
+        msgspec.structs.replace(
+            train[0], suite="toy", task="limb", options=tuple(f"limb {n}" for n in range(7)),
+            option_codes=tuple(f"limb_{n}" for n in range(7)), answer_index=6,
+        )
+    )  # fmt: skip
+    story = record.named(
+        msgspec.structs.replace(
+            train[1], suite="toy", task="story", options=(), option_codes=(), answer_index=-1,
+            chance=0.0, reference="The person <b>waves</b>.", claims=("waves once",),
+        )
+    )  # fmt: skip
+    rewritten(folder, "train", [limb, story, *train[2:]], suites=(HUMANMOVE, suite))
+    report_folder.write(folder, tmp_path / "report")
+    page.open(tmp_path / "report", f"#{limb.id}")
+    page.wait("document.querySelector('#question h1')")
+    assert page.text("#question .chip") == "toy: limb"
+    assert page.texts("#question .options .letter") == list("ABCDEFG")
+    page.open(tmp_path / "report", f"#{story.id}")
+    page.wait("document.querySelector('#question .reference')")
+    assert story.reference not in page.text("#question")
+    page.press("a")
+    page.wait("document.querySelector('#question .reference li')")
+    assert page.texts("#question .reference p") == [story.reference]
+    assert page.texts("#question .reference li") == ["waves once"]
+    assert "Free text is scored by its reference" in page.text("#question")
+    page.press("a")
+
+
 # The list
 
 
@@ -133,13 +176,13 @@ def test_filters_find_what_they_say(page: Page, made: Any) -> None:
     total = len(made.rows)
     page.wait(f"document.getElementById('found').textContent === '{total:,} questions'")
     for chosen, wanted in (
-        ({"category": "ordering"}, lambda _, row: row.category == "ordering"),
-        ({"split": "test"}, lambda split, row: row.category == "ordering" and split == "test"),
+        ({"task": "ordering"}, lambda _, row: row.task == "ordering"),
+        ({"split": "test"}, lambda split, row: row.task == "ordering" and split == "test"),
     ):
         for facet, value in chosen.items():
             page.choose(facet, value)
         assert page.text("#found") == f"{len(of(made, wanted)):,} of {total:,} questions"
-    asked = [split for split, row in made.rows if row.category == "ordering"]
+    asked = [split for split, row in made.rows if row.task == "ordering"]
     assert page.texts("#facet-split option") == [
         f"all ({len(asked):,})",
         *(f"{side} ({asked.count(side):,})" for side in SPLITS if side in asked),
@@ -161,19 +204,19 @@ def test_words_clips_and_ids_are_searched(page: Page, made: Any) -> None:
     wanted = of(made, lambda _, row: "third" in row.question and "quarter" in row.question)
     page.wait(f"document.getElementById('found').textContent.startsWith('{len(wanted):,} of')")
     assert 0 < len(wanted) < len(made.rows)
-    assert "text=third+Quarter" in page.run("location.hash")
+    page.wait("location.hash.includes('text=third+Quarter')")
     page.one("#search").clear()
     page.one("#search").send_keys(made.rows[-1][1].id)
     page.wait("document.getElementById('found').textContent.startsWith('1 of')")
 
 
 def test_the_address_brings_back_question_and_filters(page: Page, made: Any) -> None:
-    row = of(made, lambda _, row: row.category == "temporal")[3]
-    page.open(made.out, f"#{row.id}?category=temporal&sort=least")
+    row = of(made, lambda _, row: row.task == "temporal")[3]
+    page.open(made.out, f"#{row.id}?task=temporal&sort=least")
     page.wait("document.querySelector('#question h1')")
     assert page.question() == row.id
     assert " ".join(page.texts("#question h1, #question .terms")) == row.question
-    assert page.run("document.getElementById('facet-category').value") == "temporal"
+    assert page.run("document.getElementById('facet-task').value") == "temporal"
     assert page.run("document.getElementById('facet-sort').value") == "least"
     assert page.texts(f"#row-{row.id}[aria-selected=true]") != []
     page.open(made.out, "#0000000000000000")
@@ -198,7 +241,7 @@ def test_ten_thousand_questions_leave_the_page_small(page: Page, many: Path) -> 
     page.one(f"#{last}").click()
     page.wait(f"document.querySelector('#question .id')?.textContent === '#{last[4:]}'")
     assert page.text(".number") == "10,000 of 10,000"
-    page.choose("category", "existence")
+    page.choose("task", "existence")
     page.wait("document.getElementById('found').textContent.endsWith('of 10,000 questions')")
 
 

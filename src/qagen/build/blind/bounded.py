@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from kinematics.output import whole
 from qagen.audit import forest, rows
 from qagen.audit.report import Best
 from qagen.audit.rows import Row
@@ -59,12 +60,12 @@ def thin(
     *,
     max_blind: float,
     balanced: bool = False,
-    per_category: int | None = None,
+    per_task: int | None = None,
     progress: Progress | None = None,
 ) -> Thinned:
     """Leaves in the files what no blind model knows, and says what that took.
 
-    With `balanced`, at most `per_category` questions of a clip and category are taken first, the
+    With `balanced`, at most `per_task` questions of a clip and task are taken first, the
     most of which answers are even.
 
     >>> import tempfile
@@ -77,8 +78,12 @@ def thin(
     check(max_blind)
     pool = selection.Pool()
     asked = []
+    is_text = []
     for side, path in files.items():
         for one in record.read(path):
+            is_text.append(one.is_text)
+            if one.is_text:
+                continue  # nothing to choose from, so nothing to know
             asked.append(rows.from_record(one, split=side))
             if balanced:
                 pool.add(one, asked[-1], draw=withholding.draw_of(asked[-1]))
@@ -91,13 +96,14 @@ def thin(
 
     even = list(range(len(asked)))
     if balanced:
-        even = _evenly(pool, asked, max_blind=max_blind, per_category=per_category)
+        even = _evenly(pool, asked, max_blind=max_blind, per_task=per_task)
     chosen = [asked[place] for place in even]
     found = withholding.select(chosen, max_blind=max_blind, with_forest=True, progress=tell)
     stays = bytearray(len(asked))
     for place in found.kept:
         stays[even[place]] = 1
-    told = iter(stays)
+    choices = iter(stays)
+    told = iter([True if text else bool(next(choices)) for text in is_text])
     for path in files.values():
         _leave(path, told)
     return Thinned(
@@ -109,38 +115,34 @@ def thin(
 
 
 def _evenly(
-    pool: selection.Pool, asked: Sequence[Row], *, max_blind: float, per_category: int | None
+    pool: selection.Pool, asked: Sequence[Row], *, max_blind: float, per_task: int | None
 ) -> list[int]:
     """The questions to take, of which a clip's others tell no more than is allowed.
 
     What readers of the questions that are taken guess is asked, and others are taken instead, until
     they guess no better; each time they read other questions, and what they guessed stays known.
     """
-    known = dict.fromkeys(pool.categories, TOLD)
+    known = dict.fromkeys(pool.tasks, TOLD)
     chosen: dict[str, list[int]] = {}
     guessed: defaultdict[str, list[Guesses]] = defaultdict(list)
     even: list[int] = []
     for number in range(MOST_TRIES):
-        chosen |= pool.choose(
-            max_blind=max_blind, per_category=per_category, known=known, guesses=guessed
-        )
+        chosen |= pool.choose(max_blind=max_blind, per_task=per_task, known=known, guesses=guessed)
         even = sorted(place for places in chosen.values() for place in places)
         points = sibling_readers.points(asked, even)
         known = {name: TOLD for name in known if points.get(name, 0.0) > 100 * max_blind}
         if not known or number == MOST_TRIES - 1:
             break
-        found = sibling_readers.made(asked, even, categories=tuple(known), name=f"try {number}")
+        found = sibling_readers.made(asked, even, tasks=tuple(known), name=f"try {number}")
         for name, ones in found.items():
             guessed[name] += ones
     return even
 
 
-def _leave(path: Path, stays: Iterator[int]) -> None:
+def _leave(path: Path, stays: Iterator[bool]) -> None:
     """Leaves some lines of a file, which appears whole or stays as it is."""
-    partial = path.with_name(f"{path.name}.thinned")
-    with path.open("rb") as lines, partial.open("wb") as out:
+    with whole(path) as partial, path.open("rb") as lines, partial.open("wb") as out:
         out.writelines(line for line in lines if line.strip() and next(stays))
-    partial.replace(path)
 
 
 def _counted(files: Mapping[Split, Path]) -> Tally:
@@ -152,8 +154,8 @@ def _counted(files: Mapping[Split, Path]) -> Tally:
 
 
 def _figures(found: Selected, asked: Sequence[Row], max_blind: float) -> Blindness:
-    sizes = Counter(row.category for row in asked)
-    kept = Counter(asked[place].category for place in found.kept)
+    sizes = Counter(row.task for row in asked)
+    kept = Counter(asked[place].task for place in found.kept)
     return Blindness(
         max_blind=max_blind,
         before={name: _score(best) for name, best in sorted(found.before.items())},

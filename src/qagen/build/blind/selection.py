@@ -2,10 +2,10 @@
 
 A stem whose questions offer different movements cannot be evened out answer by answer: what is
 often true is also often offered, and what is hardly ever true gives itself away. So for everything
-that a reader could know of an option (the category, the family, the rule, the wording, what the
+that a reader could know of an option (the task, the family, the rule, the wording, what the
 stem speaks of, what happens in the clip as its other questions tell) the option may be true only
 about as often as a guess. Among all selections that keep to this, with at most so many questions
-of each clip and category, a linear program finds the largest; draws make it the only one.
+of each clip and task, a linear program finds the largest; draws make it the only one.
 Selects and changes nothing.
 """
 
@@ -58,7 +58,7 @@ class Pool:
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
         self._places: defaultdict[str, array[int]] = defaultdict(lambda: array("I"))
-        """Questions by category."""
+        """Questions by task."""
         self._clips, self._draws = array("I"), array("d")
         self._options: list[tuple[tuple[tuple[str, ...], ...], int]] = []
         self._windows: list[tuple[str, Window]] = []
@@ -68,14 +68,14 @@ class Pool:
         """What happens in each clip, by how many of its questions rest on it."""
 
     @property
-    def categories(self) -> tuple[str, ...]:
-        """The categories of all questions, in alphabetical order."""
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks of all questions, in alphabetical order."""
         return tuple(sorted(self._places))
 
     def add(self, record: Record, row: Row, *, draw: int) -> None:
         """One more question, as it is and as an audit sees it; draws are whole, below 2^63."""
         clip = self._numbers.setdefault(f"{record.clip}#{record.person}", len(self._numbers))
-        self._places[record.category].append(len(self._clips))
+        self._places[record.task].append(len(self._clips))
         self._clips.append(clip)
         self._draws.append(draw / 2**63)
         self._options.append((_labels(record), record.answer_index))
@@ -88,51 +88,49 @@ class Pool:
         self,
         *,
         max_blind: float,
-        per_category: int | None,
+        per_task: int | None,
         known: Mapping[str, float],
         guesses: Mapping[str, Sequence[Guesses]] = {},
     ) -> dict[str, list[int]]:
-        """By category the questions to take: their places among all that were added.
+        """By task the questions to take: their places among all that were added.
 
-        `known` names the categories, and how much each may give away by what happens in the clip:
+        `known` names the tasks, and how much each may give away by what happens in the clip:
         as a multiple of the bound, since other questions tell that less surely than the own words.
         Of what readers guess with equal sureness (`guesses`), no more is right than by chance.
 
-        >>> Pool().choose(max_blind=0.03, per_category=2, known={})
+        >>> Pool().choose(max_blind=0.03, per_task=2, known={})
         {}
         """
         clips = np.array(self._clips)
         chosen: dict[str, list[int]] = {}
-        for category, slack in sorted(known.items()):
-            mine = np.array(self._places[category], dtype=np.int64)
+        for task, slack in sorted(known.items()):
+            mine = np.array(self._places[task], dtype=np.int64)
             mine = mine[np.argsort(clips[mine], kind="stable")]
             parts = -(-len(mine) // MOST_TOGETHER)
             clip = np.unique(clips[mine], return_inverse=True)[1]
             part = clip * parts // (int(clip.max(initial=0)) + 1)
-            chosen[category] = []
+            chosen[task] = []
             for number in range(parts):
                 places = mine[part == number]
                 gains = [self._gains(places, max_blind, slack)]
-                gains += [
-                    self._guessed(places, max_blind, one) for one in guesses.get(category, ())
-                ]
-                taken = self._taken(places, vstack(gains).tocsr(), per_category)
-                chosen[category] += places[taken].tolist()
+                gains += [self._guessed(places, max_blind, one) for one in guesses.get(task, ())]
+                taken = self._taken(places, vstack(gains).tocsr(), per_task)
+                chosen[task] += places[taken].tolist()
         return chosen
 
     def _taken(
         self,
         places: Int[np.ndarray, " asked"],
         gains: csr_matrix,
-        per_category: int | None,
+        per_task: int | None,
     ) -> Bool[np.ndarray, " asked"]:
         bounds = gains.shape[0]
         room = np.full(bounds, SPARE)
-        if per_category is not None:
+        if per_task is not None:
             clips = np.unique(np.array(self._clips)[places], return_inverse=True)[1]
             ones = csr_matrix((np.ones(len(places)), (clips, np.arange(len(places)))))
             gains = vstack([gains, ones]).tocsr()
-            room = np.concatenate([room, np.full(ones.shape[0], float(per_category))])
+            room = np.concatenate([room, np.full(ones.shape[0], float(per_task))])
         return _largest(gains, room, np.array(self._draws)[places], strict=bounds)
 
     def _gains(
@@ -206,8 +204,8 @@ def _steps(code: str) -> Iterator[str]:
 def _scopes(record: Record, row: Row) -> Iterator[Scope]:
     """What a question says, from the most general to the wording itself."""
     ask = record.ask
-    yield ("category", record.category)
-    yield ("family", record.category, record.family)
+    yield ("task", record.task)
+    yield ("family", record.task, record.family)
     yield ("rule", ask.rule)
     yield ("window", ask.rule, ask.window, str(ask.negated))
     for movement in ask.movements:

@@ -36,7 +36,7 @@ UNDECIDED = 1e-9
 
 
 class Guesses(NamedTuple):
-    """What one reader guesses of all questions of a category."""
+    """What one reader guesses of all questions of a task."""
 
     places: Int[np.ndarray, " asked"]
     """Which questions they are, in rising order."""
@@ -47,7 +47,7 @@ class Guesses(NamedTuple):
 
 
 def points(asked: Sequence[Row], taken: Sequence[int]) -> dict[str, float]:
-    """Points above chance, by category, of the audit's reader of a clip's other questions.
+    """Points above chance, by task, of the audit's reader of a clip's other questions.
 
     >>> points([Row(clip="a", question="Up?", options=("Yes", "No"), answer_index=0)], [0])
     {}
@@ -65,26 +65,26 @@ def points(asked: Sequence[Row], taken: Sequence[int]) -> dict[str, float]:
 
 
 def made(
-    asked: Sequence[Row], taken: Collection[int], *, categories: Collection[str], name: str
+    asked: Sequence[Row], taken: Collection[int], *, tasks: Collection[str], name: str
 ) -> dict[str, list[Guesses]]:
-    """What two readers guess of each question of some categories, whether it was taken or not.
+    """What two readers guess of each question of some tasks, whether it was taken or not.
 
     One looks at a clip's other questions alone, one at the question's own words and at what stands
     beside an option, too. The folds of the clips are drawn by the name.
 
     >>> rows = [
-    ...     Row(clip=f"{n // 2}", category="ever", question=("Up?", "Down?")[n % 2],
+    ...     Row(clip=f"{n // 2}", task="ever", question=("Up?", "Down?")[n % 2],
     ...         options=("Yes", "No"), answer_index=n % 2)
     ...     for n in range(400)
     ... ]
-    >>> first, second = made(rows, range(300), categories=["ever"], name="example")["ever"]
+    >>> first, second = made(rows, range(300), tasks=["ever"], name="example")["ever"]
     >>> len(first.places), float(second.credit.min())
     (400, 1.0)
     """
     heard = np.zeros(len(asked), dtype=bool)
     heard[list(taken)] = True
     places = np.array(
-        [place for place, row in enumerate(asked) if heard[place] or row.category in categories],
+        [place for place, row in enumerate(asked) if heard[place] or row.task in tasks],
         dtype=np.int64,
     )
     heard = heard[places]
@@ -95,13 +95,13 @@ def made(
         return {}
     words = [bayes.of_questions(found), bayes.of_options(found)]
     words += [_offered_again(found, heard), _offered_beside(found)]
-    guesses: dict[str, list[Guesses]] = {category: [] for category in categories}
+    guesses: dict[str, list[Guesses]] = {task: [] for task in tasks}
     for crosses in ([siblings], [siblings, *words]):
         by_row = _guessed(found, crosses, trials)
-        for category in categories:
-            number = found.categories.index(category)
-            mine = np.flatnonzero(found.category == number)
-            guesses[category].append(_of_category(by_row, mine, heard, places))
+        for task in tasks:
+            number = found.tasks.index(task)
+            mine = np.flatnonzero(found.task == number)
+            guesses[task].append(_of_task(by_row, mine, heard, places))
     return guesses
 
 
@@ -155,7 +155,7 @@ def _guessed(found: Tables, crosses: Sequence[Crosses], trials: Sequence[Trial])
     return _ByRow(found.text[best], sureness, scores.credited(found, preference))
 
 
-def _of_category(
+def _of_task(
     guessed: _ByRow,
     mine: Int[np.ndarray, " asked"],
     heard: Bool[np.ndarray, " rows"],

@@ -1,6 +1,6 @@
 """Questions are withheld until no blind model does better than a few points above chance.
 
-Selects and changes nothing. Round after round the best model of each category is asked where it is
+Selects and changes nothing. Round after round the best model of each task is asked where it is
 right too often: its cells (an answer to a stem, a rank of a number, a letter) are brought down to
 one common level by withholding questions that it gets right, the fewest that do. What several
 models get right goes first. The same rows give the same selection.
@@ -27,14 +27,14 @@ AIM = 0.8
 """So much of that is aimed at, lest the next look finds a little more."""
 
 LEAST_KEPT = 0.5
-"""A category of which more would have to be withheld is left as it is, and named."""
+"""A task of which more would have to be withheld is left as it is, and named."""
 
 PLAIN_LUCK = 0.05
 """A gain that luck alone gives so often is let pass and named: to chase it would withhold for
 nothing, since the next of two dozen models is as lucky among what is left."""
 
 FEWEST = 20
-"""Nor is a category brought down to fewer questions than that."""
+"""Nor is a task brought down to fewer questions than that."""
 
 MOST_ROUNDS = 60
 
@@ -54,15 +54,15 @@ class Selected(msgspec.Struct, frozen=True, kw_only=True):
     kept: tuple[int, ...]
     """The places of the questions that stay, in rising order."""
     withheld: dict[str, int]
-    """By category."""
+    """By task."""
     before: dict[str, Best]
-    """The best blind model of each category among all questions."""
+    """The best blind model of each task among all questions."""
     best: dict[str, Best]
-    """The best blind model of each category among what stays."""
+    """The best blind model of each task among what stays."""
     unreachable: dict[str, str]
-    """Categories that cannot be brought down, and why; all their questions stay."""
+    """Tasks that cannot be brought down, and why; all their questions stay."""
     unsure: dict[str, str]
-    """Categories with so few questions that the best model's gain may be luck."""
+    """Tasks with so few questions that the best model's gain may be luck."""
 
 
 def select(
@@ -77,7 +77,7 @@ def select(
     """Withholds the fewest questions found after which the best blind model is within a bound.
 
     >>> asked = [
-    ...     Row(clip=f"{n}", category="ever", question="Up?", options=("No", "Yes"),
+    ...     Row(clip=f"{n}", task="ever", question="Up?", options=("No", "Yes"),
     ...         answer_index=int(pow(3, n, 1009) > 400))
     ...     for n in range(4000)
     ... ]
@@ -112,8 +112,8 @@ class _State:
         self._asked, self._folds = asked, folds
         self._max_blind, self._least_kept = max_blind, least_kept
         self._draws = np.array([draw_of(row) for row in asked], dtype=np.int64)
-        self._category = np.array([row.category or "none" for row in asked])
-        self._one_group = set(self._category) == {"none"}
+        self._task = np.array([row.task or "none" for row in asked])
+        self._one_group = set(self._task) == {"none"}
         self.kept: Bool[np.ndarray, " rows"] = np.ones(len(asked), dtype=bool)
         self.unreachable: dict[str, str] = {}
         self.before: dict[str, Best] = {}
@@ -156,7 +156,7 @@ class _State:
             self._give_up(name, best)
 
     def _mine(self, name: str) -> Bool[np.ndarray, " rows"]:
-        return np.ones(len(self._asked), dtype=bool) if name == "all" else self._category == name
+        return np.ones(len(self._asked), dtype=bool) if name == "all" else self._task == name
 
     def _give_up(self, name: str, best: Best) -> None:
         mine = self._mine(name)
@@ -177,7 +177,7 @@ class _State:
     def selected(self, *, with_forest: bool) -> Selected:
         """What stays, looked at once more."""
         places = np.flatnonzero(self.kept)
-        names, withheld = np.unique(self._category[~self.kept], return_counts=True)
+        names, withheld = np.unique(self._task[~self.kept], return_counts=True)
         found, blinds = self._look(places, with_forest=with_forest)
         best = report.best_of(found, blinds)
         return Selected(
@@ -284,5 +284,5 @@ def _cells(found: Tables, blind: Blind) -> Int[np.ndarray, " rows"]:
         grade = np.searchsorted(np.quantile(gap, np.linspace(0, 1, BINS + 1)[1:-1]), gap)
         text = found.text[best]
         often = np.bincount(text)[text] >= OFTEN
-        cells = joined(found.category, np.where(often, text + 1, 0), grade)
+        cells = joined(found.task, np.where(often, text + 1, 0), grade)
     return np.where(undecided, cells.max() + 1, cells)

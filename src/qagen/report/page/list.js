@@ -5,8 +5,8 @@ report.parts.list = (() => {
   const { make, find, count } = report;
   const ROW_PX = 88;
   const SPARE = 6;
-  const OUTCOMES = { "+": "right", "-": "wrong", 0: "no answer", " ": "not asked" };
-  const MARKS = { "+": "✓", "-": "✗", 0: "–", " ": "·" };
+  const OUTCOMES = { "+": "right", "-": "wrong", 0: "no answer", " ": "not asked", "~": "free text" };
+  const MARKS = { "+": "✓", "-": "✗", 0: "–", " ": "·", "~": "¶" };
   const SORTS = {
     "": "as in the files",
     clip: "by clip",
@@ -36,7 +36,7 @@ report.parts.list = (() => {
       const entry = {
         id, stem, searched, clip,
         number: entries.length,
-        category: columns.category[place],
+        task: columns.task[place],
         family: columns.family[place],
         split: columns.split[place],
         margin: columns.margin[place],
@@ -80,15 +80,15 @@ report.parts.list = (() => {
       `from ${bounds[bounds.length - 1]} × needed`,
     ];
     facets = [
-      facet("category", "Category", about.categories.map((one) => one.name), (e) => e.category),
+      facet("task", "Task", about.tasks.map((one) => one.name), (e) => e.task),
       facet("family", "Family", about.families, (e) => e.family),
       facet("split", "Split", about.splits, (e) => e.split),
       facet("margin", "Margin", margins, marginClass),
     ];
     about.models.forEach((model, place) => {
       facets.push(facet(
-        `model${place + 1}`, model.name, ["right", "wrong", "no answer", "not asked"],
-        (e) => ["+", "-", "0", " "].indexOf(e.models[place]),
+        `model${place + 1}`, model.name, ["right", "wrong", "no answer", "not asked", "free text"],
+        (e) => ["+", "-", "0", " ", "~"].indexOf(e.models[place]),
       ));
     });
     const box = find("facets");
@@ -201,7 +201,7 @@ report.parts.list = (() => {
   }
 
   function rowOf(entry, place) {
-    const category = about.categories[entry.category].name;
+    const task = about.tasks[entry.task].name;
     const marks = Array.from(entry.models, (one, model) => make(
       "span",
       { class: `outcome ${OUTCOMES[one].replace(" ", "-")}`, title: `${about.models[model].name}: ${OUTCOMES[one]}` },
@@ -216,7 +216,7 @@ report.parts.list = (() => {
       make("div", { class: "stem" }, entry.stem),
       make(
         "div", { class: "about" },
-        make("span", { class: `chip c${entry.category}` }, category),
+        make("span", { class: `chip c${entry.task % report.HUES}` }, task),
         make("span", { class: "clip" }, about.clip_names[entry.clip]),
         make("span", { class: "split" }, about.splits[entry.split]),
         marks.length ? make("span", { class: "outcomes" }, marks) : null,

@@ -60,22 +60,22 @@ report.parts.overview = (() => {
     );
   }
 
-  function categories(about) {
-    const totals = about.categories.map((one) => one.splits.reduce((sum, next) => sum + next, 0));
+  function tasks(about) {
+    const totals = about.tasks.map((one) => one.splits.reduce((sum, next) => sum + next, 0));
     const most = Math.max(1, ...totals);
-    const rows = about.categories.map((one, place) => make(
+    const rows = about.tasks.map((one, place) => make(
       "li", {},
-      make("a", { href: report.link("questions", { category: one.name }) },
+      make("a", { href: report.link("questions", { task: one.name }) },
         make("span", { class: "name" }, one.name),
         bar(one.splits.map((value, split) => [value, `s${split}`]), most),
         make("span", { class: "value" }, count(totals[place]))),
       make("details", {}, make("summary", {}, `${one.families.length} families`),
         make("ul", { class: "plain" }, one.families.map(([family, number]) => make("li", {}, make(
-          "a", { href: report.link("questions", { category: one.name, family }) }, family), ` ${count(number)}`)))),
+          "a", { href: report.link("questions", { task: one.name, family }) }, family), ` ${count(number)}`)))),
     ));
     const legend = make("p", { class: "legend" }, about.sides.map(([name, groups, clips, questions], place) => make(
       "span", {}, make("span", { class: `dot s${place}`, "aria-hidden": "true" }), `${name}: ${count(questions)} about ${count(clips)} clips `)));
-    return panel("Questions by category and split", "", legend, make("ul", { class: "bars" }, rows));
+    return panel("Questions by task and split", "", legend, make("ul", { class: "bars" }, rows));
   }
 
   function columns(balance) {
@@ -105,7 +105,7 @@ report.parts.overview = (() => {
   }
 
   function stems(about) {
-    const rows = about.categories.filter((one) => one.chance !== null).map((one) => make(
+    const rows = about.tasks.filter((one) => one.chance !== null).map((one) => make(
       "li", {}, make("div", {},
         make("span", { class: "name" }, one.name),
         one.majority === null ? make("span", { class: "quiet" }, "too few alike to tell") : bar([[one.majority, "s0"]], 1, { tick: one.chance }),
@@ -127,7 +127,7 @@ report.parts.overview = (() => {
     return panel(
       "Answers without the video",
       `${found.findings.length} models that see no video, on ${count(found.rows)} questions in ${found.folds} folds: ${accused ? `${accused} are above chance by more than luck (*)` : "none is above chance by more than luck"}. Points: 0 is guessing, 100 all right.`,
-      table(["category", "best model", "points", "right", "95 %", "chance"], rows),
+      table(["task", "best model", "points", "right", "95 %", "chance"], rows),
     );
   }
 
@@ -135,7 +135,7 @@ report.parts.overview = (() => {
     if (!about.blind.length) return null;
     return panel(
       "Bounded for blind models", "The best model that sees no video, before and after questions were withheld to keep it below a bound. Points: 0 is guessing, 100 all right.",
-      table(["category", "before", "after", "kept", "best model before", ""], about.blind.map((one) => [one.name, one.before.toFixed(1), one.after.toFixed(1), percent(one.kept, 0), one.model, one.note])),
+      table(["task", "before", "after", "kept", "best model before", ""], about.blind.map((one) => [one.name, one.before.toFixed(1), one.after.toFixed(1), percent(one.kept, 0), one.model, one.note])),
     );
   }
 
@@ -145,7 +145,7 @@ report.parts.overview = (() => {
     }
     return panel(
       "Certificates", `Answers that were tried on copies with the errors of a tracker: ${about.error_models.join("; ")}.`,
-      table(["category", "questions", "with certificate", "same answer", "least", "sound before", "certified"], about.certificates.map((one) => [
+      table(["task", "questions", "with certificate", "same answer", "least", "sound before", "certified"], about.certificates.map((one) => [
         one.name, count(one.rows), count(one.certified), percent(one.agreement), percent(one.least),
         one.sound === null ? "" : count(one.sound), one.survived === null ? "" : count(one.survived)])),
     );
@@ -153,23 +153,24 @@ report.parts.overview = (() => {
 
   function models(about) {
     if (!about.models.length) return null;
-    const headings = ["model", "score", "right", "wrong", "no answer", "not asked", ...about.categories.map((one) => one.name)];
+    const texts = about.models.some((one) => one.texts);
+    const headings = ["model", "score", "right", "wrong", "no answer", "not asked", ...(texts ? ["free text"] : []), ...about.tasks.map((one) => one.name)];
     const points = (value) => (value === null ? "" : value.toFixed(1));
     return panel(
-      "Predictions", "Score: points above chance, 0 for guessing and 100 for all right; the mean over categories.",
+      "Predictions", "Score: points above chance, 0 for guessing and 100 for all right; the mean over tasks.",
       table(headings, about.models.map((one, place) => [
         one.name, points(one.score), count(one.right),
         make("a", { href: report.link("questions", { [`model${place + 1}`]: "wrong" }) }, count(one.wrong)),
-        count(one.unanswered), count(one.unasked), ...one.scores.map(points)])),
+        count(one.unanswered), count(one.unasked), ...(texts ? [count(one.texts)] : []), ...one.scores.map(points)])),
     );
   }
 
   function leftOut(about) {
     const reasons = new Map();
-    for (const one of about.categories) for (const [reason, number] of one.rejected) reasons.set(reason, (reasons.get(reason) || 0) + number);
+    for (const one of about.tasks) for (const [reason, number] of one.rejected) reasons.set(reason, (reasons.get(reason) || 0) + number);
     const ranked = [...reasons].sort((one, other) => other[1] - one[1]);
-    const byCategory = about.categories.map((one) => new Map(one.rejected));
-    const most = Math.max(1, ...byCategory.flatMap((one) => [...one.values()]));
+    const byTask = about.tasks.map((one) => new Map(one.rejected));
+    const most = Math.max(1, ...byTask.flatMap((one) => [...one.values()]));
     const cell = (value) => {
       const shade = make("span", { class: "shade" }, value ? count(value) : "");
       shade.style.setProperty("--share", value ? (0.08 + 0.5 * Math.sqrt(value / most)).toFixed(3) : "0");
@@ -180,7 +181,7 @@ report.parts.overview = (() => {
       about.withheld.length ? make("h3", {}, "Sound, but withheld") : null,
       about.withheld.length ? table(["reason", "questions"], about.withheld.map(([reason, number]) => [reason, count(number)])) : null,
       ranked.length ? make("h3", {}, "Could not be asked") : null,
-      ranked.length ? table(["reason", ...about.categories.map((one) => one.name), "all"], ranked.map(([reason, number]) => [reason, ...byCategory.map((one) => cell(one.get(reason))), count(number)])) : null,
+      ranked.length ? table(["reason", ...about.tasks.map((one) => one.name), "all"], ranked.map(([reason, number]) => [reason, ...byTask.map((one) => cell(one.get(reason))), count(number)])) : null,
       about.unreadable ? make("p", {}, `${count(about.unreadable)} files could not be read.`) : null,
     );
   }
@@ -202,7 +203,7 @@ report.parts.overview = (() => {
       head(about),
       make(
         "div", { class: "panels" },
-        make("div", {}, [categories, balance, stems, certificates].map((part) => part(about))),
+        make("div", {}, [tasks, balance, stems, certificates].map((part) => part(about))),
         make("div", {}, [audit, blind, motions].map((part) => part(about)).filter(Boolean)),
         [models, leftOut, origin].map((part) => part(about)),
       ),

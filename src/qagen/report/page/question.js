@@ -86,7 +86,8 @@ report.parts.question = (() => {
     const jump = (other, words, sign) => (other
       ? make("a", { class: "jump", href: report.link(other.id, filters), "aria-label": words }, sign)
       : make("span", { class: "jump off", "aria-hidden": "true" }, sign));
-    const category = report.parts.about.categories[entry.category].name;
+    const { suite, name: task } = report.parts.about.tasks[entry.task];
+    const several = new Set(report.parts.about.tasks.map((one) => one.suite)).size > 1;
     const [asked, note] = report.parted(question.question);
     return make(
       "header", {},
@@ -100,7 +101,7 @@ report.parts.question = (() => {
       ),
       make(
         "p", { class: "tags" },
-        make("span", { class: `chip c${entry.category}` }, category),
+        make("span", { class: `chip c${entry.task % report.HUES}` }, several ? `${suite}: ${task}` : task),
         make("span", {}, report.parts.about.families[entry.family]),
         make("span", { class: "clip" }, report.parts.about.clip_names[entry.clip]),
         make("span", {}, clip.split),
@@ -147,6 +148,13 @@ report.parts.question = (() => {
 
   function options(question) {
     const models = report.parts.about.models;
+    if (!question.options.length) {
+      return make(
+        "div", { class: "reference" },
+        make("p", {}, answers ? question.reference : "The answer is free text."),
+        answers ? make("ul", {}, (question.claims || []).map((claim) => make("li", {}, claim))) : null,
+      );
+    }
     const list = make("ol", { class: "options" });
     question.options.forEach((option, place) => {
       const right = place === question.key;
@@ -172,7 +180,7 @@ report.parts.question = (() => {
     const rows = models.map((model, number) => {
       const one = given.get(number);
       const place = one ? one[1] : undefined;
-      const verdict = !one ? "not asked" : place === null ? "no answer" : place === question.key ? "right" : "wrong";
+      const verdict = !one ? "not asked" : !question.options.length ? "not scored" : place === null ? "no answer" : place === question.key ? "right" : "wrong";
       return make(
         "tr", {},
         make("th", { scope: "row" }, model.name),
@@ -228,7 +236,9 @@ report.parts.question = (() => {
       question.times ? make("div", { class: "scale", "aria-hidden": "true" }, ["1×", "5×", "30×"].map((words) => make("span", {}, words))) : null,
       certificate ? make("h2", {}, "Certificate") : null,
       certificate ? make("p", {}, certified(certificate)) : null,
-      make("p", { class: "quiet" }, `Rule ${question.rule}. Guessing is right ${(100 * question.chance).toFixed(0)} % of the time.`),
+      make("p", { class: "quiet" }, question.options.length
+        ? `Rule ${question.rule}. Guessing is right ${(100 * question.chance).toFixed(0)} % of the time.`
+        : `Rule ${question.rule}. Free text is scored by its reference.`),
     );
   }
 

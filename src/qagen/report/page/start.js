@@ -3,6 +3,7 @@
 "use strict";
 
 const report = (() => {
+  const HUES = 7; // colours of tasks in page.css, c0 to c6
   const taken = new Map();
   const waiting = new Map();
   const parts = {};
@@ -78,7 +79,7 @@ const report = (() => {
     place.hidden = !problem;
   }
 
-  // The address: #overview, #questions?category=…, or #ID?category=…
+  // The address: #overview, #questions?task=…, or #ID?task=…
 
   function address() {
     const text = location.hash.slice(1);
@@ -216,6 +217,6 @@ const report = (() => {
 
   return {
     parts, take, load, item, make, draw, find, parted, count, say, address, link, go, remembered,
-    remember,
+    remember, HUES,
   };
 })();

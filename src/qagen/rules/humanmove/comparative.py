@@ -28,7 +28,8 @@ from qagen.reading.margins import (
     total,
 )
 from qagen.reading.unclear import refuse, require
-from qagen.rules import kinds
+from qagen.rules import claims, kinds
+from qagen.rules.claims import Meaning
 from qagen.rules.kinds import events_said, span_said
 from qagen.rules.options import movement_option
 from qagen.rules.rule import Finding, Rule
@@ -189,6 +190,7 @@ RULES: tuple[Rule, ...] = (
         asks=_pairs("compare_count"),
         decide=_more_often,
         likely=_happen,
+        meaning=Meaning(claims.more_often, claims.says_larger("number")),
     ),
     _rule(
         "compare_total",
@@ -196,6 +198,9 @@ RULES: tuple[Rule, ...] = (
         asks=_pairs("compare_total", WINDOWS),
         decide=_more,
         likely=_add_up,
+        meaning=Meaning(
+            claims.larger(claims.amounts(suffix="_total")), claims.says_larger("total")
+        ),
     ),
     _rule(
         "compare_speed",
@@ -203,13 +208,31 @@ RULES: tuple[Rule, ...] = (
         asks=_pairs("compare_speed"),
         decide=_faster,
         likely=_happen,
+        meaning=Meaning(claims.larger(claims.amounts(suffix="_peak")), claims.says_larger("speed")),
     ),
     _rule(
         "compare_halves",
         family="halves",
         asks=lambda _clip: (Ask(rule="compare_halves"),),
         decide=_halves,
+        meaning=Meaning(
+            claims.larger(claims.in_time_order(("first_half", "second_half"))),
+            claims.takes_for_granted,
+            alone="no other question compares halves; its evidence must add up with that of others",
+        ),
     ),
-    _rule("compare_own", family="own ways", asks=_own_asks, decide=_own),
-    _rule("compare_parts", family="limbs", asks=_limb_asks, decide=_limbs),
+    _rule(
+        "compare_own",
+        family="own ways",
+        asks=_own_asks,
+        decide=_own,
+        meaning=Meaning(claims.larger(claims.amounts("own_")), claims.says_larger("own way")),
+    ),
+    _rule(
+        "compare_parts",
+        family="limbs",
+        asks=_limb_asks,
+        decide=_limbs,
+        meaning=Meaning(claims.larger(claims.amounts(suffix="_path")), claims.says_larger("limb")),
+    ),
 )

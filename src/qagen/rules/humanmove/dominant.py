@@ -25,7 +25,8 @@ from qagen.reading.margins import (
     total,
 )
 from qagen.reading.unclear import Unclear, require
-from qagen.rules import kinds
+from qagen.rules import claims, kinds
+from qagen.rules.claims import Meaning
 from qagen.rules.kinds import span_said
 from qagen.rules.options import (
     movement_option,
@@ -216,24 +217,40 @@ RULES: tuple[Rule, ...] = (
         family="direction",
         asks=partial(_each_window, "dominant_direction"),
         decide=_direction,
+        meaning=Meaning(
+            claims.largest(claims.amounts(suffix="_total")), claims.says_larger("total")
+        ),
     ),
     _rule(
         "dominant_lean",
         family="lean",
         asks=lambda _clip: (Ask(rule="dominant_lean"),),
         decide=_lean,
+        meaning=Meaning(
+            claims.largest(claims.amounts(suffix="_total")), claims.says_larger("total")
+        ),
     ),
     _rule(
         "dominant_speed",
         family="fastest",
         asks=lambda _clip: (Ask(rule="dominant_speed"),),
         decide=_fastest,
+        meaning=Meaning(
+            claims.largest(claims.amounts(suffix="_peak")), claims.says_larger("speed")
+        ),
     ),
     _rule(
         "dominant_activity",
         family="time",
         asks=partial(_each_window, "dominant_activity"),
         decide=_activity,
+        meaning=Meaning(claims.largest(claims.amounts(suffix="_time")), claims.says_activity),
     ),
-    _rule("dominant_limb", family="limb", asks=_limb_asks, decide=_limb),
+    _rule(
+        "dominant_limb",
+        family="limb",
+        asks=_limb_asks,
+        decide=_limb,
+        meaning=Meaning(claims.largest(claims.amounts(suffix="_path")), claims.says_larger("limb")),
+    ),
 )

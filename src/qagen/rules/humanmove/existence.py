@@ -18,12 +18,14 @@ from qagen.language.vocabulary import (
     SEEN_SHARE,
     SIDESTEP_M,
     TOUCHES,
+    WALK_PATH_M,
 )
 from qagen.reading.clip import Reading, movements
 from qagen.reading.margins import Presence, evidence_of, own_paths, presence, threshold
 from qagen.reading.route import require_standing, returns, returns_said, walking
 from qagen.reading.unclear import require
-from qagen.rules import kinds
+from qagen.rules import claims, kinds
+from qagen.rules.claims import Meaning
 from qagen.rules.kinds import events_said, span_said
 from qagen.rules.rule import Finding, Rule
 from qagen.schema.question import WINDOWS, Ask, Margin
@@ -184,6 +186,7 @@ RULES: tuple[Rule, ...] = (
         asks=lambda clip: _of_movements(movements(clip)),
         decide=_ever,
         likely=lambda clip, ask: clip.occurrences[ask.movements[0]],
+        meaning=Meaning(claims.whether_it_happens, claims.says_whether("happens")),
     ),
     _rule(
         "ever_walks",
@@ -192,12 +195,20 @@ RULES: tuple[Rule, ...] = (
             lambda _clip: (Ask(rule="ever_walks", window=window) for window in WINDOWS)
         ),
         decide=_walks,
+        meaning=Meaning(
+            claims.yes_if(lambda _, shown: shown[0].value >= WALK_PATH_M),
+            claims.says_whether("walks"),
+        ),
     ),
     _rule(
         "ever_returns",
         family="return",
         asks=_both_ways(lambda clip: (Ask(rule="ever_returns"),) if clip.has_start else ()),
         decide=_returns,
+        meaning=Meaning(
+            claims.yes_if(lambda _, shown: shown[0].what == "return"),
+            claims.says_whether("returns"),
+        ),
     ),
     _rule(
         "ever_sidesteps",
@@ -208,8 +219,21 @@ RULES: tuple[Rule, ...] = (
             )
         ),
         decide=_sidesteps,
+        meaning=Meaning(
+            claims.yes_if(lambda _, shown: shown[0].value >= SIDESTEP_M),
+            claims.says_whether("sidesteps"),
+        ),
     ),
-    _rule("ever_near", family="hand near", asks=_both_ways(_near_asks), decide=_near),
+    _rule(
+        "ever_near",
+        family="hand near",
+        asks=_both_ways(_near_asks),
+        decide=_near,
+        meaning=Meaning(
+            claims.yes_if(lambda ask, shown: claims.value(shown, f"{ask.part}_near") >= NEAR_SHARE),
+            claims.says_whether("near"),
+        ),
+    ),
     _rule(
         "ever_repeats",
         family="repetition",
@@ -221,5 +245,9 @@ RULES: tuple[Rule, ...] = (
             )
         ),
         decide=_repeats,
+        meaning=Meaning(
+            claims.yes_if(lambda _, shown: shown[0].value >= LEAST_REPEATED),
+            claims.says_whether("repeats"),
+        ),
     ),
 )

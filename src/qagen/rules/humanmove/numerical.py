@@ -7,6 +7,7 @@ from kinematics.facts import PartFacts
 from qagen.language import phrases
 from qagen.language.vocabulary import (
     LADDER_BAND_SHARE,
+    LEAST_REPEATED,
     MOVEMENTS,
     REPEATED,
     SEEN_SHARE,
@@ -24,7 +25,8 @@ from qagen.reading.margins import (
 )
 from qagen.reading.route import furthest, require_standing, returns, returns_said
 from qagen.reading.unclear import refuse, require
-from qagen.rules import kinds
+from qagen.rules import claims, kinds
+from qagen.rules.claims import Meaning
 from qagen.rules.kinds import events_said, span_said
 from qagen.rules.rule import Finding, Rule
 from qagen.schema.question import WINDOWS, Ask, Evidence, Margin, Unit
@@ -274,28 +276,79 @@ def _from_start(rule: str) -> Callable[[Reading], Iterable[Ask]]:
 _rule = partial(Rule, category="numerical")
 
 RULES: tuple[Rule, ...] = (
-    _rule("count", family="count", asks=_each_movement, decide=_count, likely=_happens),
-    _rule("count_strength", family="count by size", asks=_each_strength, decide=_count_strength),
-    _rule("count_returns", family="returns", asks=_returns_asked, decide=_count_returns),
     _rule(
-        "count_repetitions", family="repetitions", asks=_each_repetition, decide=_count_repetitions
+        "count",
+        family="count",
+        asks=_each_movement,
+        decide=_count,
+        likely=_happens,
+        meaning=Meaning(claims.how_many, claims.says_count),
     ),
-    _rule("total", family="total", asks=_each_total, decide=_total),
-    _rule("amount", family="single movement", asks=_each_of_few("amount"), decide=_amount),
-    _rule("duration", family="single movement", asks=_each_of_few("duration"), decide=_duration),
+    _rule(
+        "count_strength",
+        family="count by size",
+        asks=_each_strength,
+        decide=_count_strength,
+        meaning=Meaning(claims.how_many_strong, claims.says_strength),
+    ),
+    _rule(
+        "count_returns",
+        family="returns",
+        asks=_returns_asked,
+        decide=_count_returns,
+        meaning=Meaning(claims.returns, claims.says_at_least("returns", 1)),
+    ),
+    _rule(
+        "count_repetitions",
+        family="repetitions",
+        asks=_each_repetition,
+        decide=_count_repetitions,
+        meaning=Meaning(claims.FIRST_VALUE, claims.says_at_least("repeats", LEAST_REPEATED)),
+    ),
+    _rule(
+        "total",
+        family="total",
+        asks=_each_total,
+        decide=_total,
+        meaning=Meaning(claims.nearest(lambda shown: shown[-1].value), claims.says_total),
+    ),
+    _rule(
+        "amount",
+        family="single movement",
+        asks=_each_of_few("amount"),
+        decide=_amount,
+        meaning=Meaning(claims.FIRST_VALUE, claims.says_amount),
+    ),
+    _rule(
+        "duration",
+        family="single movement",
+        asks=_each_of_few("duration"),
+        decide=_duration,
+        meaning=Meaning(
+            claims.nearest(lambda shown: shown[0].end_s - shown[0].start_s),
+            claims.takes_for_granted,
+            alone="no other question compares how long movements last",
+        ),
+    ),
     _rule(
         "path_length",
         family="path",
         asks=lambda _clip: (Ask(rule="path_length", window=window) for window in WINDOWS),
         decide=_path_length,
+        meaning=Meaning(claims.FIRST_VALUE, claims.says_length),
     ),
     _rule(
         "furthest_distance",
         family="distance",
         asks=_from_start("furthest_distance"),
         decide=_furthest_distance,
+        meaning=Meaning(claims.FIRST_VALUE, claims.says_distance("whole")),
     ),
     _rule(
-        "end_distance", family="distance", asks=_from_start("end_distance"), decide=_end_distance
+        "end_distance",
+        family="distance",
+        asks=_from_start("end_distance"),
+        decide=_end_distance,
+        meaning=Meaning(claims.FIRST_VALUE, claims.says_distance("end")),
     ),
 )

@@ -10,6 +10,8 @@ from qagen.language.vocabulary import ORDER_BAND_S
 from qagen.reading.clip import SEQUENCED, Occurrence, Reading, remembered, sequence
 from qagen.reading.margins import seen
 from qagen.reading.unclear import refuse, require
+from qagen.rules import claims
+from qagen.rules.claims import Meaning
 from qagen.rules.options import movement_options, neutral_name, plausible
 from qagen.rules.rule import Finding, Rule
 from qagen.schema.question import Ask, Margin, Option
@@ -164,24 +166,34 @@ RULES: tuple[Rule, ...] = (
         family="next",
         asks=_each_position("next_after"),
         decide=partial(_neighbour, step=1),
+        meaning=Meaning(claims.latest, claims.names_movements, claims.none_between),
     ),
     _rule(
         "last_before",
         family="before",
         asks=_each_position("last_before"),
         decide=partial(_neighbour, step=-1),
+        meaning=Meaning(claims.earliest, claims.names_movements, claims.none_between),
     ),
     _rule(
         "first_of",
         family="first and last",
         asks=lambda _clip: (Ask(rule="first_of"),),
         decide=partial(_end, backwards=False),
+        meaning=Meaning(claims.earliest, claims.says_first, claims.none_before),
     ),
     _rule(
         "last_of",
         family="first and last",
         asks=lambda _clip: (Ask(rule="last_of"),),
         decide=partial(_end, backwards=True),
+        meaning=Meaning(claims.latest, claims.names_movements, claims.none_after),
     ),
-    _rule("order_of", family="order of three", asks=_each_three, decide=_order_of),
+    _rule(
+        "order_of",
+        family="order of three",
+        asks=_each_three,
+        decide=_order_of,
+        meaning=Meaning(claims.in_order, claims.says_order, claims.firsts),
+    ),
 )

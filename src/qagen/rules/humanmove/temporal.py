@@ -8,7 +8,8 @@ from qagen.language.vocabulary import BOUND_BAND_S, MOVEMENTS, ORDER_BAND_S, PAI
 from qagen.reading.clip import SEQUENCED, Reading, any_happens, movements, sequence
 from qagen.reading.margins import class_of, presence, seen, span, speed_unit
 from qagen.reading.unclear import refuse, require
-from qagen.rules import kinds
+from qagen.rules import claims, kinds
+from qagen.rules.claims import Meaning
 from qagen.rules.options import Options, movement_options, plausible, quarter_options, true_first
 from qagen.rules.rule import Finding, Rule
 from qagen.schema.question import WINDOWS, Ask, Margin, Option
@@ -174,13 +175,29 @@ RULES: tuple[Rule, ...] = (
         asks=_each_pair,
         decide=_happens_in,
         likely=lambda clip, ask: any_happens(clip, ask.movements),
+        meaning=Meaning(claims.which_happen, claims.says_either),
     ),
     _rule(
         "first_in",
         family="first in a quarter",
         asks=lambda _clip: (Ask(rule="first_in", window=window) for window in _QUARTERS),
         decide=_first_in,
+        meaning=Meaning(claims.earliest, claims.names_movements, claims.none_before),
     ),
-    _rule("speed_class", family="speed", asks=_each_speed, decide=_speed_class),
-    _rule("quarter_of", family="quarter of a movement", asks=_each_start, decide=_quarter_of),
+    _rule(
+        "speed_class",
+        family="speed",
+        asks=_each_speed,
+        decide=_speed_class,
+        meaning=Meaning(
+            claims.speed, claims.takes_for_granted, alone="no other question speaks of mean speeds"
+        ),
+    ),
+    _rule(
+        "quarter_of",
+        family="quarter of a movement",
+        asks=_each_start,
+        decide=_quarter_of,
+        meaning=Meaning(claims.starting_quarter, claims.says_quarter),
+    ),
 )

@@ -26,7 +26,8 @@ from qagen.reading.margins import (
     total,
 )
 from qagen.reading.unclear import require
-from qagen.rules import kinds
+from qagen.rules import claims, kinds
+from qagen.rules.claims import Meaning
 from qagen.rules.kinds import span_said
 from qagen.rules.rule import Finding, Rule
 from qagen.schema.question import WINDOWS, Ask, Evidence, Window
@@ -186,32 +187,77 @@ def _from_start(rule: str) -> Callable[[Reading], Iterable[Ask]]:
 _rule = partial(Rule, category="trajectory")
 
 RULES: tuple[Rule, ...] = (
-    _rule("quarter_most", family="quarter with most", asks=_each_amount, decide=_most),
+    _rule(
+        "quarter_most",
+        family="quarter with most",
+        asks=_each_amount,
+        decide=_most,
+        meaning=Meaning(claims.largest(claims.in_time_order(_QUARTERS)), claims.says_most),
+    ),
     _rule(
         "quarter_most_path",
         family="ground by quarter",
         asks=_only("quarter_most_path"),
         decide=partial(_ground, least=False),
+        meaning=Meaning(
+            claims.largest(claims.in_time_order(_QUARTERS)), claims.says_larger("ground")
+        ),
     ),
     _rule(
         "quarter_least_path",
         family="ground by quarter",
         asks=_only("quarter_least_path"),
         decide=partial(_ground, least=True),
+        meaning=Meaning(
+            claims.smallest(claims.in_time_order(_QUARTERS)),
+            claims.says_larger("ground", least=True),
+        ),
     ),
     _rule(
         "furthest_quarter",
         family="distance by quarter",
         asks=_from_start("furthest_quarter"),
         decide=_furthest,
+        meaning=Meaning(
+            claims.largest(claims.in_time_order(_QUARTERS)),
+            claims.takes_for_granted,
+            alone="no other question says where in time a distance from the start is greatest",
+        ),
     ),
     _rule(
         "closest_quarter_end",
         family="distance by quarter",
         asks=_from_start("closest_quarter_end"),
         decide=_closest,
+        meaning=Meaning(
+            claims.smallest(claims.in_time_order(_QUARTERS)),
+            claims.takes_for_granted,
+            alone="no other question compares the distances at the ends of quarters",
+        ),
     ),
-    _rule("end_sector", family="end point", asks=_end_asks, decide=_end),
-    _rule("path_shape", family="shape", asks=_from_start("path_shape"), decide=_shape),
-    _rule("own_travel", family="own ways", asks=_only("own_travel"), decide=_own_travel),
+    _rule(
+        "end_sector",
+        family="end point",
+        asks=_end_asks,
+        decide=_end,
+        meaning=Meaning(
+            claims.sector,
+            claims.takes_for_granted,
+            alone="no other question speaks of the direction of the end point",
+        ),
+    ),
+    _rule(
+        "path_shape",
+        family="shape",
+        asks=_from_start("path_shape"),
+        decide=_shape,
+        meaning=Meaning(claims.shape, claims.says_shape),
+    ),
+    _rule(
+        "own_travel",
+        family="own ways",
+        asks=_only("own_travel"),
+        decide=_own_travel,
+        meaning=Meaning(claims.largest(claims.amounts("own_")), claims.says_larger("own way")),
+    ),
 )
