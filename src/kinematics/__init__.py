@@ -4,8 +4,7 @@
 
     facts = kinematics.measure("walk.bvh")
 
-`read`, `measure`, `measure_all`, the types and the modules listed in `__all__` are imported when
-they are first used. Importing the package imports no array library.
+The names in `__all__` are imported on first use. Importing the package imports no array library.
 """
 
 from importlib import import_module
@@ -67,7 +66,7 @@ else:
         if name in _MODULES:
             return import_module(f"{home}.{name}")
         value = getattr(import_module(home), name)
-        globals()[name] = value  # found at once the next time
+        globals()[name] = value  # skips this function the next time
         return value
 
     def __dir__() -> list[str]:

@@ -1,4 +1,4 @@
-"""What a track must be before it becomes a `Motion`: every problem found, named at once."""
+"""Validation of a track before it becomes a `Motion`; one error names every problem."""
 
 from collections.abc import Sequence
 
@@ -6,26 +6,26 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 MIN_QUATERNION_NORM = 1e-6
-"""Below this length a quaternion says nothing about a rotation."""
+"""Shorter quaternions define no rotation."""
 
 MAX_UNIT_ERROR = 0.1
-"""A quaternion further from length one is taken for something else (axis-angle, Euler)."""
+"""Quaternions further from length one are rejected as something else (axis-angle, Euler)."""
 
 MAX_ABS_M = 1e6
-"""Coordinates beyond a thousand kilometres are not metres of a person's world."""
+"""Coordinates beyond a thousand kilometres are not in metres."""
 
 MAX_BODY_M = 20.0
-"""No body is wider; in centimetres or pixels every body is."""
+"""No body is wider in metres; in centimetres or pixels every body is."""
 
 MAX_SPAN_S = 86_400.0
-"""A day. Tracks are laid on a grid of times, so a senseless time would take all memory."""
+"""A day. Tracks are resampled on a grid, so invalid times would exhaust the memory."""
 
 MAX_FPS = 1000
-"""Faster cameras do not film people."""
+"""Higher frame rates are not plausible."""
 
 
 def _numeric(name: str, value: object, problems: list[str]) -> np.ndarray | None:
-    """The value as a float array, float64 kept; notes a problem when it cannot be one."""
+    """The value as a float32 or float64 array; None, with a problem added, if it is not numeric."""
     try:
         array = np.asarray(value)
     except ValueError:
@@ -83,7 +83,7 @@ def _times(
 def _mask(
     observed: object, frames: int | None, problems: list[str]
 ) -> Bool[np.ndarray, " frames"] | None:
-    """The observed mask as a fresh boolean array; all true when none was given."""
+    """The observed mask as a new boolean array; all true by default."""
     if observed is None:
         return None if frames is None else np.ones(frames, dtype=bool)
     mask = np.asarray(observed)
@@ -99,7 +99,7 @@ def _mask(
 def _filled(
     array: Shaped[np.ndarray, "frames ..."], good: Bool[np.ndarray, " frames"], filler: np.ndarray
 ) -> np.ndarray:
-    """Bad frames replaced by the latest good one (the first good one before any, else filler)."""
+    """The array with bad frames replaced by the last good one, else the first, else filler."""
     if good.all():
         return array
     if not good.any():
@@ -109,7 +109,7 @@ def _filled(
     return array[latest]
 
 
-@np.errstate(over="ignore", invalid="ignore")  # what is infinite is named below
+@np.errstate(over="ignore", invalid="ignore")  # infinite values are reported below
 def checked_track(
     *,
     where: str,

@@ -1,6 +1,6 @@
-"""`MotionFacts`: everything that was measured of one motion, as frozen plain data.
+"""`MotionFacts`: all measurements of one motion, as frozen plain data.
 
-Imports no array library, so facts can be written, read and asked about where none is installed.
+Imports no array library, so facts can be written, read and queried without one.
 Lengths are metres, times seconds from the clip's first frame, angles radians; intervals are
 half-open. Left and right are the reference frame's (see `MotionFacts.frame`).
 """
@@ -19,7 +19,7 @@ Frame = Literal["first_heading", "first_pose", "body", "camera"]
 """The frames of reference of the conventions."""
 
 Signal = Literal["left", "up", "forward", "start_distance", "heading", "forward_lean", "left_lean"]
-"""What movement events are found on. Positive is the direction in the name."""
+"""The signals of movement events. Positive is the direction in the name."""
 
 SIGNALS: tuple[Signal, ...] = get_args(Signal)
 ANGULAR_SIGNALS: frozenset[str] = frozenset({"heading", "forward_lean", "left_lean"})
@@ -32,7 +32,7 @@ EPISODES: tuple[Episode, ...] = get_args(Episode)
 
 
 def check_signal(name: str) -> None:
-    """Refuses the name of a signal that there is not, and lists those that there are.
+    """Raises `ValueError`, with the list of signals, for an unknown name.
 
     >>> check_signal("sideways")
     Traceback (most recent call last):
@@ -72,7 +72,7 @@ class VerticalEpisode(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class WindowFacts(msgspec.Struct, frozen=True, gc=False):
-    """What happened between two times. Quarters and the whole clip are windows."""
+    """Measurements between two times. Quarters and the whole clip are windows."""
 
     start_s: float
     end_s: float
@@ -83,7 +83,7 @@ class WindowFacts(msgspec.Struct, frozen=True, gc=False):
     path_m: float
     """Horizontal path walked while moving; standing sway adds nothing."""
     left_m: float
-    """Sum of the left events' parts inside the window; so with its seven neighbours below."""
+    """Sum of the left events' parts inside the window; likewise for the next seven fields."""
     right_m: float
     up_m: float
     down_m: float
@@ -119,13 +119,13 @@ class PathShape(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The ground path as a whole."""
 
     straightness: float
-    """Net over path, 0 to 1; 1 for a path too short to have a shape."""
+    """Net over path length, 0 to 1; 1 for a path too short to have a shape."""
     returns: int
-    """How often the person came back to the start after leaving it."""
+    """Number of returns to the start after leaving it."""
     laps: float
     """Turns of the direction of travel, + to the left (a full circle is 1)."""
     turning_radius_m: float | None
-    """Path per radian of turning of the direction of travel; none on a straight path."""
+    """Path per radian of turning of the direction of travel; None for a straight path."""
     extent_m: float
     """Greatest distance from the start."""
     shape: Literal["stays", "straight", "curved", "loop", "back_and_forth", "wandering"]
@@ -135,7 +135,7 @@ class Posture(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Orientation over the whole clip."""
 
     lean_of: Literal["pelvis", "trunk"]
-    """Whose lean the facts speak of: the trunk where joints exist, else the pelvis."""
+    """The part whose lean is measured: the trunk with joints, else the pelvis."""
     net_turn_rad: float
     turn_left_rad: float
     turn_right_rad: float
@@ -149,7 +149,7 @@ class Posture(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class PartFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """How one body part moved relative to the body."""
+    """Motion of one body part relative to the body."""
 
     part: str
     """`head`, `left_upper_limb`, ...; pairs such as `left_hand_to_head`."""
@@ -163,11 +163,11 @@ class PartFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     directions: tuple[float, float, float, float, float, float]
     """Share of the path that went left, right, up, down, forward, backward."""
     angle_range_rad: float | None
-    """Range of the part's joint angle (elbow, knee, neck, trunk); none for pairs."""
+    """Range of the part's joint angle (elbow, knee, neck, trunk); None for pairs."""
     distance_range: tuple[float, float] | None
     """Least and greatest distance to the other part of a pair."""
     near_share: float | None
-    """Share of the time within reach of touching the other part."""
+    """Share of the time close enough to touch the other part."""
     approach: float | None
     """Distance closed (+) or opened (-) over the clip."""
     above_share: float | None
@@ -175,7 +175,7 @@ class PartFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     front_share: float | None
     """Share of the time that the hand is in front of the other part."""
     repetitions: int
-    """Full cycles of a to-and-fro movement; 0 when it is not periodic."""
+    """Full cycles of a to-and-fro movement; 0 if it is not periodic."""
     period_s: float | None
     coverage: float
 
@@ -191,7 +191,7 @@ class PathSample(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class MotionFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What can be known about one motion, and how it was measured."""
+    """All facts about one motion, and the settings of their measurement."""
 
     schema_version: int = SCHEMA_VERSION
     clip: str
@@ -202,7 +202,7 @@ class MotionFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     notes: tuple[str, ...]
     frame: Frame
     thresholds: str
-    """Fingerprint of the thresholds that the facts were measured with."""
+    """Fingerprint of the thresholds in use."""
     frames: int
     duration_s: float
     fps: float
@@ -259,7 +259,7 @@ def to_line(facts: MotionFacts) -> bytes:
 
 
 def from_line(line: bytes | str) -> MotionFacts:
-    """The facts that `to_line` wrote; raises `ValueError` on any other schema version.
+    """The facts of a line from `to_line`; raises `ValueError` for another schema version.
 
     >>> from_line('{"schema_version": 99}')  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -276,11 +276,7 @@ def from_line(line: bytes | str) -> MotionFacts:
 
 
 def read(path: Path | str) -> Iterator[MotionFacts]:
-    """The facts of a `.jsonl` file, one clip at a time; errors name the file and the line.
-
-    >>> list(read("/dev/null"))
-    []
-    """
+    """The facts of a `.jsonl` file, one clip at a time; errors name the file and the line."""
     with Path(path).open("rb") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
@@ -291,12 +287,15 @@ def read(path: Path | str) -> Iterator[MotionFacts]:
 
 
 def write(path: Path | str, clips: Iterable[MotionFacts]) -> int:
-    """Writes a `.jsonl` file whole or not at all; gives the number of clips.
+    """Writes a `.jsonl` file atomically; returns the number of clips.
 
     >>> import tempfile
+    >>> from kinematics import measure, synthetic
+    >>> facts = measure(synthetic.perform(synthetic.stand(1.0)).motion)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write(Path(folder) / "facts.jsonl", [])
-    0
+    ...     count = write(Path(folder, "facts.jsonl"), [facts, facts])
+    ...     count, list(read(Path(folder, "facts.jsonl"))) == [facts, facts]
+    (2, True)
     """
     count = 0
     with whole(Path(path)) as partial, partial.open("wb") as file:

@@ -1,4 +1,4 @@
-"""Archives of arrays that appear whole or not at all, and whose bytes know no clock."""
+"""Atomic, reproducible archives of arrays."""
 
 import zipfile
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from kinematics.output import whole
 
 
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Writes an `.npz` of plain arrays, stored and not compressed: equal arrays, equal bytes.
+    """Writes an uncompressed `.npz` atomically; equal arrays give equal bytes.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -20,7 +20,7 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """
     with whole(path) as partial, zipfile.ZipFile(partial, "w") as archive:
         for name, array in arrays.items():
-            info = zipfile.ZipInfo(name + ".npy")  # 1980-01-01: bytes know no clock
-            info.create_system = 3  # nor which system wrote them
+            info = zipfile.ZipInfo(name + ".npy")  # dated 1980-01-01, for equal bytes
+            info.create_system = 3  # Unix, whatever the system
             with archive.open(info, "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)

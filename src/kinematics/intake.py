@@ -1,4 +1,4 @@
-"""Files, folders and stores read one after another, with an account of what could not be."""
+"""Reading of files, folders and stores in sequence, with a report of the failures."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def read(path: Path, *, smplx_model: Path | None = None) -> "list[kinematics.motion.Motion]":
     """The motions of a file.
 
-    Raises `readers.UnknownFormatError`, another `ValueError` or `OSError`, which name the file,
-    whatever its reader raises.
+    Any error of the reader is raised as `readers.UnknownFormatError`, another `ValueError` or
+    `OSError` that names the file.
     """
     from kinematics import readers
 
@@ -25,7 +25,7 @@ def read(path: Path, *, smplx_model: Path | None = None) -> "list[kinematics.mot
 
 
 def check_cameras(motion: "kinematics.motion.Motion", frame: MeasuredFrame, *, where: Path) -> None:
-    """Refuses a motion without camera poses where its frame is the camera's."""
+    """Raises `ValueError` for the frame `camera` if the motion has no camera poses."""
     if frame == "camera" and motion.camera_positions_m is None:
         raise ValueError(
             f"{where}: no camera poses, which --frame camera needs; leave the option out, or add "
@@ -35,30 +35,30 @@ def check_cameras(motion: "kinematics.motion.Motion", frame: MeasuredFrame, *, w
 
 @dataclass
 class Intake:
-    """Reads files and stores one after another and keeps account of what could not be read."""
+    """Reads files and stores in sequence and records the failures."""
 
     files: Sequence[Path]
     named: set[Path]
     frame: MeasuredFrame = "first_heading"
     smplx_model: Path | None = None
     wanted: frozenset[str] | None = None
-    """The names of the clips that are taken; None: all are."""
+    """Names of the clips to read; None for all."""
     done: int = 0
     failed: int = 0
     skipped: int = 0
     seen: Counter[str] = field(default_factory=Counter)
     stored: int = 0
-    """Clips of stores that were asked for, sound or not."""
+    """Number of requested clips of stores, valid or not."""
     held: list[str] = field(default_factory=list)
-    """Complaints that wait until the report."""
+    """Messages for the report."""
 
     def fail(self, error: Exception) -> None:
-        """Counts a file or clip that could not be read; the report says why."""
+        """Counts a file or clip that could not be read, and keeps the error for the report."""
         self.failed += 1
         self.held.append(f"error: {worded(error)}")
 
     def motions(self) -> Iterator["kinematics.motion.Motion"]:
-        """All people of all files and the clips of all stores, in their order."""
+        """All people of all files and the clips of all stores, in order."""
         from kinematics import readers, store
 
         for number, path in enumerate(self.files):
@@ -74,7 +74,7 @@ class Intake:
             except readers.UnknownFormatError as error:
                 if path in self.named:
                     self.fail(error)
-                else:  # folders hold other arrays too
+                else:  # folders may contain other arrays
                     self.skipped += 1
                     self.held.append(f"left out: {error}")
             except (ValueError, OSError) as error:
@@ -111,12 +111,12 @@ class Intake:
                 yield motion
 
     def complain(self) -> None:
-        """Names every file and clip that was left out, and why."""
+        """Prints every file and clip that was left out, and why."""
         for text in self.held:
             complain(text)
 
     def report(self, count: int, out: Path, *, done: str = "measured") -> None:
-        """The closing lines, on stderr."""
+        """Prints the messages and the counts on stderr."""
         self.complain()
         if self.skipped:
             complain(f"{self.skipped} files of the folders hold no motion and were left out")

@@ -1,4 +1,4 @@
-"""2D keypoints of people in a video, as pose estimators give them, and the skeletons they use.
+"""2D keypoints of people in a video from pose estimators, and the skeletons in use.
 
 Pixels are those of the image: +X right, +Y down, from the corner of the first pixel.
 """
@@ -32,41 +32,41 @@ SKELETONS: dict[int, Skeleton] = {
     len(skeleton.joints): skeleton
     for skeleton in (COCO_17, BODY_18, BODY_25, HALPE_26, COCO_WHOLEBODY_133, HALPE_136)
 }
-"""The layout that a number of points stands for, where a file does not name it."""
+"""Layouts by number of points, for files that do not name theirs."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class KeypointTrack:
-    """What one person's keypoints were in the frames of a video; or everybody's, unassigned.
+    """One person's keypoints in the frames of a video, or all detections without identities.
 
-    With a `person` the rows are one person's, and `frames` increase strictly. Without one
-    (`person=None`) the file knows no identities: the rows are all detections of the file, those of
-    one frame belong to different people, and their order says nothing about who is who.
+    With a `person` the rows are one person's, and `frames` increase strictly. With `person=None`
+    the file has no identities: the rows are all detections of the file; those of one frame belong
+    to different people, in arbitrary order.
     """
 
     keypoints_px: Float[np.ndarray, "rows points 2"]
-    """NaN where a point was not found."""
+    """NaN where a point was not detected."""
     confidence: Float[np.ndarray, "rows points"]
-    """As the estimator gives it, mostly 0 to 1; 0 where a point was not found."""
+    """From the estimator, mostly 0 to 1; 0 where a point was not detected."""
     frames: Int[np.ndarray, " rows"]
-    """The index of each row's frame, as the file counts."""
+    """The frame index of each row, as in the file."""
     times_s: Float[np.ndarray, " rows"] | None = None
-    """None where no frame rate is known."""
+    """None if the frame rate is unknown."""
     person: int | None = None
     image_size_px: tuple[int, int] | None = None
-    """Width and height; none where the file does not say them."""
+    """Width and height; None if the file does not give them."""
     skeleton: Skeleton
     clip: str = "clip"
     path: str = ""
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuses what is no track, everything at once, and makes the arrays read-only."""
+        """Raises one `ValueError` for all problems, and makes the arrays read-only."""
         rows, points = len(self.frames), len(self.skeleton.joints)
         problems = []
         for name, shape in (("keypoints_px", (rows, points, 2)), ("confidence", (rows, points))):
-            if (found := getattr(self, name).shape) != shape:
-                problems.append(f"{name}: shape {found}; expected {shape}")
+            if (given := getattr(self, name).shape) != shape:
+                problems.append(f"{name}: shape {given}; expected {shape}")
         if self.times_s is not None and self.times_s.shape != (rows,):
             problems.append(f"times_s: shape {self.times_s.shape}; expected ({rows},)")
         steps = np.diff(self.frames)
@@ -83,7 +83,7 @@ class KeypointTrack:
 
     @property
     def boxes_px(self) -> Float[np.ndarray, "rows 4"]:
-        """Left, top, right and bottom of the points that were found; NaN where none was.
+        """Left, top, right and bottom of the detected points; NaN without any.
 
         >>> track = KeypointTrack(
         ...     keypoints_px=np.array([[[3.0, 5.0], [9.0, 2.0]]]),

@@ -1,4 +1,4 @@
-"""Motions from what a caller names: motions themselves, files, packed stores, folders of both."""
+"""Motions from motions, paths of files, packed stores, and folders of both."""
 
 import warnings
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ Given = Motion | Path | str
 
 
 def found(paths: Iterable[Path | str]) -> list[Path]:
-    """The motion files and stores that are named or lie in named folders; at least one.
+    """The given motion files and stores, and those in given folders; `ValueError` without any.
 
     >>> found([])
     Traceback (most recent call last):
@@ -31,11 +31,10 @@ def found(paths: Iterable[Path | str]) -> list[Path]:
 
 
 def motions(given: Given | Iterable[Given]) -> Iterator[Motion]:
-    """The motions that are given or lie under the given paths, in order, one at a time.
+    """The given motions and those under the given paths, in order, one at a time.
 
-    A file gives one motion for each person. Files of a folder that hold no motion are left out
-    with one warning for the folder; every other file that cannot be read raises the error of
-    `readers.read`.
+    A file gives one motion per person. Files in a folder without a motion of a known format are
+    skipped, with one warning per folder; other unreadable files raise the error of `readers.read`.
 
     >>> import tempfile
     >>> from kinematics import synthetic
@@ -53,9 +52,7 @@ def motions(given: Given | Iterable[Given]) -> Iterator[Motion]:
 
 
 def one_motion(given: Given | Iterable[Given]) -> Motion:
-    """The only motion that is given, or that lies under the given paths.
-
-    Raises `ValueError` when there are several or none.
+    """The only motion that is given or under the given paths; `ValueError` for several or none.
 
     >>> from kinematics import synthetic
     >>> walk = synthetic.perform(synthetic.walk(3.0)).motion
@@ -79,7 +76,7 @@ as in measure(read(path)[0]), or measure them all with measure_all
 
 
 def _under(path: Path) -> Iterator[Motion]:
-    """The motions of a file, of a store, or of every file and store in a folder."""
+    """The motions of a file, a store, or every file and store in a folder."""
     if store.recognise(path):
         yield from store.read(path)
     elif not path.is_dir():

@@ -1,4 +1,4 @@
-"""`Motion` and `AnchoredMotion`: one person's track, before and after a frame of reference."""
+"""`Motion` and `AnchoredMotion`: one person's track in the world and in a frame of reference."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,21 +15,21 @@ from kinematics.files import write_npz
 from kinematics.skeleton import Skeleton
 
 SCHEMA_VERSION = 1
-"""Version of the layout that `Motion.save` writes; a reader refuses every other."""
+"""Version of the layout of `Motion.save`; readers reject all others."""
 
 ARRAYS = ("orientations_wxyz", "positions_m", "times_s", "observed")
-"""The arrays that every motion has, in the order in which they are saved."""
+"""The arrays of every motion, in the order in which they are saved."""
 
 OPTIONAL_ARRAYS = ("joints_m", "camera_orientations_wxyz", "camera_positions_m")
-"""The arrays that a motion may have."""
+"""The optional arrays of a motion."""
 
 SAVED_HEADER = "motion_json"
-"""The name under which a saved motion keeps its `SavedHeader`, as JSON in a byte array."""
+"""The name of the `SavedHeader` in a saved motion: JSON in a byte array."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where a motion comes from: identity only, nothing that is measured."""
+    """The origin of a motion: identity only, no measurements."""
 
     clip: str = "clip"
     take: str = ""
@@ -40,7 +40,7 @@ class Source:
 
 
 class SavedHeader(msgspec.Struct, kw_only=True):
-    """What a saved motion says beside its arrays."""
+    """The metadata of a saved motion."""
 
     schema_version: int
     skeleton: Skeleton | None
@@ -48,10 +48,10 @@ class SavedHeader(msgspec.Struct, kw_only=True):
 
 
 class BodyPose(eqx.Module):
-    """What a body model needs, beside a root's track, to show the surface of a body.
+    """The input of a body model, beside a root's track, to show the surface of a body.
 
-    A reader gives it where it was told a model file and the motion file holds a pose. It is
-    neither measured nor saved, and what changes a motion does not change it.
+    Readers provide it if they are given a model file and the motion file contains a pose. It is
+    neither measured nor saved, and functions that change a motion do not change it.
     """
 
     rotvecs_rad: Float[Array | np.ndarray, "frames limbs 3"]
@@ -66,9 +66,9 @@ class Motion(eqx.Module):
     """One person's track in the world of its file: right-handed, Y up, metres, seconds.
 
     `orientations_wxyz` turn body coordinates (+X the subject's left, +Y up, +Z ahead) into world
-    coordinates. Frames that were not seen keep a finite filler value and `observed=False`.
-    Build one with `Motion.from_arrays`, which checks everything; the bare constructor checks
-    nothing, because JAX's transformations call it too.
+    coordinates. Unseen frames have a finite filler value and `observed=False`. Build motions with
+    `Motion.from_arrays`, which checks everything; the constructor checks nothing, because JAX's
+    transformations call it too.
     """
 
     orientations_wxyz: Float[Array | np.ndarray, "frames 4"]
@@ -98,10 +98,10 @@ class Motion(eqx.Module):
         source: Source | None = None,
         body: BodyPose | None = None,
     ) -> "Motion":
-        """A checked, immutable motion; one `ValueError` names everything that is wrong.
+        """A checked, immutable motion; one `ValueError` names all problems.
 
-        Frames with a non-finite value or a zero quaternion become unobserved; anything else is
-        refused. Float64 input stays float64, other dtypes become float32. Cameras follow OpenCV
+        Frames with a non-finite value or a zero quaternion become unobserved; other invalid input
+        is an error. Float64 input stays float64, other dtypes become float32. Cameras follow OpenCV
         (+X right in the image, +Y down, +Z into the scene); `camera_orientations_wxyz` turn camera
         coordinates into world coordinates.
 
@@ -129,7 +129,7 @@ class Motion(eqx.Module):
         return cls(**arrays, skeleton=skeleton, source=source, body=body)  # type: ignore[arg-type]
 
     def save(self, path: Path | str) -> None:
-        """Writes the motion losslessly to an `.npz`, whole or not at all; `readers.read` reads it.
+        """Saves the motion losslessly and atomically as an `.npz` for `readers.read`.
 
         Equal motions give equal bytes.
 
@@ -166,16 +166,16 @@ class Motion(eqx.Module):
 
     @property
     def fps(self) -> float:
-        """Frames a second: one over the median time between frames; 0 for a single frame."""
+        """Frames per second: one over the median time between frames; 0 for a single frame."""
         if self.frames < 2:
             return 0.0
         steps_s = np.diff(np.asarray(self.times_s, dtype=np.float64))
-        return float(1 / np.quantile(steps_s, 0.5, method="lower"))  # as `resample` has it
+        return float(1 / np.quantile(steps_s, 0.5, method="lower"))  # as in `resample`
 
     def between(self, start_s: float, end_s: float) -> "Motion":
-        """The frames from one time up to another, counted from the first frame, as facts count.
+        """The frames from `start_s` up to, not including, `end_s`, in seconds from the first frame.
 
-        The end is not included. Raises `ValueError` where no frame is left.
+        Raises `ValueError` if there are none.
 
         >>> still = Motion.from_arrays(
         ...     orientations_wxyz=np.tile([1.0, 0, 0, 0], (30, 1)),
@@ -201,16 +201,16 @@ class Motion(eqx.Module):
         return replace(self, **cut, body=body)
 
     def renamed(self, **identity: str | int | bool | tuple[str, ...]) -> "Motion":
-        """The same track with other fields of its `Source` (`clip="b"`, `person=1`)."""
+        """The same track with changed fields of its `Source` (`clip="b"`, `person=1`)."""
         return replace(self, source=replace(self.source, **identity))  # type: ignore[arg-type]
 
 
 def assembled(fields: dict[str, Any]) -> Motion:
-    """A motion of all its fields, which were checked before; nothing looks at them again.
+    """A motion of the given fields, which have to be checked and complete.
 
-    They are set as JAX sets them when it puts a module together after a transformation. The
-    constructor of a module looks at each field, which takes twenty times as long: too long where
-    a clip is read from a store in a few microseconds.
+    Sets the fields without the constructor, as JAX does after a transformation. The constructor of
+    an `eqx.Module` handles each field in Python, which takes twenty times as long: too long for
+    clips that are read from a store in a few microseconds.
 
     >>> still = Motion(np.ones((1, 4)), np.zeros((1, 3)), np.zeros(1), np.ones(1, bool))
     >>> assembled(vars(still)).frames
@@ -225,8 +225,8 @@ class AnchoredMotion(eqx.Module):
     """A track expressed in one frame of reference (see `kinematics.geometry.anchor`).
 
     The axes are the reference's: +X its left, +Y up, +Z its forward. In the `body` frame
-    `positions_m` is the path paced out along the subject's own changing axes; in every other frame
-    it is the root's place relative to the origin.
+    `positions_m` is the path summed along the subject's own changing axes; in all others it is the
+    root's position relative to the origin.
     """
 
     orientations_wxyz: Float[Array | np.ndarray, "frames 4"]

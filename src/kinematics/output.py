@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, and never in place of a stranger's."""
+"""Atomic output files and folders, and checks that protect the files of others."""
 
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PARTIAL = ".partial-"
-"""How files and folders begin that a killed process has left; they count as nothing."""
+"""Prefix of files and folders left by killed processes, which are ignored."""
 
 MOST_NAMED: int = 3
-"""Entries of a folder that a refusal names."""
+"""Entries of a folder that an error names."""
 
 
 def check_folder(
@@ -23,9 +23,9 @@ def check_folder(
 ) -> None:
     """Raises `ValueError` unless a command may write to a folder.
 
-    It may when the folder is absent or empty, when `own` says that the command wrote it, or with
-    `overwrite`, which is None for a command without that option; `replaced` names the files that
-    the option gives away. It never may when the folder is one of the inputs or holds one.
+    It may if the folder is missing or empty, if the command wrote it (`own`), or with `overwrite`,
+    which is None for commands without that option; `replaced` names the files that the option
+    replaces. It never may if the folder is or contains one of the inputs.
 
     >>> check_folder(Path("/"), own=False, command="qagen build", inputs=[Path("/tmp")])
     Traceback (most recent call last):
@@ -53,10 +53,9 @@ def check_folder(
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """A path to write to in the block; the file or folder moves to `path` when the block succeeds.
+    """A path to write to in the block; the file or folder moves to `path` if the block succeeds.
 
-    It lives in a folder beside the target, which goes away with all that is in it. A folder that is
-    at `path` already goes away too.
+    It is in a temporary folder beside the target. An existing folder at `path` is replaced.
 
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with whole(Path(folder, "note")) as partial:
@@ -79,6 +78,6 @@ def whole(path: Path) -> Iterator[Path]:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Writes a file whole or not at all."""
+    """Writes a file atomically."""
     with whole(path) as partial:
         partial.write_bytes(data)

@@ -1,24 +1,24 @@
-"""The table of body parts that are measured, and the thresholds of their movements. Plain data."""
+"""The table of measured body parts, and the thresholds of their movements. Plain data."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 SMOOTHING_S: float = 0.14
 """Half the window of the local quadratic fit: nine frames at 30 Hz. It halves white jitter and
-keeps 96 % of the amplitude of a movement at 2 Hz, as fast as people wave."""
+keeps 96 % of the amplitude of a movement at 2 Hz, the pace of waving."""
 
 LONGEST_STEP_S: float = 0.5
-"""Two frames further apart than this have a gap between them, and nothing is measured across."""
+"""Longest time between two frames across which parts are measured; more is a gap."""
 
 STILL_BODY_MPS: float = 0.06
-"""Trunk and head, seen from where they rest, move slowly: below this they rest."""
+"""Trunk and head rest below this speed relative to their references; they move slowly."""
 
 STILL_LIMB_MPS: float = 0.10
-"""Below this a hand or a foot rests: the still speed of the root, which limbs share."""
+"""Hands and feet rest below this speed, the still speed of the root."""
 
 JITTER_GATE: float = 2.5
-"""A part also rests below this many times the speed that its own jitter amounts to: white noise
-of any size gets past in one frame out of some thousand."""
+"""A part also rests below this many times the speed that its own jitter causes: white noise of any
+size exceeds that in one frame out of some thousand."""
 
 NEAR_TRUNK_M: float = 0.22
 """Wrist to the line from pelvis to neck: a palm laid on belly or chest is 0.15 to 0.22 away, a
@@ -34,20 +34,19 @@ NEAR_HANDS_M: float = 0.20
 """Wrist to wrist: folded, clapping and wringing hands."""
 
 BESIDE_M: float = 0.05
-"""A hand is above or in front of another part when it is clear of its level by this."""
+"""A hand is above or in front of another part if it is by more than this."""
 
 SWING_LIMB_M: float = 0.05
-"""Smaller swings of a limb or the trunk are not repetitions: ordinary walking sways a trunk so
-far."""
+"""Smaller swings of a limb or the trunk are not repetitions: the trunk sways by this in walking."""
 
 SWING_HEAD_M: float = 0.025
 """The head's swings are shorter: nodding moves its middle by some centimetres."""
 
 SWING_JITTERS: float = 6.0
-"""No swing is shorter than this many standard deviations of the smoothed track's jitter."""
+"""Swings are at least this many standard deviations of the smoothed track's jitter."""
 
 TORSO_M: float = 0.5
-"""Pelvis to neck of an adult: what one torso length of 2D keypoints stands for in thresholds."""
+"""Pelvis to neck of an adult: one torso length of 2D keypoints in thresholds."""
 
 DIRECTIONS: tuple[str, ...] = ("left", "right", "up", "down", "forward", "backward")
 """The order of `PartFacts.directions`."""
@@ -55,7 +54,7 @@ DIRECTIONS: tuple[str, ...] = ("left", "right", "up", "down", "forward", "backwa
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A body part, and what it is measured against."""
+    """A body part, and the reference of its motion."""
 
     name: str
     group: str
@@ -63,18 +62,18 @@ class Part:
     point: str
     """The point that moves."""
     reference: tuple[str, ...]
-    """The points relative to whose mean it moves."""
+    """The points whose mean is the origin of its motion."""
     still_mps: float = STILL_LIMB_MPS
     swing_m: float = SWING_LIMB_M
     angle: tuple[str, str, str] | None = None
-    """The joint angle is the one at the second point; `up` stands for straight above it."""
+    """The joint angle is at the second point; `up` is the point straight above it."""
     segments: tuple[tuple[str, str], ...] = ()
-    """The other part of a pair: the lines whose nearest point the distance goes to."""
+    """The other part of a pair: the distance is to the nearest point of these segments."""
     near_m: float = 0.0
 
     @property
     def points(self) -> frozenset[str]:
-        """Every point without which the part cannot be measured."""
+        """All points that the part's measurement needs."""
         others = {name for segment in self.segments for name in segment}
         return frozenset({self.point, *self.reference, *others})
 
@@ -189,5 +188,5 @@ PARTS: tuple[Part, ...] = (
         near_m=NEAR_HANDS_M,
     ),
 )
-"""What is measured, in the order of `PartMotion`'s arrays. The last part is the left hand as seen
-from the right one."""
+"""The measured parts, in the order of `PartMotion`'s arrays. The last part is the left hand
+relative to the right hand."""

@@ -1,7 +1,7 @@
 """Joint names, body points and parts, mirror pairs. Plain data: imports no array library.
 
-Files name joints in many ways. Everything downstream speaks of the eighteen `POINTS` below; a
-`Skeleton` says which joints of a file make up each point.
+Files name joints in many ways. All measurements use the eighteen `POINTS` below; a `Skeleton` maps
+the joints of a file to these points.
 """
 
 import re
@@ -28,7 +28,7 @@ POINTS: tuple[str, ...] = (
     "left_foot",
     "right_foot",
 )
-"""The body points, in the order in which arrays of points are laid out."""
+"""The body points, in the order of arrays of points."""
 
 PART_GROUPS: tuple[str, ...] = (
     "body",
@@ -43,14 +43,14 @@ PART_GROUPS: tuple[str, ...] = (
 
 
 def mirrored(name: str) -> str:
-    """The name of the same joint or part on the other side of the body.
+    """The name of the corresponding joint or part on the other side of the body.
 
     >>> mirrored("left_wrist"), mirrored("right_upper_limb"), mirrored("head")
     ('right_wrist', 'left_upper_limb', 'head')
     """
-    for side, other in (("left_", "right_"), ("right_", "left_")):
+    for side, opposite in (("left_", "right_"), ("right_", "left_")):
         if name.startswith(side):
-            return other + name.removeprefix(side)
+            return opposite + name.removeprefix(side)
     return name
 
 
@@ -60,7 +60,7 @@ POINT_MIRROR: tuple[int, ...] = tuple(POINTS.index(mirrored(name)) for name in P
 
 @dataclass(frozen=True, kw_only=True)
 class Skeleton:
-    """A named list of joints, and the joints whose mean is each of `POINTS` (none: not there)."""
+    """A named list of joints, and for each of `POINTS` the joints whose mean it is (maybe none)."""
 
     name: str
     joints: tuple[str, ...]
@@ -68,11 +68,11 @@ class Skeleton:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The body points that this skeleton cannot give."""
+        """The body points that this skeleton lacks."""
         return tuple(name for name, joints in zip(POINTS, self.points, strict=True) if not joints)
 
 
-# Each point: the words that name it in files, best first; then the points whose mean replaces it.
+# The words that name each point in files, best first; below, the points whose mean replaces it.
 _SYNONYMS: dict[str, tuple[str, ...]] = {
     "pelvis": ("pelvis", "hips", "midhip", "root", "hip"),
     "chest": (
@@ -81,7 +81,12 @@ _SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
     "neck": ("neck", "neck1", "upperneck"),
     "head": ("head", "headtop", "topofhead"),
-    "shoulder": ("upperarm", "uparm", "arm", "shoulder"),  # beside an arm, it is the collar
+    "shoulder": (
+        "upperarm",
+        "uparm",
+        "arm",
+        "shoulder",
+    ),  # "shoulder" is the collar in rigs that also have an arm
     "elbow": ("elbow", "lowerarm", "forearm", "lowarm"),
     "wrist": ("wrist", "hand"),
     "hip": ("hip", "upperleg", "upleg", "thigh"),
@@ -104,7 +109,7 @@ _RIG_PREFIX = re.compile(r"^(.*:|(mixamorig\d*|character\d+|model|bip\d+)[_ ](?=
 
 
 def _plain(name: str) -> str:
-    """`LeftUpLeg`, `l_up_leg`, `UpLeg_L`, `mixamorig:LeftUpLeg`, `Lhip` start with their side."""
+    """A joint's name in lower case, side first: `UpLeg_L`, `mixamorig:LeftUpLeg` -> `leftupleg`."""
     name = _RIG_PREFIX.sub("", name)
     if last_side := re.search(r"[_. ]([lrLR])$", name):
         name = {"l": "left", "r": "right"}[last_side[1].lower()] + name[: last_side.start()]
@@ -118,7 +123,7 @@ def _plain(name: str) -> str:
 
 
 def from_names(joints: Sequence[str], *, name: str = "named") -> Skeleton:
-    """A skeleton from a file's own joint names, whatever their style.
+    """A skeleton from a file's own joint names in any usual style.
 
     >>> cmu = from_names(["Hips", "Spine", "LeftUpLeg", "LeftLeg", "LeftFoot", "LeftToeBase"])
     >>> dict(zip(POINTS, cmu.points, strict=True))["left_knee"]
@@ -127,44 +132,44 @@ def from_names(joints: Sequence[str], *, name: str = "named") -> Skeleton:
     index: dict[str, int] = {}
     for i, joint in enumerate(joints):
         index.setdefault(_plain(joint), i)
-    found: dict[str, tuple[int, ...]] = {}
+    points: dict[str, tuple[int, ...]] = {}
     for point in POINTS:
         side, _, bare = point.rpartition("_")
         for word in _SYNONYMS[bare]:
             if side + word in index:
-                found[point] = (index[side + word],)
+                points[point] = (index[side + word],)
                 break
     # Some rigs call the toe base "foot" and the ankle "ankle"; others the ankle "foot".
     for side in ("left", "right"):
         ankle, foot = f"{side}_ankle", f"{side}_foot"
-        if found.get(ankle) == found.get(foot) and ankle in found:
+        if points.get(ankle) == points.get(foot) and ankle in points:
             toes = [index[side + word] for word in _SYNONYMS["foot"][1:] if side + word in index]
-            found[foot] = (toes[0],) if toes else ()
+            points[foot] = (toes[0],) if toes else ()
     face = tuple(index[word] for word in _FACE if word in index)
-    if "head" not in found and face:
-        found["head"] = face[:2] if len(face) > 1 else face
+    if "head" not in points and face:
+        points["head"] = face[:2] if len(face) > 1 else face
     for point, stand_ins in _STAND_INS.items():
-        for others in stand_ins:
-            if not found.get(point) and all(found.get(other) for other in others):
-                found[point] = tuple(i for other in others for i in found[other])
+        for sources in stand_ins:
+            if not points.get(point) and all(points.get(source) for source in sources):
+                points[point] = tuple(i for source in sources for i in points[source])
     return Skeleton(
         name=name,
         joints=tuple(joints),
-        points=tuple(found.get(point, ()) for point in POINTS),
+        points=tuple(points.get(point, ()) for point in POINTS),
     )
 
 
 def mirror_pairs(joints: Sequence[str]) -> tuple[tuple[int, int], ...]:
-    """The left and right joints of the same kind, whatever the style of their names.
+    """Index pairs of corresponding left and right joints, with names in any usual style.
 
     >>> mirror_pairs(["Hips", "LeftFoot", "RightFoot", "l_hand", "R_Hand"])
     ((1, 2), (3, 4))
     """
-    places = {_plain(joint): place for place, joint in enumerate(joints)}
+    indices = {_plain(joint): index for index, joint in enumerate(joints)}
     return tuple(
-        (place, places["right" + name.removeprefix("left")])
-        for name, place in places.items()
-        if name.startswith("left") and "right" + name.removeprefix("left") in places
+        (index, indices["right" + name.removeprefix("left")])
+        for name, index in indices.items()
+        if name.startswith("left") and "right" + name.removeprefix("left") in indices
     )
 
 
@@ -202,4 +207,4 @@ KNOWN: dict[str, Skeleton] = {
     skeleton.name: skeleton
     for skeleton in (SMPL_22, SMPL_24, COCO_17, BODY_25, HALPE_26, CANONICAL)
 }
-"""The skeletons that files name by one word."""
+"""The known skeletons by name."""

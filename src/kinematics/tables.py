@@ -1,7 +1,7 @@
-"""Facts as tables: rows of plain data, or frames of pandas or polars, which need not be there.
+"""Facts as tables: rows of plain data, or frames of pandas or polars, which are optional.
 
-Every table begins with the columns `clip` and `person`; every other quantity has its unit in its
-column's name. A movement in metres leaves the columns in radians empty, and the reverse.
+Every table begins with the columns `clip` and `person`; the names of other columns contain their
+units. Movements in metres have no values in the columns in radians, and vice versa.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -25,8 +25,8 @@ from kinematics.facts import (
 from kinematics.parts import DIRECTIONS
 
 Table = Literal["clips", "quarters", "events", "episodes", "parts", "samples"]
-"""One row for each clip, quarter of a clip, movement event, vertical episode, body part, or sample
-of the path."""
+"""One row per clip, quarter of a clip, movement event, vertical episode, body part, or sample of
+the path."""
 
 Library = Literal["pandas", "polars"]
 
@@ -34,14 +34,14 @@ Row = dict[str, Any]
 
 
 class _Layout(NamedTuple):
-    """The columns of a table after clip and person, with their types, and the rows of one clip."""
+    """The columns of a table after clip and person, with their types, and its rows for a clip."""
 
     columns: dict[str, type]
     rows: Callable[[MotionFacts], Iterator[Row]]
 
 
 def _plain(annotation: Any) -> type:
-    """The type of a column: that of a literal's values, or of an optional value where present."""
+    """The type of a column: that of a literal's values, or of an optional value."""
     if isinstance(annotation, type):
         return annotation
     (kind, *_) = [choice for choice in get_args(annotation) if choice is not NoneType]
@@ -164,7 +164,7 @@ def _layout(table: str) -> _Layout:
 
 
 def to_rows(facts: MotionFacts | Iterable[MotionFacts], table: Table) -> list[Row]:
-    """The rows of a table of one clip or of many, as dictionaries that share their keys.
+    """The rows of a table of one clip or of many, as dictionaries with the same keys.
 
     >>> from kinematics import measure, synthetic
     >>> script = synthetic.walk(3.0).then(synthetic.turn(1.5), synthetic.pause(1.0))
@@ -187,10 +187,10 @@ def to_rows(facts: MotionFacts | Iterable[MotionFacts], table: Table) -> list[Ro
 def to_frame(
     facts: MotionFacts | Iterable[MotionFacts], table: Table, *, library: Library | None = None
 ) -> Any:
-    """A table of one clip or of many, as a `DataFrame` of pandas, or of polars without pandas.
+    """A table of one clip or of many, as a `DataFrame` of `library`.
 
-    `library` decides between the two. A table without rows has its columns and their types all
-    the same. Raises `ImportError` where the library is not installed; `to_rows` needs none.
+    By default that is pandas, or polars if pandas is not installed. Tables without rows have the
+    same columns and types. Raises `ImportError` without the library; `to_rows` needs none.
 
     >>> from kinematics import measure, synthetic
     >>> script = synthetic.walk(3.0).then(synthetic.turn(1.5), synthetic.pause(1.0))
@@ -215,7 +215,7 @@ def to_frame(
 
 
 def _imported(library: Library | None) -> tuple[str, Any]:
-    """The library that makes the frame: the one that is asked for, else the first installed."""
+    """The requested library, else the first installed one, and its module."""
     both = get_args(Library)
     if library not in (None, *both):
         raise ValueError(f"library {library!r}: expected one of {', '.join(both)}")
@@ -224,7 +224,9 @@ def _imported(library: Library | None) -> tuple[str, Any]:
         try:
             return name, import_module(name)
         except ModuleNotFoundError as error:
-            if error.name != name:  # it is there and lacks something itself
+            if (
+                error.name != name
+            ):  # the library is installed, but one of its dependencies is missing
                 raise
     names = " or ".join(wanted)
     raise ImportError(f"to_frame needs {names}: pip install {wanted[0]}; to_rows needs neither")

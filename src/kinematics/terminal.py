@@ -1,4 +1,4 @@
-"""What commands share: options, errors in one line, a progress bar."""
+"""Shared parts of commands: options, errors in one line, a progress bar."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     import rich.progress
 
 MeasuredFrame = Literal["first_heading", "body", "camera"]
-"""The frames of reference that whole motions are measured in."""
+"""The frames of reference in which motions are measured."""
 
 PIPED_WIDTH: int = 150
-"""Columns of a table when it is not printed to a terminal."""
+"""Width in characters of a table that is not printed to a terminal."""
 
 errors = Console(stderr=True)
 
@@ -31,7 +31,7 @@ CacheOption = Annotated[
     Path | None,
     typer.Option(
         envvar="KINEMATICS_CACHE",
-        help="Folder that keeps compiled code, so that the next run starts in seconds.",
+        help="Folder that caches compiled code, so that the next run starts in seconds.",
         show_default=False,
     ),
 ]
@@ -46,7 +46,7 @@ ModelOption = Annotated[
 
 
 def printed_version(program: str, version: str) -> Callable[[bool], bool]:
-    """The callback of `--version`: prints it, and ends the program."""
+    """The callback of `--version`, which prints the version and ends the program."""
 
     def show(wanted: bool) -> bool:
         if wanted:
@@ -59,7 +59,7 @@ def printed_version(program: str, version: str) -> Callable[[bool], bool]:
 
 @contextmanager
 def plainly() -> Iterator[None]:
-    """What the user can mend is said on one stderr line, with exit code 2 and no traceback."""
+    """Reports errors that the user can fix on one stderr line, with exit code 2, no traceback."""
     try:
         yield
     except (ValueError, OSError, OutOfMemoryError) as error:
@@ -68,7 +68,7 @@ def plainly() -> Iterator[None]:
 
 
 def worded(error: Exception) -> str:
-    """What went wrong, in words that name the file."""
+    """The text of an error, with the name of its file."""
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     return str(error)
@@ -78,8 +78,8 @@ def worded(error: Exception) -> str:
 def reading(path: Path) -> Iterator[None]:
     """Turns every exception of a reader into a `ValueError` or `OSError` that names the file.
 
-    Exhausted memory says nothing about the file, so that it ends the work instead of leaving the
-    file out: it becomes an `OutOfMemoryError`, which is neither of the two.
+    Exhausted memory is no fault of the file, so it must end the run rather than skip the file: it
+    becomes an `OutOfMemoryError`, which is neither of the two.
     """
     try:
         yield
@@ -98,16 +98,16 @@ def reading(path: Path) -> Iterator[None]:
 
 
 class OutOfMemoryError(MemoryError):
-    """Exhausted memory, with the file that was being read."""
+    """Exhausted memory while reading a file."""
 
 
 def complain(text: str) -> None:
-    """Says something on stderr, as it is."""
+    """Prints a text on stderr without markup."""
     errors.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def keep_compiled(folder: Path | None) -> None:
-    """Lets JAX store what it compiles in the folder, unless the environment names another."""
+    """Lets JAX cache compiled code in the folder, unless the environment names another."""
     if folder is None or "JAX_COMPILATION_CACHE_DIR" in os.environ:
         return
     from jax import config
@@ -120,7 +120,7 @@ def keep_compiled(folder: Path | None) -> None:
 
 
 def progress() -> "rich.progress.Progress":
-    """A bar on the terminal; nothing where stderr is no terminal."""
+    """A progress bar on stderr; disabled if that is no terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     words = TextColumn("{task.description}")

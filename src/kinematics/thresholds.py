@@ -1,6 +1,6 @@
-"""Every threshold that decides what counts as a movement, with its unit. Plain data.
+"""All thresholds that define movements, with their units. Plain data.
 
-Changing one changes facts: the fingerprint, written into every `MotionFacts`, changes with it.
+Changes change facts, and the fingerprint that is written into every `MotionFacts`.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from kinematics.facts import ANGULAR_SIGNALS, SIGNALS
 
 @dataclass(frozen=True, kw_only=True)
 class MovementRule:
-    """When a change of one signal is a movement."""
+    """The definition of a movement of one signal."""
 
     prominence: float
     """Least change between two turning points, in metres or radians."""
@@ -36,10 +36,10 @@ MOVEMENT: dict[str, MovementRule] = {
     "forward_lean": _LEAN,
     "left_lean": _LEAN,
 }
-"""One rule a signal."""
+"""One rule per signal."""
 
 DRIFT_SHARE = 0.2
-"""A component shorter than this share of the movement it belongs to is drift, not a movement."""
+"""A component smaller than this share of its movement is drift, not a movement."""
 
 DRIFTING_SIGNALS: frozenset[str] = frozenset({"left", "up", "forward"})
 """Signals that are components of one movement of the root."""
@@ -49,15 +49,15 @@ LONGEST_PAUSE_S = 0.5
 
 GAIT_SLOW_MPS = 0.15
 GAIT_FULL_MPS = 0.40
-"""Ground speed at which gait sway starts to be taken out, and is taken out altogether."""
+"""Ground speeds from which on gait sway is partly removed, and fully removed."""
 
 STRIDE_S = 1.1
 STEP_S = 0.8
-"""The two windows whose succession takes out strides of 0.6 to 1.4 s and all their harmonics."""
+"""The two windows that, applied in succession, remove strides of 0.6 to 1.4 s and all harmonics."""
 
 SPREAD_S = 0.25
-"""The two windows spread a movement in gait by so much at either end, as its speed is read against
-the still speed; its times are taken back by it."""
+"""The two windows spread a movement in gait by this at either end, where its speed is compared with
+the still speed; its times are corrected by it."""
 
 SPREAD_SHARE = 0.3
 """... but by no more than this share of its time at either end."""
@@ -76,25 +76,25 @@ SWAY_RANGE: dict[str, float] = {
     "forward_lean": 2 * SWAY_LEAN_RAD,
     "left_lean": 2 * SWAY_LEAN_RAD,
 }
-"""Peak to peak: a to-and-fro of no more than this, at the pace of a stride, is gait on the spot."""
+"""Peak to peak: smaller to-and-fro movements at the pace of a stride are gait on the spot."""
 
 SWAY_PERIOD_S = 1.6
-"""To and fro within this is at the pace of a stride."""
+"""A to-and-fro movement within this time is at the pace of a stride."""
 
 SWAY_EVENTS = 3
-"""So many movements in a row, each undoing the last, are a sway; fewer may be meant."""
+"""This many consecutive movements, each undoing the last, are a sway; fewer may be intended."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExcursionRule:
-    """When leaving a level and coming back to it counts."""
+    """The definition of an excursion from a level and back."""
 
     enter: float
-    """How far from the level it has to get."""
+    """Distance from the level at which it begins."""
     leave: float
-    """How near it has to come back."""
+    """Distance from the level at which it ends."""
     peak: float
-    """How far it has to get at least once."""
+    """Least greatest distance from the level."""
 
 
 JUMP_ROOT = ExcursionRule(enter=0.08, leave=0.06, peak=0.10)
@@ -104,10 +104,10 @@ JUMP_FEET = ExcursionRule(enter=0.05, leave=0.035, peak=0.06)
 """Metres of the lower of root and both feet above their standing levels."""
 
 JUMP_RUN_M = 0.06
-"""So much higher a jump has to be while travelling: runs lift root and both feet by less."""
+"""Additional height of a jump while travelling: runs lift root and both feet by less."""
 
 JUMP_LONGEST_S = 1.0
-"""A jump is over within a second."""
+"""Longest duration of a jump."""
 
 CROUCH = ExcursionRule(enter=0.18, leave=0.10, peak=0.18)
 """Metres of the root below its standing level; walking bobs a quarter of that."""
@@ -116,32 +116,28 @@ CROUCH_SHORTEST_S = 0.5
 """A shorter dip is the swing before a jump, or a stumble."""
 
 RETURN = ExcursionRule(enter=0.75, leave=0.40, peak=0.75)
-"""Metres from the start: leaving it, and being back."""
+"""Metres from the start."""
 
 STANDING_SHARE = 0.75
-"""Share of the clip that the root spends below its standing level (flights are rare)."""
+"""Share of the clip in which the root is below its standing level (flights are rare)."""
 
 FLOOR_SHARE = 0.10
-"""Share of the clip that a foot spends below its floor level (sinking skeletons are rare)."""
+"""Share of the clip in which a foot is below its floor level (sinking skeletons are rare)."""
 
 HEIGHT_CHANGE_M = 0.25
 HEIGHT_HELD_S = 1.0
-"""A change of the root's height by so much, held for so long, is a lowering or a rising."""
+"""A change of the root's height by this much, held for this long, is a lowering or a rising."""
 
 TRAVEL_SPEED_MPS = 0.30
-"""Ground speed above which the direction of travel means something."""
+"""Ground speed above which the direction of travel is meaningful."""
 
 UPSIDE_DOWN_RAD = math.radians(10)
-"""Within this of hanging head down, a body has no heading."""
+"""Within this of upside down, a body has no heading."""
 
 
 @cache
 def fingerprint() -> str:
-    """Twelve hexadecimal digits that change when any threshold does.
-
-    >>> len(fingerprint())
-    12
-    """
+    """Twelve hexadecimal digits that change with any threshold."""
     values = {
         name: value
         for module in (globals(), vars(parts))

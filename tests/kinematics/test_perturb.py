@@ -292,10 +292,10 @@ def test_swaps_exchange_whole_limbs_for_a_while(walk: Motion) -> None:
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_presets_give_the_published_figures(name: str) -> None:
     target = calibration.TARGETS[name]
-    copies = 5 if target.place == "street" else 12
-    found = calibration.measured(PRESETS[name], target.place, clips=8, copies=copies)
+    copies = 5 if target.setting == "street" else 12
+    found = calibration.measured(PRESETS[name], target.setting, clips=8, copies=copies)
     checked = 0
-    for figure in set(calibration.Target.__struct_fields__) - {"place"}:
+    for figure in set(calibration.Target.__struct_fields__) - {"setting"}:
         published, reproduced = getattr(target, figure), getattr(found, figure)
         if figure == "foot_sliding_m" and name in calibration.OUT_OF_REACH:
             assert published < reproduced < 1.7 * published

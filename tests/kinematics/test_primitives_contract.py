@@ -589,6 +589,9 @@ OWN_EXAMPLES = {
     "kinematics.show.view": "needs the extra `view`, with which its tests run",
     "kinematics.movement.batch": "the inside of `measure`, whose examples run it",
     "kinematics.movement.assemble": "the inside of `measure`, whose examples run it",
+    "kinematics.facts.read": "the example of `write` reads its file",
+    "kinematics.thresholds.fingerprint": "its value changes with the thresholds",
+    "kinematics.geometry.kernels.keep_freed_memory": "it has no result; its test sees the effect",
     "kinematics.checks": "the inside of `Motion.from_arrays`, whose example runs it",
     "kinematics.movement.measurement.kernels": "the inside of `measure`, whose examples run it",
 }

@@ -61,7 +61,7 @@ def test_no_tunnel_is_opened(served: view.View, monkeypatch: pytest.MonkeyPatch)
 
 def test_each_time_shows_its_figure_and_names_its_movements(served: view.View) -> None:
     for time_s, words in (
-        (0.0, "nothing under way"),
+        (0.0, "no movement"),
         (0.7, "forward 2.00 m"),
         (1.5, "forward 2.00 m · turn left 90°"),
         (2.0, "turn left 90°"),

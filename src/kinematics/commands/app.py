@@ -1,6 +1,6 @@
 """The command line: make motions, measure them, read the facts, draw them.
 
-Everything heavy is imported inside the commands, so that `--help` answers at once.
+Commands import heavy modules when they run, so that `--help` is fast.
 """
 
 from typing import Annotated
@@ -35,7 +35,7 @@ def main(
     """Measurements of human motion that can be trusted.
 
     [b]Start here:[/b] [cyan]kinematics demo out/demo[/cyan] makes a dozen motions, measures and
-    draws them in under a minute. Every command explains itself with [cyan]--help[/cyan].
+    draws them in under a minute. Every command has [cyan]--help[/cyan].
     """
 
 

@@ -1,4 +1,4 @@
-"""The commands `compare` and `fit-error`: how trackers err, measured against ground truth."""
+"""The commands `compare` and `fit-error`: errors of trackers against ground truth."""
 
 import math
 import sys
@@ -27,22 +27,21 @@ def compare_files(
     ] = None,
     on: Annotated[
         Literal["auto", "joints", "root"],
-        typer.Option(help="Compare joints, or the root alone; auto: joints where both have them."),
+        typer.Option(help="Compare joints, or the root alone; auto: joints if both have them."),
     ] = "auto",
     offset_s: Annotated[float, typer.Option(help="Added to the estimate's times.")] = 0.0,
     smplx_model: ModelOption = None,
 ) -> None:
-    """Compare estimated motions with ground truth: how far off, by the measures papers report.
+    """Compare estimated motions with ground truth by the measures that papers report.
 
-    Clips are matched by clip and person; one motion on each side is a pair whatever its name. What
-    has no partner is named, and the exit code is then 1.
+    Motions are matched by clip and person; a single motion on each side is a pair, whatever the
+    names. Motions without a partner are listed, and the exit code is then 1.
 
     The table: W and WA are the mean joint errors in mm of stretches of 3.3 s (100 published
-    frames) aligned by their first two frames, or as a whole (of the root, where there are no
-    joints); ATE and RTE the root's error after one rigid alignment, in m and in percent of the
-    path; heading the mean error of the root's heading; drift the error at the end with both put
-    together at the start; jitter in 10 m/s³; seen the share of frames in which the estimate has
-    the person.
+    frames) aligned by their first two frames, or as a whole (errors of the root without joints);
+    ATE and RTE the root's error after one rigid alignment, in m and in percent of the path; heading
+    the mean error of the root's heading; drift the error at the end with both aligned at the start;
+    jitter in 10 m/s³; seen the share of frames in which the estimate has the person.
 
     [b]Examples[/b]
 
@@ -56,8 +55,8 @@ def compare_files(
         matches, failed = _matched(estimates, truths, smplx_model)
         chosen = None if on == "auto" else on
         clips = [
-            compare.compare(one, other, on=chosen, offset_s=offset_s)
-            for one, other in matches.pairs
+            compare.compare(estimate, truth, on=chosen, offset_s=offset_s)
+            for estimate, truth in matches.pairs
         ]
         pooled = compare.pooled(clips)
         if out is not None:
@@ -79,20 +78,20 @@ def fit_error(
     truths: Annotated[Path, typer.Argument(help="Their ground truth: a file, folder or store.")],
     out: Annotated[Path, typer.Option(help="The error model, as JSON.")],
     jitter_time_s: Annotated[
-        float, typer.Option(help="Jitter is another after this time; given, not fitted.", min=0.01)
+        float, typer.Option(help="Time over which jitter changes; given, not fitted.", min=0.01)
     ] = 0.3,
     drift_length_m: Annotated[
-        float, typer.Option(help="Drift turns after this path; given, not fitted.", min=0.01)
+        float, typer.Option(help="Path over which drift turns; given, not fitted.", min=0.01)
     ] = 5.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 0,
     smplx_model: ModelOption = None,
 ) -> None:
     """Fit the error model of a tracker to pairs of its estimates and the ground truth.
 
-    The model says how large drift, jitter, wrong scale and heading are, and how often people are
-    lost or their sides exchanged; perturb.copies then lets any motion err like that. Dozens of
-    clips are needed: scale and facing are drawn once a clip. Clips are matched as in
-    [cyan]compare[/cyan].
+    The model holds the sizes of drift, jitter, and errors of scale and heading, and the rates at
+    which people are lost or their sides exchanged; perturb.copies applies such errors to any
+    motion. Needs dozens of clips, because scale and heading errors are drawn once per clip. Motions
+    are matched as in [cyan]compare[/cyan].
 
     [b]Example[/b]
 
@@ -122,7 +121,7 @@ def fit_error(
 def _matched(
     estimates: Path, truths: Path, smplx_model: Path | None
 ) -> "tuple[kinematics.errors.pairing.Matches, int]":
-    """The pairs of two files, folders or stores, and how many files could not be read."""
+    """The pairs of two files, folders or stores, and the number of unreadable files."""
     from kinematics import loading
     from kinematics.errors import pairing
 
@@ -143,7 +142,7 @@ def _matched(
 
 
 def _close(matches: "kinematics.errors.pairing.Matches", failed: int) -> None:
-    """Names what had no partner; the exit code is 1 where anything was left out."""
+    """Lists motions without a partner; exits with 1 if anything was left out."""
     lonely = [f"{name}: no ground truth" for name in matches.only_estimates]
     lonely += [f"{name}: no estimate" for name in matches.only_truths]
     for text in lonely:
@@ -156,7 +155,7 @@ def _print_comparisons(
     clips: "Sequence[kinematics.errors.compare.Comparison]",
     pooled: "kinematics.errors.compare.Comparison",
 ) -> None:
-    """One row a clip, and the means of all of them."""
+    """Prints one row per clip, and the means of all of them."""
     from rich import box
     from rich.table import Table
 

@@ -1,4 +1,4 @@
-"""The command `curate`: videos or keypoint files in, the clips worth annotating out."""
+"""The command `curate`: selects the clips of videos or keypoint files that show people acting."""
 
 import sys
 from pathlib import Path
@@ -24,26 +24,24 @@ def curate(
         list[Path],
         typer.Argument(help="Videos, keypoint files (.json), folders of them or of OpenPose."),
     ],
-    out: Annotated[Path, typer.Option(help="The kept clips, one JSON object a line.")],
+    out: Annotated[Path, typer.Option(help="The kept clips, one JSON object per line.")],
     captions: Annotated[
         Path | None,
-        typer.Option(
-            help="What is known of each clip, one JSON object a line.", show_default=False
-        ),
+        typer.Option(help="Metadata of the clips, one JSON object per line.", show_default=False),
     ] = None,
     rule: Annotated[
         Literal["auto", "background", "paper"],
         typer.Option(
-            help="Know the camera by the background, or by the people alone; auto: by the "
-            "background where points of it are given."
+            help="Estimate the camera's motion from the background, or from the people alone; "
+            "auto: from the background if points of it are given."
         ),
     ] = "auto",
     fps: Annotated[
-        float | None, typer.Option(help="Frames a second of keypoint files.", show_default=False)
+        float | None, typer.Option(help="Frames per second of keypoint files.", show_default=False)
     ] = None,
     size: Annotated[
         str | None,
-        typer.Option(help="Size of their pictures, such as 1280x720.", show_default=False),
+        typer.Option(help="Image size of keypoint files, such as 1280x720.", show_default=False),
     ] = None,
     limit: Annotated[
         list[str] | None,
@@ -57,19 +55,19 @@ def curate(
     ] = None,
     plot: Annotated[
         Path | None,
-        typer.Option(help="Picture of all values against their bounds.", show_default=False),
+        typer.Option(help="Output picture of all values against their bounds.", show_default=False),
     ] = None,
-    workers: Annotated[int, typer.Option(help="Processes.", min=1, max=256)] = 1,
+    workers: Annotated[int, typer.Option(help="Number of processes.", min=1, max=256)] = 1,
 ) -> None:
     """Keep the clips in which people act: by metadata, scene, people, action and camera.
 
-    A run that was stopped goes on where it was: finished inputs stand in a log beside the output.
-    What cannot be read is named and does not stop the others; the exit code is then 1. The table at
-    the end says how many clips each stage left and why the rest went.
+    An interrupted run resumes: a log beside the output records finished inputs. Inputs that cannot
+    be read are named and do not stop the others; the exit code is then 1. The table at the end
+    shows the number of clips after each stage, and why the others were dropped.
 
     Each line of [cyan]--captions[/cyan] names a clip by its file and may have caption, fps,
     width_px, height_px, duration_s and attributes. Points of the background, as
-    walk.background.npy beside walk.json, tell the camera's motion from the people's.
+    walk.background.npy beside walk.json, separate the camera's motion from the people's.
 
     [b]Examples[/b]
 
@@ -123,7 +121,7 @@ def _numbers(limits: list[str]) -> dict[str, float]:
 def _watched(
     items: "Sequence[Item]", out: Path, options: "Options", workers: int
 ) -> "list[ClipReport]":
-    """Runs with a bar on the terminal, and without one elsewhere."""
+    """The reports of a run, which shows a progress bar on a terminal."""
     from kinematics.curation import run
 
     with progress() as bar:

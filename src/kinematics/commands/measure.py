@@ -1,4 +1,4 @@
-"""The commands `measure`, `show` and `facts`: motions in, facts, pictures and a table out."""
+"""The commands `measure`, `show` and `facts`: write facts, draw a motion, print facts."""
 
 import math
 import sys
@@ -31,15 +31,15 @@ def measure_files(
     paths: Annotated[
         list[Path], typer.Argument(help="Motion files, folders of them, or packed stores.")
     ],
-    out: Annotated[Path, typer.Option(help="The facts, one JSON object a line and a clip.")],
+    out: Annotated[Path, typer.Option(help="The facts, one JSON object per line and clip.")],
     frame: FrameOption = "first_heading",
     cache: CacheOption = None,
     smplx_model: ModelOption = None,
 ) -> None:
-    """Measure motions: files, folders or packed stores in, one line of facts a clip out.
+    """Measure the motions of files, folders or packed stores; write one line of facts per clip.
 
     A file that cannot be read is named and does not stop the others; the exit code is then 1.
-    The output appears whole or not at all.
+    Writing is atomic.
 
     [b]Examples[/b]
 
@@ -64,7 +64,7 @@ def measure_files(
 
 
 def measure_to(out: Path, intake: Intake) -> int:
-    """Measures what the intake reads and writes it whole; gives the number of clips."""
+    """Measures the motions of the intake, writes the facts atomically, returns their number."""
     from kinematics import facts
     from kinematics.movement import measurement
 
@@ -82,11 +82,11 @@ def measure_to(out: Path, intake: Intake) -> int:
 def show_clip(
     clip: Annotated[Path, typer.Argument(help="A motion file.")],
     out: Annotated[Path, typer.Option(help="The picture: .png, .pdf or .svg.")],
-    person: Annotated[int, typer.Option(help="Which person of the file.", min=0)] = 0,
+    person: Annotated[int, typer.Option(help="Number of the person in the file.", min=0)] = 0,
     frame: FrameOption = "first_heading",
     cache: CacheOption = None,
 ) -> None:
-    """Draw one motion: its path from above, and every signal with the events that were found.
+    """Draw one motion: its path from above, and every signal with its events.
 
     [b]Examples[/b]
 
@@ -108,7 +108,7 @@ def show_clip(
 
 
 def draw(motion: "kinematics.motion.Motion", out: Path, frame: MeasuredFrame) -> None:
-    """Writes the picture of one motion."""
+    """Saves the picture of one motion."""
     from kinematics.movement import measurement
     from kinematics.show import plot
 
@@ -120,10 +120,10 @@ def draw(motion: "kinematics.motion.Motion", out: Path, frame: MeasuredFrame) ->
 
 
 def print_facts(
-    file: Annotated[Path, typer.Argument(help="A facts file (.jsonl) that `measure` wrote.")],
+    file: Annotated[Path, typer.Argument(help="A facts file (.jsonl) from `measure`.")],
     limit: Annotated[int, typer.Option(help="Print at most this many clips.", min=1)] = 50,
 ) -> None:
-    """Print a facts file as a table: how long, how far, which turns, how many events.
+    """Print a facts file as a table: durations, paths, turns, numbers of events.
 
     [b]Example[/b]
 
@@ -134,7 +134,7 @@ def print_facts(
 
 
 def print_table(file: Path, *, limit: int) -> None:
-    """The first clips of a facts file as a table, and the totals of all."""
+    """Prints the first clips of a facts file as a table, and the totals of all."""
     from rich import box
     from rich.table import Table
 
@@ -157,7 +157,7 @@ def print_table(file: Path, *, limit: int) -> None:
 
 
 def _cells(clip: "kinematics.facts.MotionFacts") -> tuple[str, ...]:
-    """One row of the table, as plain text."""
+    """The cells of one row."""
     from rich.markup import escape
 
     whole, posture = clip.whole, clip.posture

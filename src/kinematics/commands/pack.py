@@ -1,4 +1,4 @@
-"""The commands `pack` and `inspect`: motions into a store, and what a file or store holds."""
+"""The commands `pack` and `inspect`: write a store, and describe a file or store."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,16 +14,14 @@ def pack_files(
     inputs: Annotated[
         list[Path], typer.Argument(help="Motion files, folders of them, or other stores.")
     ],
-    out: Annotated[Path, typer.Argument(help="The store: a folder that this command makes.")],
-    append: Annotated[
-        bool, typer.Option("--append", help="Add to the store if it is there already.")
-    ] = False,
+    out: Annotated[Path, typer.Argument(help="The store: a folder that this command creates.")],
+    append: Annotated[bool, typer.Option("--append", help="Add to an existing store.")] = False,
 ) -> None:
     """Pack motions of any known format into one store, which is read many times faster.
 
-    The store, or what is added to it, appears whole or not at all. What cannot be read is listed at
-    the end and does not stop the others; the exit code is then 1. [cyan]measure[/cyan] takes the
-    store as it takes files, and [cyan]inspect[/cyan] says what is in it.
+    Writing is atomic. Files that cannot be read are listed at the end and do not stop the others;
+    the exit code is then 1. [cyan]measure[/cyan] reads stores like files, and
+    [cyan]inspect[/cyan] describes their contents.
 
     [b]Examples[/b]
 
@@ -46,16 +44,16 @@ def pack_files(
 
 
 def _pack_to(out: Path, intake: Intake, *, append: bool) -> int:
-    """Packs what the intake reads; gives the number of clips."""
+    """Packs the motions of the intake; returns the number of clips."""
     from kinematics import motion, store
 
     with progress() as bar:
         task = bar.add_task("packing", total=len(intake.files))
 
         def counted() -> Iterator[motion.Motion]:
-            for one in intake.motions():
+            for read in intake.motions():
                 bar.update(task, completed=intake.done)
-                yield one
+                yield read
             bar.update(task, completed=len(intake.files))
 
         return store.write(counted(), out, append=append, refused=lambda _, why: intake.fail(why))
@@ -67,11 +65,11 @@ def inspect_file(
         bool, typer.Option("--verify", help="Read and check every clip of a store.")
     ] = False,
 ) -> None:
-    """Say what a motion file or a store holds, and what about it is odd.
+    """Describe a motion file or a store, with warnings about unusual data.
 
-    Of a file: its format, axes and units, what reading it keeps and loses, and of each person the
-    frames, the share that was seen, joints, camera, notes and warnings. Of a store: clips, minutes,
-    size, and which checks it passed.
+    For a file: its format, axes and units, the data that reading keeps and loses, and for each
+    person the frames, the share that was seen, joints, camera, notes and warnings. For a store:
+    clips, minutes, size, and the checks that it passed.
 
     [b]Examples[/b]
 

@@ -1,4 +1,4 @@
-"""The commands `synth` and `demo`: motions whose truth is known, and a first look at them."""
+"""The commands `synth` and `demo`: motions with known truth, and a demonstration."""
 
 import math
 from pathlib import Path
@@ -13,17 +13,17 @@ from kinematics.output import whole
 from kinematics.terminal import keep_compiled, plainly
 
 MARK = ".kinematics_demo"
-"""An empty file in the folder of a demo, whose files the next one replaces."""
+"""An empty file that marks a demo's folder; the next demo replaces its files."""
 
 
 def synthesise(
     out_dir: Annotated[
         Path, typer.Argument(help="Folder for clip_00000.npz, ... and truth.jsonl.")
     ],
-    clips: Annotated[int, typer.Option(help="How many motions.", min=1, max=99_999)] = 100,
+    clips: Annotated[int, typer.Option(help="Number of motions.", min=1, max=99_999)] = 100,
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 0,
     fps: Annotated[
-        float | None, typer.Option(help="Frames a second; varied when left out.", min=1, max=1000)
+        float | None, typer.Option(help="Frames per second; varied by default.", min=1, max=1000)
     ] = None,
     jitter_mm: Annotated[float, typer.Option(help="Tracker noise of positions.", min=0)] = 0.0,
     jitter_deg: Annotated[float, typer.Option(help="Tracker noise of the root.", min=0)] = 0.0,
@@ -36,7 +36,7 @@ def synthesise(
         ),
     ] = False,
 ) -> None:
-    """Make motions whose true events are known: walks, turns, jumps, bows, pauses and more.
+    """Make motions with known events: walks, turns, jumps, bows, pauses and more.
 
     [b]Examples[/b]
 
@@ -55,11 +55,11 @@ def synthesise(
 
 def demonstrate(
     out_dir: Annotated[Path, typer.Argument(help="Folder for the motions, facts and pictures.")],
-    clips: Annotated[int, typer.Option(help="How many motions.", min=2, max=60)] = 12,
+    clips: Annotated[int, typer.Option(help="Number of motions.", min=2, max=60)] = 12,
 ) -> None:
     """Make a dozen motions, measure them, print the facts and draw three pictures.
 
-    Compiled code is kept in the folder: the second run takes seconds.
+    Compiled code is cached in the folder: the second run takes seconds.
 
     [b]Example[/b]
 
@@ -93,8 +93,8 @@ def demonstrate(
         typer.echo(f"  {path}")
 
 
-def _told(out_dir: Path) -> set[str]:
-    """The clips of a corpus that its truth tells of; none where there is no truth."""
+def _listed(out_dir: Path) -> set[str]:
+    """The clips that the truth of a corpus lists; empty without a readable truth."""
     import msgspec
 
     try:
@@ -117,7 +117,7 @@ def write_corpus(
     joints: bool,
     overwrite: bool = False,
 ) -> int:
-    """Writes a synthetic corpus and its truth; refuses a folder with clips of a longer one."""
+    """Writes a synthetic corpus and its truth; raises `ValueError` for a longer corpus's folder."""
     import msgspec
 
     from kinematics import synthetic
@@ -125,10 +125,10 @@ def write_corpus(
 
     names = [f"clip_{i:05d}" for i in range(clips)]
     there = {path.stem for path in out_dir.glob("clip_?????.npz")}
-    told = _told(out_dir)
+    listed = _listed(out_dir)
     output.check_folder(
-        out_dir, own=bool(told) and there <= told, command="kinematics synth", overwrite=overwrite,
-        replaced=f"truth.jsonl and {names[0]}.npz to {names[-1]}.npz",
+        out_dir, own=bool(listed) and there <= listed, command="kinematics synth",
+        overwrite=overwrite, replaced=f"truth.jsonl and {names[0]}.npz to {names[-1]}.npz",
     )  # fmt: skip
     if left_over := sorted(there - set(names)):
         raise ValueError(

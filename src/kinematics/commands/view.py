@@ -1,4 +1,4 @@
-"""The command `view`: one motion played in the browser."""
+"""The command `view`: play a motion in the browser."""
 
 import threading
 from pathlib import Path
@@ -20,9 +20,9 @@ def view(
     clip: Annotated[Path, typer.Argument(help="A motion file, or a packed store.")],
     name: Annotated[
         str | None,
-        typer.Option("--clip", help="Which clip of a store.", show_default=False),
+        typer.Option("--clip", help="Name of the clip in a store.", show_default=False),
     ] = None,
-    person: Annotated[int, typer.Option(help="Which person of the file.", min=0)] = 0,
+    person: Annotated[int, typer.Option(help="Number of the person in the file.", min=0)] = 0,
     frame: Annotated[
         Literal["first_heading", "camera"],
         typer.Option(
@@ -31,17 +31,17 @@ def view(
         ),
     ] = "first_heading",
     host: Annotated[
-        str, typer.Option(help="Who may look: localhost is this machine, 0.0.0.0 everybody.")
+        str, typer.Option(help="Who can connect: localhost this machine, 0.0.0.0 everybody.")
     ] = "localhost",
     port: Annotated[
-        int, typer.Option(help="Where it is served; 0 takes any free port.", min=0, max=65535)
+        int, typer.Option(help="Port to serve; 0 takes any free port.", min=0, max=65535)
     ] = 8080,
 ) -> None:
     """Play one motion in the browser: figure, path, heading, and its movements on a time line.
 
-    Needs the extra [cyan]view[/cyan]. The address is printed once all is ready; no browser is
-    opened. Each movement has a button that jumps to its start, and those under way are named.
-    Left limbs are orange, right limbs blue. Ctrl-C ends it.
+    Needs the extra [cyan]view[/cyan]. Prints the address when ready; does not open a browser. Each
+    movement has a button that jumps to its start, and current movements are named. Left limbs are
+    orange, right limbs blue. Ctrl-C stops the server.
 
     [b]Examples[/b]
 
@@ -55,7 +55,7 @@ def view(
 
     with plainly():
         served = _served(clip, name=name, person=person, frame=frame, host=host, port=port)
-    typer.echo(f"{clip}: open {served.address} in a browser; Ctrl-C ends it")
+    typer.echo(f"{clip}: open {served.address} in a browser; Ctrl-C stops the server")
     try:
         views.run(served, until=threading.Event())
     except KeyboardInterrupt:
@@ -73,7 +73,7 @@ def _served(
     host: str,
     port: int,
 ) -> "kinematics.show.view.View":
-    """The motion measured and served; what can be refused is refused before the work begins."""
+    """The measured and served motion; checks all inputs before the work begins."""
     from kinematics.show import view as views
 
     views.require()
@@ -104,7 +104,7 @@ def _chosen(clip: Path, name: str | None, person: int) -> "kinematics.motion.Mot
 
 
 def _stored(path: Path, name: str | None) -> "list[kinematics.motion.Motion]":
-    """The people of one clip of a store, which needs no name where it is the only one."""
+    """The people of a clip of a store; a store with a single clip needs no name."""
     from kinematics import store
 
     opened = store.read(path)

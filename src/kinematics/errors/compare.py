@@ -1,8 +1,8 @@
-"""How far an estimated track is from the ground truth, by the measures that papers report.
+"""Errors of an estimated track against the ground truth, by the measures that papers report.
 
-`docs/compare.md` defines each of them and says with whose published code it agrees. Everything is
-computed on the host in float64, at the truth's own frame times, in frames in which both sides saw
-the person.
+`docs/compare.md` defines each measure and names the published code with which it agrees.
+Everything is computed on the host in float64, at the truth's own frame times, in frames in which
+both sides saw the person.
 """
 
 import math
@@ -21,25 +21,25 @@ from kinematics.motion import Motion
 
 
 class DriftSample(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """How far the estimate has drifted, with both sides put together at the first frame."""
+    """Drift of the estimate, with both sides aligned at the first frame."""
 
     time_s: float
     """Since the first compared frame."""
     path_m: float
-    """What the truth had walked by then."""
+    """Path of the truth up to then."""
     position_m: float
     heading_rad: float | None
-    """Signed, + to the left; none while a body hangs head down."""
+    """Signed, + to the left; None while a body is upside down."""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One estimate against its ground truth; none where a measure has nothing to stand on."""
+    """One estimate against its ground truth; None where a measure is undefined."""
 
     clip: str
     person: int
     compared_on: ComparedOn
     joints: int
-    """How many joints were compared."""
+    """Number of compared joints."""
     frames: int
     duration_s: float
     coverage: float
@@ -52,24 +52,24 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rte_percent: float | None
     """Mean position error of the root after the same alignment, in percent of the path."""
     rpe_rmse_m: float | None
-    """Error of the movement over one second, seen from the body."""
+    """Error of the movement over one second, in the body's axes."""
     rpe_rmse_rad: float | None
     w_mpjpe_m: float | None
-    """Mean joint error of chunks that were aligned by their first two frames."""
+    """Mean joint error of chunks aligned by their first two frames."""
     wa_mpjpe_m: float | None
-    """Mean joint error of chunks that were aligned as a whole."""
+    """Mean joint error of chunks aligned as a whole."""
     w_root_error_m: float
-    """As W-MPJPE, of the root alone: chunks are aligned by the root's pose, without scale."""
+    """Like W-MPJPE for the root alone: chunks are aligned by the root's pose, without scale."""
     wa_root_error_m: float
-    """As WA-MPJPE, of the root alone."""
+    """Like WA-MPJPE for the root alone."""
     pose_error_m: float | None
-    """Mean joint error with the roots put together, after the alignment of the roots' paths."""
+    """Mean joint error relative to the root, after alignment of the roots' paths."""
     heading_error_rad: float | None
-    """Mean unsigned error after the one turn of the world that fits all headings best."""
+    """Mean unsigned error after the single turn of the world that fits all headings best."""
     anchor_heading_error_rad: float | None
-    """How far the first heading is off the path's direction, + to the left."""
+    """Error of the first heading against the path's direction, + to the left."""
     end_drift_m: float
-    """Position error at the end, with both sides put together at the first frame."""
+    """Position error at the end, with both sides aligned at the first frame."""
     end_drift_rad: float | None
     jitter_10mps3: float | None
     """Mean jerk of the estimate's joints, in units of 10 m/s³."""
@@ -77,9 +77,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     truth_jitter_10mps3: float | None
     truth_root_jitter_10mps3: float | None
     foot_sliding_m: float | None
-    """Mean movement of the estimate's feet in a 30th of a second in which the true foot stands."""
+    """Mean movement of the estimate's feet in a 30th of a second while the true foot stands."""
     stance_steps: int
-    """On how many steps of a foot that stands."""
+    """Number of frame steps of a standing foot behind `foot_sliding_m`."""
     drift_by_time: tuple[DriftSample, ...]
     """At every whole second."""
     drift_by_path: tuple[DriftSample, ...]
@@ -93,10 +93,10 @@ def compare(
     on: ComparedOn | None = None,
     offset_s: float = 0.0,
 ) -> Comparison:
-    """The errors of an estimate; moving or turning its whole world changes none of them.
+    """The errors of an estimate, which are invariant to shifts and turns of its whole world.
 
-    `on=None` compares the joints where both motions have them, else the root; `offset_s` is added
-    to the estimate's times. One `ValueError` says why two motions cannot be compared.
+    `on=None` compares the joints if both motions have them, else the root; `offset_s` is added to
+    the estimate's times. One `ValueError` names all reasons why the motions cannot be compared.
 
     >>> from kinematics import synthetic
     >>> walk = synthetic.perform(synthetic.walk(3.0), dtype=np.float64).motion
@@ -150,7 +150,7 @@ def compare(
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command writes: all pairs, their means, and what had no partner."""
+    """Output of the command: all pairs, their means, and motions without a partner."""
 
     schema_version: int = 1
     pooled: Comparison
@@ -160,15 +160,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ALL_CLIPS = "all clips"
-"""The name under which `pooled` speaks of all of them."""
+"""The clip name of a pooled comparison."""
 
 
 def pooled(comparisons: Iterable[Comparison]) -> Comparison:
     """Means over all frames of several clips, as papers report them, without drift curves.
 
     A measure that some clips lack is the mean over the others. Foot sliding is weighted by its
-    steps, everything else by frames; the signed errors of headings count by their size, and
-    times, paths and frames add up. `ValueError` where there is nothing to pool.
+    steps, everything else by frames; signed errors of headings enter as absolute values; times,
+    paths and frames are sums. Raises `ValueError` if there are no comparisons.
 
     >>> from kinematics import synthetic
     >>> walk = synthetic.perform(synthetic.walk(2.0)).motion
@@ -217,7 +217,7 @@ class _Drift(NamedTuple):
 def _drift(
     both: Pair, walked_m: Float[np.ndarray, " frames"], difference_rad: np.ndarray
 ) -> _Drift:
-    """Errors after both sides were put together at the first frame: place and heading."""
+    """Errors of position and heading with both sides aligned at the first frame."""
     turned = difference_rad - difference_rad[0]
     turn_rad = difference_rad[0] if np.isfinite(difference_rad[0]) else 0.0
     cosine, sine = math.cos(turn_rad), math.sin(turn_rad)

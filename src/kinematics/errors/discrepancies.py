@@ -1,6 +1,6 @@
-"""The single measures of how far an estimate is from its truth, each a function of a `Pair`.
+"""Measures of an estimate's errors, each a function of a `Pair`.
 
-All are unchanged when the estimate's whole world is moved or turned about the vertical.
+All are invariant to shifts of the estimate's world and to turns about the vertical.
 """
 
 import math
@@ -14,36 +14,36 @@ from kinematics.geometry import alignment
 from kinematics.thresholds import UPSIDE_DOWN_RAD
 
 CHUNK_S: float = 100 / 30
-"""Published chunks have 100 frames at 30 frames a second; here they last as long at any rate."""
+"""Duration of published chunks, 100 frames at 30 frames a second; used at any frame rate."""
 
 ANCHOR_FRAMES = 2
-"""The frames at a chunk's start that W-MPJPE aligns by."""
+"""Frames at a chunk's start by which W-MPJPE aligns."""
 
 STANCE_MPS: float = 0.01 * 30
-"""A true foot slower than this is in contact: one centimetre a frame, as published."""
+"""A true foot slower than this is in contact: one centimetre per frame, as published."""
 
 PUBLISHED_STEP_S: float = 1 / 30
 """Foot sliding is reported per frame of this length."""
 
 LEAST_PATH_M: float = 0.5
-"""Shorter paths give no sensible error in percent of the path, and have no direction."""
+"""Shorter paths give no meaningful error in percent of the path, and have no direction."""
 
 PAIR_APART_S: float = 1.0
-"""The relative pose error is that of movements over this time."""
+"""Time between the two poses of the relative pose error."""
 
 EVEN_SHARE: float = 0.05
-"""Steps this much longer or shorter than usual are no part of an even run of frames."""
+"""Steps of an even run of frames differ from the median step by less than this share."""
 
 
 def apart_m(
-    one: Float[np.ndarray, "*points 3"], other: Float[np.ndarray, "*others 3"]
+    points_m: Float[np.ndarray, "*points 3"], others_m: Float[np.ndarray, "*others 3"]
 ) -> Float[np.ndarray, "*points"]:
-    """Distances between the points of two sets.
+    """Distances between corresponding points.
 
     >>> apart_m(np.zeros((1, 3)), np.array([[0.0, 3.0, 4.0]])).tolist()
     [5.0]
     """
-    apart = one - other
+    apart = points_m - others_m
     return np.sqrt(np.einsum("...i,...i->...", apart, apart))  # faster than a sum of three
 
 
@@ -75,9 +75,9 @@ class RelativeErrors(NamedTuple):
 
 
 def relative_errors(both: Pair) -> RelativeErrors:
-    """Errors of the movements over one second, each seen from its own body at their start.
+    """Errors of the movements over one second, each in its own body's axes at the start.
 
-    None where no two frames lie one second apart.
+    None if no two frames are one second apart.
 
     >>> from kinematics import synthetic
     >>> from kinematics.errors import pairing
@@ -90,7 +90,7 @@ def relative_errors(both: Pair) -> RelativeErrors:
     first = np.flatnonzero(later < len(both.times_s))
     late = later[first]
     apart_s = both.times_s[late] - both.times_s[first]
-    near = apart_s < PAIR_APART_S + both.step_s  # else frames are missing between
+    near = apart_s < PAIR_APART_S + both.step_s  # otherwise frames are missing between them
     first, late = first[near], late[near]
     if not len(first):
         return RelativeErrors(None, None)
@@ -100,7 +100,7 @@ def relative_errors(both: Pair) -> RelativeErrors:
         step_m = track.positions_m[late] - track.positions_m[first]
         moved.append(np.einsum("fji,fj->fi", rotations[first], step_m))
         turned.append(np.einsum("fji,fjk->fik", rotations[first], rotations[late]))
-    # both movements seen from the true later pose, as relative pose errors are defined
+    # both movements in the axes of the true later pose, as relative pose errors are defined
     over = np.einsum("fji,fjk->fik", turned[1], turned[0])
     sine = 0.5 * np.sqrt(
         (over[:, 2, 1] - over[:, 1, 2]) ** 2
@@ -112,7 +112,7 @@ def relative_errors(both: Pair) -> RelativeErrors:
 
 
 class ChunkErrors(NamedTuple):
-    """Mean errors over the frames of all chunks; W by the first frames, WA by the whole chunk."""
+    """Mean errors over the frames of all chunks, aligned by first frames (W) or as a whole (WA)."""
 
     w_joints_m: float | None
     wa_joints_m: float | None
@@ -121,7 +121,7 @@ class ChunkErrors(NamedTuple):
 
 
 def chunk_errors(both: Pair) -> ChunkErrors:
-    """Errors of chunks of frames, each chunk aligned anew: by its first frames, or as a whole.
+    """Errors of chunks of frames, each chunk aligned by its first frames or as a whole.
 
     Joints are aligned with scale, as published; the root's pose without.
 
@@ -161,7 +161,7 @@ def _cut(track: Track, rows: slice) -> Track:
 
 
 def _pose_alignment(estimate: Track, truth: Track) -> alignment.Alignment:
-    """The rigid map that takes the estimate's first poses to the truth's, in the mean."""
+    """The rigid map from the estimate's first poses to the truth's, on average."""
     frames = len(estimate.positions_m)
     given, true = (_rotations(track.orientations_wxyz[:frames]) for track in (estimate, truth))
     left, _, right = np.linalg.svd(np.einsum("fij,fkj->ik", true, given))
@@ -174,7 +174,7 @@ def _pose_alignment(estimate: Track, truth: Track) -> alignment.Alignment:
 
 
 def pose_error_m(both: Pair, whole: alignment.Alignment) -> float | None:
-    """Mean joint error with the roots put together, in the world of the given alignment.
+    """Mean joint error relative to the root, with the rotation of the given alignment.
 
     >>> from kinematics import synthetic
     >>> from kinematics.errors import pairing
@@ -194,18 +194,18 @@ def pose_error_m(both: Pair, whole: alignment.Alignment) -> float | None:
 
 
 class HeadingErrors(NamedTuple):
-    """How far headings are off."""
+    """Errors of headings."""
 
     difference_rad: Float[np.ndarray, " frames"]
-    """The estimate's heading minus the truth's, unwrapped; NaN where either has none."""
+    """The estimate's heading minus the truth's, unwrapped; NaN where either is undefined."""
     error_rad: float | None
-    """Mean unsigned error after the one turn of the world that fits all of them best."""
+    """Mean unsigned error after the single turn of the world that fits all of them best."""
     anchor_rad: float | None
-    """The first heading against the direction of the path, + to the left."""
+    """Error of the first heading against the direction of the path, + to the left."""
 
 
 def heading_difference_rad(both: Pair) -> Float[np.ndarray, " frames"]:
-    """The estimate's heading minus the truth's, unwrapped; NaN where a body hangs head down.
+    """The estimate's heading minus the truth's, unwrapped; NaN where a body is upside down.
 
     >>> from kinematics import synthetic
     >>> from kinematics.errors import pairing
@@ -228,9 +228,9 @@ def heading_difference_rad(both: Pair) -> Float[np.ndarray, " frames"]:
 
 
 def heading_errors(both: Pair, *, path_m: float) -> HeadingErrors:
-    """Errors of headings, and how far the first is off what the paths ask for.
+    """Errors of headings, and of the first heading against the paths' directions.
 
-    The latter needs a path: it is none where the root stays in one place.
+    `anchor_rad` is None for paths that are too short.
 
     >>> from kinematics import synthetic
     >>> from kinematics.errors import pairing
@@ -247,7 +247,7 @@ def heading_errors(both: Pair, *, path_m: float) -> HeadingErrors:
     anchor_rad = None
     spread_m = math.sqrt(float(both.truth.positions_m.var(axis=0).sum()))
     if path_m >= LEAST_PATH_M and spread_m > LEAST_PATH_M / 4 and np.isfinite(difference[0]):
-        # the turn that the paths ask for, against the one that the first headings ask for
+        # the turn that aligns the paths, against the turn that aligns the first headings
         given, true = (
             track.positions_m[:, 2] + 1j * track.positions_m[:, 0]
             for track in (both.estimate, both.truth)
@@ -266,7 +266,7 @@ def _mean_angle(angles_rad: Float[np.ndarray, " frames"]) -> float:
 
 
 def even_runs(both: Pair) -> Bool[np.ndarray, " runs"]:
-    """Which runs of four frames, by their first, follow each other evenly.
+    """Mask of evenly spaced runs of four consecutive frames, by their first frame.
 
     >>> from kinematics import synthetic
     >>> from kinematics.errors import pairing
@@ -285,7 +285,7 @@ def jitter_10mps3(
 ) -> float | None:
     """Mean length of the third difference over even runs of four frames, in 10 m/s³.
 
-    None without points, or where no four frames follow each other evenly.
+    None without points, or without an even run.
 
     >>> from kinematics import synthetic
     >>> from kinematics.errors import pairing
@@ -303,14 +303,14 @@ def jitter_10mps3(
 
 
 class FootSliding(NamedTuple):
-    """How far feet that stand move in a 30th of a second, and on how many steps of a foot."""
+    """Movement of standing feet in a 30th of a second, and the number of frame steps behind it."""
 
     mean_m: float | None
     steps: int
 
 
 def foot_sliding(both: Pair) -> FootSliding:
-    """How far the estimate's feet move while the true ones stand.
+    """Movement of the estimate's feet while the true ones stand.
 
     >>> from kinematics import synthetic
     >>> from kinematics.errors import pairing

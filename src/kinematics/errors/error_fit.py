@@ -1,10 +1,9 @@
-"""The error model of a tracker, found from pairs of its estimates and the ground truth.
+"""The error model of a tracker, fitted to pairs of its estimates and the ground truth.
 
-Every size in the model leaves its own trace in the pairs; a `Signature` holds these traces. The
-sizes are those with which perturbed copies of the truths leave the same traces as the estimates
-did, found by a few rounds of simulation with common random numbers. How often frames are lost or
-sides exchanged is counted. The lengths and times after which drift and jitter change are given,
-not found.
+Every size in the model has its own statistic, its trace; a `Signature` holds these traces. The
+sizes are fitted by a few rounds of simulation with common random numbers, until perturbed copies of
+the truths have the same traces as the estimates. Lost frames and exchanged sides are counted. The
+lengths and times over which drift and jitter change are given, not fitted.
 """
 
 import math
@@ -23,27 +22,27 @@ from kinematics.motion import Motion
 from kinematics.skeleton import mirror_pairs
 
 WINDOW_S: float = 4.0
-"""Drift shows in movements over this time (over half of a clip that is shorter than two)."""
+"""Drift is read from movements over this time, or over half of a clip shorter than twice that."""
 
 SMOOTHED_S: float = 2.0
-"""Headings are averaged over this time before their random walk is looked for."""
+"""Headings are averaged over this time before their random walk is measured."""
 
 LEAST_WALKED_M: float = 0.8
-"""Windows and clips in which less was walked say nothing about drift and scale."""
+"""Windows and clips with a shorter path are no evidence of drift and scale."""
 
 ROUNDS = 6
 COPIES = 4
 """Rounds of simulation, and copies of each truth in each of them."""
 
 SWAPPED_SHARE: float = 0.25
-"""Sides are exchanged where that leaves less than this share of the squared error."""
+"""Sides count as exchanged if exchanging them leaves less than this share of the squared error."""
 
 NOTHING: float = 1e-6
 """Traces below this (metres, radians, shares) are rounding."""
 
 
 class Signature(NamedTuple):
-    """The trace of each size, under the size's own name; NaN where nothing can be said."""
+    """The trace of each size, under the size's name; NaN without evidence."""
 
     drift_share: float
     drift_up_share: float
@@ -58,7 +57,7 @@ class Signature(NamedTuple):
 
 
 class _Traces(NamedTuple):
-    """What one pair adds: sums of squares and their counts, in the order of `Signature`."""
+    """Contribution of a pair: sums of squares and their counts, in the order of `Signature`."""
 
     squares: Float[np.ndarray, " sizes"]
     counts: Float[np.ndarray, " sizes"]
@@ -74,14 +73,14 @@ def fit(
 ) -> ErrorModel:
     """The model whose errors are like those of the estimates; pairs are (estimate, truth).
 
-    A size about which the pairs say nothing (of joints without joints, of drift without a walk)
-    is zero. Sizes that are drawn once a clip (scales, the heading's offset) need dozens of clips.
+    A size without evidence in the pairs (joints' without joints, drift without a walk) is zero.
+    Sizes that are drawn once per clip (scales, the heading's offset) need dozens of clips.
 
     >>> from kinematics import synthetic
     >>> walk = synthetic.perform(synthetic.walk(6.0)).motion
     >>> known = ErrorModel(joint_jitter_m=0.03)
-    >>> found = fit([(perturb.copies(walk, known, count=1)[0], walk)])
-    >>> abs(found.joint_jitter_m - 0.03) < 0.006, found.gaps_per_min
+    >>> fitted = fit([(perturb.copies(walk, known, count=1)[0], walk)])
+    >>> abs(fitted.joint_jitter_m - 0.03) < 0.006, fitted.gaps_per_min
     (True, 0.0)
     """
     given = list(pairs)
@@ -89,12 +88,12 @@ def fit(
         raise ValueError("no pairs: expected at least one estimate with its ground truth")
     both = [pair(estimate, truth) for estimate, truth in given]
     wanted = _signature(both, jitter_time_s)
-    found = {
+    first_guess = {
         size: value if math.isfinite(value) and value > NOTHING else 0.0
         for size, value in wanted._asdict().items()
     }
     given_sizes = ErrorModel(name=name, drift_length_m=drift_length_m, jitter_time_s=jitter_time_s)
-    model = checked(msgspec.structs.replace(given_sizes, **found))
+    model = checked(msgspec.structs.replace(given_sizes, **first_guess))
     for _ in range(ROUNDS):
         simulated = _signature(_copied(given, model, seed), jitter_time_s)
         sizes = {
@@ -108,24 +107,20 @@ def fit(
 
 def _copied(given: Sequence[tuple[Motion, Motion]], model: ErrorModel, seed: int) -> Iterable[Pair]:
     for number, (_, truth) in enumerate(given):
-        unlike = truth.renamed(clip=f"{number}/{truth.source.clip}")  # no two share their draws
+        unlike = truth.renamed(clip=f"{number}/{truth.source.clip}")  # independent draws
         for copy in perturb.copies(unlike, model, count=COPIES, seed=seed):
             yield pair(copy, truth)
 
 
 def _stepped(size: float, wanted: float, simulated: float) -> float:
-    """The size that would leave the wanted trace, were the trace in proportion to it."""
+    """The size for the wanted trace, if traces are proportional to sizes."""
     if not (size > 0 and math.isfinite(wanted) and simulated > NOTHING):
         return size
     return size * min(max(wanted / simulated, 0.2), 5.0)
 
 
 def _added(size: float, wanted: float, simulated: float) -> float:
-    """The size that would leave the wanted trace, when others add to that trace by their squares.
-
-    >>> _added(3.0, wanted=5.0, simulated=4.0)
-    4.242640687119285
-    """
+    """The size for the wanted trace, if the squares of sizes add up in traces."""
     if not (size > 0 and math.isfinite(wanted)):
         return size
     return math.sqrt(max(size**2 + wanted**2 - simulated**2, 0.0))
@@ -140,7 +135,7 @@ def _signature(pairs: Iterable[Pair], jitter_time_s: float) -> Signature:
 
 
 def _traces(both: Pair, jitter_time_s: float) -> _Traces:
-    """Each trace as errors, whose squares are added up over windows, frames or clips."""
+    """Each trace as errors, whose squares are summed over windows, frames or clips."""
     difference = heading_difference_rad(both)
     errors = {
         **_path_errors(both, difference),
@@ -164,7 +159,7 @@ class _Windows(NamedTuple):
 
 
 def _windows(both: Pair, length_s: float) -> _Windows:
-    """Pairs of frames so far apart in time."""
+    """Pairs of frames `length_s` apart."""
     last = np.searchsorted(both.times_s, both.times_s + length_s - both.step_s / 2)
     first = np.flatnonzero(last < len(both.times_s))
     return _Windows(first, last[first])
@@ -175,7 +170,7 @@ def _window_s(both: Pair) -> float:
 
 
 def _path_errors(both: Pair, difference_rad: np.ndarray) -> dict[str, np.ndarray]:
-    """Drift from windows, and from the clip as a whole its scale and the facing of the body."""
+    """Drift from windows; scale and the body's heading offset from the whole clip."""
     nothing = {"drift_share", "drift_up_share", "scale_share", "heading_offset_rad"}
     path_m = perturb.walked_m(both.times_s, both.truth.positions_m)
     first, last = _windows(both, _window_s(both))
@@ -201,9 +196,9 @@ def _path_errors(both: Pair, difference_rad: np.ndarray) -> dict[str, np.ndarray
 
 
 def _walk_errors(both: Pair, difference_rad: np.ndarray) -> np.ndarray:
-    """Change of the heading's error over half of the clip, for the root of its time.
+    """Change of the heading's error over half of the clip, per square root of that time.
 
-    The errors are averaged over a while first, or jitter would drown them.
+    The errors are averaged first, because jitter would hide the change.
     """
     upright = np.isfinite(difference_rad)
     if not upright.any():
@@ -218,7 +213,7 @@ def _walk_errors(both: Pair, difference_rad: np.ndarray) -> np.ndarray:
 
 
 def _jitter_errors(both: Pair, jitter_time_s: float) -> np.ndarray:
-    """How much higher a frame is than the middle of those before and after it, in error."""
+    """Height error of a frame minus the mean of those `jitter_time_s` before and after it."""
     first, middle = _windows(both, jitter_time_s)
     later = np.searchsorted(both.times_s, both.times_s[middle] + jitter_time_s - both.step_s / 2)
     near = later < len(both.times_s)
@@ -228,7 +223,7 @@ def _jitter_errors(both: Pair, jitter_time_s: float) -> np.ndarray:
 
 
 def _shakes(both: Pair) -> np.ndarray:
-    """Third differences of the height's error, of the size of what is another in each frame."""
+    """Third differences of the height's error, scaled to noise that is new in each frame."""
     even = discrepancies.even_runs(both)
     if not even.any():
         return np.array([np.nan])
@@ -237,7 +232,7 @@ def _shakes(both: Pair) -> np.ndarray:
 
 
 def _tilts(both: Pair) -> np.ndarray:
-    """The tilt between the two orientations, shared by the two axes it is made of."""
+    """The tilt between the two orientations, divided between its two axes."""
     given, true = both.estimate.orientations_wxyz, both.truth.orientations_wxyz
     error = perturb.rotations_product(given, true * np.array([1.0, -1.0, -1.0, -1.0]))
     sine = np.sqrt(error[:, 1] ** 2 + error[:, 3] ** 2)
@@ -245,7 +240,7 @@ def _tilts(both: Pair) -> np.ndarray:
 
 
 def _offsets(both: Pair) -> list[Float[np.ndarray, "frames joints 3"]]:
-    """Joints of both sides, from the root and along the body's own axes."""
+    """Joints of both sides relative to the root, in the body's own axes."""
     sides = []
     for track in (both.estimate, both.truth):
         if track.joints_m is not None:
@@ -256,7 +251,7 @@ def _offsets(both: Pair) -> list[Float[np.ndarray, "frames joints 3"]]:
 
 
 def _body_errors(both: Pair) -> dict[str, np.ndarray]:
-    """How much too large the body is, and how far its joints are off besides."""
+    """The body's scale, and its joints' errors after scaling."""
     if not both.joints:
         return dict.fromkeys(("body_scale_share", "joint_jitter_m"), np.array([np.nan]))
     given, true = _offsets(both)
@@ -271,7 +266,7 @@ def _body_errors(both: Pair) -> dict[str, np.ndarray]:
     }
 
 
-# What is counted
+# Counted errors
 
 
 def _runs(mask: Bool[np.ndarray, " frames"]) -> Int[np.ndarray, " runs"]:
@@ -283,26 +278,26 @@ def _runs(mask: Bool[np.ndarray, " frames"]) -> Int[np.ndarray, " runs"]:
 def _losses(pairs: Sequence[Pair]) -> dict[str, float]:
     """Single frames and longer stretches in which the estimate lost the person.
 
-    Stretches are exponential, so what the frame rate hides of short ones is known.
+    Durations are exponential, which gives the share of stretches too short for the frame rate.
     """
     frames = sum(len(both.lost) for both in pairs)
     minutes = sum(len(both.lost) * both.step_s for both in pairs) / 60
     runs = [(length, both.step_s) for both in pairs for length in _runs(both.lost).tolist()]
     single = sum(1 for length, _ in runs if length == 1)
     long_s = [(length - 1.5) * step_s for length, step_s in runs if length > 1]
-    found = {"dropout_share": single / frames}
+    sizes = {"dropout_share": single / frames}
     if long_s:
         mean_s = float(np.mean(long_s))
         hidden = math.exp(1.5 * float(np.mean([both.step_s for both in pairs])) / mean_s)
-        found |= {"gaps_per_min": len(long_s) / minutes * hidden, "gap_s": mean_s}
-    return found
+        sizes |= {"gaps_per_min": len(long_s) / minutes * hidden, "gap_s": mean_s}
+    return sizes
 
 
 def _exchanged(both: Pair) -> Bool[np.ndarray, "frames 2"]:
-    """Whether the left and right joints of the legs, and of all else, are exchanged."""
-    found = np.zeros((len(both.times_s), 2), dtype=bool)
+    """Mask of frames with exchanged left and right joints: of the legs, and of the others."""
+    exchanged = np.zeros((len(both.times_s), 2), dtype=bool)
     if not both.joints:
-        return found
+        return exchanged
     given, true = _offsets(both)
     for column, legs in enumerate((True, False)):
         sides = [
@@ -315,8 +310,8 @@ def _exchanged(both: Pair) -> Bool[np.ndarray, "frames 2"]:
         left, right = (list(side) for side in zip(*sides, strict=True))
         as_is = ((given - true)[:, left + right] ** 2).sum(axis=(1, 2))
         crossed = ((given[:, left + right] - true[:, right + left]) ** 2).sum(axis=(1, 2))
-        found[:, column] = crossed < SWAPPED_SHARE * as_is
-    return found
+        exchanged[:, column] = crossed < SWAPPED_SHARE * as_is
+    return exchanged
 
 
 def _swaps(pairs: Sequence[Pair]) -> dict[str, float]:

@@ -1,6 +1,6 @@
-"""How trackers err: a frozen description of their errors, and presets from published figures.
+"""Error models of trackers as plain data, and presets from published figures.
 
-Plain data; `perturb` lets a motion err as a model says, `error_fit` finds the model of a tracker.
+`perturb` applies the errors of a model to motions, `error_fit` fits the model of a tracker.
 """
 
 import math
@@ -11,10 +11,10 @@ import msgspec
 from kinematics import output
 
 SCHEMA_VERSION = 1
-"""Version of the file that `save` writes; `load` refuses every other."""
+"""Version of the files of `save`; `load` rejects all others."""
 
 Amount = float
-"""A size that is zero or more; what is not said is not there."""
+"""A size of zero or more; zero means that the error does not occur."""
 
 
 class ErrorModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,38 +23,38 @@ class ErrorModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     schema_version: int = SCHEMA_VERSION
     name: str = "unnamed"
     drift_share: Amount = 0.0
-    """Sd of the drift along each horizontal axis, in metres for a metre walked."""
+    """Sd of the drift along each horizontal axis, in metres per metre walked."""
     drift_up_share: Amount = 0.0
     """The same along the vertical."""
     drift_length_m: float = 5.0
-    """Path after which the drift takes another direction."""
+    """Path length over which the direction of the drift changes."""
     scale_share: Amount = 0.0
-    """Sd of the logarithm of the factor by which the whole track is too long."""
+    """Sd of the logarithm of the scale of the whole track."""
     body_scale_share: Amount = 0.0
-    """Sd of the logarithm of the factor by which the body is too large."""
+    """Sd of the logarithm of the scale of the body."""
     heading_offset_rad: Amount = 0.0
-    """Sd of a constant turn of the body against its path: the anchor faces wrong."""
+    """Sd of a constant turn of the body against its path, which gives a wrong first heading."""
     heading_walk_rad_per_sqrt_s: Amount = 0.0
-    """The world's heading walks at random, path and body together: its sd after one second."""
+    """Sd, after one second, of the random walk of the world's heading (path and body together)."""
     jitter_m: Amount = 0.0
-    """Sd of the root's place along each axis."""
+    """Sd of the root's position along each axis."""
     jitter_rad: Amount = 0.0
     """Sd of the body's orientation about each axis."""
     joint_jitter_m: Amount = 0.0
-    """Sd of each joint's place against the body, along each axis."""
+    """Sd of each joint's position relative to the body, along each axis."""
     jitter_time_s: float = 0.3
-    """Jitter, smooth at any frame rate, is another after this time."""
+    """Time over which jitter changes; it is smooth at any frame rate."""
     shake_m: Amount = 0.0
-    """Sd of what is another after a 30th of a second: of the root's place along each axis, and of
-    each joint's against the body."""
+    """Sd of noise that changes within a 30th of a second, along each axis: of the root, and of
+    each joint relative to the body."""
     dropout_share: Amount = 0.0
-    """Share of single frames that are lost."""
+    """Share of frames that are lost one by one."""
     gaps_per_min: Amount = 0.0
-    """How often a person is occluded."""
+    """Occlusions of a person per minute."""
     gap_s: float = 0.5
     """Mean duration of an occlusion; durations are exponential."""
     swaps_per_min: Amount = 0.0
-    """How often the left and right joints of arms or legs are exchanged."""
+    """Exchanges of the left and right joints of arms or legs per minute."""
     swap_s: float = 0.2
     """Mean duration of such an exchange."""
 
@@ -63,11 +63,11 @@ POSITIVE: frozenset[str] = frozenset({"drift_length_m", "jitter_time_s", "gap_s"
 """Lengths and times that must be above zero."""
 
 LEAST = 1e-3
-"""Shorter lengths and times would need more random numbers than there is memory."""
+"""Shorter lengths and times would need too many random numbers for the memory."""
 
 
 def checked(model: ErrorModel) -> ErrorModel:
-    """The model; one `ValueError` names every value that makes no sense.
+    """The model itself; one `ValueError` names every invalid value.
 
     >>> checked(ErrorModel(dropout_share=2.0))
     Traceback (most recent call last):
@@ -90,7 +90,7 @@ def checked(model: ErrorModel) -> ErrorModel:
 
 
 def save(model: ErrorModel, path: Path | str) -> None:
-    """Writes the model as JSON, whole or not at all.
+    """Saves the model as JSON, atomically.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -103,7 +103,7 @@ def save(model: ErrorModel, path: Path | str) -> None:
 
 
 def load(path: Path | str) -> ErrorModel:
-    """The model of a file, checked; `ValueError` names the file and what is wrong with it.
+    """The checked model of a file; `ValueError` names the file and the problem.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -176,9 +176,9 @@ PRESETS: dict[str, ErrorModel] = {
         ),
     )
 }
-"""Models that reproduce published figures (see `calibration`), by their names.
+"""Models by name that reproduce published figures (see `calibration`).
 
-Fixed by figures: the drift or the heading's walk (RTE), `jitter_rad` (W-MPJPE), `joint_jitter_m`
-(WA-MPJPE, or the pose error), `shake_m` (jitter), the mocap's `jitter_m`, and `jitter_time_s`: the
-pace at which GVHMR's feet slide as published, which the other two trackers take over. The rest is
-assumed: nothing published tells it."""
+Calibrated: the drift or the heading's walk (RTE), `jitter_rad` (W-MPJPE), `joint_jitter_m`
+(WA-MPJPE, or the pose error), `shake_m` (jitter), the mocap's `jitter_m`, and `jitter_time_s`, at
+which GVHMR's feet slide as published; the other two trackers use the same value. The other values
+are assumptions without published evidence."""

@@ -1,7 +1,4 @@
-"""An estimate and its ground truth side by side: the same times, the same frames, the same joints.
-
-Also which motions of two collections belong together.
-"""
+"""An estimate and its ground truth at common times, frames and joints; matching of collections."""
 
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
@@ -13,13 +10,13 @@ from kinematics.geometry.resample import Grid, usual_step_s
 from kinematics.motion import Motion
 
 ComparedOn = Literal["joints", "root"]
-"""What of a body is compared: the joints that both have by the same names, or the root alone."""
+"""Compared parts of the body: the joints with the same names in both, or the root alone."""
 
 FEWEST_JOINTS = 4
-"""Fewer common joints do not fix how a body stands in the world."""
+"""Fewer common joints do not determine the pose of a body in the world."""
 
 FEWEST_FRAMES = 2
-"""Fewer frames fix no alignment and hold no movement."""
+"""Fewer frames do not determine an alignment."""
 
 
 class Track(NamedTuple):
@@ -37,15 +34,15 @@ class Pair(NamedTuple):
     truth: Track
     times_s: Float[np.ndarray, " frames"]
     frames: Int[np.ndarray, " frames"]
-    """The truth's frames that are left."""
+    """Indices of the compared frames in the truth."""
     joints: tuple[str, ...]
-    """The joints that are compared; none where the root is."""
+    """The compared joints; empty if only the root is compared."""
     step_s: float
-    """The usual time between two frames of the truth."""
+    """Median time between two frames of the truth."""
     coverage: float
-    """Share of the truth's observed frames that are left."""
+    """Share of the truth's observed frames that are compared."""
     lost: Bool[np.ndarray, " truth_frames"]
-    """The truth's frames in which the truth saw the person, and the estimate did not."""
+    """Mask of the truth's frames in which only the truth saw the person."""
 
 
 def pair(
@@ -57,9 +54,8 @@ def pair(
 ) -> Pair:
     """Both motions at the truth's times; one `ValueError` names everything that prevents it.
 
-    The estimate is interpolated between two frames in a row that were both observed; nothing is
-    made up across gaps. Its clock reads `offset_s` less than the truth's. `on=None` takes the
-    joints where both motions have them, else the root.
+    The estimate is interpolated between consecutive observed frames, not across gaps. `offset_s` is
+    added to its times. `on=None` compares the joints if both motions have them, else the root.
 
     >>> from kinematics import synthetic
     >>> walk = synthetic.perform(synthetic.walk(2.0)).motion
@@ -109,7 +105,7 @@ def _named(motion: Motion) -> str:
 
 
 def _common_joints(estimate: Motion, truth: Motion, on: ComparedOn | None) -> tuple[str, ...] | str:
-    """The names of the joints to compare, in the truth's order, or what is wrong with them."""
+    """The names of the joints to compare, in the truth's order, or the text of a problem."""
     sides = {"estimate": estimate.skeleton, "truth": truth.skeleton}
     bare = [side for side, skeleton in sides.items() if skeleton is None]
     if on == "root" or (on is None and bare):
@@ -152,7 +148,7 @@ def _columns(motion: Motion, joints: tuple[str, ...]) -> _Columns:
 def _from_first(
     columns: _Columns, *, grid: Grid | None, frames: Int[np.ndarray, " frames"]
 ) -> Track:
-    """The frames that are left, counted from the root in the first of them."""
+    """The given frames, relative to the root's position in the first of them."""
     orientations, positions, joints = columns
     if grid is not None:
         orientations, positions = grid.rotations(orientations), grid.linear(positions)
@@ -167,7 +163,7 @@ def _from_first(
 
 
 class Matches(NamedTuple):
-    """Motions that belong together, and the names of those left over on either side."""
+    """Pairs of motions, and the names of motions without a partner."""
 
     pairs: tuple[tuple[Motion, Motion], ...]
     only_estimates: tuple[str, ...]
@@ -177,14 +173,14 @@ class Matches(NamedTuple):
 def match(estimates: Iterable[Motion], truths: Iterable[Motion]) -> Matches:
     """Pairs of an estimate and the truth with the same clip and person, in the truths' order.
 
-    One motion on each side is a pair whatever its name. One `ValueError` names every clip and
-    person that one side has twice.
+    A single motion on each side is a pair, whatever the names. One `ValueError` names every clip
+    and person that occurs twice on a side.
 
     >>> from kinematics import synthetic
     >>> walk = synthetic.perform(synthetic.walk(1.0)).motion
     >>> second, third = walk.renamed(person=1), walk.renamed(person=2)
-    >>> found = match([third, walk], [walk, second])
-    >>> len(found.pairs), found.only_estimates, found.only_truths
+    >>> matches = match([third, walk], [walk, second])
+    >>> len(matches.pairs), matches.only_estimates, matches.only_truths
     (1, ('synthetic, person 2',), ('synthetic, person 1',))
     """
     sides = {"estimates": list(estimates), "truths": list(truths)}

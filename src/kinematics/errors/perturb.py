@@ -1,9 +1,9 @@
-"""Motions that err as trackers do: drift, wrong scale and heading, jitter, gaps, swapped sides.
+"""Motions with trackers' errors: drift, wrong scale and heading, jitter, gaps, swapped sides.
 
-All copies of a motion are made at once. Every random number depends on the seed, the motion's clip
-and person, and the kind of error alone: a copy is the same however many others are made, and an
-error is the same whatever the others' sizes. Noise is drawn on knots in time or along the path and
-smooth in between, so that the same errors come out at any frame rate.
+All copies of a motion are computed together. Random numbers depend only on the seed, the motion's
+clip and person, and the kind of error: a copy does not depend on the number of copies, nor an error
+on the sizes of others. Noise is drawn on knots in time or along the path and is smooth in between,
+so that the errors are the same at any frame rate.
 """
 
 import math
@@ -19,16 +19,16 @@ from kinematics.skeleton import Skeleton, mirror_pairs
 from kinematics.synthetic import generator
 
 WALK_STEP_S: float = 0.5
-"""Knots of the heading's random walk."""
+"""Time between knots of the heading's random walk."""
 
 PATH_STEP_S: float = 0.5
-"""The path is measured in steps of this time, so that sway and jitter add nothing to it."""
+"""The path is measured in steps of this time, which excludes sway and jitter."""
 
 SLOT_S: float = 0.25
-"""In each stretch of this time at most one gap or swap begins."""
+"""At most one gap or swap begins in each stretch of this time."""
 
 SHAKE_STEP_S: float = 1 / 30
-"""Shaking is drawn at this pace, that of the frames of which jitter is published."""
+"""Time between knots of the shaking: the frame step of published jitter."""
 
 _EVEN = math.sqrt(12 / (256**2 - 1))
 _LEG_WORDS = ("hip", "leg", "thigh", "knee", "shin", "ankle", "foot", "toe", "heel")
@@ -37,7 +37,7 @@ Copies = Float[np.ndarray, "copies frames 3"]
 
 
 class _Draw(NamedTuple):
-    """The door to randomness: one generator for each kind of error, copies first."""
+    """Random numbers from one generator per kind of error; the first axis is copies."""
 
     seed: int
     clip: str
@@ -51,7 +51,7 @@ class _Draw(NamedTuple):
         return self._generator(kind).random((self.copies, *shape))
 
     def even(self, kind: str, *shape: int) -> Float[np.ndarray, "copies ..."]:
-        """Evenly spread, with the standard deviation one: by far the fastest to draw."""
+        """Uniform with standard deviation one: by far the fastest to draw."""
         drawn = self._generator(kind).integers(0, 256, (self.copies, *shape), dtype=np.uint8)
         return (drawn.astype(np.float32) - np.float32(127.5)) * np.float32(_EVEN)
 
@@ -62,9 +62,9 @@ class _Draw(NamedTuple):
 def copies(
     motion: Motion, model: ErrorModel, *, count: int = 64, seed: int = 0
 ) -> tuple[Motion, ...]:
-    """Copies of the motion, each with errors of its own; the same seed gives the same bytes.
+    """Copies of the motion with independent errors; the same seed gives the same bytes.
 
-    Frames that a copy loses are unobserved and keep the last value. Cameras stay as they are.
+    Lost frames are unobserved and repeat the last seen value. Cameras are unchanged.
 
     >>> from kinematics import synthetic
     >>> from kinematics.errors import error_models
@@ -90,7 +90,7 @@ def copies(
     }
     if motion.joints_m is not None and motion.skeleton is not None:
         offsets_m = np.asarray(motion.joints_m, dtype=np.float64) - positions_m[:, None]
-        offsets_m = offsets_m.astype(motion.joints_m.dtype, copy=False)  # small: no digit is lost
+        offsets_m = offsets_m.astype(motion.joints_m.dtype, copy=False)  # small: loses no precision
         moved = _offsets(model, draw, times_s, offsets_m, turns_wxyz, motion.skeleton)
         moved = _swapped(model, draw, times_s, moved, motion.skeleton)
         moved += made["positions_m"][:, :, None].astype(moved.dtype)
@@ -111,19 +111,19 @@ def copies(
 
 
 class _Taps(NamedTuple):
-    """The knots around each frame, and what each weighs there."""
+    """The knots around each frame, and their weights."""
 
     first: Int[np.ndarray, " frames"]
     weights: Float[np.ndarray, "taps frames"]
 
     @property
     def steady(self) -> "_Taps":
-        """The same, keeping the standard deviation of white knots everywhere."""
+        """The weights normalised to keep the standard deviation of white knots everywhere."""
         return self._replace(weights=self.weights / np.sqrt((self.weights**2).sum(axis=0)))
 
 
 def _splined(times_s: Float[np.ndarray, " frames"], apart_s: float) -> _Taps:
-    """Cubic B-splines on knots so far apart: four knots around each frame."""
+    """Cubic B-splines on knots `apart_s` apart: four knots around each frame."""
     places = times_s / apart_s
     first = np.floor(places).astype(np.int64)
     share = places - first
@@ -138,7 +138,7 @@ def _splined(times_s: Float[np.ndarray, " frames"], apart_s: float) -> _Taps:
 
 
 def _straight(times_s: Float[np.ndarray, " frames"], apart_s: float) -> _Taps:
-    """Straight lines between knots so far apart."""
+    """Straight lines between knots `apart_s` apart."""
     places = times_s / apart_s
     first = np.floor(places).astype(np.int64)
     share = places - first
@@ -152,7 +152,7 @@ def _knots(length: float, apart: float) -> int:
 def _smooth(
     knots: Float[np.ndarray, "copies knots *channels"], taps: _Taps
 ) -> Float[np.ndarray, "copies frames *channels"]:
-    """Values between the knots, as precise as these."""
+    """Values between the knots, in the knots' precision."""
     weights = taps.weights.astype(knots.dtype).reshape(
         len(taps.weights), -1, *[1] * (knots.ndim - 2)
     )
@@ -167,7 +167,7 @@ def _smooth(
 def _noise(
     draw: _Draw, kind: str, times_s: Float[np.ndarray, " frames"], apart_s: float, *channels: int
 ) -> Float[np.ndarray, "copies frames *channels"]:
-    """Smooth noise of standard deviation one that is another after `apart_s`."""
+    """Smooth noise of standard deviation one with knots `apart_s` apart."""
     knots = draw.normal(kind, _knots(times_s[-1], apart_s), *channels)
     return _smooth(knots, _splined(times_s, apart_s).steady)
 
@@ -176,13 +176,13 @@ def _shakes(times_s: Float[np.ndarray, " frames"]) -> int:
     return int(times_s[-1] / SHAKE_STEP_S) + 2
 
 
-# Places and headings
+# Positions and headings
 
 
 def _heading_walk(
     model: ErrorModel, draw: _Draw, times_s: Float[np.ndarray, " frames"]
 ) -> Float[np.ndarray, "copies frames"]:
-    """A random walk from zero."""
+    """A random walk that starts at zero."""
     if not model.heading_walk_rad_per_sqrt_s:
         return np.zeros((draw.copies, len(times_s)))
     steps = draw.normal("heading walk", _knots(times_s[-1], WALK_STEP_S))
@@ -198,7 +198,7 @@ def _positions(
     positions_m: Float[np.ndarray, "frames 3"],
     heading_rad: Float[np.ndarray, "copies frames"],
 ) -> Copies:
-    """The track that the errors make of the root's: turned step by step, scaled, drifted."""
+    """The root's track with errors: turned step by step, scaled, with drift and jitter."""
     ground = positions_m[:, 2] + 1j * positions_m[:, 0]  # a heading is this number's angle
     middle_rad = 0.5 * (heading_rad[:, 1:] + heading_rad[:, :-1])
     walked = np.cumsum(np.diff(ground) * np.exp(1j * middle_rad), axis=1)
@@ -221,7 +221,7 @@ def _drift(
     times_s: Float[np.ndarray, " frames"],
     positions_m: Float[np.ndarray, "frames 3"],
 ) -> Copies:
-    """What adds up along the path."""
+    """The error that accumulates along the path."""
     sizes = np.array([model.drift_share, model.drift_up_share, model.drift_share])
     if not sizes.any():
         return np.zeros((draw.copies, *positions_m.shape))
@@ -237,7 +237,7 @@ def _drift(
 def walked_m(
     times_s: Float[np.ndarray, " frames"], positions_m: Float[np.ndarray, "frames 3"]
 ) -> Float[np.ndarray, " frames"]:
-    """How far was walked by each frame, over the ground and in steps of half a second.
+    """Length of the ground path up to each frame, measured in steps of half a second.
 
     >>> to_and_fro = np.array([[0.0, 0, 0], [0.1, 0, 0], [0, 0, 0], [0.1, 0, 0], [0, 0, 0]])
     >>> float(walked_m(np.arange(5) / 4, to_and_fro)[-1])
@@ -259,7 +259,7 @@ def _turns(
     times_s: Float[np.ndarray, " frames"],
     heading_rad: Float[np.ndarray, "copies frames"],
 ) -> Float[np.ndarray, "copies frames 4"]:
-    """By what each frame's body is turned in the world: heading, its offset, and jitter."""
+    """The turn of each frame's body in the world: heading, its offset, and jitter."""
     offset_rad = model.heading_offset_rad * draw.normal("heading offset", 1)
     half = 0.5 * (heading_rad + offset_rad)
     zero = np.zeros_like(half)
@@ -273,16 +273,16 @@ def _turns(
 
 
 def rotations_product(
-    one: Float[np.ndarray, "*batch 4"], other: Float[np.ndarray, "*rows 4"]
+    left_wxyz: Float[np.ndarray, "*batch 4"], right_wxyz: Float[np.ndarray, "*rows 4"]
 ) -> Float[np.ndarray, "*batch 4"]:
-    """Rotations one after another: first the other, then the one.
+    """The Hamilton product: the rotation `right` followed by `left`.
 
     >>> half_turn = np.array([0.0, 0.0, 1.0, 0.0])
     >>> rotations_product(half_turn, half_turn).tolist()
     [-1.0, 0.0, 0.0, 0.0]
     """
-    w, x, y, z = np.moveaxis(one, -1, 0)
-    a, b, c, d = np.moveaxis(other, -1, 0)
+    w, x, y, z = np.moveaxis(left_wxyz, -1, 0)
+    a, b, c, d = np.moveaxis(right_wxyz, -1, 0)
     return np.stack(
         [
             w * a - x * b - y * c - z * d,
@@ -297,7 +297,7 @@ def rotations_product(
 def rotated(
     wxyz: Float[np.ndarray, "*batch 4"], vectors: Float[np.ndarray, "*rows 3"]
 ) -> Float[np.ndarray, "*all 3"]:
-    """Vectors after rotations, shapes matched by their ends.
+    """Rotated vectors; leading shapes are broadcast.
 
     >>> rotated(np.array([0.0, 0.0, 1.0, 0.0]), np.array([1.0, 2.0, 3.0])).tolist()
     [-1.0, 2.0, -3.0]
@@ -323,9 +323,9 @@ def _offsets(
     turns_wxyz: Float[np.ndarray, "copies frames 4"],
     skeleton: Skeleton,
 ) -> Float[np.ndarray, "copies frames joints 3"]:
-    """Joints as seen from the root: turned with the body, scaled, and shaken one by one.
+    """Joints relative to the root: turned with the body, scaled, and with noise.
 
-    One copy after another: what a copy needs then stays in the processor's cache.
+    Computed copy by copy, so that a copy's data stays in the CPU's cache.
     """
     made = np.empty((draw.copies, *offsets_m.shape), dtype=offsets_m.dtype)
     scales = np.exp(model.body_scale_share * draw.normal("body scale"))
@@ -352,7 +352,7 @@ def _joint_noises(
     offsets_m: Float[np.ndarray, "frames joints 3"],
     skeleton: Skeleton,
 ) -> Iterator[_Knots]:
-    """What moves the joints one by one, as large as the model says, on its knots."""
+    """Noise of the single joints, scaled by the model, on its knots."""
     drawn = []
     if model.joint_jitter_m:
         count = _knots(times_s[-1], model.jitter_time_s)
@@ -363,7 +363,7 @@ def _joint_noises(
         knots *= np.float32(model.shake_m)
         drawn.append((knots, _straight(times_s, SHAKE_STEP_S)))
     for knots, taps in drawn:
-        knots[:, :, list(skeleton.points[0])] = 0.0  # the pelvis stays where the root is
+        knots[:, :, list(skeleton.points[0])] = 0.0  # the pelvis stays at the root
         yield _Knots(knots.astype(offsets_m.dtype, copy=False), taps.steady)
 
 
@@ -379,7 +379,7 @@ def _matrix(
     )
 
 
-# What is lost or exchanged
+# Lost frames and exchanged sides
 
 
 class _Episode(NamedTuple):
@@ -391,18 +391,18 @@ class _Episode(NamedTuple):
 def _episodes(
     draw: _Draw, kind: str, times_s: Float[np.ndarray, " frames"], per_min: float, mean_s: float
 ) -> list[_Episode]:
-    """Stretches of frames that begin at random and last exponentially long."""
+    """Stretches of frames with random starts and exponential durations."""
     if not per_min:
         return []
     slots = int(times_s[-1] / SLOT_S) + 1
-    begun, place, length = np.moveaxis(draw.uniform(kind, slots, 3), -1, 0)
-    found = []
-    for copy, slot in np.argwhere(begun < 1 - np.exp(-per_min / 60 * SLOT_S)):
-        start_s = (slot + place[copy, slot]) * SLOT_S
+    chance, offset, length = np.moveaxis(draw.uniform(kind, slots, 3), -1, 0)
+    episodes = []
+    for copy, slot in np.argwhere(chance < 1 - np.exp(-per_min / 60 * SLOT_S)):
+        start_s = (slot + offset[copy, slot]) * SLOT_S
         end_s = start_s - mean_s * np.log1p(-length[copy, slot])
         first, last = np.searchsorted(times_s, [start_s, end_s])
-        found.append(_Episode(int(copy), slice(int(first), int(last)), int(slot)))
-    return found
+        episodes.append(_Episode(int(copy), slice(int(first), int(last)), int(slot)))
+    return episodes
 
 
 def _lost(
@@ -415,14 +415,14 @@ def _lost(
 
 
 def _latest_seen(seen: Bool[np.ndarray, "copies frames"]) -> Int[np.ndarray, "copies frames"]:
-    """For each frame the latest seen one; before any, the first."""
+    """Index of the latest seen frame up to each frame; before the first seen frame, that frame."""
     frames = np.arange(seen.shape[1])
     latest = np.maximum.accumulate(np.where(seen, frames, -1), axis=1)
     return np.where(latest < 0, np.argmax(seen, axis=1)[:, None], latest)
 
 
 def of_the_legs(joint: str) -> bool:
-    """Whether a joint is one of a leg, by its name.
+    """Whether a joint belongs to a leg, by its name.
 
     >>> of_the_legs("LeftUpLeg"), of_the_legs("left_elbow")
     (True, False)
@@ -437,7 +437,7 @@ def _swapped(
     offsets_m: Float[np.ndarray, "copies frames joints 3"],
     skeleton: Skeleton,
 ) -> Float[np.ndarray, "copies frames joints 3"]:
-    """Left and right exchanged for a while, of the legs or of all else."""
+    """The joints with episodes of exchanged left and right legs, or of the other limbs."""
     episodes = _episodes(draw, "swaps", times_s, model.swaps_per_min, model.swap_s)
     if not episodes:
         return offsets_m

@@ -1,7 +1,7 @@
-"""Rigid and similarity transforms that lay one set of points over another, on the host in NumPy.
+"""Rigid and similarity transforms that align one set of points with another, on the host in NumPy.
 
-The closed-form least-squares solution by singular values: of all rotations, shifts and (if asked
-for) scales the one with the least sum of squared distances.
+The closed-form least-squares solution by singular values, over rotations, shifts and (optionally)
+scales.
 """
 
 from typing import NamedTuple
@@ -10,11 +10,11 @@ import numpy as np
 from jaxtyping import Float
 
 LEAST_SPREAD_M: float = 1e-9
-"""Root mean square distance from their centre below which points have no scale: they are one."""
+"""Root mean square distance from their centre below which points coincide and have no scale."""
 
 
 class Alignment(NamedTuple):
-    """`target = scale * rotation @ source + shift_m`, as near as such a map comes."""
+    """The map `target = scale * rotation @ source + shift_m`, in the least-squares sense."""
 
     rotation: Float[np.ndarray, "3 3"]
     shift_m: Float[np.ndarray, "3"]
@@ -27,13 +27,13 @@ def fit(
     *,
     scaled: bool = False,
 ) -> Alignment:
-    """The map that takes the source to the target with the least squared error; never a mirror.
+    """The map from source to target with the least squared error; never a reflection.
 
-    Points that lie on one line leave the turn about that line open; any is as good.
+    For points on a line, the rotation about that line is arbitrary.
 
     >>> corner = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
-    >>> found = fit(corner, 2 * corner + 1, scaled=True)
-    >>> round(found.scale, 6), found.shift_m.round(6).tolist()
+    >>> alignment = fit(corner, 2 * corner + 1, scaled=True)
+    >>> round(alignment.scale, 6), alignment.shift_m.round(6).tolist()
     (2.0, [1.0, 1.0, 1.0])
     """
     source, target = (np.asarray(points, dtype=np.float64) for points in (source_m, target_m))
@@ -54,7 +54,7 @@ def fit(
 def applied(
     alignment: Alignment, points_m: Float[np.ndarray, "*points 3"]
 ) -> Float[np.ndarray, "*points 3"]:
-    """The points after the map.
+    """The mapped points.
 
     >>> turned = Alignment(np.array([[0.0, 0, 1], [0, 1, 0], [-1, 0, 0]]), np.zeros(3), 2.0)
     >>> applied(turned, np.array([[0.0, 0, 1]])).tolist()

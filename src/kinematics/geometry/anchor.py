@@ -1,10 +1,10 @@
 """Frames of reference: one rigid transform of positions, orientations and joints together.
 
-The reference pose is read off a short robust window at the start, not off one noisy frame: a
-straight line through the first quarter second, refitted with weights that forget outliers, taken
-at the first observed time. A person who is already turning keeps the heading of the first instant.
-The pelvis of a person who is already walking yaws up to 17 degrees to either side of where they
-are facing; their heading is taken over the first strides instead (`steady_heading`).
+The reference pose comes from a short robust window at the start, not from one noisy frame: the
+value at the first observed time of a straight line through the first quarter second, refitted with
+weights that suppress outliers. A person who is already turning keeps the heading of the first
+instant. The pelvis of a person who is already walking yaws up to 17 degrees to either side of their
+facing direction; their heading is an estimate over the first strides instead (`steady_heading`).
 """
 
 import math
@@ -25,35 +25,35 @@ WINDOW_S = 0.25
 """Length of the robust window, in seconds: short against a turn, long against one bad frame."""
 
 WINDOW_FRAMES = 288
-"""At most so many frames are read for the start: two strides at 120 frames a second."""
+"""Most frames that are read for the start: two strides at 120 frames a second."""
 
 _UNDER_WAY_S = 0.35
-"""A walk that was on when the clip began has got somewhere by then."""
+"""By then a walk that had begun before the clip has covered some distance."""
 
 STEADY_RAD = (math.radians(15), math.radians(30))
-"""Heading change between the first two strides at which the stride mean starts to be distrusted,
-and is not used at all: the person is turning."""
+"""Heading changes between the first two strides from which on the stride mean counts less, and not
+at all: the person is turning."""
 
 POSITION_SCALE_M = 0.01
 ANGLE_SCALE_RAD = 0.026
 """Residuals well beyond these (1 cm, 1.5 degrees) count as outliers of the window."""
 
 REFITS = 5
-"""Reweightings; a first frame that is 40 degrees off is forgotten after three."""
+"""Reweightings; three suffice to ignore a first frame that is 40 degrees off."""
 
 _LEAST_LEVEL = math.sin(math.radians(5))
-"""A camera within 5 degrees of straight up or down looks in no direction along the ground."""
+"""A camera within 5 degrees of straight up or down has no direction along the ground."""
 
 
 class Reference(NamedTuple):
-    """A pose in the world: what `to_...` functions express a motion relative to."""
+    """A pose in the world, the origin and axes of the `to_...` functions."""
 
     orientation_wxyz: Float[Array, "4"]
     origin_m: Float[Array, "3"]
 
 
 class Track(NamedTuple):
-    """The arrays of a motion that a change of reference touches."""
+    """The arrays of a motion that a change of reference affects."""
 
     orientations_wxyz: Float[Array, "frames 4"]
     positions_m: Float[Array, "frames 3"]
@@ -61,14 +61,14 @@ class Track(NamedTuple):
 
 
 def _first(observed: Bool[Array, " frames"]) -> Int[Array, ""]:
-    """The first observed frame, 0 where there is none; `argmax` takes twelve microseconds more."""
+    """The first observed frame, 0 if there is none; `argmax` takes twelve microseconds more."""
     frames = observed.shape[0]
     first = jnp.min(jnp.where(observed, jnp.arange(frames, dtype=jnp.int32), frames))
     return jnp.where(first < frames, first, 0)
 
 
 def _added(values: Float[Array, "window axes"]) -> Float[Array, "1 axes"]:
-    """The sum over a short window, term by term: a part of the kernel that needs it."""
+    """The sum over a short window, unrolled so that XLA fuses it into the kernel that uses it."""
     total = values[:1]
     for row in range(1, values.shape[0]):
         total = total + values[row : row + 1]
@@ -82,9 +82,9 @@ def _line_at_start(
     *,
     scale: float,
 ) -> Float[Array, "3"]:
-    """Robust straight line through a vector's first values, at time zero.
+    """Value at time zero of a robust straight line through a vector's first values.
 
-    A frame counts by how far its whole vector is off, so that turning the world changes nothing.
+    Weights depend on the length of a frame's residual vector, so the fit is invariant to rotation.
     """
     used, since = used[:, None], since_start_s[:, None]
 
@@ -145,7 +145,7 @@ def first_pose(
     def window(array: Array) -> Array:
         return lax.dynamic_slice_in_dim(array, first, size)
 
-    # near the end of a clip the slice starts before `first`: those frames are left out
+    # near the end of a clip the slice starts before `first`: earlier frames are masked out
     since_start = window(times_s) - times_s[first]
     used = window(observed) & (since_start >= 0) & (since_start <= WINDOW_S)
     used = used | (jnp.arange(size) == first - jnp.minimum(first, times_s.shape[0] - size))
@@ -176,10 +176,10 @@ def steady_heading(
     reference: Reference,
     window_frames: int = WINDOW_FRAMES,
 ) -> Float[Array, ""]:
-    """How far a walker's heading at the start lies to the left of the reference's, in radians.
+    """Angle in radians from the reference's heading to a walker's at the start, + to the left.
 
-    Means over the first and the second stride hold no gait; the line through them is followed back
-    to the start. Counts only while travelling, and fades out when the person is turning.
+    Means over the first and the second stride contain no gait; the line through them is
+    extrapolated back to the start. 0 without travel, and reduced to 0 if the person is turning.
 
     >>> times, seen = jnp.arange(90) / 30, jnp.ones(90, bool)
     >>> sway = rotation.about_up(0.2 * jnp.cos(2 * jnp.pi * times / 1.1))
@@ -221,12 +221,12 @@ def steady_heading(
         reached = [mean_over(end - 0.1, end + 0.1, positions[:, axis]) for axis in (0, 2)]
         return rotation.norm(*reached) / jnp.maximum(end, 1e-3)
 
-    # under way from the first instant on: who sets off from standing is not swaying yet
+    # walking from the first instant on: a person who starts from standing does not sway yet
     speed = jnp.minimum(speed_until(stride), speed_until(_UNDER_WAY_S))
     trust = _smooth_step(speed, thresholds.GAIT_SLOW_MPS, thresholds.GAIT_FULL_MPS)
     trust = trust * (1 - _smooth_step(jnp.abs(late - early), *STEADY_RAD))
     trust = trust * (1 - _smooth_step(jnp.abs(estimate), *STEADY_RAD))
-    # less than half a stride on either side says nothing of the sway
+    # less than half a stride on either side is no evidence of the sway
     trust = trust * _smooth_step(stride, 0.4 * thresholds.STRIDE_S, 0.8 * thresholds.STRIDE_S)
     return trust * estimate
 
@@ -265,7 +265,7 @@ def relative_to(track: Track, reference: Reference) -> Track:
 
 
 def _levelled(reference: Reference) -> Reference:
-    """The reference with its heading kept and its tilt removed: gravity stays vertical."""
+    """The reference with its heading and without its tilt: gravity stays vertical."""
     w, y = reference.orientation_wxyz[0], reference.orientation_wxyz[2]
     length = rotation.norm(w, y)
     upside_down = length < 1e-6
@@ -280,8 +280,8 @@ def _camera_pose(
 ) -> Reference:
     """The first camera as a reference: +Z into the scene along the ground, +X the viewer's left.
 
-    Levelled by its optical axis, so that a camera held askew or upright still looks ahead; a camera
-    that looks straight up or down has only its twist to go by.
+    The heading is that of the optical axis, whatever the camera's roll; for a camera that looks
+    straight up or down it is the twist about the vertical.
     """
     first = orientations_wxyz[0]
     ahead = rotation.rotate(first, jnp.array([0.0, 0.0, 1.0], dtype=first.dtype))
@@ -296,7 +296,7 @@ def _camera_pose(
 def _turned_by_heading(
     vectors: Float[Array, "frames ... 3"], orientations_wxyz: Float[Array, "frames 4"]
 ) -> Float[Array, "frames ... 3"]:
-    """World vectors in the body's heading axes at each instant; no trigonometry needed."""
+    """World vectors in the body's heading axes at each instant, without trigonometry."""
     w, y = orientations_wxyz[:, 0], orientations_wxyz[:, 2]
     square = w * w + y * y
     safe = jnp.where(square > 1e-12, square, 1)
@@ -309,7 +309,7 @@ def _turned_by_heading(
 
 
 def body_points(anchored: AnchoredMotion) -> Float[Array, "frames joints 3"]:
-    """Joints seen from the body: from the pelvis, along its heading, at each instant.
+    """Joints relative to the pelvis, in the axes of its heading, at each instant.
 
     >>> from kinematics import synthetic
     >>> performance = synthetic.perform(synthetic.stand(1.0), fps=30.0)
@@ -318,7 +318,7 @@ def body_points(anchored: AnchoredMotion) -> Float[Array, "frames joints 3"]:
     True
     """
     if anchored.joints_m is None:
-        raise ValueError("this motion has no joints: body points need them")
+        raise ValueError("no joints: body points need a motion with joints")
     if anchored.frame == "body":
         return jnp.asarray(anchored.joints_m)
     relative = jnp.asarray(anchored.joints_m) - jnp.asarray(anchored.positions_m)[:, None, :]
@@ -326,7 +326,7 @@ def body_points(anchored: AnchoredMotion) -> Float[Array, "frames joints 3"]:
 
 
 def _paced(track: Track) -> Track:
-    """Positions summed up along the body's own axes; joints from the pelvis."""
+    """Positions summed along the body's own axes; joints relative to the pelvis."""
     headings = track.orientations_wxyz
     steps = jnp.diff(track.positions_m, axis=0)
     forward_half = _turned_by_heading(steps, headings[:-1])
@@ -345,9 +345,9 @@ def _paced(track: Track) -> Track:
 def anchor(
     motion: Motion, *, frame: Frame = "first_heading", window_frames: int = WINDOW_FRAMES
 ) -> AnchoredMotion:
-    """The motion in the named frame of reference; the `to_...` functions are its short forms.
+    """The motion in the named frame of reference; the `to_...` functions are its compiled forms.
 
-    Pure and traceable: this is what batches are made of. `window_frames` bounds the robust window.
+    Pure and traceable, for batches. `window_frames` bounds the robust window.
 
     >>> from kinematics import synthetic
     >>> motion = synthetic.perform(synthetic.walk(2.0), start_heading_rad=2.0).motion
@@ -364,8 +364,8 @@ def anchor(
     if frame == "camera":
         if motion.camera_orientations_wxyz is None or motion.camera_positions_m is None:
             raise ValueError(
-                f"{motion.source.clip}: no camera poses, so nothing can be told from the camera's "
-                "side; give camera_orientations_wxyz and camera_positions_m, or use first_heading"
+                f"{motion.source.clip}: no camera poses, which the frame camera needs; "
+                "give camera_orientations_wxyz and camera_positions_m, or use first_heading"
             )
         reference = _camera_pose(
             jnp.asarray(motion.camera_orientations_wxyz), jnp.asarray(motion.camera_positions_m)
@@ -409,8 +409,8 @@ _anchor_jitted = jax.jit(anchor, static_argnames=("frame", "window_frames"))
 def _near_zero(motion: Motion) -> Motion:
     """Positions and times counted from the first observed frame, in the arrays' own precision.
 
-    Done before anything is cast: a clip a kilometre from the origin, or stamped with the time of
-    day, would otherwise lose its millimetres and milliseconds in float32.
+    Subtracted before any cast: a clip a kilometre from the origin, or with the time of day as its
+    times, would otherwise lose its millimetres and milliseconds in float32.
     """
     if not isinstance(motion.positions_m, np.ndarray):
         return motion
@@ -452,13 +452,13 @@ def to_first_pose(motion: Motion) -> AnchoredMotion:
 
 
 def to_camera(motion: Motion) -> AnchoredMotion:
-    """Seen from the first camera, levelled: +X the viewer's left, +Z away from the viewer.
+    """Axes of the first camera, levelled: +X the viewer's left, +Z away from the viewer.
 
     >>> from kinematics import synthetic
     >>> to_camera(synthetic.perform(synthetic.stand(1.0)).motion)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    ValueError: synthetic: no camera poses, so nothing can be told from the camera's side; give ...
+    ValueError: synthetic: no camera poses, which the frame camera needs; give ...
     """
     if motion.camera_orientations_wxyz is None:
         anchor(motion, frame="camera")
@@ -466,10 +466,10 @@ def to_camera(motion: Motion) -> AnchoredMotion:
 
 
 def to_body(motion: Motion) -> AnchoredMotion:
-    """The path as the subject paces it: steps summed along their own changing axes.
+    """The path in the subject's own changing axes, along which its steps are summed.
 
-    Walking a full circle is all forward here. Orientations stay relative to the first heading, so
-    turns remain visible; joints are seen from the pelvis at each instant.
+    Walking a full circle is all forward here. Orientations are relative to the first heading, so
+    turns remain visible; joints are relative to the pelvis at each instant.
 
     >>> from kinematics import synthetic
     >>> to_body(synthetic.perform(synthetic.walk_backward(1.0)).motion).frame

@@ -1,22 +1,21 @@
-"""What XLA's CPU compiler has to be told about the kernels that it makes.
+"""Control over the code that XLA's CPU compiler generates, for speed.
 
-**Loops.** Its runtime calls a kernel for every field of a loop's memory on every frame, some fifty
-nanoseconds each, and each kernel computes again what the others need too. Calls that carry the mark
-below are compiled whole instead. A loop over 300 frames is three to four times as fast for a single
-clip, and a third faster for many at once.
+**Loops.** On every frame, XLA's runtime calls a kernel for each field of a loop's state, some fifty
+nanoseconds each, and kernels recompute shared values. `scan` and `each` have the whole loop
+compiled into one kernel: a loop over 300 frames is three to four times as fast for a single clip,
+and a third faster for many at once.
 
-**What is the same for every frame.** A kernel over frames takes in what leads to its numbers, and
-works it out again for each of them; `once` keeps it out. Anchoring one clip takes a third of the
-time.
+**Per-clip scalars.** XLA fuses their computation into per-frame kernels and recomputes them for
+every frame; `once` prevents that. Anchoring one clip takes a third of the time.
 
-**Components side by side.** Stacking along memory is done number by number; `interleaved` chooses
-between components that are worked out many at a time. Anchoring points takes a third of the time.
+**Interleaved components.** Stacking along the last axis is not vectorised; `interleaved` selects
+among vectorised components instead. Anchoring points takes a third of the time.
 
-**Settings.** `jit` is `jax.jit` with those settings of the compiler that were the fastest for a
-kind of work. None of them allows it to calculate in another way than is written.
+**Settings.** `jit` is `jax.jit` with the compiler settings that were fastest for a kind of work.
+None of them lets the compiler change the arithmetic.
 
-**Memory.** What a batch leaves behind goes back to the system and is asked for again by the next,
-page by page, which took a third of the time of measuring; `keep_freed_memory` ends that.
+**Memory.** Memory that a batch frees goes back to the system, and the next batch requests it again
+page by page, which took a third of the time of measuring; `keep_freed_memory` prevents that.
 """
 
 from collections.abc import Callable
@@ -34,52 +33,48 @@ Carried = TypeVar("Carried")
 Shared = TypeVar("Shared")
 
 _TRIED = (0, 10)
-"""The JAX whose compiler was seen to understand the mark and the settings; others get neither."""
+"""JAX version with which the attributes and settings below were tested; others get neither."""
 
 _WHOLE = {"xla_cpu_small_call": "true", "inlineable": "false"}
-"""What XLA's CPU compiler calls a computation that becomes one kernel; without the second mark the
-call is gone before the first is looked at."""
+"""Private attributes of XLA's CPU compiler: the first compiles a call into a single kernel, the
+second keeps the call from being inlined before the first applies."""
 
 Work = Literal["loops", "filters"]
-"""What a program does most: steps of a scan, or arithmetic over frames."""
+"""The main work of a program: steps of a scan, or arithmetic over frames."""
 
 _SETTINGS: dict[Work, dict[str, int]] = {
     "loops": {"xla_cpu_prefer_vector_width": 512, "xla_backend_optimization_level": 2},
     "filters": {"xla_cpu_prefer_vector_width": 512},
 }
-"""Half-wide vectors are the default also where whole ones are there. The third level of
-optimization takes more functions into others, by which scans lose a third and sums over windows of
-frames gain as much.
-"""
+"""The default is vectors of half the width even where 512 bits are available. Optimization level 3
+inlines more, which slows scans by a third and speeds up sums over windows of frames as much."""
 
 
 def _understood() -> bool:
-    """Whether it is the compiler that all this was tried on."""
+    """Whether this is the backend and version that was tested."""
     return jax.default_backend() == "cpu" and jax.__version_info__[:2] == _TRIED
 
 
 _KEPT_BYTES = 30 << 20
-"""Just below the largest block by which glibc learns."""
+"""Just below the largest block from which glibc adapts its thresholds (32 MiB)."""
 
 
 @cache
 def keep_freed_memory() -> None:
-    """Lets this process keep some sixty megabytes that it has freed, to be used again.
+    """Makes glibc keep up to some sixty megabytes of freed memory for reuse.
 
-    The C library gives back what is free beyond twice the largest block that it has had to ask the
-    system for and got back; so one such block is asked for, never touched, and given back. Other
-    allocators than glibc's take no notice.
-
-    >>> keep_freed_memory()
+    When glibc frees a block that it had mapped from the system, it raises the limit of free memory
+    that it keeps to twice the block's size. So this allocates and frees one such block, without
+    touching its pages. Other allocators are not affected.
     """
     np.empty(_KEPT_BYTES, dtype=np.uint8)
 
 
 def jit(function: Callable[..., Any], *, work: Work) -> Callable[..., Any]:
-    """The function compiled as suits its work; on other devices it is `jax.jit`.
+    """The function compiled with the settings for its work; plain `jax.jit` on other backends.
 
-    For whole programs: JAX refuses settings of a function that is called in another compiled one.
-    Results are large, so memory that was freed is kept.
+    Only for outermost functions: JAX rejects compiler options of a function that is called within
+    another compiled function. Also calls `keep_freed_memory`, because results are large.
 
     >>> import jax.numpy as jnp
     >>> jit(jnp.cumsum, work="filters")(jnp.arange(4.0)).tolist()
@@ -90,11 +85,11 @@ def jit(function: Callable[..., Any], *, work: Work) -> Callable[..., Any]:
 
 
 def compiled_whole(run: Callable[..., Any], *arrays: PyTree) -> Any:
-    """The function's result; on a processor everything inside is a single kernel.
+    """The function's result; on a CPU the function is compiled into a single kernel.
 
-    For loops with little work a step, all of it element by element: sums, products of matrices,
-    sorting and scattering may be handed to other libraries, which cannot be part of a kernel.
-    A caller's own loop may hold such calls, and so may another of them.
+    For loops with little, elementwise work per step: sums, matrix products, sorting and scattering
+    may be delegated to other libraries and so cannot be part of a kernel. These calls may be nested
+    and may appear in other loops.
 
     >>> import jax.numpy as jnp
     >>> float(compiled_whole(jnp.add, jnp.array(1.0), jnp.array(2.0)))
@@ -110,7 +105,7 @@ def scan(
     start: Carried,
     rows: PyTree[Array],
 ) -> tuple[Carried, Any]:
-    """`jax.lax.scan`, compiled whole: what is carried in the end, and what each step gave.
+    """`jax.lax.scan` in a single kernel: the final carry, and the stacked outputs.
 
     >>> import jax.numpy as jnp
     >>> last, sums = scan(lambda so_far, x: (so_far + x,) * 2, jnp.array(0.0), jnp.arange(4.0))
@@ -121,7 +116,7 @@ def scan(
 
 
 def each(step: Callable[[Any], Any], rows: PyTree[Array]) -> Any:
-    """`jax.lax.map`, compiled whole: what a step makes of each row.
+    """`jax.lax.map` in a single kernel: the step's results for all rows.
 
     >>> import jax.numpy as jnp
     >>> each(lambda x: 2 * x, jnp.arange(3.0)).tolist()
@@ -131,11 +126,11 @@ def each(step: Callable[[Any], Any], rows: PyTree[Array]) -> Any:
 
 
 def once(values: Shared) -> Shared:
-    """The same numbers, worked out before anything that needs them, and only once.
+    """The same values, computed once and before their uses (see the module's docstring).
 
-    For the few numbers of a clip, or of a frame, of one type, by which all in it is turned or
-    scaled. They are laid side by side, because XLA's CPU compiler never takes a concatenation into
-    another kernel; a number alone, which cannot be, is left to the compiler.
+    For a few numbers of one dtype per clip or frame, by which everything in it is rotated or
+    scaled. They are concatenated, because XLA's CPU compiler never fuses a concatenation into
+    another kernel; this has no effect on a single array.
 
     >>> import jax.numpy as jnp
     >>> once((jnp.array(2.0), jnp.arange(2.0)))
@@ -150,18 +145,18 @@ def once(values: Shared) -> Shared:
 
 
 def interleaved(*components: Float[Array, "*places"]) -> Float[Array, "*places components"]:
-    """What `jnp.stack(components, axis=-1)` gives, for results: every frame's x, y, z and so on.
+    """`jnp.stack(components, axis=-1)`, faster for results that are not unstacked again.
 
-    Every place works out all the components and keeps one. So these should be cheap: sines and the
-    like belong into `once` before. What goes on to be taken apart again is better stacked, because
-    a kernel that takes a stack apart does not work it out anew.
+    Each output element computes all the components and selects one, so these should be cheap:
+    apply `once` to sines and the like before. Stack arrays that are unstacked later, because a
+    kernel that unstacks does not recompute them.
 
     >>> interleaved(jnp.arange(2.0), jnp.zeros(2), jnp.ones(2)).tolist()
     [[0.0, 0.0, 1.0], [1.0, 0.0, 1.0]]
     """
     count, rank = len(components), components[0].ndim
-    place = jax.lax.broadcasted_iota(jnp.int32, (1,) * rank + (count,), rank)
+    column = jax.lax.broadcasted_iota(jnp.int32, (1,) * rank + (count,), rank)
     chosen = components[-1][..., None]
     for number, component in enumerate(components[:-1]):
-        chosen = jnp.where(place == number, component[..., None], chosen)
+        chosen = jnp.where(column == number, component[..., None], chosen)
     return chosen

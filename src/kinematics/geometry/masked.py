@@ -1,7 +1,7 @@
-"""Reductions over frames that leave out what was not seen.
+"""Reductions over frames under a mask of the seen frames.
 
-Sums accumulate in float64 wherever JAX has it (under `jax.enable_x64`), so that a total does not
-depend on how many frames follow it; with float32 only, the error of a sum of n terms stays below
+Sums accumulate in float64 under `jax.enable_x64`, so that a total does not depend on the amount of
+padding; with float32 only, the error of a sum of n terms stays below
 n * 6e-8 of the sum of their magnitudes.
 """
 
@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, DTypeLike, Float, Shaped
 
 
 def accumulator() -> DTypeLike:
-    """The widest float at hand: float64 where x64 is enabled, else float32.
+    """The widest available float: float64 if x64 is enabled, else float32.
 
     >>> jnp.dtype(accumulator()).name in ("float32", "float64")
     True
@@ -24,7 +24,7 @@ def _fitted(mask: Bool[Array, " frames"], values: Shaped[Array, "frames ..."]) -
 
 
 def total(values: Float[Array, "frames *rest"], mask: Bool[Array, " frames"]) -> Array:
-    """Sum over the frames where the mask holds.
+    """Sum over the frames in the mask.
 
     >>> float(total(jnp.array([1.0, 2.0, 4.0]), jnp.array([True, False, True])))
     5.0
@@ -35,7 +35,7 @@ def total(values: Float[Array, "frames *rest"], mask: Bool[Array, " frames"]) ->
 def weighted_totals(
     values: Float[Array, "frames channels"], weights: Float[Array, "frames windows"]
 ) -> Float[Array, "windows channels"]:
-    """Sums over the frames under several weightings at once, as one product of matrices.
+    """Sums over the frames under several weightings, as one matrix product.
 
     >>> weighted_totals(jnp.array([[1.0], [2.0]]), jnp.array([[1.0, 0.5], [0.0, 0.5]])).tolist()
     [[1.0], [1.5]]
@@ -45,7 +45,7 @@ def weighted_totals(
 
 
 def mean(values: Float[Array, "frames *rest"], mask: Bool[Array, " frames"]) -> Array:
-    """Mean over the frames where the mask holds; 0 where it holds nowhere.
+    """Mean over the frames in the mask; 0 for an empty mask.
 
     >>> float(mean(jnp.array([1.0, 2.0, 4.0]), jnp.array([True, False, True])))
     2.5
@@ -60,16 +60,16 @@ def _greatest(values: Float[Array, "frames *rest"]) -> Array:
 
 @_greatest.defjvp
 def _greatest_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
-    """The slope at the first greatest value; JAX's own compares for equality and may give 0/0."""
+    """The slope at the first maximum; JAX's own rule compares for equality and may give 0/0."""
     (values,), (changes,) = primals, tangents
-    place = jnp.argmax(values, axis=0)[None]
-    return _greatest(values), jnp.take_along_axis(changes, place, axis=0)[0]
+    index = jnp.argmax(values, axis=0)[None]
+    return _greatest(values), jnp.take_along_axis(changes, index, axis=0)[0]
 
 
 def maximum(
     values: Float[Array, "frames *rest"], mask: Bool[Array, " frames"], *, empty: float = 0.0
 ) -> Array:
-    """Greatest value where the mask holds; `empty` where it holds nowhere.
+    """Greatest value in the mask; `empty` for an empty mask.
 
     >>> float(maximum(jnp.array([1.0, 9.0, 4.0]), jnp.array([True, False, True])))
     4.0
@@ -81,7 +81,7 @@ def maximum(
 def minimum(
     values: Float[Array, "frames *rest"], mask: Bool[Array, " frames"], *, empty: float = 0.0
 ) -> Array:
-    """Least value where the mask holds; `empty` where it holds nowhere.
+    """Least value in the mask; `empty` for an empty mask.
 
     >>> float(minimum(jnp.array([1.0, -9.0, 4.0]), jnp.array([True, False, True])))
     1.0
@@ -94,8 +94,8 @@ def quantile(
 ) -> Float[Array, ""]:
     """The level below which `share` of the masked values lie, by bisection; 0 for an empty mask.
 
-    Counting is cheaper than sorting when thousands of clips are measured at once; `steps` halvings
-    place the level within the range of the values divided by 2**steps.
+    Counting is cheaper than sorting when thousands of clips are measured at once. The error is at
+    most the range of the values divided by 2**steps.
 
     >>> level = quantile(jnp.arange(101.0), jnp.ones(101, bool), share=0.75)
     >>> bool(jnp.abs(level - 75.0) < 1.0)

@@ -16,10 +16,10 @@ _LEAST_UPRIGHT = math.tan(0.5 * thresholds.UPSIDE_DOWN_RAD) ** 2
 
 
 class Heading(NamedTuple):
-    """Which way the body faces, unwrapped in time."""
+    """The direction in which the body faces, unwrapped over time."""
 
     heading_rad: Float[Array, " frames"]
-    """Continuous: a turn from 0 to 270 degrees is one turn of +270. Held where undefined."""
+    """Continuous: a turn from 0 to 270 degrees is +270. Undefined frames repeat the last value."""
     defined: Bool[Array, " frames"]
     """False where unseen, and within 10 degrees of hanging upside down."""
 
@@ -30,11 +30,11 @@ class Turn(NamedTuple):
     net_rad: Float[Array, ""]
     left_rad: Float[Array, ""]
     right_rad: Float[Array, ""]
-    """Both unsigned sums; net is left minus right."""
+    """Both are unsigned sums; net is left minus right."""
 
 
 class Lean(NamedTuple):
-    """How far the body's up axis is from the vertical, and which way."""
+    """Angle of the body's up axis from the vertical, and its direction."""
 
     tilt_rad: Float[Array, " frames"]
     forward_rad: Float[Array, " frames"]
@@ -46,8 +46,8 @@ def unwrapped(
 ) -> Float[Array, " frames"]:
     """Angles made continuous by whole turns; undefined frames repeat the last defined one.
 
-    Whole turns are counted as integers beside the wrapped angle, so nothing piles up: the result
-    is exact to one rounding after any number of turns.
+    Whole turns are counted as integers beside the wrapped angle, so errors do not accumulate: the
+    result is exact to one rounding after any number of turns.
 
     >>> angles = jnp.array([3.0, -3.0, 3.0])
     >>> [round(angle, 3) for angle in unwrapped(angles, jnp.ones(3, bool)).tolist()]
@@ -80,7 +80,7 @@ def heading(
     12.5664
     """
     w, x, y, z = (orientations_wxyz[:, i] for i in range(4))
-    # half the tilt has the tangent |x, z| over |w, y|: no inverse tangent is needed to bound it
+    # half the tilt has the tangent |x, z| / |w, y|, so a bound needs no inverse tangent
     defined = observed & (w * w + y * y > _LEAST_UPRIGHT * (x * x + z * z))
     return Heading(
         heading_rad=unwrapped(rotation.heading(orientations_wxyz), defined), defined=defined
@@ -110,7 +110,7 @@ def turn(
 ) -> Turn:
     """Heading change between two times (default: the whole clip), frames cut by interpolation.
 
-    Sums every change, sway and jitter included; `measure` reports turns that are movements.
+    Sums every change, including sway and jitter; `measure` reports turns that are movements.
 
     >>> from kinematics import synthetic
     >>> from kinematics.geometry import anchor

@@ -1,7 +1,7 @@
-"""Motions at other frame times: interpolated where the person was seen, on the host in NumPy.
+"""Resampled motions, interpolated where the person was seen, on the host in NumPy.
 
-Everything that finds events works on a uniform grid of about `ANALYSIS_RATE_HZ`, so that the same
-movement filmed at 10 or at 120 frames a second gives the same answers.
+Events are detected on a uniform grid of about `ANALYSIS_RATE_HZ`, so that the same movement filmed
+at 10 or at 120 frames a second gives the same results.
 """
 
 from dataclasses import replace
@@ -12,17 +12,17 @@ from jaxtyping import Bool, Float, Int
 from kinematics.motion import Motion
 
 ANALYSIS_RATE_HZ = 30.0
-"""Fast enough for a hop and for waving, coarse enough that 120 frames a second cost no more."""
+"""Fast enough for hops and waving; clips at 120 frames a second cost no more."""
 
 MAX_BRIDGED_GAP_S = 0.5
-"""Unseen stretches up to here are interpolated; across longer ones no movement is claimed."""
+"""Longest unseen stretch that is interpolated; across longer ones no movement is reported."""
 
 SKIPPED_S = 0.1
-"""Frames this close in time have nothing missing between them, whatever the frame rate."""
+"""Consecutive frames this close in time have no gap between them at any frame rate."""
 
 
 class Grid:
-    """How to carry arrays of frames over to other times: two source frames and a weight each."""
+    """Interpolation of arrays of frames at other times: two source frames and a weight each."""
 
     def __init__(
         self,
@@ -46,22 +46,22 @@ class Grid:
         usual = usual_step_s(times_s)
         limit = max(MAX_BRIDGED_GAP_S, 1.5 * usual)
         self.bridged: Bool[np.ndarray, " samples"] = inside & (exact | (gap <= limit + 1e-9))
-        """Samples whose value can be relied on."""
+        """Samples inside no long gap, whose values are reliable."""
         in_a_row = (self.after - self.before <= 1) & (gap <= max(SKIPPED_S, 1.5 * usual) + 1e-9)
         self.seen: Bool[np.ndarray, " samples"] = inside & (exact | in_a_row)
-        """Samples between two frames in a row that were both observed."""
+        """Samples between two consecutive frames that were both observed."""
         if not observed.any():
             self.bridged = np.zeros(len(wanted_s), dtype=bool)
             self.seen = self.bridged
 
     def linear(self, values: Float[np.ndarray, "frames ..."]) -> Float[np.ndarray, "samples ..."]:
-        """Values between two frames, by linear interpolation."""
+        """Linearly interpolated values."""
         share = self.share.reshape((-1,) + (1,) * (values.ndim - 1)).astype(values.dtype)
         before = values[self.before]
         return before + share * (values[self.after] - before)
 
     def rotations(self, wxyz: Float[np.ndarray, "frames 4"]) -> Float[np.ndarray, "samples 4"]:
-        """Rotations between two frames, along the shorter arc (normalised linear)."""
+        """Rotations interpolated along the shorter arc (normalised linear)."""
         before, after = wxyz[self.before], wxyz[self.after]
         after = np.where(np.sum(before * after, axis=1, keepdims=True) < 0, -after, after)
         mixed = before + self.share[:, None].astype(wxyz.dtype) * (after - before)
@@ -69,7 +69,7 @@ class Grid:
 
 
 def usual_step_s(times_s: Float[np.ndarray, " frames"]) -> float:
-    """The usual time between two frames: their median, which dropped frames do not change.
+    """The median time between two frames, which dropped frames do not change.
 
     >>> usual_step_s(np.array([0.0, 0.5, 1.0, 3.0]))
     0.5
@@ -83,7 +83,7 @@ def usual_step_s(times_s: Float[np.ndarray, " frames"]) -> float:
 
 
 def uniform_times_s(duration_s: float, *, rate_hz: float = ANALYSIS_RATE_HZ) -> np.ndarray:
-    """Equally spaced times that hit both ends of the clip, as close to the rate as that allows.
+    """Equally spaced times from end to end of the clip, as close to the rate as that allows.
 
     >>> uniform_times_s(1.0, rate_hz=4.0).tolist()
     [0.0, 0.25, 0.5, 0.75, 1.0]

@@ -1,8 +1,8 @@
 """Affine fit between two sets of image points, and the motion that it leaves unexplained.
 
-A moving camera carries still points along by an affine map, near enough; what the best such map
-leaves over is the points' own motion. The fit is the weighted least-squares one in closed form,
-on centred coordinates, because uncentred normal equations lose everything in float32 at 4K.
+A moving camera moves still points by an affine map, approximately; the residual of the best such
+map is the points' own motion. The fit is weighted least squares in closed form on centred
+coordinates, because uncentred normal equations lose all precision in float32 at 4K.
 """
 
 import operator
@@ -18,28 +18,28 @@ from kinematics.geometry import kernels, masked, rotation
 
 DEGENERATE_32: float = 1e-6
 """Least determinant of the points' scatter over its squared trace (float32): below it the points
-lie on one line as far as rounding can tell, and a matrix would be made of noise. Dimensionless."""
+lie on a line within rounding, and the matrix would be noise. Dimensionless."""
 
 DEGENERATE_64: float = 1e-12
 """The same in float64."""
 
 SPARE_POINTS: float = 3.5
-"""A fit with three points or fewer explains everything: it leaves no residual to speak of."""
+"""Fits with more points count; with three points or fewer there is no residual."""
 
 WRITTEN_OUT = 64
-"""Sums over more points are not written out: the program would become too long."""
+"""Sums over more points are not unrolled: the program would become too long."""
 
-# Inside, coordinates lie apart and points come first ("points *pairs"): the arithmetic of many
-# pairs of frames then runs along memory.
+# Internal arrays have coordinates apart and points first ("points *pairs"), so that the arithmetic
+# runs along memory over many pairs of frames.
 
 
 class AffineFit(NamedTuple):
-    """`target = matrix @ source + offset` in the least-squares sense, and what it leaves over."""
+    """`target = matrix @ source + offset` in the least-squares sense, and its residuals."""
 
     matrix: Float[Array, "*pairs 2 2"]
     offset_px: Float[Array, "*pairs 2"]
     residuals_px: Float[Array, "*pairs points"]
-    """Distance of each target from where the map puts its source; 0 for a missing point."""
+    """Distance of each target from its mapped source; 0 for a missing point."""
     rms_px: Float[Array, "*pairs"]
     """Root of the weighted mean squared residual."""
     mean_px: Float[Array, "*pairs"]
@@ -47,11 +47,11 @@ class AffineFit(NamedTuple):
     used: Float[Array, "*pairs"]
     """Number of points that counted."""
     degenerate: Bool[Array, "*pairs"]
-    """No two dimensions to fit (one point, all on a line): the map is a mere translation."""
+    """Fewer than two dimensions to fit (one point, all on a line): the map is a translation."""
 
 
 class MotionScore(NamedTuple):
-    """How much of a track no affine camera motion explains."""
+    """The part of a track's motion that no affine camera motion explains."""
 
     score: Float[Array, ""]
     """Mean residual over the pairs of frames with a sound fit, in units of the given scale."""
@@ -84,7 +84,7 @@ def _total(
 ) -> Float[Array, "*pairs"]:
     """The sum over points of a term of each point's values.
 
-    Written out for many pairs of few points: all of it is then one kernel that reads along memory.
+    Unrolled for many pairs of few points, which gives one kernel that reads along memory.
     """
     count, *pairs = values[0].shape
     if not pairs or not 0 < count <= WRITTEN_OUT:
@@ -94,9 +94,9 @@ def _total(
 
 @jax.jit
 def _fit(source: _Points, target: _Points) -> AffineFit:
-    """The fit on cleaned points; gives `residuals_px` with points first.
+    """The fit on cleaned points, with points first in `residuals_px`.
 
-    What sums need of earlier sums is worked out once: every kernel would add it up again.
+    Intermediate sums go through `once`: otherwise every kernel would compute them again.
     """
     x, y, u, v = source.x, source.y, target.x, target.y
     weights = source.weights * target.weights
@@ -110,11 +110,10 @@ def _fit(source: _Points, target: _Points) -> AffineFit:
         (per_weight, *map(mean, (x, y, u, v)))
     )
 
-    def moment(one: int, other: int) -> Float[Array, "*pairs"]:
-        def product(weight: Array, *place: Array) -> Array:
-            x, y, u, v = place
+    def moment(first: int, second: int) -> Float[Array, "*pairs"]:
+        def product(weight: Array, x: Array, y: Array, u: Array, v: Array) -> Array:
             centred = x - mean_x, y - mean_y, u - mean_u, v - mean_v
-            return weight * centred[one] * centred[other]
+            return weight * centred[first] * centred[second]
 
         return _total(product, weights, x, y, u, v) * per_weight
 
@@ -152,10 +151,10 @@ def fit_affine(
     *,
     weights: Float[Array, " points"] | None = None,
 ) -> AffineFit:
-    """The affine map that takes one point set to another with the least weighted squared error.
+    """The affine map from one point set to another with the least weighted squared error.
 
     A point with a zero, negative or NaN weight, or a coordinate that is not finite, is missing.
-    Where the rest span no area the fit is flagged and falls back to a translation.
+    If the rest span no area, the fit is flagged as degenerate and is a translation.
 
     >>> source = jnp.array([[0.0, 0], [4, 0], [0, 4], [4, 4]])
     >>> fit = fit_affine(source, 2 * source + 1)
@@ -168,7 +167,7 @@ def fit_affine(
 def fit_pairs(
     source_px: Float[Array, "2 points pairs"], target_px: Float[Array, "2 points pairs"]
 ) -> AffineFit:
-    """`fit_affine` of many pairs that lie along memory; `residuals_px` has points first as well.
+    """`fit_affine` for many pairs, which are on the last axis; `residuals_px` has points first.
 
     >>> square = jnp.array([[0.0, 4, 0, 4], [0, 0, 4, 4]])[..., None]
     >>> fit_pairs(square, square + 3).offset_px.tolist()
@@ -180,10 +179,10 @@ def fit_pairs(
 def _between(
     points_px: Float[Array, "frames points 2"], weights: Float[Array, "frames points"] | None
 ) -> AffineFit:
-    # As complex numbers, both coordinates are moved by one copy: less than half the time.
+    # As complex numbers, one copy moves both coordinates, in less than half the time.
     places = jax.lax.complex(points_px[..., 0], points_px[..., 1]).T
-    # XLA's CPU compiler never fuses past a concatenation along memory: repeating the last frame
-    # makes it transpose once, not again in every sum.
+    # XLA's CPU compiler never fuses across a concatenation along memory: with the last frame
+    # repeated, it transposes once and not again in every sum.
     places = jnp.concatenate([places, places[:, -1:]], axis=1)
     if weights is not None:
         weights = jnp.concatenate([weights.T, weights[-1:].T], axis=1)
@@ -199,7 +198,7 @@ def between_frames(
     *,
     weights: Float[Array, "frames points"] | None = None,
 ) -> AffineFit:
-    """The fit from each frame's points to the next frame's; a pair weighs the product of the two.
+    """The fit from each frame's points to the next frame's, weighted by the product of weights.
 
     >>> square = jnp.array([[0.0, 0], [4, 0], [0, 4], [4, 4]])
     >>> fit = between_frames(jnp.stack([square, square + 3, 2 * square]))
@@ -218,8 +217,8 @@ def motion_score(
 ) -> MotionScore:
     """Mean residual between consecutive frames over a length such as the image's or person's.
 
-    Near 0 for a still person seen by a moving camera. Pairs of frames with fewer than four common
-    points, or with all of them on a line, say nothing and are left out.
+    Near 0 for a still person filmed by a moving camera. Pairs of frames with fewer than four common
+    points, or with all of them on a line, are left out.
 
     >>> square = jnp.array([[0.0, 0], [4, 0], [0, 4], [4, 4]])
     >>> panned = motion_score(jnp.stack([square, square + 3, 2 * square]), scale_px=100.0)

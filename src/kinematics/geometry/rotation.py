@@ -1,8 +1,8 @@
 """Rotations about the vertical and away from it: heading, tilt and lean of unit quaternions.
 
-Quaternions are scalar first and turn column vectors. Written on components, with polynomial
-inverse tangent and sine, because XLA's own cost 13 to 57 ns an element on a CPU; every function
-has finite gradients everywhere, at rest and at zero rotation too.
+Quaternions are scalar first and rotate column vectors. Computed on components, with polynomials
+for inverse tangent and sine, because XLA's own cost 13 to 57 ns per element on a CPU. Every
+function has finite gradients everywhere, also at rest and at zero rotation.
 """
 
 import math
@@ -80,8 +80,8 @@ def norm(*components: Float[Array, "..."]) -> Float[Array, "..."]:
 def atan2(y: Float[Array, "..."], x: Float[Array, "..."]) -> Float[Array, "..."]:
     """Angle of the point (x, y) in (-pi, pi], within 3e-7 (float32) or 1e-15 (float64).
 
-    Differs from `jnp.arctan2` in two ways: it is 0 with gradient 0 at the origin, and signed
-    zeros carry no meaning (`atan2(-0.0, -1.0)` is +pi).
+    Unlike `jnp.arctan2`, it is 0 with gradient 0 at the origin, and ignores the sign of zeros
+    (`atan2(-0.0, -1.0)` is +pi).
 
     >>> round(float(atan2(jnp.array(1.0), jnp.array(-1.0))), 6)
     2.356194
@@ -112,7 +112,7 @@ def _atan2_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> t
 
 
 def sincos(angle_rad: Float[Array, "..."]) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
-    """Sine and cosine of angles up to some thousand turns, within 2e-7 (float32) near zero turns.
+    """Sine and cosine for up to some thousand turns; error within 2e-7 (float32) near zero turns.
 
     >>> sine, cosine = sincos(jnp.array(math.pi / 6))
     >>> round(float(sine), 6), round(float(cosine), 6)
@@ -147,7 +147,7 @@ def wrapped(angle_rad: Float[Array, "..."]) -> Float[Array, "..."]:
 def product(
     first_wxyz: Float[Array, "*#batch 4"], second_wxyz: Float[Array, "*#batch 4"]
 ) -> tuple[Float[Array, "*batch"], ...]:
-    """The four components of `multiply`, apart.
+    """The four components of `multiply` as separate arrays.
 
     >>> turned = product(jnp.array([0.0, 1, 0, 0]), jnp.array([0.0, 0, 1, 0]))
     >>> [float(part) for part in turned]
@@ -187,7 +187,7 @@ def conjugate(wxyz: Float[Array, "*batch 4"]) -> Float[Array, "*batch 4"]:
 def rotate(
     wxyz: Float[Array, "*batch 4"], vectors: Float[Array, "*batch 3"]
 ) -> Float[Array, "*batch 3"]:
-    """The vectors turned by unit quaternions.
+    """The vectors rotated by unit quaternions.
 
     >>> half = math.sqrt(0.5)
     >>> ahead = jnp.array([0.0, 0, 1])
@@ -208,7 +208,7 @@ def rotate(
 
 
 def from_rotvec(rotvec_rad: Float[Array, "*batch 3"]) -> Float[Array, "*batch 4"]:
-    """The quaternion of an axis-angle: a vector along the axis, as long as the turn in radians.
+    """The quaternion of a rotation vector: along the axis, as long as the angle in radians.
 
     >>> [round(part, 4) for part in from_rotvec(jnp.array([0.0, math.pi / 2, 0.0])).tolist()]
     [0.7071, 0.0, 0.7071, 0.0]
@@ -224,7 +224,7 @@ def from_rotvec(rotvec_rad: Float[Array, "*batch 3"]) -> Float[Array, "*batch 4"
 
 
 def about_up(angle_rad: Float[Array, "*batch"]) -> Float[Array, "*batch 4"]:
-    """The quaternion that turns to the left (counter-clockwise from above) by an angle.
+    """The quaternion of a turn to the left (counter-clockwise from above) by an angle.
 
     >>> [round(part, 4) for part in about_up(jnp.array(math.pi / 2)).tolist()]
     [0.7071, 0.0, 0.7071, 0.0]
@@ -237,7 +237,7 @@ def about_up(angle_rad: Float[Array, "*batch"]) -> Float[Array, "*batch 4"]:
 def heading(wxyz: Float[Array, "*batch 4"]) -> Float[Array, "*batch"]:
     """Twist of a rotation about the vertical, in [-pi, pi]; positive is a turn to the left.
 
-    Undefined upside down, where it is 0 with gradient 0 (see `tilt`).
+    Undefined upside down, where it is 0 with gradient 0.
 
     >>> round(float(heading(jnp.array([math.cos(0.5), 0.0, math.sin(0.5), 0.0]))), 6)
     1.0
@@ -258,10 +258,10 @@ def tilt(wxyz: Float[Array, "*batch 4"]) -> Float[Array, "*batch"]:
 
 
 def lean(wxyz: Float[Array, "*batch 4"]) -> tuple[Float[Array, "*batch"], Float[Array, "*batch"]]:
-    """Tilt split in the heading frame: how far forward, how far to the left.
+    """Forward and left components of the tilt in the heading frame.
 
-    The two are the components of a vector whose length is the tilt, so a bow of 100 degrees is a
-    forward lean of 100 degrees. Backward and right are negative.
+    They form a vector whose length is the tilt, so a bow of 100 degrees is a forward lean of 100
+    degrees. Backward and right are negative.
 
     >>> forward, left = lean(jnp.array([math.cos(0.5), math.sin(0.5), 0.0, 0.0]))
     >>> round(float(forward), 6), abs(round(float(left), 6))

@@ -1,9 +1,9 @@
 """Joints of the SMPL family of bodies from their parameters: shape first, then the chain of bones.
 
-Only the joints that a model regresses are made, not its surface: the rest pose of a shape is
+Only the joints of a model are computed, not its surface: the rest pose of a shape is
 `J_regressor @ (v_template + shapedirs @ betas)`, which a reader folds into one small table, and a
-pose turns each bone with all that hang from it. The pelvis turns about itself, so that a body
-stands at its translation plus its own resting pelvis.
+pose rotates each bone with all its descendants. The pelvis rotates about itself, so its position is
+the translation plus the pelvis at rest.
 """
 
 from typing import Literal, NamedTuple
@@ -16,14 +16,14 @@ from jaxtyping import Array, Float
 from kinematics.geometry import rotation
 
 Family = Literal["smpl", "smplh", "smplx"]
-"""The three bodies whose parameters files hold; shapes of one mean nothing to another."""
+"""The three body models; shape parameters of one are meaningless for another."""
 
 JOINT_COUNTS: dict[int, Family] = {24: "smpl", 52: "smplh", 55: "smplx"}
-"""A model is known by its number of joints; the first 22 are the same in all."""
+"""Models by their number of joints; the first 22 joints are the same in all."""
 
 
 class BodyModel(eqx.Module):
-    """A body's joints: at rest, how shape moves them, how hands hang, which bone hangs from which.
+    """A body's joints at rest, their dependence on shape, the mean pose, and their parents.
 
     A parent comes before its children; the pelvis, joint 0, has the parent -1.
     """
@@ -34,10 +34,10 @@ class BodyModel(eqx.Module):
     parents: tuple[int, ...] = eqx.field(static=True)
     family: Family = eqx.field(static=True)
     path: str = eqx.field(default="", static=True)
-    """The file that it was read from."""
+    """The file that the model was read from."""
 
     def first(self, count: int) -> "BodyModel":
-        """The model of the first joints alone."""
+        """The model of the first `count` joints."""
         return BodyModel(
             rest_m=self.rest_m[:count],
             shapes_m=self.shapes_m[:count],
@@ -49,14 +49,14 @@ class BodyModel(eqx.Module):
 
 
 class Posed(NamedTuple):
-    """A body in one frame: every bone's orientation, every joint's place."""
+    """A body in one frame: orientations of the bones and positions of the joints."""
 
     orientations_wxyz: Float[Array, "joints 4"]
     joints_m: Float[Array, "joints 3"]
 
 
 def rest_joints_m(model: BodyModel, betas: Float[Array, " betas"]) -> Float[Array, "joints 3"]:
-    """The joints of a shape at rest; shape parameters that are left out are zero.
+    """The joints of a shape at rest; missing shape parameters are zero.
 
     >>> model = BodyModel(
     ...     rest_m=jnp.zeros((1, 3)), shapes_m=jnp.ones((1, 3, 10)),
@@ -76,9 +76,9 @@ def pose(
     *,
     parents: tuple[int, ...],
 ) -> Posed:
-    """One frame of a body: each bone's axis-angle, relative to its parent, applied down the chain.
+    """One frame of a body, from each bone's axis-angle relative to its parent.
 
-    The pelvis stays where it rests; a translation moves all joints alike.
+    The pelvis keeps its position at rest; the caller adds the translation.
 
     >>> arm = jnp.array([[0.0, 0, 0], [1, 0, 0], [2, 0, 0]])
     >>> bent = jnp.zeros((3, 3)).at[1, 2].set(jnp.pi / 2)

@@ -1,4 +1,4 @@
-"""Time windows cut frames exactly: how much of each step between two frames lies inside."""
+"""Exact time windows: the share of each step between two frames that lies inside."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float

@@ -1,1 +1,1 @@
-"""A person's movements: signals, events, trajectory, body parts, and measuring all of it."""
+"""A person's movements: signals, events, trajectory, body parts, and their measurement."""

@@ -1,7 +1,7 @@
-"""From a measured batch's arrays to one `MotionFacts` a clip: NumPy, then plain Python numbers.
+"""One `MotionFacts` per clip from a measured batch's arrays: NumPy, then plain Python numbers.
 
-Scalars are rounded here (0.1 mm, 1e-5 rad, 0.1 ms), so that a last-bit difference between machines
-does not show.
+Scalars are rounded here (0.1 mm, 1e-5 rad, 0.1 ms), which hides last-bit differences between
+machines.
 """
 
 import math
@@ -37,7 +37,7 @@ from kinematics.movement.vertical import LANES
 from kinematics.skeleton import POINTS
 
 SAMPLE_EVERY = 6
-"""Frames of the analysis grid between two samples of the path: five a second."""
+"""Frames of the analysis grid between two samples of the path: five samples a second."""
 
 _ANGULAR = np.array([name in ANGULAR_SIGNALS for name in SIGNALS])
 _SWAYS = np.array([name in signals.SWAYING for name in SIGNALS])
@@ -65,16 +65,16 @@ _SUM_SIGNAL = np.array([SIGNALS.index(signal) for signal, _ in _SUMS.values()])
 _SUM_SIGN = np.array([sign for _, sign in _SUMS.values()])
 
 _WINDOW = WindowFacts.__struct_fields__
-_PLACE = {name: place for place, name in enumerate(_WINDOW)}
+_COLUMN = {name: column for column, name in enumerate(_WINDOW)}
 _WINDOW_SCALE = 10.0 ** np.array([5 if name.endswith("_rad") else 4 for name in _WINDOW])
 
 
-def _places_of(*names: str) -> list[int]:
-    return [_PLACE[name] for name in names]
+def _columns(*names: str) -> list[int]:
+    return [_COLUMN[name] for name in names]
 
 
 class Measured(NamedTuple):
-    """Everything the kernels give for a batch, one row a clip."""
+    """Results of the kernels for a batch, one row per clip."""
 
     signals: signals.Signals
     events: events.EventFrames
@@ -89,57 +89,57 @@ _Row = tuple[Episode, float, float, float]
 """A vertical episode: kind, start, end, height."""
 
 
-class _Found(NamedTuple):
-    """The movements of a whole batch, one row each, in the order of clips and times."""
+class _Movements(NamedTuple):
+    """The movements of a batch, one per row, ordered by clip and time."""
 
-    clip: Int[np.ndarray, " found"]
-    signal: Int[np.ndarray, " found"]
-    start_s: Float[np.ndarray, " found"]
-    end_s: Float[np.ndarray, " found"]
-    amount: Float[np.ndarray, " found"]
-    peak_speed: Float[np.ndarray, " found"]
-    coverage: Float[np.ndarray, " found"]
-    parts: Float[np.ndarray, "found quarters"]
+    clip: Int[np.ndarray, " movements"]
+    signal: Int[np.ndarray, " movements"]
+    start_s: Float[np.ndarray, " movements"]
+    end_s: Float[np.ndarray, " movements"]
+    amount: Float[np.ndarray, " movements"]
+    peak_speed: Float[np.ndarray, " movements"]
+    coverage: Float[np.ndarray, " movements"]
+    parts: Float[np.ndarray, "movements quarters"]
 
 
 def _rounded(values: np.ndarray | Array, decimals: int = 4) -> np.ndarray:
     return np.round(np.asarray(values, dtype=np.float64), decimals) + 0.0
 
 
-def _places(mask: Bool[np.ndarray, "..."]) -> tuple[np.ndarray, ...]:
-    """`np.nonzero`, several times as fast where little is true."""
+def _nonzero(mask: Bool[np.ndarray, "..."]) -> tuple[np.ndarray, ...]:
+    """`np.nonzero`, several times as fast on sparse masks."""
     return np.unravel_index(np.flatnonzero(mask), mask.shape)
 
 
 def _seen_steps(
     clips: Sequence[Clip],
-    clip: Int[np.ndarray, " found"],
-    start: Int[np.ndarray, " found"],
-    end: Int[np.ndarray, " found"],
-) -> Int[np.ndarray, " found"]:
-    """How many of each movement's steps joined two frames that were seen."""
+    clip: Int[np.ndarray, " movements"],
+    start: Int[np.ndarray, " movements"],
+    end: Int[np.ndarray, " movements"],
+) -> Int[np.ndarray, " movements"]:
+    """Number of each movement's steps between two frames that were seen."""
     steps = end - start
-    for row, one in enumerate(clips):
-        if not one.all_seen:
+    for row, prepared in enumerate(clips):
+        if not prepared.all_seen:
             own = clip == row
-            before = _seen_before(one)
+            before = _seen_before(prepared)
             steps[own] = before[end[own]] - before[start[own]]
     return steps
 
 
 def _seen_before(clip: Clip) -> Int[np.ndarray, " bounds"]:
-    """How many of the steps before each frame, and before the one after the last, were seen."""
+    """Number of seen steps before each frame, and before the frame after the last."""
     steps = np.cumsum(clip.seen[1:] & clip.seen[:-1])
     return np.concatenate([[0], steps, steps[-1:] if len(steps) else [0]])
 
 
-def _found(measured: Measured, clips: Sequence[Clip]) -> _Found:
-    """Every movement of the batch, its part in each quarter included."""
+def _movements(measured: Measured, clips: Sequence[Clip]) -> _Movements:
+    """Every movement of the batch, with its amount in each quarter."""
     records = measured.events
-    at = _places(np.asarray(records.begin)[: len(clips)] >= 0)
+    at = _nonzero(np.asarray(records.begin)[: len(clips)] >= 0)
     begin, furthest, start, end = (np.asarray(field)[at] for field in records)
     clip, signal = at[0], at[2]
-    last = np.array([len(one.usable) - 1 for one in clips])[clip]
+    last = np.array([len(prepared.usable) - 1 for prepared in clips])[clip]
     furthest = np.minimum(furthest, last)
     values = np.asarray(measured.signals.values)
     begin_value = values[clip, begin, signal].astype(np.float64)
@@ -148,7 +148,7 @@ def _found(measured: Measured, clips: Sequence[Clip]) -> _Found:
     walked_m = walked[clip, furthest] - walked[clip, begin]
     end = np.minimum(np.maximum(end, start + 1), np.maximum(last, 1))
     drift = np.asarray(events.is_drift(signal, amount, walked_m))
-    step_s = np.array([one.step_s for one in clips])[clip]
+    step_s = np.array([prepared.step_s for prepared in clips])[clip]
     sway = events.is_sway(clip, signal, start * step_s, end * step_s, amount)
     velocity_mps = np.asarray(measured.signals.velocity_mps)
     start, end = _unspread(velocity_mps, clip, signal, start, end, last)
@@ -170,7 +170,7 @@ def _found(measured: Measured, clips: Sequence[Clip]) -> _Found:
         begin_value=begin_value,
         amount=amount,
     )
-    return _Found(
+    return _Movements(
         clip=clip,
         signal=signal,
         start_s=start * steps,
@@ -184,14 +184,13 @@ def _found(measured: Measured, clips: Sequence[Clip]) -> _Found:
 
 def _unspread(
     velocity_mps: Float[np.ndarray, "clips frames 3"],
-    clip: Int[np.ndarray, " found"],
-    signal: Int[np.ndarray, " found"],
-    start: Int[np.ndarray, " found"],
-    end: Int[np.ndarray, " found"],
-    last: Int[np.ndarray, " found"],
-) -> tuple[Int[np.ndarray, " found"], Int[np.ndarray, " found"]]:
-    """Starts and ends without what the gait-free windows spread; cuts by the clip's ends stay."""
-
+    clip: Int[np.ndarray, " movements"],
+    signal: Int[np.ndarray, " movements"],
+    start: Int[np.ndarray, " movements"],
+    end: Int[np.ndarray, " movements"],
+    last: Int[np.ndarray, " movements"],
+) -> tuple[Int[np.ndarray, " movements"], Int[np.ndarray, " movements"]]:
+    """Starts and ends without the spread of the gait-free windows; those at a clip's ends stay."""
     reach = thresholds.SPREAD_S * ANALYSIS_RATE_HZ
 
     def spread(inside: np.ndarray) -> np.ndarray:
@@ -207,12 +206,12 @@ def _unspread(
 
 def _greatest_inside(
     values: Float[np.ndarray, "clips frames signals"],
-    clip: Int[np.ndarray, " found"],
-    signal: Int[np.ndarray, " found"],
-    start: Int[np.ndarray, " found"],
-    end: Int[np.ndarray, " found"],
-) -> Float[np.ndarray, " found"]:
-    """Greatest value between start and end, the two included, of each movement."""
+    clip: Int[np.ndarray, " movements"],
+    signal: Int[np.ndarray, " movements"],
+    start: Int[np.ndarray, " movements"],
+    end: Int[np.ndarray, " movements"],
+) -> Float[np.ndarray, " movements"]:
+    """Greatest value of each movement from start to end, both included."""
     if not len(clip):
         return np.zeros(0)
     lengths = end - start + 1
@@ -223,23 +222,23 @@ def _greatest_inside(
     return np.maximum.reduceat(values.ravel()[frame], firsts)
 
 
-def _events(found: _Found) -> list[Event]:
-    digits = np.where(_ANGULAR[found.signal], 5, 4)
+def _events(movements: _Movements) -> list[Event]:
+    digits = np.where(_ANGULAR[movements.signal], 5, 4)
 
     def by_unit(values: np.ndarray) -> np.ndarray:
         scale = (10.0**digits).reshape((-1,) + (1,) * (values.ndim - 1))
         return np.round(values * scale) / scale + 0.0
 
-    seconds = np.maximum(found.end_s - found.start_s, 1e-9)
+    seconds = np.maximum(movements.end_s - movements.start_s, 1e-9)
     rows = zip(
-        found.signal.tolist(),
-        _rounded(found.start_s).tolist(),
-        _rounded(found.end_s).tolist(),
-        by_unit(found.amount).tolist(),
-        by_unit(found.peak_speed.astype(np.float64)).tolist(),
-        by_unit(np.abs(found.amount) / seconds).tolist(),
-        _rounded(found.coverage).tolist(),
-        by_unit(found.parts).tolist(),
+        movements.signal.tolist(),
+        _rounded(movements.start_s).tolist(),
+        _rounded(movements.end_s).tolist(),
+        by_unit(movements.amount).tolist(),
+        by_unit(movements.peak_speed.astype(np.float64)).tolist(),
+        by_unit(np.abs(movements.amount) / seconds).tolist(),
+        _rounded(movements.coverage).tolist(),
+        by_unit(movements.parts).tolist(),
         strict=True,
     )
     return [
@@ -258,9 +257,9 @@ def _events(found: _Found) -> list[Event]:
 
 
 def _window_table(
-    measured: Measured, found: _Found, clips: Sequence[Clip]
+    measured: Measured, movements: _Movements, clips: Sequence[Clip]
 ) -> Float[np.ndarray, "clips windows fields"]:
-    """All fields, in their order, of the four quarters and, fifth, of the whole clip."""
+    """All `WindowFacts` fields, in order, of the four quarters and then of the whole clip."""
     count = len(clips)
 
     def rows(field: Array) -> np.ndarray:
@@ -296,20 +295,20 @@ def _window_table(
     }
     table = np.empty((count, QUARTERS + 1, len(_WINDOW)))
     for name, values in columns.items():
-        table[:, :QUARTERS, _PLACE[name]] = values
-    table[:, :QUARTERS, _places_of(*_SUMS)] = _summed(found, count)
+        table[:, :QUARTERS, _COLUMN[name]] = values
+    table[:, :QUARTERS, _columns(*_SUMS)] = _summed(movements, count)
     table[:, QUARTERS] = _whole(table[:, :QUARTERS], seconds)
     return np.round(table * _WINDOW_SCALE) / _WINDOW_SCALE + 0.0
 
 
-def _summed(found: _Found, count: int) -> Float[np.ndarray, "clips quarters sums"]:
-    """What the movements of each signal add up to in each quarter, to either side."""
+def _summed(movements: _Movements, count: int) -> Float[np.ndarray, "clips quarters sums"]:
+    """Sums of each signal's movements in each quarter, for the fields `_SUMS`."""
     sides = 2 * len(SIGNALS)
-    place = sides * found.clip + 2 * found.signal + (found.amount <= 0)
-    amounts = np.abs(found.parts)
+    side = sides * movements.clip + 2 * movements.signal + (movements.amount <= 0)
+    amounts = np.abs(movements.parts)
     sums = np.empty((count, QUARTERS, sides))
     for quarter in range(QUARTERS):
-        added = np.bincount(place, amounts[:, quarter], minlength=count * sides)
+        added = np.bincount(side, amounts[:, quarter], minlength=count * sides)
         sums[:, quarter] = added.reshape(count, sides)
     return sums[:, :, 2 * _SUM_SIGNAL + (1 - _SUM_SIGN) // 2]
 
@@ -318,26 +317,26 @@ def _whole(
     quarters: Float[np.ndarray, "clips quarters fields"],
     seconds: Float[np.ndarray, "clips quarters"],
 ) -> Float[np.ndarray, "clips fields"]:
-    """The values for the whole clip: sums of the quarters, where it is nothing else."""
+    """The values for the whole clip: sums over the quarters except where stated below."""
 
     def added(values: np.ndarray) -> np.ndarray:
         first, second, third, fourth = np.moveaxis(values, 1, 0)
-        return first + ((second + third) + fourth)  # in an order of our own
+        return first + ((second + third) + fourth)  # a fixed order of summation
 
     whole = added(quarters)
-    first, last = _places_of("start_s", "start_distance_m"), _places_of("end_s", "end_distance_m")
+    first, last = _columns("start_s", "start_distance_m"), _columns("end_s", "end_distance_m")
     whole[:, first], whole[:, last] = quarters[:, 0, first], quarters[:, -1, last]
     long = added(seconds)[:, None]
     weights = np.where(long > 0, seconds / np.where(long > 0, long, 1), 0.25)
-    mean = _places_of("coverage", "mean_speed_mps")
+    mean = _columns("coverage", "mean_speed_mps")
     whole[:, mean] = added(quarters[:, :, mean] * weights[:, :, None])
-    greatest = _places_of("max_tilt_rad", "peak_speed_mps", "furthest_m")
+    greatest = _columns("max_tilt_rad", "peak_speed_mps", "furthest_m")
     whole[:, greatest] = quarters[:, :, greatest].max(axis=1)
     rows = np.arange(len(quarters))
-    furthest = np.argmax(quarters[:, :, _PLACE["furthest_m"]], axis=1)
-    closest = np.argmin(quarters[:, :, _PLACE["closest_m"]], axis=1)
-    whole[:, _PLACE["furthest_s"]] = quarters[rows, furthest, _PLACE["furthest_s"]]
-    near = _places_of("closest_m", "closest_s")
+    furthest = np.argmax(quarters[:, :, _COLUMN["furthest_m"]], axis=1)
+    closest = np.argmin(quarters[:, :, _COLUMN["closest_m"]], axis=1)
+    whole[:, _COLUMN["furthest_s"]] = quarters[rows, furthest, _COLUMN["furthest_s"]]
+    near = _columns("closest_m", "closest_s")
     whole[:, near] = quarters[rows, closest][:, near]
     return whole
 
@@ -364,14 +363,14 @@ def _episodes(measured: Measured, clips: Sequence[Clip]) -> Iterator[list[_Row]]
     standing_m = np.asarray(measured.vertical.standing_m)
     heights_m = np.asarray(measured.signals.positions_m)[:, :, 1]
     has_feet = np.asarray(measured.vertical.has_feet)
-    places = _places(np.asarray(away.peak)[: len(clips)] != 0)
+    indices = _nonzero(np.asarray(away.peak)[: len(clips)] != 0)
     rows: list[list[_Row]] = [[] for _ in clips]
-    for clip, closed, lane in zip(*(place.tolist() for place in places), strict=True):
+    for clip, closed, lane in zip(*(axis.tolist() for axis in indices), strict=True):
         step_s, length = clips[clip].step_s, len(clips[clip].usable)
         start, end = int(away.start[clip, closed, lane]), int(away.end[clip, closed, lane])
         name, seconds = LANES[lane], (end - start) * step_s
         if start == 0 or end >= length:
-            continue  # under way when the clip began, or cut off by its end
+            continue  # cut off by the start or the end of the clip
         jump = "jump_feet" if has_feet[clip] else "jump_root"
         long_enough = name == "crouch" and seconds >= thresholds.CROUCH_SHORTEST_S
         brief_enough = name == jump and seconds <= thresholds.JUMP_LONGEST_S
@@ -387,10 +386,11 @@ def _episodes(measured: Measured, clips: Sequence[Clip]) -> Iterator[list[_Row]]
 def _with_height_changes(
     episodes: Sequence[_Row], clip_events: Sequence[Event], up_m: np.ndarray, step_s: float
 ) -> list[_Row]:
-    """The episodes with lasting changes of height among them.
+    """The episodes and the lasting changes of height, by time.
 
-    A large `up` event after which the lower level is held is a lowering, one before which it was
-    held is a rising; what is held is no crouch, and what belongs to a jump is neither.
+    A large downward event whose lower level is held afterwards is a lowering; a large upward event
+    whose lower level was held before is a rising. Crouches that overlap either are dropped, and so
+    are changes that overlap a jump.
     """
     lasting = [
         event
@@ -437,10 +437,10 @@ def all_facts(
     motions: Sequence[Motion], clips: Sequence[Clip], measured: Measured, *, frame: Frame
 ) -> Iterator[MotionFacts]:
     """Facts of the clips of one batch, in their order."""
-    found = _found(measured, clips)
-    made = _events(found)
-    ends = np.searchsorted(found.clip, np.arange(len(clips) + 1)).tolist()
-    table = _window_table(measured, found, clips)
+    movements = _movements(measured, clips)
+    all_events = _events(movements)
+    ends = np.searchsorted(movements.clip, np.arange(len(clips) + 1)).tolist()
+    table = _window_table(measured, movements, clips)
     episodes = list(_episodes(measured, clips))
     turning = _rounded(np.asarray(measured.shape.turning_rad) / (2 * math.pi)).tolist()
     straightness = _rounded(measured.shape.straightness).tolist()
@@ -460,7 +460,7 @@ def all_facts(
     rows = zip(motions, clips, parts, _samples(measured, clips), strict=True)
     for row, (motion, clip, own_parts, samples) in enumerate(rows):
         source = motion.source
-        own = made[ends[row] : ends[row + 1]]
+        own = all_events[ends[row] : ends[row + 1]]
         windows = [WindowFacts(*values) for values in table[row].tolist()]
         whole = windows[QUARTERS]
         length = len(clip.usable)

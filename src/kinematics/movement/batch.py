@@ -1,8 +1,8 @@
 """Clips of any length in a few array shapes: lengths rounded up, rows filled, tails repeated.
 
-XLA's results depend on the shape it compiled for. So every length has one shape and every shape
-one number of rows, filled up with copies of its first clip, also when there is a single clip: what
-is measured of a clip cannot depend on its neighbours, on its place, or on how it was handed over.
+XLA's results depend on the compiled shape. So every length has one shape and every shape one
+number of rows, filled with copies of the first clip even if it is the only one: the results for a
+clip do not depend on its neighbours, its row, or how it was passed.
 """
 
 from bisect import bisect_left
@@ -19,13 +19,13 @@ from kinematics.motion import Motion, assembled
 from kinematics.skeleton import POINTS, Skeleton
 
 PADDED_FRAMES = (64, 112, 192, 336, 576, 1008, 1728, 3008, 5184, 9024)
-"""Lengths that clips are padded to, each 1.5 to 1.75 times the last; powers of two beyond."""
+"""Padded lengths, each 1.5 to 1.75 times the last; powers of two beyond."""
 
 FRAMES_A_CALL = 21_504
 FRAMES_A_CALL_WITH_POINTS = 10_752
 """Frames computed together: 64 clips of ten seconds, 32 with points, half as many in float64. The
-largest arrays are then about a megabyte and stay in a core's cache, and all that is kept on the way
-stays below the 32 megabytes from which the system is asked for fresh pages on every call."""
+largest arrays, about a megabyte, then stay in a core's cache, and intermediate results stay below
+32 megabytes, from which on the allocator requests fresh pages from the system on every call."""
 
 _NO_POINTS = np.zeros(len(POINTS), dtype=bool)
 _NO_POINTS.setflags(write=False)
@@ -37,7 +37,7 @@ class Clip(NamedTuple):
     orientations_wxyz: Float[np.ndarray, "samples 4"]
     positions_m: Float[np.ndarray, "samples 3"]
     usable: Bool[np.ndarray, " samples"]
-    """Seen, or inside a gap short enough to be bridged."""
+    """Seen, or inside a gap that is short enough to interpolate."""
     seen: Bool[np.ndarray, " samples"]
     all_seen: bool
     step_s: float
@@ -68,7 +68,7 @@ class Batch(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """What decides which compiled code measures a clip."""
+    """The key of the compiled code that measures a clip."""
 
     frames: int
     has_points: bool
@@ -77,7 +77,7 @@ class Shape(NamedTuple):
 
     @property
     def rows(self) -> int:
-        """Clips computed together."""
+        """Number of clips computed together."""
         budget = FRAMES_A_CALL_WITH_POINTS if self.has_points else FRAMES_A_CALL
         if self.dtype == "float64":
             budget //= 2  # as many bytes
@@ -85,17 +85,17 @@ class Shape(NamedTuple):
 
 
 def padded_frames(frames: int) -> int:
-    """The length that a clip is padded to: eight of them hold all clips of 30 to 3,000 frames.
+    """The padded length; clips of 30 to 3,000 frames need only eight different lengths.
 
     >>> [padded_frames(n) for n in (1, 64, 65, 300, 3000, 10_000)]
     [64, 64, 112, 336, 3008, 16384]
     """
-    place = bisect_left(PADDED_FRAMES, frames)
-    return PADDED_FRAMES[place] if place < len(PADDED_FRAMES) else 1 << (frames - 1).bit_length()
+    index = bisect_left(PADDED_FRAMES, frames)
+    return PADDED_FRAMES[index] if index < len(PADDED_FRAMES) else 1 << (frames - 1).bit_length()
 
 
 def shape_of(clip: Clip, *, frame: Frame, dtype: str) -> Shape:
-    """The shape that a clip is computed in; it depends on nothing but the clip."""
+    """The shape in which a clip is computed; it does not depend on other clips."""
     return Shape(
         frames=padded_frames(len(clip.usable)),
         has_points=clip.points_m is not None,
@@ -106,7 +106,7 @@ def shape_of(clip: Clip, *, frame: Frame, dtype: str) -> Shape:
 
 @cache
 def _columns(points: tuple[tuple[int, ...], ...]) -> Int[np.ndarray, " columns"] | None:
-    """Where each number of the body points is among those of a frame's joints, if it is there."""
+    """Indices of the body points' coordinates in a frame's joints; None if any is not one joint."""
     if any(len(joints) != 1 for joints in points):
         return None
     return np.add.outer([3 * joints[0] for joints in points], np.arange(3)).ravel()
@@ -114,7 +114,7 @@ def _columns(points: tuple[tuple[int, ...], ...]) -> Int[np.ndarray, " columns"]
 
 @cache
 def _present(points: tuple[tuple[int, ...], ...]) -> Bool[np.ndarray, " points"]:
-    """Which body points there are, made once; nobody may write to them."""
+    """Mask of the present body points: cached, so read-only."""
     present = np.array([bool(joints) for joints in points])
     present.setflags(write=False)
     return present
@@ -123,29 +123,29 @@ def _present(points: tuple[tuple[int, ...], ...]) -> Bool[np.ndarray, " points"]
 def body_points_of(
     joints_m: Float[np.ndarray, "frames joints 3"], skeleton: Skeleton
 ) -> Float[np.ndarray, "frames points 3"]:
-    """The eighteen body points of a track, each the mean of its joints; missing ones are zero."""
+    """The eighteen body points of a track, each the mean of its joints; 0 for missing points."""
     columns = _columns(skeleton.points)
-    if columns is not None:  # numbers, of which there are many in a row, and not joint by joint
+    if columns is not None:  # one gather for all coordinates, which is faster than per joint
         flat = joints_m.reshape(len(joints_m), -1)
         return np.take(flat, columns, axis=1).reshape(len(flat), len(POINTS), 3)
     points = np.zeros((len(joints_m), len(POINTS), 3), dtype=joints_m.dtype)
-    for place, joints in enumerate(skeleton.points):
+    for point, joints in enumerate(skeleton.points):
         if joints:
-            points[:, place] = joints_m[:, list(joints)].mean(axis=1)
+            points[:, point] = joints_m[:, list(joints)].mean(axis=1)
     return points
 
 
 @cache
 def _all_true(count: int) -> Bool[np.ndarray, " count"]:
-    """As many truths, made once; nobody may write to them."""
-    truths = np.ones(count, dtype=bool)
-    truths.setflags(write=False)
-    return truths
+    """An all-true mask: cached, so read-only."""
+    mask = np.ones(count, dtype=bool)
+    mask.setflags(write=False)
+    return mask
 
 
 def prepare(motion: Motion, *, dtype: str = "float32") -> Clip:
-    """A motion on the analysis grid. Origin and first time are taken off before any cast."""
-    given = vars(motion)  # a module's attributes take as long as some of the arithmetic
+    """A motion on the analysis grid. Origin and first time are subtracted before any cast."""
+    given = vars(motion)  # attribute access of an eqx.Module costs as much as some arithmetic here
     times_s = np.asarray(given["times_s"], dtype=np.float64)
     times_s = times_s - times_s[0]
     observed = np.asarray(given["observed"])
@@ -161,7 +161,7 @@ def prepare(motion: Motion, *, dtype: str = "float32") -> Clip:
     grid = None if on_grid else Grid(times_s, observed, wanted_s)
     seen = _all_true(len(wanted_s)) if grid is None else grid.seen
 
-    def placed(values: np.ndarray, origin: np.ndarray) -> np.ndarray:
+    def resampled(values: np.ndarray, origin: np.ndarray) -> np.ndarray:
         values = values - origin
         return (values if grid is None else grid.linear(values)).astype(dtype, copy=False)
 
@@ -170,21 +170,21 @@ def prepare(motion: Motion, *, dtype: str = "float32") -> Clip:
     joints, skeleton = given["joints_m"], given["skeleton"]
     if joints is not None and skeleton is not None:
         points = body_points_of(np.asarray(joints), skeleton)
-        points = placed(points.reshape(len(points), -1), np.tile(origin, len(POINTS)))
+        points = resampled(points.reshape(len(points), -1), np.tile(origin, len(POINTS)))
         points = points.reshape(len(points), len(POINTS), 3)
         present = _present(skeleton.points)
     camera = None
-    turned, stood = given["camera_orientations_wxyz"], given["camera_positions_m"]
-    if turned is not None and stood is not None:
+    camera_wxyz, camera_m = given["camera_orientations_wxyz"], given["camera_positions_m"]
+    if camera_wxyz is not None and camera_m is not None:
         camera = (
-            np.asarray(turned[0], dtype=dtype),
-            np.asarray(stood[0] - origin, dtype=dtype),
+            np.asarray(camera_wxyz[0], dtype=dtype),
+            np.asarray(camera_m[0] - origin, dtype=dtype),
         )
     return Clip(
         orientations_wxyz=(wxyz if grid is None else grid.rotations(wxyz)).astype(
             dtype, copy=False
         ),
-        positions_m=placed(positions, origin),
+        positions_m=resampled(positions, origin),
         usable=seen if grid is None else grid.bridged,
         seen=seen,
         all_seen=grid is None or bool(seen.all()),
@@ -198,9 +198,9 @@ def prepare(motion: Motion, *, dtype: str = "float32") -> Clip:
 
 
 def sampled(motion: Motion) -> Motion:
-    """The motion as it is measured: on the analysis grid, its body points for joints.
+    """The motion on the analysis grid, with its body points as joints.
 
-    What is measured of it is what is measured of the motion itself, with less to copy.
+    It measures the same as the motion itself, and is smaller.
 
     >>> from kinematics import synthetic
     >>> brisk = synthetic.perform(synthetic.walk(3.0), fps=120.0).motion
@@ -216,7 +216,7 @@ def sampled(motion: Motion) -> Motion:
         points = tuple((there.index(name),) if name in there else () for name in POINTS)
         skeleton = Skeleton(name="sampled points", joints=tuple(there), points=points)
     frames = len(clip.seen)
-    wxyz, place = (None, None) if clip.camera is None else clip.camera
+    wxyz, camera_m = (None, None) if clip.camera is None else clip.camera
     return assembled(
         {
             "orientations_wxyz": clip.orientations_wxyz,
@@ -225,7 +225,7 @@ def sampled(motion: Motion) -> Motion:
             "observed": clip.seen,
             "joints_m": joints,
             "camera_orientations_wxyz": None if wxyz is None else np.tile(wxyz, (frames, 1)),
-            "camera_positions_m": None if place is None else np.tile(place, (frames, 1)),
+            "camera_positions_m": None if camera_m is None else np.tile(camera_m, (frames, 1)),
             "skeleton": skeleton,
             "body": None,
             "source": motion.source,
@@ -234,12 +234,12 @@ def sampled(motion: Motion) -> Motion:
 
 
 def _stacked(rows: Sequence[np.ndarray], count: int, frames: int) -> np.ndarray:
-    """Rows of different lengths in one array, tails repeated, the first row repeated at the end."""
+    """Rows of different lengths in one array: last frames repeated, first row copied to the end."""
     first = rows[0]
     out = np.empty((count, frames, *first.shape[1:]), dtype=first.dtype)
-    for place, row in enumerate(rows):
-        out[place, : len(row)] = row
-        out[place, len(row) :] = row[-1]
+    for index, row in enumerate(rows):
+        out[index, : len(row)] = row
+        out[index, len(row) :] = row[-1]
     out[len(rows) :] = out[0]
     return out
 
@@ -253,8 +253,8 @@ def stack(clips: Sequence[Clip], shape: Shape) -> Batch:
 
     def flags(fields: Sequence[np.ndarray]) -> np.ndarray:
         out = np.zeros((rows, shape.frames), dtype=bool)
-        for place, field in enumerate(fields):
-            out[place, : len(field)] = field
+        for row, field in enumerate(fields):
+            out[row, : len(field)] = field
         out[len(fields) :] = out[0]
         return out
 

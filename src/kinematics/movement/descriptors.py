@@ -1,10 +1,9 @@
-"""How each body part moved: path, speed, direction, joint angle, relation to other parts, cycles.
+"""Motion of body parts: path, speed, direction, joint angle, relation to other parts, cycles.
 
-Parts are seen from the body, so walking moves no trunk and turning no arm. Everything is read off
-lightly smoothed points; what a tracker's jitter would make of a still part is not movement. The
-same code measures 3D joints in metres and 2D keypoints in torso lengths.
-
-Longer than other modules: every part and every quantity shares one pass over the smoothed tracks.
+Parts are described in body coordinates, so walking moves no trunk and turning moves no arm. All
+quantities come from lightly smoothed points; speeds that the tracker's jitter alone would explain
+do not count as movement. The same code measures 3D joints in metres and 2D keypoints in torso
+lengths. The module is long because all parts and quantities share one pass over the tracks.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,14 +33,14 @@ from kinematics.parts import (
 from kinematics.skeleton import POINTS, Skeleton
 
 _TAPS = 4
-"""Frames to either side that may fall into the smoothing window."""
+"""Most frames on either side in the smoothing window."""
 
 _BALANCE = 0.1
-"""A window whose mean time is further off its frame, in its own spread, lies to one side of it."""
+"""A window is one-sided if its mean time is off its frame by more than this share of its spread."""
 
 
 class PartMotion(NamedTuple):
-    """`PartFacts` of all `PARTS` as arrays; 0 where a part has no such figure or was not seen.
+    """`PartFacts` of all `PARTS` as arrays; 0 where a quantity does not apply or was not seen.
 
     Lengths are in metres from `describe`, in torso lengths from `from_keypoints`.
     """
@@ -64,8 +63,8 @@ class PartMotion(NamedTuple):
     coverage: Float[Array, " parts"]
 
 
-# The static layout: which rows of the arrays of points make up which quantity. Several parts share
-# a track (a hand moves relative to the chest as an upper limb and as a hand near the body).
+# The static layout: the rows of the point arrays that each quantity uses. Several parts share a
+# track (a hand moves relative to the chest both as an upper limb and as a hand near the body).
 _SLOPED = (
     *("pelvis", "chest", "neck", "head", "left_wrist", "right_wrist"),
     *("left_ankle", "right_ankle", "left_knee", "right_knee"),
@@ -74,7 +73,7 @@ _ROWS = (
     *_SLOPED,
     *("left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_hip", "right_hip"),
 )
-"""The points that parts are made of, those whose velocity is needed first."""
+"""The points of all parts; those whose velocity is needed come first."""
 _ROW = {name: i for i, name in enumerate((*_ROWS, "up"))}
 _COLUMNS = tuple(POINTS.index(name) for name in _ROWS)
 _PELVIS = _ROW["pelvis"]
@@ -126,7 +125,7 @@ class _Fit(NamedTuple):
 def _window(
     times_s: Float[Array, " frames"], seen: Bool[Array, "rows frames"]
 ) -> Callable[[Int[Array, ""]], tuple[Float[Array, "1 frames"], Bool[Array, "rows frames"]]]:
-    """Each frame's neighbour a number of taps on: how much later it is, and whether it counts."""
+    """Function from a tap to each frame's neighbour: its time offset, and whether it counts."""
     frames = times_s.shape[0]
     padded_s = jnp.pad(times_s, _TAPS, mode="edge")
     padded_seen = jnp.pad(seen, ((0, 0), (_TAPS, _TAPS)))
@@ -141,10 +140,10 @@ def _window(
 
 
 def _local_fit(times_s: Float[Array, " frames"], seen: Bool[Array, "rows frames"]) -> _Fit:
-    """A quadratic through the observed frames around each; a line where they lie to one side.
+    """Parabola through the observed frames around each frame; a line where these are one-sided.
 
-    On an even grid without gaps this is the Savitzky-Golay filter. At the ends of what was seen a
-    parabola would swing with the noise, a line does not.
+    On an even grid without gaps this is the Savitzky-Golay filter. At the ends of observed
+    stretches a parabola would follow the noise.
     """
     taps, window = jnp.arange(2 * _TAPS + 1), _window(times_s, seen)
 
@@ -199,7 +198,7 @@ def _relative(points: Float[Array, "points frames"]) -> Float[Array, "tracks fra
 def _all_seen(
     seen: Bool[Array, "rows frames"], groups: Sequence[frozenset[int]]
 ) -> Bool[Array, "#groups frames"]:
-    """Where all the points of each group were seen; one row when all points are seen alike."""
+    """Frames in which every point of a group was seen; one row if all points share one mask."""
     if seen.shape[0] == 1:
         return seen
     return jnp.stack(
@@ -222,13 +221,13 @@ def _dot(first: Float[Array, "3 ..."], second: Float[Array, "3 ..."]) -> Float[A
 
 
 class _Clock(NamedTuple):
-    """When something was seen: `tracks` is 1 if all points are seen alike."""
+    """Times at which each track was seen; `tracks` is 1 if all points share one mask."""
 
     seen: Bool[Array, "#tracks frames"]
     steps: Bool[Array, "#tracks steps"]
     """Both ends of the step were seen."""
     share_s: Float[Array, "#tracks frames"]
-    """Each frame's part of the time seen."""
+    """The time that each frame contributes to `seen_s`."""
     seen_s: Float[Array, "#tracks"]
     first: Int[Array, "#tracks"]
     last: Int[Array, "#tracks"]
@@ -252,19 +251,19 @@ def _clock(times_s: Float[Array, " frames"], seen: Bool[Array, "#tracks frames"]
 def _at(
     values: Float[Array, "*axes tracks frames"], index: Int[Array, "#tracks"]
 ) -> Float[Array, "*axes tracks"]:
-    """One frame of every track."""
+    """Each track's values at its own frame index."""
     index = jnp.broadcast_to(index[:, None], (*values.shape[:-1], 1))
     return jnp.take_along_axis(values, index, axis=-1)[..., 0]
 
 
 class _Smoothed(NamedTuple):
-    """Points and tracks (every moving point relative to its reference), coordinates apart."""
+    """Points, and tracks: moving points relative to their references. The first axis is x, y, z."""
 
     points: Float[Array, "3 points frames"]
     tracks: Float[Array, "3 tracks frames"]
     velocities: Float[Array, "3 tracks frames"]
-    left_over_squares: Float[Array, "3 tracks frames"]
-    """What the fit did not explain."""
+    squared_residuals: Float[Array, "3 tracks frames"]
+    """Squared residuals of the fit."""
 
 
 def _smoothed(points: Float[Array, "3 points frames"], fit: _Fit) -> _Smoothed:
@@ -285,20 +284,20 @@ def _smoothed(points: Float[Array, "3 points frames"], fit: _Fit) -> _Smoothed:
 
 
 class _Stir(NamedTuple):
-    """When each track really moves, and how much it jitters."""
+    """Frames in which each track moves beyond its jitter, and the size of that jitter."""
 
     moving: Bool[Array, "tracks frames"]
     jitter: Float[Array, " tracks"]
-    """Standard deviation of the smoothed track, along one axis, that jitter accounts for."""
+    """Standard deviation that jitter causes in the smoothed track, along one axis."""
 
 
 def _stir(smoothed: _Smoothed, fit: _Fit, clock: _Clock, *, per_metre: float) -> _Stir:
     own_weight, noise_per_s2 = fit.position[_TAPS], fit.noise_per_s2
     if own_weight.shape[0] > 1:
         own_weight, noise_per_s2 = _rows(own_weight, _MOVING), _rows(noise_per_s2, _MOVING)
-    # what the fit leaves over tells the jitter, and the jitter what a still part would do
+    # the residuals give the jitter's variance, and this the speed that a still part would show
     freedom = _sum(1 - own_weight, clock.seen)
-    variance = _sum(smoothed.left_over_squares.sum(axis=0), clock.seen)
+    variance = _sum(smoothed.squared_residuals.sum(axis=0), clock.seen)
     variance = variance / jnp.where(freedom > 0.5, freedom, 1)
     kept = _sum(own_weight, clock.seen) / jnp.maximum(_sum(clock.seen.astype(int)), 1)
     speed_square = _square(smoothed.velocities)
@@ -311,7 +310,7 @@ def _stir(smoothed: _Smoothed, fit: _Fit, clock: _Clock, *, per_metre: float) ->
 
 
 class _Moved(NamedTuple):
-    """`PartMotion`'s figures of movement, for every track."""
+    """The movement fields of `PartMotion`, for every track."""
 
     displacement: Float[Array, " tracks"]
     path: Float[Array, " tracks"]
@@ -331,7 +330,7 @@ def _moved(
     square = _square(along)
     counted = moving[:, 1:] & moving[:, :-1] & clock.steps & (square > 0)
     unit = along * jnp.where(counted, jax.lax.rsqrt(jnp.where(counted, square, 1)), 0)[None]
-    # measured along the smooth velocity, a step is not lengthened by noise across it
+    # projected on the smooth velocity, so that noise across it does not lengthen the step
     length = jnp.maximum(_dot(smooth[..., 1:] - smooth[..., :-1], unit), 0)
     toward = [
         _sum(length * jnp.maximum(sign * unit[axis], 0)) for axis in range(3) for sign in (1, -1)
@@ -356,7 +355,7 @@ def _repeated(
     *,
     per_metre: float,
 ) -> repetition.Cycles:
-    """Cycles of the counted tracks, along the line on which each turns round most."""
+    """Cycles of the counted tracks, each along its reversal axis."""
     smoothed, stir = jax.lax.stop_gradient((smoothed, stir))
     moving, velocity = _rows(stir.moving, _COUNTED), _rows(smoothed.velocities, _COUNTED)
     speed_square = jnp.where(moving, _square(velocity), 1)
@@ -388,7 +387,7 @@ def _angle_ranges(
 
 
 def _distances(points: Float[Array, "3 points frames"]) -> Float[Array, "pairs frames"]:
-    """From each pair's hand to the nearest point of the other part's lines."""
+    """Distance from each pair's hand to the nearest segment of the other part."""
     hands, starts, ends = zip(*_SEGMENTS, strict=True)
     start = _rows(points, starts)
     dx, dy, dz = _rows(points, ends) - start
@@ -416,7 +415,7 @@ def _extreme(
 
 
 class _Related(NamedTuple):
-    """`PartMotion`'s figures of the relation of two parts, for every pair."""
+    """The fields of `PartMotion` that relate two parts, for every pair."""
 
     least_distance: Float[Array, " pairs"]
     greatest_distance: Float[Array, " pairs"]
@@ -455,7 +454,7 @@ def _measured(
     clip_s: Float[Array, ""],
     per_metre: float,
 ) -> PartMotion:
-    """All parts of one clip; `seen` has one row for all points, or one for each."""
+    """All parts of one clip; `seen` has one row for all points, or a row for each point."""
     points = _rows(points, _COLUMNS)
     above = points[:, _PELVIS] + jnp.array([[0.0], [1.0], [0.0]], dtype=points.dtype)
     points = jnp.concatenate([points, above[:, None]], axis=1)
@@ -490,7 +489,7 @@ def _measured(
 
 
 def _known_only(motion: PartMotion, present: Bool[Array, " points"]) -> PartMotion:
-    """Zeros for parts whose points are missing or were never seen two frames in a row."""
+    """The motion, zeroed for parts with missing points or never seen in two consecutive frames."""
     known = _have(present, _PART_NEEDS) & (motion.coverage > 0)
     kept = [
         jnp.where(known.reshape((-1,) + (1,) * (values.ndim - 1)), values, 0) for values in motion
@@ -513,11 +512,11 @@ def describe(
     present: Bool[Array, " points"],
     length: Int[Array, ""] | int | None = None,
 ) -> PartMotion:
-    """How every one of `PARTS` moved, from the body's `POINTS` in body coordinates.
+    """Motion of all `PARTS`, from the body's `POINTS` in body coordinates.
 
-    Made for about 30 frames a second (see `resample`): the window is a stretch of time, but at
-    most nine frames, so a faster clip is smoothed less. Coverage is the share of the first
-    `length` frames' time; without it, of the time up to the last observed frame.
+    Designed for about 30 frames a second (see `resample`): the smoothing window is fixed in time
+    but has at most nine frames, so a faster clip is smoothed less. Coverage is the share of the
+    time of the first `length` frames; by default, of the time up to the last observed frame.
 
     >>> times_s = jnp.arange(90) / 30
     >>> points_m = jnp.zeros((90, 18, 3)).at[:, 2, 1].set(0.5).at[:, 3, 1].set(0.7)
@@ -560,7 +559,7 @@ def points_from_joints(
 
 
 def points_present(skeleton: Skeleton) -> Bool[np.ndarray, " points"]:
-    """Which of the body's `POINTS` a skeleton can give.
+    """Mask of the body's `POINTS` that a skeleton provides.
 
     >>> from kinematics.skeleton import COCO_17
     >>> bool(points_present(COCO_17).all())
@@ -579,10 +578,10 @@ def from_keypoints(
 ) -> PartMotion:
     """`describe` for 2D keypoints (x to the right, y down), in torso lengths.
 
-    The torso length is the median distance from pelvis to neck. Left and right, up and down are
-    the viewer's: `left` is the image's left. Depth is unknown: nothing goes forward or backward,
-    and `front_share` is NaN. A joint below the confidence counts as not seen, for its own parts.
-    A torso that is never seen leaves no unit to measure in, and every coverage 0.
+    The torso length is the median distance from pelvis to neck. Directions are the viewer's:
+    `left` is the image's left. Depth is unknown: there is no forward or backward motion, and
+    `front_share` is NaN. A joint below `min_confidence` is unseen, which affects only its own
+    parts. Without a visible torso there is no unit of length, and every coverage is 0.
 
     >>> from kinematics.skeleton import COCO_17
     >>> person = jnp.arange(34.0).reshape(1, 17, 2).repeat(60, axis=0)
@@ -621,7 +620,7 @@ def from_keypoints(
 
 @cache
 def _measurable(present: bytes) -> tuple[tuple[int, Part, bool], ...]:
-    """Index of each part whose points are there, the part, and whether its angle is."""
+    """Index and part for each part whose points are present, and whether its angle is known."""
     known = np.frombuffer(present, dtype=bool)[np.array(_COLUMNS)]
     rows = frozenset(np.flatnonzero(known).tolist())
     return tuple(
@@ -662,10 +661,10 @@ def _facts_of(part: Part, row: list[float], has_angle: bool) -> PartFacts:
 def all_part_facts(
     motions: PartMotion, *, present: Bool[np.ndarray, "clips points"]
 ) -> Iterator[tuple[PartFacts, ...]]:
-    """Each clip's parts as plain data, to four decimals; parts with a missing point are left out.
+    """Each clip's parts as plain data, to four decimals, without parts that miss a point.
 
-    `motions` holds NumPy arrays with an axis of clips, as `jax.vmap` of `describe` gives them; of
-    rows beyond those of `present` nothing is said.
+    `motions` holds NumPy arrays with a leading axis of clips, as from `jax.vmap(describe)`; rows
+    beyond those of `present` are ignored.
 
     >>> still = PartMotion(*(np.zeros((2, 13, 6) if i == 4 else (2, 13)) for i in range(15)))
     >>> [len(facts) for facts in all_part_facts(still, present=np.ones((2, 18), dtype=bool))]
@@ -687,9 +686,7 @@ def all_part_facts(
 def part_facts(
     motion: PartMotion, *, present: Bool[np.ndarray, " points"]
 ) -> tuple[PartFacts, ...]:
-    """One clip's parts as plain data, to four decimals; parts with a missing point are left out.
-
-    `motion` holds NumPy arrays, without a batch axis.
+    """`all_part_facts` for one clip; `motion` holds NumPy arrays without a batch axis.
 
     >>> still = PartMotion(*(np.zeros((13, 6) if i == 4 else 13) for i in range(15)))
     >>> facts = part_facts(still, present=np.ones(18, dtype=bool))

@@ -1,8 +1,8 @@
 """Movement events: stretches of a signal between turning points (conventions, section 4).
 
-One pass over the frames follows every signal at once. Each frame on which a movement ends carries
-that movement's record (`EventFrames`), so that thousands of clips can be searched in one call and
-the few records picked out afterwards; `compact` does so for one clip.
+One pass over the frames processes all signals. The record of a movement is stored at the frame
+where the movement ends (`EventFrames`), so thousands of clips can be processed in one call and the
+few records extracted afterwards; `compact` does that for one clip.
 """
 
 from typing import NamedTuple
@@ -20,30 +20,30 @@ from kinematics.thresholds import ExcursionRule
 
 _RULES = [thresholds.MOVEMENT[name] for name in SIGNALS]
 _CALM_SHARE = 1 / 3
-"""Slower than this share of the still speed, nothing of a movement is left."""
+"""Below this share of the still speed a movement is over."""
 _PAUSE_SHARE = 0.6
-"""Slowing down to nothing and speeding up again at once, so that the speed is below the still speed
-for just half a second, gives this share of the still speed on average over that half second."""
+"""A signal that stops and restarts at once, below the still speed for just half a second, has this
+share of the still speed on average over that half second."""
 _LINGERING = 15
-"""Frames (half a second) after which a rest is one even if it never gets calm: slow drift."""
+"""Frames (half a second) after which a rest counts even if it never gets calm: slow drift."""
 _DRIFTING = tuple(SIGNALS.index(name) for name in SIGNALS if name in thresholds.DRIFTING_SIGNALS)
 
 
 class EventFrames(NamedTuple):
-    """Records of movements, each on the frame (one past the clip included) where it was over."""
+    """Records of movements, each at the frame where it ended (up to one frame past the clip)."""
 
     begin: Int[Array, "closings signals"]
-    """Frame of the turning point where the movement began; -1 where no movement ended."""
+    """Turning point where the movement began; -1 where no movement ended."""
     furthest: Int[Array, "closings signals"]
-    """Frame of the turning point where it ended."""
+    """Turning point where it ended."""
     start: Int[Array, "closings signals"]
-    """Frame on which the signal really started to move."""
+    """Frame at which the signal started to move."""
     end: Int[Array, "closings signals"]
-    """Frame on which it really stopped."""
+    """Frame at which it stopped."""
 
 
 class Events(NamedTuple):
-    """The movements of one clip, in order of their ends; unused places have amount 0."""
+    """The movements of one clip, in order of their ends; unused entries have amount 0."""
 
     signal: Int[Array, " places"]
     """Index into `facts.SIGNALS`."""
@@ -55,47 +55,47 @@ class Events(NamedTuple):
 
 
 class _Leg(NamedTuple):
-    """What is known of each signal's current movement; every field has shape (signals,).
+    """State of each signal's current movement; every field has shape (signals,).
 
-    Kept small on purpose: on a CPU every field is a kernel a frame.
+    Few fields on purpose: on a CPU each field costs a kernel call per frame.
     """
 
     direction: Array
-    """+1 or -1 while moving, 0 while none has reached the hysteresis."""
+    """+1 or -1 while moving, 0 until the hysteresis is exceeded."""
     low: Array
     high: Array
-    """While moving: where the movement began and how far it got (swapped when going down)."""
+    """While moving up: first value and extreme so far; while moving down: the other way round."""
     low_at: Array
     high_at: Array
     last_slow: Array
     onset: Array
-    """Frame of the real start, known once the hysteresis is passed."""
+    """Frame of the start, known once the hysteresis is exceeded."""
     fast_at: Array
-    """Last frame that got further at more than the still speed."""
+    """Last frame with progress at more than the still speed."""
     marked_at: Array
-    """Last frame that was active, or at which the level of a rest was taken."""
+    """Last active frame, or last frame that set the level of a rest."""
 
 
 class _Row(NamedTuple):
-    """One frame of all signals, as the pass sees it."""
+    """One frame of all signals, the scan's input."""
 
     at: Array
     value: Array
     slow: Array
     resting: Array
     calm: Array
-    """Nothing of a movement is left."""
+    """Slow enough for a movement to be over."""
     pausing: Array
     """Calm, and for long enough to end a movement."""
 
 
 def _follow(leg: _Leg, row: _Row, prominence: Array, hysteresis: Array) -> tuple[_Leg, EventFrames]:
-    """One frame: close what a reversal or a rest ends, begin or carry on what moves."""
+    """The next state, and the records of movements that a reversal or a rest ends at this frame."""
     value, resting, at = row.value, row.resting, row.at
     up, down = leg.direction > 0, leg.direction < 0
     reversed_down = up & (leg.high - value >= hysteresis) & ~resting
     reversed_up = down & (value - leg.low >= hysteresis) & ~resting
-    # a rest ends a movement, but its last slow bit still belongs to it, until all is calm
+    # a rest ends a movement, but the last slow frames still belong to it, until it is calm
     overdue = at - leg.marked_at > _LINGERING
     settled = resting & (row.pausing | overdue)
     closing = (reversed_down | reversed_up | settled) & (leg.high - leg.low >= prominence)
@@ -105,8 +105,7 @@ def _follow(leg: _Leg, row: _Row, prominence: Array, hysteresis: Array) -> tuple
         start=leg.onset,
         end=leg.fast_at + 1,
     )
-    # extremes: after a reversal the old furthest point is where the new movement begins; a rest
-    # gives the level that the next movement begins from
+    # after a reversal the new movement begins at the old extreme, after a rest at the rest's level
     level = resting & (leg.direction == 0) & (row.calm | overdue)
     restart = settled | level
     new_high = (value > leg.high) | reversed_up | restart
@@ -140,15 +139,15 @@ def _follow(leg: _Leg, row: _Row, prominence: Array, hysteresis: Array) -> tuple
 
 
 def find(signals: Signals) -> EventFrames:
-    """Every movement of one clip: pure, traceable, one pass; `compact` lists the records.
+    """Every movement of one clip: a pure, traceable scan; `compact` lists the records.
 
     >>> from kinematics import synthetic
     >>> from kinematics.geometry import anchor, resample
     >>> from kinematics.movement import signals
     >>> motion = resample.to_rate(synthetic.perform(synthetic.walk(2.0)).motion)
     >>> read = signals.read(anchor.to_first_heading(motion))
-    >>> found = compact(find(read), read)
-    >>> [SIGNALS[i] for i, size in zip(found.signal, found.amount) if size]
+    >>> movements = compact(find(read), read)
+    >>> [SIGNALS[i] for i, size in zip(movements.signal, movements.amount) if size]
     ['forward', 'start_distance']
     """
     values = signals.values
@@ -172,7 +171,7 @@ def find(signals: Signals) -> EventFrames:
     def closed(rows: Array, last: Array) -> Array:
         return jnp.concatenate([rows, last])
 
-    # one frame past the end, at rest, closes what is still open
+    # one more frame, at rest, closes movements that are still open
     rest = jnp.ones((1, channels), bool)
     rows = _Row(
         at=jnp.arange(frames + 1, dtype=jnp.int32),
@@ -215,7 +214,7 @@ def is_drift(
     amount: Float[Array | np.ndarray, " events"],
     walked_m: Float[Array | np.ndarray, " events"],
 ) -> Bool[Array | np.ndarray, " events"]:
-    """Whether a change is too small a component of what the root moved meanwhile.
+    """Whether a change is drift: too small a component of the root's path at the same time.
 
     >>> is_drift(np.array([0, 3]), np.array([0.2, 0.2]), np.array([8.0, 8.0])).tolist()
     [True, False]
@@ -232,9 +231,9 @@ def is_sway(
     end_s: Float[np.ndarray, " events"],
     amount: Float[np.ndarray, " events"],
 ) -> Bool[np.ndarray, " events"]:
-    """Which movements belong to a sway on the spot: marching, a treadmill, running in place.
+    """Whether each movement is part of a sway on the spot: marching, a treadmill, running in place.
 
-    There the speed does not tell gait, but the pace does: small movements in a row, each undoing
+    Ground speed does not reveal such gait; the pace does: consecutive small movements, each undoing
     the last within a stride.
 
     >>> starts, heading = np.arange(4) * 0.5, np.full(4, SIGNALS.index("heading"))
@@ -248,16 +247,16 @@ def is_sway(
     linked = (clip[first] == clip[second]) & (signal[first] == signal[second])
     linked &= (amount[first] * amount[second] < 0) & small[first] & small[second]
     linked &= end_s[second] - start_s[first] <= thresholds.SWAY_PERIOD_S
-    # a chain is a run of links; it has one movement more than links
+    # a chain is a run of links, with one more movement than links
     chain = np.concatenate([[0], np.cumsum(~linked)])
     sizes = np.bincount(chain, minlength=1)
-    found = np.zeros(len(order), dtype=bool)
-    found[order] = (sizes[chain] >= thresholds.SWAY_EVENTS)[: len(order)]
-    return found
+    swaying = np.zeros(len(order), dtype=bool)
+    swaying[order] = (sizes[chain] >= thresholds.SWAY_EVENTS)[: len(order)]
+    return swaying
 
 
 def walked_m(positions_m: Float[Array, "frames 3"]) -> Float[Array, " frames"]:
-    """Path of the root up to each frame, up and down included.
+    """Length of the root's path up to each frame, vertical motion included.
 
     >>> walked_m(jnp.array([[0.0, 0, 0], [0, 0, 1], [0, 2, 1]])).tolist()
     [0.0, 1.0, 3.0]
@@ -268,7 +267,7 @@ def walked_m(positions_m: Float[Array, "frames 3"]) -> Float[Array, " frames"]:
 
 
 def compact(records: EventFrames, signals: Signals, *, places: int = 64) -> Events:
-    """The movements of one clip as short arrays, in order of their ends; drift is left out.
+    """The movements of one clip without drift, as arrays of length `places` by their ends.
 
     >>> from kinematics import synthetic
     >>> from kinematics.geometry import anchor, resample
@@ -281,10 +280,10 @@ def compact(records: EventFrames, signals: Signals, *, places: int = 64) -> Even
     values = signals.values
     frames, channels = values.shape
     flat = records.begin.reshape(-1)
-    (found,) = jnp.nonzero(flat >= 0, size=places, fill_value=flat.shape[0] - 1)
+    (indices,) = jnp.nonzero(flat >= 0, size=places, fill_value=flat.shape[0] - 1)
     used = jnp.arange(places) < jnp.sum(flat >= 0)
-    signal = found % channels
-    begin, furthest, start, end = (jnp.take(field.reshape(-1), found) for field in records)
+    signal = indices % channels
+    begin, furthest, start, end = (jnp.take(field.reshape(-1), indices) for field in records)
     begin, furthest = jnp.clip(begin, 0, frames - 1), jnp.clip(furthest, 0, frames - 1)
     amount = values[furthest, signal] - values[begin, signal]
     walked = walked_m(signals.positions_m)
@@ -303,14 +302,14 @@ def compact(records: EventFrames, signals: Signals, *, places: int = 64) -> Even
 
 
 class Excursions(NamedTuple):
-    """Times spent beyond a level, each on the frame where the signal was back."""
+    """Excursions beyond a level, each stored at the frame of its return."""
 
     peak: Float[Array, "closings lanes"]
-    """Furthest departure; 0 where nothing ended."""
+    """Largest departure; 0 where no excursion ended."""
     start: Int[Array, "closings lanes"]
     """Last frame before leaving."""
     end: Int[Array, "closings lanes"]
-    """First frame back; one past the clip when it did not come back."""
+    """First frame back; one past the clip without a return."""
     peak_at: Int[Array, "closings lanes"]
 
 
@@ -320,15 +319,15 @@ def excursions(
     *,
     rules: tuple[ExcursionRule, ...],
 ) -> Excursions:
-    """Stretches during which each lane leaves its level as its rule says, in one pass.
+    """Excursions of each lane from its level, as defined by its rule.
 
-    A stretch that is under way when the clip begins has start 0; one that the clip cuts off ends
-    at `length`.
+    An excursion that has begun before the clip has start 0; one that the clip cuts off ends at
+    `length`.
 
     >>> rule = ExcursionRule(enter=1.0, leave=0.5, peak=2.0)
     >>> lane = jnp.array([0.0, 1.5, 2.5, 1.5, 0.2])[:, None]
-    >>> found = excursions(lane, jnp.array(5), rules=(rule,))
-    >>> found.peak[:, 0].tolist(), int(found.start[4, 0]), int(found.end[4, 0])
+    >>> away = excursions(lane, jnp.array(5), rules=(rule,))
+    >>> away.peak[:, 0].tolist(), int(away.start[4, 0]), int(away.end[4, 0])
     ([0.0, 0.0, 0.0, 0.0, 2.5, 0.0], 0, 4)
     """
     frames, lanes = departure.shape
@@ -372,9 +371,9 @@ def split(
 ) -> Float[np.ndarray, "events parts"]:
     """The part of each movement's amount between neighbouring bounds.
 
-    `reached_values` are the signal's values at the bounds, by interpolation; bounds, starts and
-    ends share one unit (frames or seconds). Until its start a movement is at its first value, from
-    its end on at its last, so parts over bounds that span it add up to the amount.
+    `reached_values` are the signal's interpolated values at the bounds; bounds, starts and ends
+    share one unit (frames or seconds). A movement has its first value until its start and its last
+    value from its end on, so parts over bounds that span it add up to the amount.
 
     >>> split(
     ...     np.array([[0.0, 1.5, 4.0]]),

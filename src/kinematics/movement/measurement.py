@@ -1,7 +1,7 @@
-"""The whole way from motions to facts. Left of here are arrays, right of here plain data.
+"""Measuring motions: arrays in, facts as plain data out.
 
-Every step is a pure function of one clip; a batch is `jit(vmap(step))`, one compilation a step and
-shape (see `batch`). Frame-wise work is in the clip's own precision, sums in float64.
+Every step is a pure function of one clip; batches run `jit(vmap(step))`, compiled once per step
+and shape (see `batch`). Per-frame work is in the clip's own precision, sums in float64.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,17 +25,17 @@ from kinematics.movement.assemble import Measured
 from kinematics.skeleton import CANONICAL
 
 MEASURABLE: tuple[Frame, ...] = ("first_heading", "body", "camera")
-"""Frames of reference in which up is up; the first pose's axes may be tilted."""
+"""Frames of reference with a vertical up axis; the first pose's axes may be tilted."""
 
 MOST_WAITING = 4096
-"""Clips held back at most before batches that are not full are measured anyway."""
+"""Most clips held back before batches that are not full are measured anyway."""
 
 _START_FRAMES = 72
-"""Two strides on the analysis grid: how far the anchor looks."""
+"""Two strides on the analysis grid: the frames that the anchor reads."""
 
 
 class Trace(NamedTuple):
-    """One clip's signals over time, for plots: what the events were found on, and the raw."""
+    """One clip's signals over time, for plots: those in which events are detected, and the raw."""
 
     times_s: Float[np.ndarray, " samples"]
     signals: Float[np.ndarray, "samples signals"]
@@ -122,7 +122,7 @@ _LOOPS = (events.find, _vertical, _parts)
 
 @cache
 def _batched(step: Callable[..., Any], frame: Frame | None = None) -> Callable[..., Any]:
-    """The step over a batch, compiled once a shape."""
+    """The step over a batch, compiled once per shape."""
     work: compiler.Work = "loops" if step in _LOOPS else "filters"
     if frame is None:
         return compiler.jit(jax.vmap(step), work=work)
@@ -130,7 +130,7 @@ def _batched(step: Callable[..., Any], frame: Frame | None = None) -> Callable[.
 
 
 def kernels(stacked: batch.Batch, *, frame: Frame) -> Measured:
-    """All that is computed of a batch: each line is one compiled step over all its clips."""
+    """All results for a batch: each line is one compiled step over all its clips."""
     camera = None
     if stacked.camera_orientations_wxyz is not None and frame == "camera":
         camera = (stacked.camera_orientations_wxyz, stacked.camera_positions_m)
@@ -161,7 +161,7 @@ def kernels(stacked: batch.Batch, *, frame: Frame) -> Measured:
 
 
 _Waiting = tuple[int, Motion, batch.Clip]
-"""A motion by its place among those that were given, and as it is computed."""
+"""A motion's index in the input, the motion, and its clip."""
 
 T = TypeVar("T")
 
@@ -172,15 +172,15 @@ def _facts_of(waiting: list[_Waiting], shape: batch.Shape) -> Iterator[tuple[int
     facts = assemble.all_facts(
         [motion for _, motion, _ in waiting], clips, measured, frame=shape.frame
     )
-    for (place, _, _), one in zip(waiting, facts, strict=True):
-        yield place, one
+    for (index, _, _), clip_facts in zip(waiting, facts, strict=True):
+        yield index, clip_facts
 
 
 def _check_frame(frame: Frame) -> None:
     if frame not in MEASURABLE:
         raise ValueError(
-            f"frame {frame!r}: expected one of {', '.join(MEASURABLE)}. Facts speak of up and "
-            "of the ground, which first_pose tilts; use anchor.to_first_pose for its arrays"
+            f"frame {frame!r}: expected one of {', '.join(MEASURABLE)}. Facts refer to up and "
+            "to the ground, which first_pose tilts; use anchor.to_first_pose for its arrays"
         )
 
 
@@ -191,12 +191,12 @@ def measure_all(
     dtype: str = "float32",
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[MotionFacts]:
-    """Facts of many motions of any lengths, in their order, as a stream.
+    """Facts of many motions of any lengths, in order, as a stream.
 
-    Motions are given as they are, or by the paths of motion files, packed stores or folders of
-    both; a file gives one motion for each person. Clips of like length are computed together; what
-    is measured of a clip does not depend on the others. `dtype="float64"` computes everything in
-    double precision. `progress` is called with the number of clips measured so far.
+    `motions` are motions, or paths of motion files, packed stores or folders of both; a file gives
+    one motion per person. Clips of similar length are computed together; the results for a clip do
+    not depend on the others. `dtype="float64"` computes everything in double precision. `progress`
+    is called with the number of clips measured so far.
 
     >>> from kinematics import synthetic
     >>> corpus = [performance.motion for performance in synthetic.corpus(3, seed=1)]
@@ -218,7 +218,7 @@ def _in_order(
     dtype: str,
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[T]:
-    """What is made of each motion, in their order; those of one shape are computed together."""
+    """Results of `made_of` in the motions' order; motions of one shape are computed together."""
     waiting: dict[batch.Shape, list[_Waiting]] = {}
     done: dict[int, T] = {}
     taken = 0
@@ -231,7 +231,7 @@ def _in_order(
 
     for given, motion in enumerate(motions):
         if frame == "camera" and motion.camera_orientations_wxyz is None:
-            anchor.anchor(motion, frame="camera")  # says what is missing
+            anchor.anchor(motion, frame="camera")  # raises an error that names the missing camera
         clip = batch.prepare(motion, dtype=dtype)
         shape = batch.shape_of(clip, frame=frame, dtype=dtype)
         rows = waiting.setdefault(shape, [])
@@ -255,10 +255,10 @@ def measure(
     frame: Frame = "first_heading",
     dtype: str = "float32",
 ) -> MotionFacts:
-    """Facts of one motion; the same, to the bit, as when it is measured among others.
+    """Facts of one motion, bit-identical to those from `measure_all`.
 
-    The motion is given as it is, by the path of a file with one person, or as the list that
-    `read` makes of such a file. Raises `ValueError` where there are several.
+    `motion` is a motion, the path of a file with one person, or the list that `read` returns for
+    such a file. Raises `ValueError` if there are several motions.
 
     >>> from kinematics import synthetic
     >>> facts = measure(synthetic.perform(synthetic.walk(3.0, speed_mps=1.2)).motion)
@@ -270,7 +270,7 @@ def measure(
 
 
 def trace(motion: Motion, *, frame: Frame = "first_heading") -> Trace:
-    """The signals of one motion over time, as `measure` reads them.
+    """The signals of one motion over time, as `measure` uses them.
 
     >>> from kinematics import synthetic
     >>> trace(synthetic.perform(synthetic.stand(2.0)).motion).times_s.shape
@@ -281,11 +281,11 @@ def trace(motion: Motion, *, frame: Frame = "first_heading") -> Trace:
 
 
 def trace_all(motions: Iterable[Motion], *, frame: Frame = "first_heading") -> Iterator[Trace]:
-    """`trace` of many motions, in their order, as a stream; computed together like facts.
+    """`trace` of many motions, in order, as a stream, computed in batches like facts.
 
     >>> from kinematics import synthetic
     >>> corpus = [performance.motion for performance in synthetic.corpus(3, seed=1)]
-    >>> [len(one.times_s) > 1 for one in trace_all(corpus)]
+    >>> [len(clip.times_s) > 1 for clip in trace_all(corpus)]
     [True, True, True]
     """
     _check_frame(frame)
@@ -296,10 +296,10 @@ def _traces_of(waiting: list[_Waiting], shape: batch.Shape) -> Iterator[tuple[in
     clips = [clip for _, _, clip in waiting]
     read = kernels(batch.stack(clips, shape), frame=shape.frame).signals
     values, raw, positions = map(np.asarray, (read.values, read.raw, read.positions_m))
-    for row, (place, _, clip) in enumerate(waiting):
+    for row, (index, _, clip) in enumerate(waiting):
         count = len(clip.usable)
         yield (
-            place,
+            index,
             Trace(
                 times_s=np.arange(count) * clip.step_s,
                 signals=values[row, :count],

@@ -1,4 +1,4 @@
-"""How often a to-and-fro movement was repeated: turning points counted in one pass over time."""
+"""Repetitions of to-and-fro movements: turning points counted in one pass over time."""
 
 import functools
 from typing import NamedTuple
@@ -10,40 +10,40 @@ from jaxtyping import Array, Bool, Float
 from kinematics.geometry import kernels, rotation
 
 SAME_SIZE: float = 0.6
-"""Neighbouring swings belong to one repeated movement when the smaller is at least this share of
-the larger: more than the half swing with which a wave begins and ends."""
+"""Neighbouring swings belong to one repeated movement if the smaller is at least this share of the
+larger: more than the half swing with which a wave begins and ends."""
 
 SAME_PACE: float = 0.4
-"""The same for the durations of neighbouring swings: forth may be quicker than back."""
+"""The same for the durations of neighbouring swings: there may be quicker than back."""
 
 LEAST_CYCLES: float = 2.0
-"""One cycle is a movement there and back, which anything that ends where it began has made."""
+"""A single cycle, there and back, is no repetition: any movement that ends at its start has one."""
 
 ROUNDING: float = 0.2
-"""A cycle that is whole but for this share is whole: smoothing blunts the outermost swings."""
+"""A cycle that lacks up to this share counts as whole: smoothing shortens the outermost swings."""
 
 _REVERSAL_FRAMES = 6
-"""Directions are compared this far apart: half a cycle at 2.5 Hz and 30 frames a second."""
+"""Distance of the compared directions: half a cycle at 2.5 Hz and 30 frames a second."""
 
 _SQUARINGS = 5
-"""Squaring a matrix five times is the power iteration taken 32 steps far."""
+"""Five squarings of a matrix are 32 steps of the power iteration."""
 
 
 class Cycles(NamedTuple):
-    """Full cycles there and back of the longest regular stretch, and how long one takes."""
+    """Full cycles, there and back, of the longest regular stretch, and their period."""
 
     repetitions: Float[Array, " signals"]
-    """0 where nothing was repeated."""
+    """0 without repetition."""
     period_s: Float[Array, " signals"]
-    """Mean of the stretch's inner swings, times two; 0 where there are none."""
+    """Twice the mean duration of the stretch's inner swings; 0 without repetition."""
 
 
 class _Swings(NamedTuple):
-    """The scan's memory: the swing under way since the last turn, and the stretch of like ones."""
+    """The scan's state: the swing since the last turn, and the stretch of similar swings."""
 
     begun: Bool[Array, " signals"]
-    """A swing is under way; before the first, `turn` is the lowest value and `extreme` the highest,
-    so that neither direction is taken for granted."""
+    """A swing has begun. Before the first, `turn` is the lowest value and `extreme` the highest, so
+    that the first swing may have either direction."""
     turn: Float[Array, " signals"]
     turn_s: Float[Array, " signals"]
     extreme: Float[Array, " signals"]
@@ -51,10 +51,10 @@ class _Swings(NamedTuple):
     last_size: Float[Array, " signals"]
     last_s: Float[Array, " signals"]
     opening: Float[Array, " signals"]
-    """The swing before the stretch, as a share of its first one: half a swing starts a wave."""
+    """The swing before the stretch as a share of its first swing: half a swing starts a wave."""
     swings: Float[Array, " signals"]
     lasted_s: Float[Array, " signals"]
-    """All of them but the first, in which the arm may still have been on its way."""
+    """Duration of the swings but the first, in which the arm may still have been on its way."""
     best: Float[Array, " signals"]
     best_swing_s: Float[Array, " signals"]
 
@@ -66,8 +66,8 @@ def principal_axis(
 
     The zero covariance has no such axis and gives the zero vector.
 
-    >>> zero, one = jnp.array(0.0), jnp.array(1.0)
-    >>> [float(part) for part in principal_axis((one, zero, zero, 4 * one, zero, zero))]
+    >>> zero, unit = jnp.array(0.0), jnp.array(1.0)
+    >>> [float(part) for part in principal_axis((unit, zero, zero, 4 * unit, zero, zero))]
     [0.0, 1.0, 0.0]
     """
     xx, xy, xz, yy, yz, zz = covariance
@@ -93,15 +93,15 @@ def principal_axis(
 
 
 def reversal_axis(directions: Float[Array, "3 signals frames"]) -> Float[Array, "3 signals"]:
-    """The line along which unit vectors of motion (zero at rest) turn round most often.
+    """The axis along which directions of motion (unit vectors, zero at rest) reverse most often.
 
-    Raising an arm is a longer way than waving it, but only the waving turns round.
+    Raising an arm may be a longer movement than waving it, but only waving reverses.
 
     >>> to_and_fro = jnp.where(jnp.arange(60) % 12 < 6, 1.0, -1.0)
     >>> reversal_axis(jnp.stack([0 * to_and_fro, to_and_fro, 0 * to_and_fro])[:, None])[:, 0]
     Array([0., 1., 0.], dtype=float32)
     """
-    # rest before the first frame and after the last, as in the frames that fill a clip up
+    # rest before the first frame and after the last, as in a clip's padding
     padded = jnp.pad(directions, ((0, 0), (0, 0), (_REVERSAL_FRAMES, _REVERSAL_FRAMES)))
     x, y, z = padded[..., _REVERSAL_FRAMES:] - padded[..., :-_REVERSAL_FRAMES]
     products = (x * x, x * y, x * z, y * y, y * z, z * z)
@@ -109,10 +109,10 @@ def reversal_axis(directions: Float[Array, "3 signals frames"]) -> Float[Array, 
 
 
 def _share(outer: Float[Array, "*n"], inner: Float[Array, "*n"]) -> Float[Array, "*n"]:
-    """How much of a swing the one before or after a stretch is, measured by its neighbour inside.
+    """The swing before or after a stretch as a share of its neighbour inside, at most 1.
 
-    A smaller one is a part of a swing. A much larger one brought the hand there or took it away:
-    it may have held a swing or none, and counts as half of one.
+    A much larger swing brought the hand there or took it away; it may contain a swing or not, and
+    counts as 0.5.
     """
     part = outer / jnp.where(inner > 0, inner, 1)
     return jnp.where(inner > 0, jnp.where(part * SAME_SIZE > 1, 0.5, jnp.minimum(part, 1)), 0)
@@ -138,7 +138,7 @@ def _step(
     begins = ~past.begun & (extreme - turn >= least_swing)
     falls = begins & lower
     turns = past.begun & seen & (ahead * (extreme - value) >= least_swing)
-    # the swing that ends here either goes on with the stretch or is the first of another
+    # the swing that ends here either continues the stretch or begins another
     size, swing_s = jnp.abs(extreme - past.turn), extreme_s - past.turn_s
     same_size = jnp.minimum(size, past.last_size) >= SAME_SIZE * jnp.maximum(size, past.last_size)
     same_pace = jnp.minimum(swing_s, past.last_s) >= SAME_PACE * jnp.maximum(swing_s, past.last_s)
@@ -175,7 +175,7 @@ def count(
     *,
     least_swing: Float[Array, " signals"],
 ) -> Cycles:
-    """Cycles of each signal, from swings of at least `least_swing`; this has no gradient.
+    """Cycles of each signal, from swings of at least `least_swing`; without gradient.
 
     >>> times_s = jnp.arange(301) / 30
     >>> wave = jnp.sin(2 * jnp.pi * 0.5 * times_s)[:, None]

@@ -1,10 +1,10 @@
-"""The seven movement signals of an anchored motion, smoothed without delay, gait taken out.
+"""The seven movement signals of an anchored motion, smoothed without delay, gait removed.
 
 Works on uniformly sampled motions (see `resample.to_rate`). Two filters, both of zero phase:
 
-* a *light* one, a local parabola over 0.3 s, keeps peaks and takes the tracker's jitter down;
-* a *gait-free* one, two windows of 1.1 s and 0.8 s in succession, takes out what is undone within
-  a stride. It rules where the person travels, the light one where they stay in place.
+* *light*, a local parabola over 0.3 s, keeps peaks and reduces the tracker's jitter;
+* *gait-free*, means over 1.1 s and then 0.8 s, removes changes that are undone within a stride. It
+  applies where the person travels, the light filter where they stay in place.
 """
 
 from functools import partial
@@ -32,21 +32,21 @@ _STEP_FRAMES = 25
 
 _REACH = (_STRIDE_FRAMES - 1) // 2 + (_STEP_FRAMES - 1) // 2
 _REST_REACH = 8
-"""Frames on either side over which resting is judged: half a second in all."""
+"""Frames on either side for the speed that decides on rest: half a second in all."""
 _SPEED_REACH = 3
-"""Frames on either side over which speeds are read: a fifth of a second in all."""
+"""Frames on either side for other speeds: a fifth of a second in all."""
 
 SWAYING = ("up", "heading", "forward_lean", "left_lean", "tilt")
-"""What gait moves to and fro, in the order in which `read` lays it out."""
+"""The signals that gait moves to and fro, in the order of `read`."""
 
 _INDEX = {name: i for i, name in enumerate(POINTS)}
 
 
 class Signals(NamedTuple):
-    """Everything that events and totals are read off, frame by frame."""
+    """The per-frame input of events and totals."""
 
     values: Float[Array, "frames signals"]
-    """What movements are found on, in the order of `facts.SIGNALS`."""
+    """The signals in which movements are detected, in the order of `facts.SIGNALS`."""
     raw: Float[Array, "frames signals"]
     """The same before any smoothing."""
     rest_speed: Float[Array, "frames signals"]
@@ -59,15 +59,15 @@ class Signals(NamedTuple):
     """Mean velocity of the root over half a second around each frame."""
     heading_defined: Bool[Array, " frames"]
     tilt_rad: Float[Array, " frames"]
-    """Tilt of the trunk where joints exist, else of the pelvis; smoothed as the leans are."""
+    """Tilt of the trunk, or of the pelvis without joints; smoothed like the leans."""
     usable: Bool[Array, " frames"]
     """Inside the clip and not in a long gap."""
     length: Int[Array, ""]
-    """Frames of the clip; what follows is padding."""
+    """Frames of the clip, without padding."""
 
 
 def _box(values: Float[Array, " padded"], width: int) -> Float[Array, " rest"]:
-    """Sum over every `width` frames in a row, by doubling: few additions, the same at any place."""
+    """Moving sum over `width` frames, by doubling: few additions, in the same order everywhere."""
     size = values.shape[0] - width + 1
     total, done, power, sums = jnp.zeros((), values.dtype), 0, 1, values
     while done < width:
@@ -84,25 +84,25 @@ def _box(values: Float[Array, " padded"], width: int) -> Float[Array, " rest"]:
 def _trend(
     block: Float[Array, " block"], present: Bool[Array, " block"], near_first: bool
 ) -> Float[Array, ""]:
-    """Slope per frame between the two halves of the frames that are there (two strides at most).
+    """Slope per frame between the two halves of the present frames (two strides at most).
 
-    Halves of a full stride each leave nothing of the gait in the slope.
+    With halves of a full stride each, gait does not affect the slope.
     """
     count = jnp.sum(present)
     half = jnp.maximum(count // 2, 1)
-    place = jnp.arange(block.shape[0]) - (0 if near_first else block.shape[0] - count)
-    early = (place >= 0) & (place < half)
-    late = (place >= count - half) & (place < count)
+    index = jnp.arange(block.shape[0]) - (0 if near_first else block.shape[0] - count)
+    early = (index >= 0) & (index < half)
+    late = (index >= count - half) & (index < count)
     weight = late.astype(block.dtype) - early.astype(block.dtype)
     apart = jnp.maximum(count - half, 1)
     return jnp.sum(weight * block) / (half * apart).astype(block.dtype)
 
 
 def gait_free(values: Float[Array, " frames"], length: Int[Array, ""]) -> Float[Array, " frames"]:
-    """A signal without what a stride undoes: means over 1.1 s, then over 0.83 s.
+    """A signal without gait: means over 1.1 s, then over 0.83 s.
 
-    Beyond its ends the clip is continued as its mirror image about a straight line whose slope is
-    the trend over the nearest two strides, so that neither a sway nor a steady turn is bent there.
+    The clip is extended beyond its ends by its mirror image about a straight line with the trend of
+    the nearest two strides as its slope, which distorts neither a sway nor a steady turn there.
 
     >>> strides = jnp.sin(2 * jnp.pi * jnp.arange(150) / 30)  # one stride a second
     >>> bool(jnp.abs(gait_free(strides, jnp.array(150))[30:120]).max() < 0.03)
@@ -122,7 +122,7 @@ def gait_free(values: Float[Array, " frames"], length: Int[Array, ""]) -> Float[
     end = lax.dynamic_slice_in_dim(padded, first, block)
     in_clip = first + jnp.arange(block) < length
     end = jnp.where(in_clip, end, 0)
-    # the present frames end the block when the clip is long, begin it when it is short
+    # the present frames end the block in a long clip, and begin it in a short one
     end_slope = _trend(end, in_clip, near_first=True)
     tail = jnp.take(padded, jnp.maximum(length - 1 - reach, 0))
     tail = tail + 2 * reach.astype(values.dtype) * end_slope
@@ -134,9 +134,9 @@ def gait_free(values: Float[Array, " frames"], length: Int[Array, ""]) -> Float[
 
 
 def light(values: Float[Array, " frames"], length: Int[Array, ""]) -> Float[Array, " frames"]:
-    """A signal with its jitter taken down: a parabola through nine frames around each.
+    """A signal with less jitter: a parabola through the nine frames around each.
 
-    Beyond its ends the clip is continued as its point reflection, which keeps ends and slopes.
+    The clip is extended beyond its ends by point reflection, which keeps values and slopes there.
 
     >>> ramp = jnp.arange(20.0) ** 2
     >>> bool(jnp.allclose(light(ramp, jnp.array(20))[4:16], ramp[4:16], atol=1e-3))
@@ -157,7 +157,7 @@ def light(values: Float[Array, " frames"], length: Int[Array, ""]) -> Float[Arra
 
 
 def _held(values: Float[Array, " frames"], length: Int[Array, ""]) -> Float[Array, " frames"]:
-    """The last frame's value repeated over the padding."""
+    """The signal with the clip's last value repeated over the padding."""
     inside = jnp.arange(values.shape[0]) < length
     return jnp.where(inside, values, jnp.take(values, length - 1))
 
@@ -176,8 +176,8 @@ def change_rate(
     """
     frames = held.shape[0]
     padded = jnp.pad(held, (reach, reach), mode="edge")
-    place = jnp.arange(frames)
-    span = jnp.minimum(place + reach, length - 1) - jnp.maximum(place - reach, 0)
+    index = jnp.arange(frames)
+    span = jnp.minimum(index + reach, length - 1) - jnp.maximum(index - reach, 0)
     change = padded[2 * reach :] - padded[:frames]
     seconds = jnp.maximum(span, 1).astype(held.dtype) * step_s
     return change / seconds
@@ -186,7 +186,7 @@ def change_rate(
 def gait_share(
     speed_mps: Float[Array | np.ndarray, " frames"],
 ) -> Float[Array | np.ndarray, " frames"]:
-    """How much of the gait's sway to expect at a ground speed: 0 in place, 1 while travelling.
+    """Share of the gait's sway to expect at a ground speed: 0 in place, 1 while travelling.
 
     >>> gait_share(jnp.array([0.0, 1.2])).tolist()
     [0.0, 1.0]
@@ -199,7 +199,7 @@ def gait_share(
 def _beyond(
     rest: Float[Array, "swaying frames"], has_shoulders: Bool[Array, ""]
 ) -> Float[Array, "swaying frames"]:
-    """What remains of a difference that no ordinary sway explains."""
+    """The part of a difference beyond ordinary sway."""
     heading = jnp.where(
         has_shoulders, thresholds.SWAY_TRUNK_HEADING_RAD, thresholds.SWAY_HEADING_RAD
     )
@@ -214,7 +214,7 @@ def _beyond(
 
 
 class _Lines(NamedTuple):
-    """Which way the body faces and leans, frame by frame."""
+    """The direction in which the body faces and leans, per frame."""
 
     pelvis_rad: Float[Array, " frames"]
     """Heading of the pelvis."""
@@ -232,7 +232,7 @@ def _body_lines(
     points_m: Float[Array, "frames points 3"] | None,
     present: Bool[Array, " points"] | None,
 ) -> _Lines:
-    """Heading and lean of the pelvis and, where the points allow, of shoulders and trunk."""
+    """Heading and lean of the pelvis and, if the points are present, of shoulders and trunk."""
     orientations = jnp.asarray(anchored.orientations_wxyz)
     pelvis = orientation.heading(orientations, jnp.asarray(anchored.observed))
     forward, left = rotation.lean(orientations)
@@ -266,16 +266,16 @@ def _body_lines(
 
 
 def _laid_out(
-    place_m: Float[Array, "3 frames"],
+    root_m: Float[Array, "3 frames"],
     from_start_m: Float[Array, "3 frames"],
     swaying: Float[Array, "swaying frames"],
 ) -> Float[Array, "signals frames"]:
     """The seven signals, in their order."""
     lanes = {
-        "left": place_m[0],
-        "forward": place_m[2],
+        "left": root_m[0],
+        "forward": root_m[2],
         "start_distance": rotation.norm(from_start_m[0], from_start_m[2]),
-        **{name: swaying[place] for place, name in enumerate(SWAYING)},
+        **{name: swaying[row] for row, name in enumerate(SWAYING)},
     }
     return jnp.stack([lanes[name] for name in SIGNALS])
 
@@ -290,11 +290,11 @@ def read(
 ) -> Signals:
     """The signals of one uniformly sampled motion.
 
-    `points_m` are its eighteen body points seen from the pelvis (`anchor.body_points`), `present`
-    which of them the skeleton has; with them, leans are the trunk's and sway is averaged over
-    pelvis and shoulders. `length` marks the end of the clip when copies of its last frame follow.
-    `from_start_m` is where the root is, seen from where it began, in any level axes; it is needed
-    in frames of reference whose origin is elsewhere.
+    `points_m` are its eighteen body points relative to the pelvis (`anchor.body_points`), `present`
+    masks those that the skeleton has; with them, leans are the trunk's and sway is averaged over
+    pelvis and shoulders. `length` is the clip's length if copies of its last frame follow.
+    `from_start_m` is the root's position relative to its start, in any level axes; frames of
+    reference with another origin need it.
 
     >>> from kinematics import synthetic
     >>> from kinematics.geometry import anchor, resample
@@ -314,17 +314,16 @@ def read(
     )
 
     def rate(lanes: Array, length: Array, reach: int) -> Array:
-        one = partial(change_rate, length=length, step_s=step_s, reach=reach)
-        return jax.vmap(one)(lanes)
+        return jax.vmap(partial(change_rate, length=length, step_s=step_s, reach=reach))(lanes)
 
     lines = _body_lines(anchored, points_m, present)
     leans = [lines.forward_rad, lines.left_rad, lines.tilt_rad]
-    # signals first, frames last: the filters then run along memory
-    place_m = positions.T
-    swaying = jnp.stack([place_m[1], lines.body_rad, *leans])
-    steady = lightly(jnp.concatenate([place_m, swaying, lines.pelvis_rad[None]]), length)
+    # frames on the last axis, which is contiguous: the filters run along it
+    root_m = positions.T
+    swaying = jnp.stack([root_m[1], lines.body_rad, *leans])
+    steady = lightly(jnp.concatenate([root_m, swaying, lines.pelvis_rad[None]]), length)
     path = held(steady[:3], length)
-    start_m, start_path = place_m, path
+    start_m, start_path = root_m, path
     if from_start_m is not None:
         start_m = from_start_m.T
         start_path = held(lightly(start_m, length), length)
@@ -339,7 +338,7 @@ def read(
     values = held(_laid_out(path, start_path, mixed), length)
     return Signals(
         values=kernels.interleaved(*values),
-        raw=kernels.interleaved(*_laid_out(place_m, start_m, swaying)),
+        raw=kernels.interleaved(*_laid_out(root_m, start_m, swaying)),
         rest_speed=jnp.abs(kernels.interleaved(*rate(values, length, _REST_REACH))),
         speed=jnp.abs(kernels.interleaved(*rate(values, length, _SPEED_REACH))),
         positions_m=kernels.interleaved(*path),

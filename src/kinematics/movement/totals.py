@@ -1,4 +1,4 @@
-"""What each quarter of a clip adds up to, on the analysis grid; quarters add up to the clip."""
+"""Totals of each quarter of a clip on the analysis grid; they add up to the clip's totals."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ _LEANS = (SIGNALS.index("forward_lean"), SIGNALS.index("left_lean"))
 
 
 class Totals(NamedTuple):
-    """Per quarter, except where a name says otherwise."""
+    """Totals per quarter; leans over the whole clip."""
 
     bounds_s: Float[Array, "5"]
     net_m: Float[Array, "quarters 3"]
@@ -27,13 +27,13 @@ class Totals(NamedTuple):
     path_m: Float[Array, " quarters"]
     """Ground path while moving."""
     paced_positive_m: Float[Array, "quarters 2"]
-    """Path to the subject's own left and ahead."""
+    """Path to the subject's own left and forward."""
     paced_negative_m: Float[Array, "quarters 2"]
-    """Path to the subject's own right and backwards."""
+    """Path to the subject's own right and backward."""
     peak_speed_mps: Float[Array, " quarters"]
     max_tilt_rad: Float[Array, " quarters"]
     reach: trajectory.Reach
-    """Extremes of the distance from the start, each with one value a quarter."""
+    """Extremes of the distance from the start, one value per quarter each."""
     greatest_lean_rad: Float[Array, "2"]
     """Over the clip: forward, left."""
     least_lean_rad: Float[Array, "2"]
@@ -43,7 +43,7 @@ class Totals(NamedTuple):
 def _own_ways(
     signals: Signals, *, paced: bool
 ) -> tuple[Float[Array, "frames 2"], Float[Array, " frames"]]:
-    """Velocity to the subject's own left and ahead without drift, and whether they move at all."""
+    """Velocity to the subject's own left and forward without drift, and 1 where they move."""
     still = thresholds.MOVEMENT["forward"].still_speed
     left, ahead = signals.velocity_mps[:, 0], signals.velocity_mps[:, 2]
     speed = rotation.norm(left, ahead)
@@ -61,8 +61,7 @@ def by_quarter(
 ) -> Totals:
     """The totals of one uniformly sampled motion.
 
-    `paced` says that the signals are those of the frame `body`, whose axes are the subject's own
-    already.
+    `paced` is for signals in the frame `body`, whose axes are already the subject's own.
 
     >>> from kinematics import synthetic
     >>> from kinematics.geometry import anchor, resample
@@ -91,14 +90,14 @@ def by_quarter(
     def share(start: Array, end: Array) -> Array:
         return windows.segment_share(times_s, usable, start_s=start, end_s=end)
 
-    # counted in whole frames: a frame on a bound belongs to both sides, whatever the last bit
-    place = QUARTERS * jnp.arange(times_s.shape[0], dtype=jnp.int32)
+    # in integers, so that a frame on a bound belongs to both sides in spite of rounding
+    scaled_index = QUARTERS * jnp.arange(times_s.shape[0], dtype=jnp.int32)
     last = signals.length.astype(jnp.int32) - 1
 
     def in_quarter(
         number: Array, start: Array, end: Array
     ) -> tuple[Array, Array, trajectory.Reach]:
-        inside = usable & (place >= number * last) & (place <= (number + 1) * last)
+        inside = usable & (scaled_index >= number * last) & (scaled_index <= (number + 1) * last)
         return (
             masked.maximum(speed, inside),
             masked.maximum(signals.tilt_rad, inside),

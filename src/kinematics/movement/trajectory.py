@@ -1,6 +1,6 @@
-"""Where an anchored motion went: displacement and path by direction, distance, shape.
+"""The path of an anchored motion: displacement and path by direction, distance, shape.
 
-Everything can be asked of any time window; windows cut the steps between frames by interpolation,
+Everything is defined for any time window; windows cut the steps between frames by interpolation,
 so totals over windows that tile the clip add up to the total over the clip.
 """
 
@@ -17,7 +17,7 @@ from kinematics.motion import AnchoredMotion
 from kinematics.movement import events
 
 REVERSAL_RAD = math.radians(120)
-"""A jump of the direction of travel beyond this is turning back, not curving."""
+"""Larger jumps of the direction of travel are reversals, not curves."""
 
 
 class Travel(NamedTuple):
@@ -48,17 +48,17 @@ class Shape(NamedTuple):
     """The ground path as a whole."""
 
     straightness: Float[Array, ""]
-    """Net over path length; 1 when there is no path."""
+    """Net displacement over path length; 1 without a path."""
     returns: Int[Array, ""]
-    """How often the start was left and come back to."""
+    """Number of returns to the start."""
     turning_rad: Float[Array, ""]
-    """Turning of the direction of travel, + to the left; turning back on the spot adds nothing."""
+    """Turning of the direction of travel, + to the left; reversals add nothing."""
     travelled_m: Float[Array, ""]
-    """Path walked at more than a stroll's slowest pace, which the turning belongs to."""
+    """Path at `TRAVEL_SPEED_MPS` or more, to which `turning_rad` refers."""
 
 
 def step_travel(positions_m: Float[Array, "frames 3"], share: Float[Array, " steps"]) -> Travel:
-    """Travel over steps that count by the given shares (see `windows.segment_share`).
+    """Travel over steps weighted by the given shares (see `windows.segment_share`).
 
     >>> positions = jnp.array([[0.0, 0, 0], [0, 0, 1], [0, 0, 0.5]])
     >>> travel = step_travel(positions, jnp.ones(2))
@@ -86,7 +86,7 @@ def travel(
 ) -> Travel:
     """Displacement and path between two times (default: the whole clip).
 
-    Sums every step, sway and jitter included; `measure` reports movements.
+    Sums every step, including sway and jitter; `measure` reports movements.
 
     >>> from kinematics import synthetic
     >>> from kinematics.geometry import anchor
@@ -117,7 +117,7 @@ def start_distance(anchored: AnchoredMotion) -> Float[Array, " frames"]:
 def value_at(
     values: Float[Array, " frames"], times_s: Float[Array, " frames"], when_s: Float[Array, ""]
 ) -> Float[Array, ""]:
-    """A signal at any time, by linear interpolation; held beyond the clip's ends.
+    """A signal's value at any time, linearly interpolated; constant beyond the clip's ends.
 
     >>> float(value_at(jnp.array([0.0, 2.0]), jnp.array([0.0, 1.0]), jnp.array(0.25)))
     0.5
@@ -133,7 +133,7 @@ def distance_reach(
     start_s: Float[Array, ""],
     end_s: Float[Array, ""],
 ) -> Reach:
-    """Extremes of the distance from the start between two times, the two included.
+    """Extremes of the distance from the start between two times, both included.
 
     >>> times = jnp.arange(4.0)
     >>> reach = distance_reach(
@@ -182,8 +182,8 @@ def reach(
     >>> from kinematics.geometry import anchor
     >>> there_and_back = synthetic.then(synthetic.walk(2.0), synthetic.walk_backward(2.0))
     >>> motion = synthetic.perform(there_and_back, gait=None).motion
-    >>> found = reach(anchor.to_first_heading(motion))
-    >>> round(float(found.furthest_m), 2), round(float(found.at_end_m), 2)
+    >>> distances = reach(anchor.to_first_heading(motion))
+    >>> round(float(distances.furthest_m), 2), round(float(distances.at_end_m), 2)
     (2.0, 0.0)
     """
     times = jnp.asarray(anchored.times_s)
@@ -201,7 +201,7 @@ def course_turning(
 ) -> Float[Array, ""]:
     """Total turning of the direction of travel, + to the left, in radians.
 
-    Read only while travelling; turning straight back counts as no turning.
+    Only frames of travel count, and reversals do not.
 
     >>> angle = jnp.linspace(0.0, math.pi, 50)
     >>> circle = jnp.stack([jnp.sin(angle), 0 * angle, jnp.cos(angle)], axis=1)
@@ -237,7 +237,7 @@ def path_shape(
 ) -> Shape:
     """Straightness, returns and turning of a uniformly sampled path.
 
-    `start_distance_m` is needed where the start is not the origin.
+    `start_distance_m` is needed if the start is not the origin.
 
     >>> ahead = jnp.stack([jnp.zeros(30), jnp.zeros(30), jnp.arange(30.0) / 30], axis=1)
     >>> speed = jnp.broadcast_to(jnp.array([0.0, 0, 1]), (30, 3))

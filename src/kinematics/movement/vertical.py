@@ -1,9 +1,9 @@
 """Jumps and crouches, from the height of the root and, with joints, of both feet.
 
-The standing level is the height that the root stays below for three quarters of the clip. A jump
-leaves the standing range upwards and is back within a second: with joints the root and both feet
-rise together (runs lift one foot at a time), with the root alone it has to rise further. A crouch
-leaves the range downwards and comes back. Rules and levels are in `thresholds`.
+The standing level is the height below which the root is for three quarters of the clip. A jump
+leaves the standing range upwards and returns within a second: with joints, the root and both feet
+rise together (runs lift one foot at a time); without, the root has to rise further. A crouch
+leaves the range downwards and returns. Rules and levels are in `thresholds`.
 """
 
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from kinematics.movement.signals import Signals
 from kinematics.skeleton import POINTS
 
 LANES = ("jump_root", "jump_feet", "crouch")
-"""The three departures that are followed."""
+"""The three kinds of departure from the standing level."""
 
 _RULES = (thresholds.JUMP_ROOT, thresholds.JUMP_FEET, thresholds.CROUCH)
 _LEVEL_STEPS = 12
@@ -33,11 +33,11 @@ class Vertical(NamedTuple):
     """Departures from the standing level."""
 
     excursions: events.Excursions
-    """In the order of `LANES`, in frames; the peaks are metres away from the level."""
+    """In the order of `LANES`, in frames; peaks are distances from the level in metres."""
     standing_m: Float[Array, ""]
     """Standing level of the root, relative to the first frame."""
     has_feet: Bool[Array, ""]
-    """Whether `jump_feet` is to be believed rather than `jump_root`."""
+    """Whether `jump_feet` counts rather than `jump_root`."""
 
 
 def find(
@@ -52,8 +52,8 @@ def find(
     >>> from kinematics.geometry import anchor, resample
     >>> jump = synthetic.then(synthetic.stand(1.0), synthetic.jump(0.3), synthetic.stand(1.0))
     >>> motion = resample.to_rate(synthetic.perform(jump, joints=False).motion)
-    >>> found = find(signals.read(anchor.to_first_heading(motion)))
-    >>> int((found.excursions.peak[:, 0] > 0.2).sum())
+    >>> vertical = find(signals.read(anchor.to_first_heading(motion)))
+    >>> int((vertical.excursions.peak[:, 0] > 0.2).sum())
     1
     """
     height = read.positions_m[:, 1]
@@ -78,7 +78,7 @@ def find(
             )
 
         feet_rise = jnp.min(jax.vmap(above_floor)(feet + read.raw[None, :, 1]), axis=0)
-    # runs fly too, low and with both feet up: while travelling a jump has to go higher
+    # runs have low flight phases with both feet up: while travelling, jumps have to be higher
     speed = rotation.norm(read.velocity_mps[:, 0], read.velocity_mps[:, 2])
     hop = jnp.minimum(rise, feet_rise) - thresholds.JUMP_RUN_M * signals.gait_share(speed)
     lanes = jnp.stack([rise, hop, -rise], axis=1)

@@ -1,4 +1,4 @@
-"""What a motion file or a store holds, in lines for a person who wonders whether to trust it."""
+"""Descriptions of motion files and stores, with warnings about unusual data."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,31 +10,31 @@ from kinematics.motion import Motion
 from kinematics.readers import Format
 
 EVEN_STEPS: float = 0.05
-"""Steps between frames that differ by less than this share of the usual step are even."""
+"""Steps between frames are even if they differ from the median by less than this share of it."""
 
 LOW_COVERAGE: float = 0.5
-"""With fewer frames seen, most of what was done is unknown."""
+"""With a smaller share of seen frames, most of the motion is unknown."""
 
 SHORTEST_S: float = 1.0
-"""Shorter motions hold no whole stride."""
+"""Shorter motions contain no full stride."""
 
 FEWEST_FPS: float = 8.0
-"""At fewer frames a second a step falls between two frames."""
+"""At fewer frames per second a step fits between two frames."""
 
 USUAL_HEIGHTS_M: tuple[float, float] = (-3.0, 3.0)
-"""Where the root of a person near the ground is; elsewhere, axes or units may be others."""
+"""Heights of the root of a person near the ground; others suggest wrong axes or units."""
 
 STILL_M: float = 1e-6
-"""A camera or a root that stays within this does not move at all."""
+"""A camera or a root that stays within this does not move."""
 
 Line = tuple[str, str]
-"""What is said, and what of it."""
+"""A label and its text."""
 
 
 def describe(path: Path | str) -> Iterator[Line]:
-    """Lines about a file: what it was recognised as, and what each person's motion is like.
+    """Lines about a file: its format, and each person's motion.
 
-    Raises what `readers.read` raises. Warnings are lines that start with `warning`.
+    Raises the errors of `readers.read`. Warnings are lines labelled `warning`.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -53,7 +53,7 @@ def describe(path: Path | str) -> Iterator[Line]:
 def _is_of(form: Format, path: Path) -> bool:
     try:
         return form.recognise(path)
-    except ValueError:  # another kind of file altogether
+    except ValueError:  # another kind of file
         return False
 
 
@@ -119,33 +119,33 @@ def _camera(motion: Motion) -> str:
 
 
 def warnings(motion: Motion) -> list[str]:
-    """What about a motion is allowed, and odd.
+    """Warnings about valid but unusual data in a motion.
 
     >>> from kinematics import synthetic
     >>> warnings(synthetic.perform(synthetic.walk(2.0)).motion)
     []
     """
-    steps_s, found = _steps_s(motion), []
+    steps_s, texts = _steps_s(motion), []
     if motion.duration_s < SHORTEST_S:
-        found.append(f"only {motion.duration_s:.2f} s: events are found in longer motions")
+        texts.append(f"only {motion.duration_s:.2f} s: too short for most events")
     if len(steps_s):
         usual_s = float(np.median(steps_s))
         uneven = int((np.abs(steps_s - usual_s) > EVEN_STEPS * usual_s).sum())
         if uneven:
-            found.append(
+            texts.append(
                 f"{uneven} of {len(steps_s)} steps are not the usual {usual_s * 1000:.3g} ms; "
                 f"the longest is {steps_s.max():.2f} s"
             )
         if 1 / usual_s < FEWEST_FPS:
-            found.append(f"{1 / usual_s:.3g} fps: steps and waves fall between frames")
+            texts.append(f"{1 / usual_s:.3g} fps: steps and waves fall between frames")
     coverage = float(np.mean(motion.observed))
     if coverage < LOW_COVERAGE:
-        found.append(f"seen in {coverage:.0%} of the frames only")
-    return found + _place_warnings(motion)
+        texts.append(f"seen in {coverage:.0%} of the frames only")
+    return texts + _position_warnings(motion)
 
 
-def _place_warnings(motion: Motion) -> list[str]:
-    """What is odd about where the root was seen."""
+def _position_warnings(motion: Motion) -> list[str]:
+    """Warnings about the positions of the root."""
     seen = np.asarray(motion.positions_m)[np.asarray(motion.observed)]
     if len(seen) < 2:
         return []
@@ -161,7 +161,7 @@ def _place_warnings(motion: Motion) -> list[str]:
 def describe_store(path: Path | str, *, verify: bool = False) -> Iterator[Line]:
     """Lines about a store: clips, minutes, size, checks. `verify` reads every clip.
 
-    Raises one `ValueError` when the store is damaged.
+    Raises `ValueError` if the store is damaged.
 
     >>> import tempfile
     >>> from kinematics import synthetic

@@ -1,8 +1,7 @@
-"""What a live view shows at each time: the figure, its path on the ground, the events under way.
+"""Contents of a live view over time: the figure, its path on the ground, the current movements.
 
-Plain arrays and words, ready to be drawn; nothing here knows of a screen. The track is that of the
-analysis grid, in one frame of reference: +X its left, +Y up, +Z its forward. Every function has an
-example, and so the file is longer than most.
+Plain arrays and words, independent of the renderer. The track is on the analysis grid, in one frame
+of reference: +X its left, +Y up, +Z its forward.
 """
 
 import math
@@ -19,22 +18,22 @@ from kinematics.movement import batch
 from kinematics.skeleton import POINTS, Skeleton
 
 ROOT_HEIGHT_M = 0.95
-"""Of a standing adult's pelvis; says where the floor is when a motion has no joints."""
+"""Height of a standing adult's pelvis, which locates the floor for motions without joints."""
 
 AXIS_M = 0.9
-"""Length of the line that stands for the body when a motion has no joints."""
+"""Length of the line that represents the body of a motion without joints."""
 
 ARROW_M = 0.8
-"""Length of the arrow that shows where the subject faces."""
+"""Length of the arrow in the subject's facing direction."""
 
 ARROW_RISE_M, PATH_RISE_M = 0.04, 0.02
-"""How far above the floor they are drawn, so that neither hides in it."""
+"""Heights above the floor at which they are drawn, so that the floor hides neither."""
 
 FLOOR_SHARE = 0.02
-"""Share of the frames that may reach below the floor: a tracker's worst moments."""
+"""Share of frames that may reach below the floor, for outliers of the tracker."""
 
 _NEARLY_BACK = -1 + 1e-6
-"""Cosine to +Z below which a rod points along -Z, where the shortest turn is not defined."""
+"""Cosine to +Z below which a rod points along -Z, where the shortest rotation is undefined."""
 
 _PARENTS: dict[str, str] = {
     "chest": "pelvis",
@@ -54,7 +53,7 @@ _PARENTS: dict[str, str] = {
         )
     },
 }
-"""The body point that each other one hangs on."""
+"""The parent of each body point."""
 
 _WAYS: dict[Signal, tuple[str, str]] = {
     "left": ("left", "right"),
@@ -65,7 +64,7 @@ _WAYS: dict[Signal, tuple[str, str]] = {
     "forward_lean": ("lean forward", "lean backward"),
     "left_lean": ("lean left", "lean right"),
 }
-"""What a positive and a negative amount of each signal are called."""
+"""Words for positive and negative amounts of each signal."""
 
 
 class Movement(NamedTuple):
@@ -77,25 +76,25 @@ class Movement(NamedTuple):
 
 
 class Playback(NamedTuple):
-    """One motion, ready to be played: a row of each array is one time of the analysis grid."""
+    """A motion prepared for playing; a row of each array is one time of the analysis grid."""
 
     times_s: Float[np.ndarray, " samples"]
     observed: Bool[np.ndarray, " samples"]
     roots_m: Float[np.ndarray, "samples 3"]
     up: Float[np.ndarray, "samples 3"]
-    """The way from the root to the head, of length 1."""
+    """Unit vector along the body's up axis."""
     facing: Float[np.ndarray, "samples 3"]
-    """Where the subject faces, along the ground, of length 1."""
+    """Unit vector of the facing direction along the ground."""
     faces: Bool[np.ndarray, " samples"]
-    """False where the heading is not defined."""
+    """False where the heading is undefined."""
     points_m: Float[np.ndarray, "samples points 3"] | None
-    """The eighteen body points; those that are not in `shown` are zero."""
+    """The eighteen body points; 0 for points that are not in `shown`."""
     shown: tuple[int, ...]
-    """The body points that the motion has, by their number."""
+    """Indices of the body points that the motion has."""
     bones: tuple[tuple[int, int], ...]
     """Pairs of body points with a bone between them."""
     floor_m: float
-    """Height of the floor; assumed where there are no joints."""
+    """Height of the floor; an assumption for motions without joints."""
 
 
 class Figure(NamedTuple):
@@ -104,13 +103,13 @@ class Figure(NamedTuple):
     joints_m: Float[np.ndarray, "joints 3"]
     bones_m: Float[np.ndarray, "bones 2 3"]
     arrow_m: Float[np.ndarray, "1 2 3"]
-    """From the ground under the root the way the subject faces."""
+    """From the ground under the root in the facing direction."""
     seen: bool
     faces: bool
 
 
 class Rods(NamedTuple):
-    """Rods that stand for bones: one along Z, of length 1, turned, stretched and put in place."""
+    """Rods as bones: a unit rod along Z, rotated, scaled and positioned."""
 
     wxyz: Float[np.ndarray, "bones 4"]
     middles_m: Float[np.ndarray, "bones 3"]
@@ -118,10 +117,10 @@ class Rods(NamedTuple):
 
 
 def bones(skeleton: Skeleton) -> tuple[tuple[int, int], ...]:
-    """Pairs of body points with a bone between them, by their numbers, parent first.
+    """Pairs of indices of body points with a bone between them, parent first.
 
-    A point that the skeleton lacks is passed over: what hung on it hangs on what it hung on. Points
-    that are made of the same joints have no bone between them.
+    The children of a point that the skeleton lacks are attached to its parent. Points that are made
+    of the same joints have no bone between them.
 
     >>> from kinematics import skeleton
     >>> arm = skeleton.from_names(["neck", "left_elbow", "left_wrist"])
@@ -129,48 +128,48 @@ def bones(skeleton: Skeleton) -> tuple[tuple[int, int], ...]:
     [('neck', 'left_elbow'), ('left_elbow', 'left_wrist')]
     """
     joints = dict(zip(POINTS, skeleton.points, strict=True))
-    found = []
+    pairs = []
     for end in POINTS:
         start = _PARENTS.get(end)
         while start is not None and not joints[start]:
             start = _PARENTS.get(start)
         if start is not None and joints[end] and joints[start] != joints[end]:
-            found.append((POINTS.index(start), POINTS.index(end)))
-    return tuple(found)
+            pairs.append((POINTS.index(start), POINTS.index(end)))
+    return tuple(pairs)
 
 
 def movements(facts: MotionFacts) -> tuple[Movement, ...]:
-    """The events and vertical episodes of a motion in words, in the order in which they start.
+    """The events and vertical episodes of a motion in words, ordered by start.
 
     >>> from kinematics import measure, synthetic
     >>> facts = measure(synthetic.perform(synthetic.walk(3.0, speed_mps=1.2)).motion)
-    >>> [one.words for one in movements(facts)]
+    >>> [movement.words for movement in movements(facts)]
     ['away from the start 3.00 m', 'forward 3.00 m']
     """
-    found = []
+    named = []
     for event in facts.events:
         way, size = _WAYS[event.signal][event.amount < 0], abs(event.amount)
         angular = event.signal in ANGULAR_SIGNALS
         amount = f"{math.degrees(size):.0f}°" if angular else f"{size:.2f} m"
-        found.append(Movement(event.start_s, event.end_s, f"{way} {amount}"))
+        named.append(Movement(event.start_s, event.end_s, f"{way} {amount}"))
     for episode in facts.episodes:
         words = f"{episode.kind} {abs(episode.height_m):.2f} m"
-        found.append(Movement(episode.start_s, episode.end_s, words))
-    return tuple(sorted(found))
+        named.append(Movement(episode.start_s, episode.end_s, words))
+    return tuple(sorted(named))
 
 
-def under_way(found: tuple[Movement, ...], time_s: float) -> tuple[Movement, ...]:
-    """The movements that have started and not ended; their intervals are half-open.
+def under_way(movements: tuple[Movement, ...], time_s: float) -> tuple[Movement, ...]:
+    """The movements at a time; their intervals are half-open.
 
     >>> walk, bow = Movement(0.0, 2.0, "forward 2.00 m"), Movement(2.0, 3.0, "lean forward 40°")
     >>> under_way((walk, bow), 2.0) == (bow,)
     True
     """
-    return tuple(one for one in found if one.start_s <= time_s < one.end_s)
+    return tuple(each for each in movements if each.start_s <= time_s < each.end_s)
 
 
 def jump_s(movement: Movement, *, duration_s: float) -> float:
-    """The first hundredth of a second at which a movement is under way, inside the clip.
+    """The first hundredth of a second inside a movement, limited to the clip.
 
     >>> jump_s(Movement(8.6633, 10.06, "lean backward 75°"), duration_s=20.0)
     8.67
@@ -182,7 +181,7 @@ def jump_s(movement: Movement, *, duration_s: float) -> float:
 
 
 def prepare(motion: Motion, *, frame: Frame = "first_heading") -> Playback:
-    """The motion on the analysis grid, in a frame of reference in which up is up.
+    """The motion on the analysis grid, in a frame of reference with a vertical up axis.
 
     >>> from kinematics import synthetic
     >>> shown = prepare(synthetic.perform(synthetic.walk(3.0), fps=60.0).motion)
@@ -192,7 +191,7 @@ def prepare(motion: Motion, *, frame: Frame = "first_heading") -> Playback:
     if frame not in ("first_heading", "camera"):
         raise ValueError(
             f"frame {frame!r}: expected first_heading or camera; first_pose tilts the ground, and "
-            "body has no place in a room"
+            "body has no fixed axes"
         )
     sampled = batch.sampled(motion)
     to_frame = anchor.to_camera if frame == "camera" else anchor.to_first_heading
@@ -206,8 +205,8 @@ def prepare(motion: Motion, *, frame: Frame = "first_heading") -> Playback:
     points_m: Float[np.ndarray, "samples points 3"] | None = None
     shown: tuple[int, ...] = ()
     if anchored.joints_m is not None and sampled.skeleton is not None:
-        shown = tuple(place for place, joints in enumerate(sampled.skeleton.points) if joints)
-        if shown:  # a file may name nothing but joints that are no body points
+        shown = tuple(point for point, joints in enumerate(sampled.skeleton.points) if joints)
+        if shown:  # a file may have only joints that are not body points
             points_m = batch.body_points_of(np.asarray(anchored.joints_m), sampled.skeleton)
     return Playback(
         times_s=np.asarray(anchored.times_s),
@@ -230,7 +229,7 @@ def _floor_m(
     points_m: Float[np.ndarray, "samples points 3"] | None,
     observed: Bool[np.ndarray, " samples"],
 ) -> float:
-    """Height of the floor: the lowest joints stand on it, a lone root a pelvis's height above."""
+    """Height of the floor: that of the lowest joints, or `ROOT_HEIGHT_M` below a root alone."""
     rows = observed if observed.any() else np.ones_like(observed)
     if points_m is None:
         return float(np.median(roots_m[rows, 1])) - ROOT_HEIGHT_M
@@ -238,7 +237,7 @@ def _floor_m(
 
 
 def sample_at(playback: Playback, time_s: float) -> int:
-    """The row of the time that is nearest; the earlier of two that are equally near.
+    """The row of the nearest time; the earlier of two that are equally near.
 
     >>> from kinematics import synthetic
     >>> shown = prepare(synthetic.perform(synthetic.stand(1.0)).motion)
@@ -249,7 +248,7 @@ def sample_at(playback: Playback, time_s: float) -> int:
 
 
 def figure_at(playback: Playback, sample: int) -> Figure:
-    """The figure in one row: joints and bones, or a line along the body where there are no joints.
+    """The figure in one row: joints and bones, or a line along the body without joints.
 
     >>> from kinematics import synthetic
     >>> shown = prepare(synthetic.perform(synthetic.stand(1.0), joints=False).motion)
@@ -276,7 +275,7 @@ def figure_at(playback: Playback, sample: int) -> Figure:
 
 
 def rods(bones_m: Float[np.ndarray, "bones 2 3"]) -> Rods:
-    """How to turn and stretch a rod along Z, of length 1 about its middle, to become each bone.
+    """Rotations, middles and lengths that turn a centred unit rod along Z into the bones.
 
     >>> level = rods(np.array([[[0.0, 1.0, 0.0], [3.0, 1.0, 0.0]]]))
     >>> level.middles_m.tolist(), level.lengths_m.tolist()
@@ -285,7 +284,7 @@ def rods(bones_m: Float[np.ndarray, "bones 2 3"]) -> Rods:
     spans_m = bones_m[:, 1] - bones_m[:, 0]
     lengths_m = np.linalg.norm(spans_m, axis=1)
     x, y, z = (spans_m / np.where(lengths_m > 0, lengths_m, 1.0)[:, None]).T
-    back = z < _NEARLY_BACK  # half a turn about X: about which axis hardly matters
+    back = z < _NEARLY_BACK  # half a turn about X; any horizontal axis would do
     wxyz = np.stack(
         [np.where(back, 0.0, 1 + z), np.where(back, 1.0, -y), np.where(back, 0.0, x), 0 * x], axis=1
     )
@@ -294,7 +293,7 @@ def rods(bones_m: Float[np.ndarray, "bones 2 3"]) -> Rods:
 
 
 def ground_path(playback: Playback) -> Float[np.ndarray, "steps 2 3"]:
-    """The steps of the root on the floor between times at which it was seen.
+    """The steps of the root's path on the floor where it was seen.
 
     >>> from kinematics import synthetic
     >>> ground_path(prepare(synthetic.perform(synthetic.stand(1.0)).motion)).shape
@@ -307,7 +306,7 @@ def ground_path(playback: Playback) -> Float[np.ndarray, "steps 2 3"]:
 
 
 def advanced(time_s: float, elapsed_s: float, *, duration_s: float) -> float:
-    """The time shown after a while of playing; past the end it starts again.
+    """The playing time after `elapsed_s`; it wraps around at the end.
 
     >>> advanced(1.0, 0.25, duration_s=4.0), advanced(3.75, 0.5, duration_s=4.0)
     (1.25, 0.25)

@@ -1,8 +1,7 @@
-"""Pictures of what was measured: one motion in full, or the paths of many side by side.
+"""Pictures of measurements: one motion in full, or the paths of many side by side.
 
-Figures are built without `pyplot`, so that drawing leaves no global state behind. Colours are the
-Okabe-Ito palette and viridis, which read the same with colour-blind eyes and in grey. Two pictures
-and the placing of their labels share this file, which is therefore longer than most.
+Figures are built without `pyplot`, so drawing leaves no global state. Colours are the Okabe-Ito
+palette and viridis, which are distinguishable to colour-blind readers and in grey.
 """
 
 import math
@@ -27,7 +26,7 @@ from kinematics.movement.measurement import Trace
 INK, GREY, SOFT, FAINT = "#222222", "#555555", "#8a8a8a", "#e4e4e4"
 POSITIVE, NEGATIVE, EPISODE = "#0072B2", "#D55E00", "#009E73"
 TIME_COLOURS = ListedColormap(mpl.colormaps["viridis"](np.linspace(0.0, 0.93, 256)), "time")
-"""Viridis without its last yellow, which is too pale on white."""
+"""Viridis without its yellow end, which is too pale on white."""
 
 WIDTH_IN: float = 12.8
 DPI: int = 125
@@ -37,15 +36,15 @@ QUIET_HEIGHT: float = 0.42
 """Height of a panel without events, as a share of one with events."""
 
 EPISODE_HEIGHT: float = 1.5
-"""Height of the vertical panel when jumps or crouches are written below it."""
+"""The same for the vertical panel with labels of jumps or crouches below the curve."""
 
 LABEL_PT: float = 8.0
 LABEL_ROW_PT: float = 11.0
 LABEL_ROWS: int = 2
-"""Labels that find no room in this many rows are left out, the smallest amounts first."""
+"""Labels that do not fit into this many rows are left out, the smallest amounts first."""
 
 MARKED_M: float = 0.15
-"""The furthest point is marked when it is further than this: less is standing about."""
+"""The furthest point is marked if it is further than this; less is standing."""
 
 _HALO = [withStroke(linewidth=2.5, foreground="white")]
 _MINUS = "\N{MINUS SIGN}"
@@ -81,7 +80,7 @@ _DEGREE_STEPS = (10, 15, 30, 45, 90, 180, 360, 720, 1440, 3600, 36000)
 
 
 class _Panel(NamedTuple):
-    """How one signal is drawn; `least_span` keeps noise from filling the panel."""
+    """The panel of a signal; `least_span` keeps noise from filling it."""
 
     signal: Signal
     name: str
@@ -100,7 +99,7 @@ _PANELS = (
 
 
 class _Label(NamedTuple):
-    """Something to write in a time panel; where room is short, the heavier stays."""
+    """A label of a time panel; for lack of space, labels of less weight are dropped."""
 
     text: str
     centre_s: float
@@ -109,14 +108,14 @@ class _Label(NamedTuple):
 
 
 class _Spot(NamedTuple):
-    """Where a label goes; row 0 is the outermost."""
+    """The position of a label; row 0 is the outermost."""
 
     centre_s: float
     row: int
 
 
 class _View(NamedTuple):
-    """How much of the ground is shown."""
+    """The visible part of the ground."""
 
     span_m: float
     grid_m: float
@@ -180,7 +179,7 @@ def paths(clips: Sequence[MotionFacts], *, columns: int = 4) -> Figure:
 
 
 def _amount(signal: str, value: float) -> str:
-    """A signed amount as it is written in pictures.
+    """A signed amount as text.
 
     >>> _amount("left", 1.5234), _amount("heading", math.pi / 2), _amount("up", -0.001)
     ('+1.52 m', '+90°', '0.00 m')
@@ -204,7 +203,7 @@ def _width_pt(text: str, *, size_pt: float = LABEL_PT, bold: bool = False) -> fl
 
 
 def _shortened(text: str, *, width_pt: float, size_pt: float) -> str:
-    """The bold text, or as much of its end as fits: the ends of clip names tell them apart."""
+    """The bold text, or as much of its end as fits, since clip names differ at their ends."""
     kept = text
     while len(kept) > 1 and _width_pt(kept, size_pt=size_pt, bold=True) > width_pt:
         kept = "…" + kept[1 + max(1, len(kept) // 20) :]
@@ -213,7 +212,7 @@ def _shortened(text: str, *, width_pt: float, size_pt: float) -> str:
 
 def _write_header(figure: Figure, facts: MotionFacts, title: str) -> None:
     whole = facts.whole
-    said = (
+    texts = (
         f"{facts.duration_s:.1f} s at {facts.fps:.3g} fps",
         f"path {whole.path_m:.2f} m",
         f"net {math.hypot(whole.net_left_m, whole.net_forward_m):.2f} m",
@@ -224,7 +223,7 @@ def _write_header(figure: Figure, facts: MotionFacts, title: str) -> None:
     key = "grey: as tracked    black: smoothed    shaded: events"
     title = _shortened(title, width_pt=0.95 * WIDTH_IN * 72, size_pt=14.0)
     figure.text(0.018, 0.962, title, size=14, weight="bold", va="center", parse_math=False)
-    figure.text(0.018, 0.927, "   ·   ".join(said), color=GREY, va="center")
+    figure.text(0.018, 0.927, "   ·   ".join(texts), color=GREY, va="center")
     figure.text(0.985, 0.927, key, size=8, color=SOFT, va="center", ha="right")
 
 
@@ -232,7 +231,7 @@ def _write_header(figure: Figure, facts: MotionFacts, title: str) -> None:
 
 
 def _end_s(trace: Trace) -> float:
-    return max(float(trace.times_s[-1]), 1e-3)  # a clip of one frame has an axis too
+    return max(float(trace.times_s[-1]), 1e-3)  # not 0 for a clip of one frame
 
 
 def _size_pt(axes: Axes) -> tuple[float, float]:
@@ -248,7 +247,7 @@ def _spans(flags: Bool[np.ndarray, " samples"]) -> list[tuple[int, int]]:
 
 
 def _frame_time(axes: Axes, trace: Trace, *, number_quarters: bool) -> None:
-    """What all time panels share: limits, quarters, and hatching where nobody was seen."""
+    """Sets the limits of a time panel, and marks quarters and unseen stretches."""
     end_s = _end_s(trace)
     axes.set_xlim(0.0, end_s)
     axes.tick_params(axis="x", length=0, labelbottom=False)
@@ -257,8 +256,8 @@ def _frame_time(axes: Axes, trace: Trace, *, number_quarters: bool) -> None:
         axes.axvline(end_s * quarter / 4, color="#cfcfcf", lw=0.8, zorder=0.6, gid="quarter")
     if number_quarters:
         for quarter in (1, 2, 3, 4):
-            place = ((quarter - 0.5) / 4, 1.0)
-            _write(axes, f"Q{quarter}", place, (0.0, 3.0), "axes fraction", color=SOFT)
+            centre = ((quarter - 0.5) / 4, 1.0)
+            _write(axes, f"Q{quarter}", centre, (0.0, 3.0), "axes fraction", color=SOFT)
     for start, end in _spans(~trace.observed):
         axes.axvspan(
             trace.times_s[start],
@@ -281,7 +280,7 @@ def _write(
     coordinates: object,
     **look: object,
 ) -> None:
-    """A small label with a white halo, at an offset in points from a place."""
+    """Writes a small label with a white halo, at an offset in points from a position."""
     settings = {"ha": "center", "fontsize": LABEL_PT, "path_effects": _HALO, "zorder": 5}
     axes.annotate(text, at, offset_pt, coordinates, textcoords="offset points", **(settings | look))
 
@@ -289,7 +288,7 @@ def _write(
 def _draw_signal(
     axes: Axes, panel: _Panel, trace: Trace, facts: MotionFacts, *, loud: bool
 ) -> None:
-    """One signal: raw underneath, smoothed on top, its events shaded and labelled."""
+    """Draws one signal, raw and smoothed, with its events shaded and labelled."""
     column = SIGNALS.index(panel.signal)
     scale = 180 / math.pi if panel.signal in ANGULAR_SIGNALS else 1.0
     smooth = scale * trace.signals[:, column]
@@ -331,7 +330,7 @@ def _fit_height(
     amounts: Sequence[_Label],
     marks: Sequence[_Label],
 ) -> float:
-    """Limits and ticks with room for the labels, which it writes; gives the height below it all."""
+    """Writes the labels, and sets limits and ticks with room for them; returns the floor."""
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
     spare = max(panel.least_span - (high - low), 0.0) / 2
@@ -351,19 +350,19 @@ def _fit_height(
 
 
 def _write_labels(axes: Axes, labels: Sequence[_Label], *, from_top: bool, gid: str) -> float:
-    """Writes labels in rows at the top or bottom of a panel; gives the height taken in points."""
+    """Writes labels in rows at the top or bottom of a panel; returns their height in points."""
     spots = _spots(labels, span_s=axes.get_xlim()[1], width_pt=_size_pt(axes)[0])
     edge, way = (1.0, -1) if from_top else (0.0, 1)
     for label, spot in zip(labels, spots, strict=True):
         if spot is not None:
-            place, down_pt = (spot.centre_s, edge), way * (1.5 + LABEL_ROW_PT * spot.row)
+            at, down_pt = (spot.centre_s, edge), way * (1.5 + LABEL_ROW_PT * spot.row)
             look = {"va": "top" if from_top else "bottom", "color": label.colour, "gid": gid}
-            _write(axes, label.text, place, (0.0, down_pt), axes.get_xaxis_transform(), **look)
+            _write(axes, label.text, at, (0.0, down_pt), axes.get_xaxis_transform(), **look)
     return 3.0 + LABEL_ROW_PT * (1 + max((spot.row for spot in spots if spot), default=-1))
 
 
 def _spots(labels: Sequence[_Label], *, span_s: float, width_pt: float) -> list[_Spot | None]:
-    """Places for the labels such that none overlap; none for a label without room."""
+    """Positions at which no labels overlap; None for a label without room."""
     taken: list[list[tuple[float, float]]] = [[] for _ in range(LABEL_ROWS)]
     spots: list[_Spot | None] = [None] * len(labels)
     for i in sorted(range(len(labels)), key=lambda i: -labels[i].weight):
@@ -379,7 +378,7 @@ def _spots(labels: Sequence[_Label], *, span_s: float, width_pt: float) -> list[
 
 
 def _draw_time_strip(axes: Axes, trace: Trace) -> None:
-    """The time axis of all panels, which is also the colour key of the path."""
+    """Draws the time axis of all panels, which is also the colour key of the path."""
     shades, extent = np.linspace(0, 1, 256)[None], (0.0, _end_s(trace), 0.0, 1.0)
     axes.imshow(shades, cmap=TIME_COLOURS, extent=extent, aspect="auto")
     axes.set_yticks([])
@@ -392,7 +391,7 @@ def _draw_time_strip(axes: Axes, trace: Trace) -> None:
 
 
 def _draw_path(axes: Axes, trace: Trace, facts: MotionFacts) -> None:
-    """The track from above, with the way the subject faces and the furthest point."""
+    """Draws the track from above, with facing directions and the furthest point."""
     places_m = trace.positions_m[:, [0, 2]].astype(np.float64)
     view = _frame_ground(axes, places_m)
     _colour_line(axes, places_m, trace.observed, width_pt=3.2)
@@ -418,7 +417,7 @@ def _draw_path(axes: Axes, trace: Trace, facts: MotionFacts) -> None:
 
 
 def _frame_ground(axes: Axes, places_m: Float[np.ndarray, "places 2"]) -> _View:
-    """Equal axes around a path, left on the left, with a grid in metres."""
+    """Sets equal axes around a path, left on the left, with a grid in metres."""
     low, high = places_m.min(axis=0), places_m.max(axis=0)
     size_pt = np.array(_size_pt(axes))
     m_per_pt = max(float(np.max(1.24 * (high - low) / size_pt)), 1.2 / float(size_pt[0]))
@@ -445,7 +444,7 @@ def _colour_line(
     *,
     width_pt: float,
 ) -> None:
-    """A path coloured from its first point to its last; unseen stretches are thin and dotted."""
+    """Draws a path coloured by time; unseen stretches are thin and dotted."""
     steps_m = np.stack([places_m[:-1], places_m[1:]], axis=1)
     seen = observed[:-1] & observed[1:]
     colours = TIME_COLOURS(np.linspace(0.0, 1.0, len(steps_m)))[seen]
@@ -460,7 +459,7 @@ def _colour_line(
 def _draw_headings(
     axes: Axes, trace: Trace, places_m: Float[np.ndarray, "samples 2"], *, length_m: float
 ) -> Float[np.ndarray, "arrows 2"]:
-    """Arrows the way the subject faces, at regular times; gives their tips."""
+    """Draws arrows in the facing direction at regular times; returns their tips."""
     times_s, heading_rad = trace.times_s, trace.heading_rad.astype(np.float64)
     step_s = next(step for step in _ARROW_STEPS_S if times_s[-1] / step <= 18)
     index = np.searchsorted(times_s, np.arange(0.0, times_s[-1] + 1e-9, step_s) - 1e-9)
@@ -477,7 +476,7 @@ def _draw_headings(
 
 
 def _mark_ends(axes: Axes, places_m: Float[np.ndarray, "places 2"], *, size_pt: float) -> None:
-    """A dot at the start and a square at the end; the dot shows even where they coincide."""
+    """Draws a square at the end and a dot at the start, on top if they coincide."""
     look = {"mec": "white", "mew": 0.16 * size_pt, "zorder": 6}
     end, start = TIME_COLOURS(1.0), TIME_COLOURS(0.0)
     axes.plot(*places_m[-1], "s", ms=1.05 * size_pt, mfc=end, gid="end", **look)
@@ -490,7 +489,7 @@ def _label_beside(
     at_m: Float[np.ndarray, "2"],
     cloud_m: Float[np.ndarray, "points 2"],
 ) -> Float[np.ndarray, "more 2"]:
-    """Writes a label where it covers least of a cloud of points; gives the cloud with its own."""
+    """Writes a label where it covers least of a cloud of points; returns cloud and label."""
     pt_per_dot = 72.0 / axes.figure.dpi
     here, cloud = (pt_per_dot * axes.transData.transform(p) for p in (at_m, cloud_m))
     lower, upper = pt_per_dot * axes.transAxes.transform([(0, 0), (1, 1)])
@@ -518,7 +517,7 @@ def _label_beside(
 
 
 def _draw_small_path(axes: Axes, facts: MotionFacts) -> None:
-    """One of many paths, with its figures as a title and a bar as long as a grid square."""
+    """Draws one of many paths, titled with its figures, and a bar as long as a grid square."""
     samples = [(sample.left_m, sample.forward_m) for sample in facts.samples] or [(0.0, 0.0)]
     places_m = np.array(samples)
     view = _frame_ground(axes, places_m)
@@ -528,12 +527,12 @@ def _draw_small_path(axes: Axes, facts: MotionFacts) -> None:
     name = _shortened(facts.clip, width_pt=_size_pt(axes)[0], size_pt=9.0)
     axes.set_title(name, fontsize=9, fontweight="bold", loc="left", pad=14, parse_math=False)
     whole = facts.whole
-    said = (
+    text = (
         f"{facts.duration_s:.1f} s · path {whole.path_m:.1f} m · "
         f"net {math.hypot(whole.net_left_m, whole.net_forward_m):.1f} m · "
         f"turned {_amount('heading', whole.net_turn_rad)}"
     )
-    _write(axes, said, (0.0, 1.0), (0.0, 4.0), "axes fraction", color=GREY, ha="left")
+    _write(axes, text, (0.0, 1.0), (0.0, 4.0), "axes fraction", color=GREY, ha="left")
     (left, _), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     x, y = left - 0.04 * view.span_m, bottom + 0.04 * (top - bottom)
     axes.plot([x, x - view.grid_m], [y, y], color=INK, lw=2.0, solid_capstyle="butt", zorder=5)

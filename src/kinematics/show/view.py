@@ -1,7 +1,6 @@
-"""A motion played in the browser, by viser (the extra `view`); the only file that knows viser.
+"""A motion played in the browser with viser (the extra `view`); only this module uses viser.
 
-One loop draws: whoever moves the slider or presses a button only says which time is wanted.
-All that viser is told stands in this file, which is therefore longer than most.
+A single loop draws; the slider and the buttons only set the time to show.
 """
 
 import math
@@ -22,26 +21,26 @@ from kinematics.show.playback import Movement, Playback, Rods
 from kinematics.skeleton import POINTS
 
 TICK_S = 1 / 30
-"""Time between two pictures."""
+"""Time between two frames of the view."""
 
 SPEEDS = ("0.25×", "0.5×", "1×", "2×", "4×")
 
 MOST_LISTED = 200
-"""Movements with a button of their own; more would fill the browser."""
+"""Most movements with a button; more would fill the browser."""
 
 LEAST_VIEW_M = 1.6
-"""Half the width of ground that is shown at first, for whoever stays in place."""
+"""Least half width of the ground in the initial view."""
 
 JOINT_RADIUS_M, BONE_RADIUS_M, PATH_WIDTH_M = 0.045, 0.03, 0.04
 
 _INK, _LEFT, _RIGHT = (34, 34, 34), (213, 94, 0), (0, 114, 178)
 _PATH_COLOURS = np.array([[68, 1, 84], [33, 145, 140], [122, 209, 81]])
-"""Of the path's start, middle and end: viridis without its yellow, as in the pictures."""
+"""Colours of the path's start, middle and end: viridis without its yellow, as in the pictures."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """A view that is being served: the motion, and viser's handles of what changes over time."""
+    """A served view: the motion, and viser's handles of the parts that change over time."""
 
     shown: Playback
     movements: tuple[Movement, ...]
@@ -56,14 +55,14 @@ class View:
 
     @property
     def address(self) -> str:
-        """What to open in the browser."""
+        """The URL to open in the browser."""
         host = self.server.get_host()
         shown = "localhost" if host in ("0.0.0.0", "::", "") else host
         return f"http://{f'[{shown}]' if ':' in shown else shown}:{self.server.get_port()}"
 
 
 def require() -> Any:
-    """The module `viser`; a `ValueError` that says how to get it where it is not installed."""
+    """The module `viser`; raises `ValueError` with the install command if it is missing."""
     try:
         import viser
     except ImportError as error:
@@ -75,10 +74,7 @@ def require() -> Any:
 
 
 def check_address(host: str, port: int) -> None:
-    """Refuses an address that cannot be served, with one `ValueError`; port 0 is any free one.
-
-    >>> check_address("localhost", 0)
-    """
+    """Raises `ValueError` for an address that cannot be served; port 0 is any free port."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -95,7 +91,7 @@ def check_address(host: str, port: int) -> None:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Keeps viser's own messages from the terminal."""
+    """Suppresses viser's own messages on the terminal."""
     with redirect_stdout(StringIO()):
         yield
 
@@ -108,7 +104,7 @@ def serve(
     host: str = "localhost",
     port: int = 8080,
 ) -> View:
-    """Starts a server and puts the motion's first time on its stage; `close` ends it."""
+    """Starts a server that shows the start of the motion; `close` stops it."""
     viser = require()
     check_address(host, port)
     with _quietly():
@@ -137,12 +133,12 @@ def serve(
 
 
 def draw(view: View, time_s: float) -> None:
-    """Shows the figure at a time, and names what is under way."""
+    """Shows the figure at a time, and names the current movements."""
     sample = playback.sample_at(view.shown, time_s)
     figure = playback.figure_at(view.shown, sample)
     rods = playback.rods(figure.bones_m)
     under_way = playback.under_way(view.movements, time_s)
-    words = " · ".join(one.words for one in under_way) or "nothing under way"
+    words = " · ".join(movement.words for movement in under_way) or "no movement"
     with view.server.atomic():
         view.joints.batched_positions = figure.joints_m.astype(np.float32)
         view.bones.batched_wxyzs = rods.wxyz.astype(np.float32)
@@ -155,13 +151,13 @@ def draw(view: View, time_s: float) -> None:
 
 
 def run(view: View, *, until: threading.Event) -> None:
-    """Plays and draws until the event is set; time is the wall clock's, whatever drawing takes."""
+    """Plays and draws until the event is set, in wall-clock time however long drawing takes."""
     duration_s = float(view.shown.times_s[-1])
     drawn_s, clock_s, before = -1.0, 0.0, time.monotonic()
     while not until.wait(TICK_S):
         now = time.monotonic()
         wanted_s = float(view.time.value)
-        if wanted_s != drawn_s:  # somebody moved the slider or chose a movement
+        if wanted_s != drawn_s:  # the slider was moved, or a movement chosen
             clock_s = wanted_s
         if view.playing.is_set():
             elapsed_s = (now - before) * float(view.speed.value.rstrip("×"))
@@ -181,11 +177,11 @@ def close(view: View) -> None:
 
 
 def _keep_private() -> None:
-    """In the place of viser's tunnel to the open internet, which any page could ask for."""
+    """Replaces viser's tunnel to the public internet, which any page could request."""
 
 
 def _set_stage(server: Any, shown: Playback) -> None:
-    """The floor, the path on it, and a camera behind the start that sees all of both."""
+    """Adds the floor, the path on it, and a camera behind the start that sees all of the path."""
     steps_m = playback.ground_path(shown)
     places_m = shown.roots_m[shown.observed] if shown.observed.any() else shown.roots_m
     low_m, high_m = places_m.min(axis=0), places_m.max(axis=0)
@@ -217,7 +213,7 @@ def _set_stage(server: Any, shown: Playback) -> None:
 
 
 def _add_figure(server: Any, shown: Playback) -> tuple[Any, Any, Any]:
-    """Balls for joints, rods for bones, and the arrow that shows where the subject faces."""
+    """Adds balls for joints, rods for bones, and the arrow of the facing direction."""
     from trimesh import creation
 
     figure = playback.figure_at(shown, 0)
@@ -257,9 +253,9 @@ def _scales(rods: Rods) -> Float[np.ndarray, "bones 3"]:
 def _add_controls(
     server: Any, shown: Playback, movements: tuple[Movement, ...], playing: threading.Event
 ) -> tuple[Any, Any, Any]:
-    """The slider, the speed and the line of words, with the buttons that they go with."""
+    """Adds the slider, the speed and the current movements, with their buttons."""
     duration_s = float(shown.times_s[-1])
-    starts_s = sorted({playback.jump_s(one, duration_s=duration_s) for one in movements})
+    starts_s = sorted({playback.jump_s(movement, duration_s=duration_s) for movement in movements})
     slider = server.gui.add_slider(
         "time (s)", 0.0, duration_s, 0.01, 0.0, marks=tuple(starts_s[:MOST_LISTED])
     )
@@ -276,8 +272,8 @@ def _add_controls(
 
     button.on_click(switch)
     with server.gui.add_folder(f"Movements ({len(movements)})"):
-        for one in movements[:MOST_LISTED]:
-            _add_jump(server, slider, one, duration_s)
+        for movement in movements[:MOST_LISTED]:
+            _add_jump(server, slider, movement, duration_s)
         if len(movements) > MOST_LISTED:
             server.gui.add_markdown(f"Only the first {MOST_LISTED} are listed.")
     return slider, speed, now
@@ -300,7 +296,7 @@ def _side_colour(point: str) -> tuple[int, int, int]:
 
 
 def _joint_colours(shown: Playback) -> UInt8[np.ndarray, "joints 3"]:
-    points = [_side_colour(POINTS[place]) for place in shown.shown] or [_INK]
+    points = [_side_colour(POINTS[point]) for point in shown.shown] or [_INK]
     return np.array(points, dtype=np.uint8)
 
 
