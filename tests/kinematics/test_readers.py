@@ -1,4 +1,4 @@
-"""Readers: our own file keeps every bit, strangers' files are refused before they do harm."""
+"""Readers: our own file keeps every bit, harmful files are refused before they do harm."""
 
 import csv
 import io
@@ -39,7 +39,7 @@ ODD = from_names(["Hips", "Kopf ü"], name="odd")
 
 @st.composite
 def tracks(draw: st.DrawFn) -> dict[str, Any]:
-    """Any motion's parts: both float widths, gaps, uneven times, joints, cameras, odd names."""
+    """Parts of any motion: both float widths, gaps, uneven times, joints, cameras, odd names."""
     frames = draw(st.integers(1, 12))
     seed = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
 
@@ -85,11 +85,6 @@ def still(frames: int = 20) -> Motion:
     )
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("readers")
-
-
 # Our own file
 
 
@@ -113,7 +108,7 @@ def test_a_written_motion_comes_back_bit_for_bit(
     assert back.skeleton == motion.skeleton
 
 
-def test_equal_motions_give_equal_bytes_whatever_the_clock(
+def test_equal_motions_give_equal_bytes_at_any_time(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     native.write(still(), folder / "now.npz")
@@ -146,28 +141,28 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(
     assert [p.name for p in tmp_path.iterdir()] == ["clip.npz"]
 
 
-def test_what_other_tools_put_into_our_layout_is_checked_and_cleaned(tmp_path: Path) -> None:
-    native.write(still(), tmp_path / "a.npz")
-    with np.load(tmp_path / "a.npz") as file:
-        held = dict(file)
-    held["positions_m"] = held["positions_m"].astype(">f4")
-    held["positions_m"][3] = np.nan
-    np.savez(tmp_path / "b.npz", **held)
-    [motion] = readers.read(tmp_path / "b.npz")
+def read_changed(folder: Path, positions_m: np.ndarray) -> Motion:
+    """Our file as another tool would write it, with these positions."""
+    native.write(still(), folder / "a.npz")
+    with np.load(folder / "a.npz") as file:
+        np.savez(folder / "b.npz", **dict(file) | {"positions_m": positions_m})
+    return readers.read(folder / "b.npz")[0]
+
+
+def test_files_of_other_tools_in_our_layout_are_checked_and_cleaned(tmp_path: Path) -> None:
+    positions_m = np.zeros((20, 3), ">f4")
+    positions_m[3] = np.nan
+    motion = read_changed(tmp_path, positions_m)
     assert not motion.observed[3]
     assert motion.observed.sum() == 19
     assert np.isfinite(motion.positions_m).all()
     assert motion.positions_m.dtype.isnative
 
 
-def test_a_signalling_nan_is_a_frame_that_was_not_seen(tmp_path: Path) -> None:
-    still().save(tmp_path / "a.npz")
-    with np.load(tmp_path / "a.npz") as file:
-        held = dict(file)
-    held["positions_m"] = held["positions_m"].astype(np.float32)
-    held["positions_m"].view(np.uint32)[3, 0] = 0x7FA00000
-    np.savez(tmp_path / "b.npz", **held)
-    assert np.flatnonzero(~readers.read(tmp_path / "b.npz")[0].observed).tolist() == [3]
+def test_a_signalling_nan_makes_a_frame_unobserved(tmp_path: Path) -> None:
+    positions_m = np.zeros((20, 3), np.float32)
+    positions_m.view(np.uint32)[3, 0] = 0x7FA00000
+    assert np.flatnonzero(~read_changed(tmp_path, positions_m).observed).tolist() == [3]
 
 
 # Damage and malice
@@ -180,7 +175,7 @@ def npy(array: np.ndarray) -> bytes:
 
 
 def claiming(shape: str, dtype: str = "<f4", data: bytes = b"") -> bytes:
-    """An `.npy` file whose header says whatever we like."""
+    """An `.npy` file with any header."""
     header = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + data
 
@@ -253,7 +248,7 @@ def test_a_bad_file_is_one_value_error_that_names_it(name: str, tmp_path: Path) 
     assert cause in str(caught.value)
 
 
-def test_every_cut_of_a_file_is_refused_in_words(tmp_path: Path) -> None:
+def test_every_truncated_file_is_refused_with_its_name(tmp_path: Path) -> None:
     native.write(still(), tmp_path / "whole.npz")
     data = (tmp_path / "whole.npz").read_bytes()
     path = tmp_path / "part.npz"
@@ -264,11 +259,11 @@ def test_every_cut_of_a_file_is_refused_in_words(tmp_path: Path) -> None:
 
 
 @settings(max_examples=150)
-@given(place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
-def test_a_damaged_byte_is_harmless_or_refused(place: float, flip: int, folder: Path) -> None:
+@given(position=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
+def test_a_damaged_byte_is_harmless_or_refused(position: float, flip: int, folder: Path) -> None:
     native.write(still(), folder / "sound.npz")
     data = bytearray((folder / "sound.npz").read_bytes())
-    data[int(place * len(data))] ^= flip
+    data[int(position * len(data))] ^= flip
     (folder / "flipped.npz").write_bytes(data)
     complaint, read = "", [still()]
     try:
@@ -276,11 +271,13 @@ def test_a_damaged_byte_is_harmless_or_refused(place: float, flip: int, folder: 
     except ValueError as error:
         complaint = str(error)
     assert not complaint or "flipped" in complaint
-    for name in FIELDS[:4]:  # what is read is what was written: no byte of data changes unseen
+    for name in FIELDS[:4]:  # no change of the data goes unnoticed
         assert getattr(read[0], name).tobytes() == getattr(still(), name).tobytes()
 
 
-def test_a_bomb_is_refused_by_its_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_zip_bomb_is_refused_by_its_declared_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(archives, "COMPRESSION_CHECK_BYTES", 100_000)
     monkeypatch.setattr(stored, "MAX_UNPACKED_BYTES", 100_000)
     np.savez_compressed(tmp_path / "bomb.npz", motionx=np.zeros((2000, 322), np.float32))
@@ -305,7 +302,7 @@ def test_arrays_of_objects_are_listed_only_on_request(tmp_path: Path) -> None:
         archives.load_arrays(tmp_path / "a.npz", names=("more",))
 
 
-def test_a_file_is_not_asked_for_more_than_it_has(tmp_path: Path) -> None:
+def test_a_read_allocates_no_more_than_the_file_has(tmp_path: Path) -> None:
     header = b"\x93NUMPY\x02\x00" + struct.pack("<I", 2**32 - 2)
     (tmp_path / "greedy.npy").write_bytes(header + b"{'descr': '<f4'}")
     tracemalloc.start()
@@ -326,25 +323,25 @@ def test_names_inside_an_archive_are_never_paths(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["a.npz", "inner"]
 
 
-# The short way into stored archives
+# The fast path into stored archives
 
 
-def by_the_long_way(path: Path) -> dict[str, np.ndarray]:
+def read_slowly(path: Path) -> dict[str, np.ndarray]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stored, "members", lambda _: None)
         return archives.load_arrays(path, names=tuple(archives.layouts(path)))
 
 
-def by_the_short_way(path: Path) -> dict[str, np.ndarray] | None:
-    found = {name: member.array() for name, member in (stored.members(path) or {}).items()}
-    return found if found and all(array is not None for array in found.values()) else None
+def read_fast(path: Path) -> dict[str, np.ndarray] | None:
+    held = {name: member.array() for name, member in (stored.members(path) or {}).items()}
+    return held if held and all(array is not None for array in held.values()) else None
 
 
-def assert_the_same(found: np.ndarray, array: np.ndarray) -> None:
-    assert found.tobytes() == array.tobytes()
-    assert found.shape == array.shape
-    assert found.dtype == array.dtype
-    assert not found.flags.writeable
+def assert_the_same(result: np.ndarray, array: np.ndarray) -> None:
+    assert result.tobytes() == array.tobytes()
+    assert result.shape == array.shape
+    assert result.dtype == array.dtype
+    assert not result.flags.writeable
 
 
 ANY_ARRAY = arrays(
@@ -359,45 +356,45 @@ ANY_ARRAY = arrays(
     held=st.dictionaries(st.text("abé_/.", min_size=1, max_size=4), ANY_ARRAY, max_size=5),
     save=st.sampled_from([np.savez, np.savez_compressed]),
 )
-def test_the_short_and_the_long_way_find_the_same(
+def test_the_fast_and_the_slow_path_give_the_same(
     held: dict[str, np.ndarray], save: Callable[..., None], folder: Path
 ) -> None:
     held = {name: np.asfortranarray(a) if "a" in name else a for name, a in held.items()}
     path = folder / "both.npz"
     save(path, **held)
-    short, long = by_the_short_way(path), by_the_long_way(path)
+    fast, slow = read_fast(path), read_slowly(path)
     usual = all(a.dtype.kind in "fbui" and a.dtype.isnative for a in held.values())
     ascii_only = all(name.isascii() for name in held)
-    assert (short is not None) == bool(held and usual and ascii_only)
-    for found in (long, *([] if short is None else [short])):
-        assert found.keys() == held.keys()
+    assert (fast is not None) == bool(held and usual and ascii_only)
+    for result in (slow, slow if fast is None else fast):
+        assert result.keys() == held.keys()
         for name, array in held.items():
-            assert_the_same(found[name], array)
+            assert_the_same(result[name], array)
     for array in held.values():
-        np.save(folder / "one.npy", array)
-        short, long = (way(folder / "one.npy") for way in (by_the_short_way, by_the_long_way))
-        assert (short is not None) == (array.dtype.kind in "fbui" and array.dtype.isnative)
-        for found in (long, *([] if short is None else [short])):
-            assert_the_same(found[""], array)
+        np.save(folder / "single.npy", array)
+        fast, slow = read_fast(folder / "single.npy"), read_slowly(folder / "single.npy")
+        assert (fast is not None) == (array.dtype.kind in "fbui" and array.dtype.isnative)
+        for result in (slow, slow if fast is None else fast):
+            assert_the_same(result[""], array)
 
 
 @settings(max_examples=300)
 @given(
-    place=st.floats(0, 1, exclude_max=True),
+    position=st.floats(0, 1, exclude_max=True),
     flip=st.integers(1, 255),
     tail=st.binary(max_size=3),
     cut=st.sampled_from([0, 0, 0, 1, 22, 70]),
     save=st.sampled_from([np.savez, np.savez_compressed]),
 )
-def test_the_short_way_takes_nothing_that_was_changed(
-    place: float, flip: int, tail: bytes, cut: int, save: Callable[..., None], folder: Path
+def test_the_fast_path_gives_no_changed_array(
+    position: float, flip: int, tail: bytes, cut: int, save: Callable[..., None], folder: Path
 ) -> None:
     path = folder / "sound.npz"
     save(path, **{name: getattr(still(), name) for name in FIELDS[:4]})
-    before, data = by_the_short_way(path), bytearray(path.read_bytes())
-    data[int(place * len(data))] ^= flip
+    before, data = read_fast(path), bytearray(path.read_bytes())
+    data[int(position * len(data))] ^= flip
     path.write_bytes(bytes(data[: len(data) - cut]) + tail)
-    after = by_the_short_way(path)
+    after = read_fast(path)
     if after is not None:  # under another name, perhaps
         assert [a.tobytes() for a in after.values()] == [a.tobytes() for a in before.values()]
         assert [a.shape for a in after.values()] == [a.shape for a in before.values()]
@@ -407,14 +404,14 @@ def test_the_short_way_takes_nothing_that_was_changed(
     "header",
     ["(3, 3)", "(-1, 322)", "(10000000000, 322)", "(999999999999999, 999999999999999, 322)", "3"],
 )
-def test_the_short_way_refuses_claims(header: str, tmp_path: Path) -> None:
+def test_the_fast_path_refuses_false_shapes(header: str, tmp_path: Path) -> None:
     (tmp_path / "a.npz").write_bytes(archived(motionx=claiming(header, data=bytes(40))))
     assert stored.members(tmp_path / "a.npz") is None
 
 
 @pytest.mark.parametrize("rows", [3, 2000])
-def test_the_short_way_unpacks_exactly_what_was_said(rows: int, tmp_path: Path) -> None:
-    """The label says five rows, and the checksum is that of the first five or of all there are."""
+def test_the_fast_path_unpacks_exactly_the_declared_size(rows: int, tmp_path: Path) -> None:
+    """The header declares five rows, and the checksum is that of the first five or of all rows."""
     label, held = npy(np.zeros((5, 322))), npy(np.zeros((rows, 322)))
     content = label[:128] + held[128:]
     lying = bytearray(archived(zipfile.ZIP_DEFLATED, motionx=content))
@@ -424,10 +421,10 @@ def test_the_short_way_unpacks_exactly_what_was_said(rows: int, tmp_path: Path) 
     lying[at + 24 : at + 28] = struct.pack("<I", len(label))
     (tmp_path / "a.npz").write_bytes(lying)
     assert stored.members(tmp_path / "a.npz")["motionx"].layout[0] == (5, 322)
-    assert by_the_short_way(tmp_path / "a.npz") is None
+    assert read_fast(tmp_path / "a.npz") is None
 
 
-def test_large_files_take_the_long_way(tmp_path: Path) -> None:
+def test_large_files_take_the_slow_path(tmp_path: Path) -> None:
     np.savez(tmp_path / "large.npz", motionx=np.zeros((1000, 322), np.float32))
     assert stored.members(tmp_path / "large.npz") is None
     assert readers.read(tmp_path / "large.npz")[0].frames == 1000
@@ -449,7 +446,7 @@ def test_axis_angles_of_any_length_agree_with_scipy(rotvecs: np.ndarray, scale: 
     assert apart_rad.max() < 1e-12
 
 
-def test_angles_past_all_numbers_are_no_rotation() -> None:
+def test_angles_that_overflow_are_no_rotation() -> None:
     turned = motionx.quaternions_from_rotvecs(np.array([[1e300, 0, 0], [np.pi, 0, 0]]))
     assert np.isnan(turned[0]).any()
     np.testing.assert_allclose(turned[1], [0, 1, 0, 0], atol=1e-15)
@@ -491,7 +488,7 @@ def test_motionx_rates_come_from_the_option_the_file_or_the_convention(tmp_path:
         motionx.read(tmp_path / "d.npz")
 
 
-def test_fortran_order_is_read_as_it_was_meant(tmp_path: Path) -> None:
+def test_arrays_in_fortran_order_are_read(tmp_path: Path) -> None:
     values = np.random.default_rng(1).normal(size=(5, 322))
     np.save(tmp_path / "f.npy", np.asfortranarray(values))
     [motion] = readers.read(tmp_path / "f.npy")
@@ -516,7 +513,7 @@ def test_every_recorded_clip_is_read(real_motions: Path) -> None:
             readers.read(real_motions / "mocap" / f"{name}_joints.npz")
 
 
-# The door
+# Recognition and search
 
 
 def test_the_first_format_that_recognises_a_file_reads_it(tmp_path: Path) -> None:
@@ -532,7 +529,7 @@ def test_find_lists_files_and_folders_once_and_in_order(tmp_path: Path) -> None:
     for name in ("b/x.npz", "b/c/y.NPY", "b/.hidden/z.npz", "b/.w.npz", "b/notes.txt", "a.dat"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    found = readers.find([tmp_path / "b", tmp_path / "a.dat", tmp_path / "b" / "x.npz"])
-    assert [p.relative_to(tmp_path).as_posix() for p in found] == ["a.dat", "b/c/y.NPY", "b/x.npz"]
+    files = readers.find([tmp_path / "b", tmp_path / "a.dat", tmp_path / "b" / "x.npz"])
+    assert [p.relative_to(tmp_path).as_posix() for p in files] == ["a.dat", "b/c/y.NPY", "b/x.npz"]
     with pytest.raises(FileNotFoundError, match=r"no_1.*no_2"):
         readers.find([tmp_path / "no_1", tmp_path, tmp_path / "no_2"])

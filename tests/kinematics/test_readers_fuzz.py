@@ -1,6 +1,6 @@
-"""Damaged files of every format are read soundly or refused with one `ValueError` that names them.
+"""Damaged files of every format are read correctly or refused with a `ValueError` that names them.
 
-The damage and the judge are those of `benchmarks/readers_fuzz.py`, which runs them by the thousand.
+`benchmarks/readers_fuzz.py` defines the damage and the checks, and runs thousands of them.
 """
 
 import shutil
@@ -39,7 +39,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
 
 
 def outcome(name: str, case: Case) -> str:
-    """What becomes of one case; warnings are errors here."""
+    """`read` or `refused`; warnings are errors here."""
     folder = Path(tempfile.mkdtemp())
     try:
         path = spoil(case, folder)
@@ -55,9 +55,7 @@ def test_every_format_has_samples() -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_samples_are_read_by_the_format_they_are_of(
-    name: str, samples: dict[str, list[Path]]
-) -> None:
+def test_samples_are_read_by_their_own_format(name: str, samples: dict[str, list[Path]]) -> None:
     assert samples[name]
     for path in samples[name]:
         assert judge(path, reader_of(name, direct=False)) == "read"
@@ -93,7 +91,7 @@ def test_a_damaged_file_is_sound_or_refused(
 def test_damage_of_the_long_run_is_found_and_sometimes_harmless(
     name: str, samples: dict[str, list[Path]]
 ) -> None:
-    """The mutations reach past the first check: neither is everything refused nor all read."""
+    """The mutations reach past the first check: some files are refused and some are read."""
     counts = Counter(
         outcome(name, draw(samples[name], np.random.default_rng([7, number])))
         for number in range(80)
@@ -136,7 +134,7 @@ def _hang(_path: Path) -> list[Motion]:
         (_hang, TooSlowError),
     ],
 )
-def test_the_judge_sees_what_is_wrong(
+def test_the_judge_detects_faulty_readers(
     read: Callable[[Path], list[Motion]],
     raised: type[BaseException],
     samples: dict[str, list[Path]],

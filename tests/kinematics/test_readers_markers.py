@@ -1,4 +1,4 @@
-"""Markers of C3D and TRC files: the body they sit on is the body that is read."""
+"""Markers of C3D and TRC files: the motion read is that of the marked body."""
 
 import struct
 from pathlib import Path
@@ -21,19 +21,11 @@ PELVIS = {
     "LPSI": (0.05, -0.08),
     "RPSI": (-0.05, -0.08),
 }
-"""To the left and ahead, in the plane that falls forward by the average tilt."""
+"""Metres to the left and ahead, in the plane with the average forward tilt."""
 
 PAIRS = {"KNE KNM": "knee", "ANK ANM": "ankle", "ELB ELM": "elbow", "WRA WRB": "wrist"}
-FILE_FROM_WORLD = {
-    "y": np.eye(3),
-    "z": np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]),
-}
+FILE_FROM_WORLD = {"y": np.eye(3), "z": np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])}
 UNITS = {"mm": 0.001, "cm": 0.01, "m": 1.0}
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("markers")
 
 
 def placed(motion: Motion, *, medial: bool = True) -> dict[str, np.ndarray]:
@@ -43,35 +35,35 @@ def placed(motion: Motion, *, medial: bool = True) -> dict[str, np.ndarray]:
     root = np.array(motion.positions_m)
     joint = {name: np.array(motion.joints_m)[:, i] for i, name in enumerate(SMPL_22.joints)}
     left, ahead = body.apply([1.0, 0, 0]), body.apply([0, 0, 1.0])
-    found = {name: root + tilted.apply([x, 0.0, z]) for name, (x, z) in PELVIS.items()}
+    marked = {name: root + tilted.apply([x, 0.0, z]) for name, (x, z) in PELVIS.items()}
     for side in ("left", "right"):
         letter = side[0].upper()
         for names, bare in PAIRS.items():
             outer, inner = names.split()
             out = 0.04 if medial else 0.0
-            found[letter + outer] = joint[f"{side}_{bare}"] + out * left
+            marked[letter + outer] = joint[f"{side}_{bare}"] + out * left
             if medial:
-                found[letter + inner] = joint[f"{side}_{bare}"] - out * left
-        found[f"{letter}SHO"] = joint[f"{side}_shoulder"]
-        found[f"{letter}TOE"] = joint[f"{side}_foot"]
+                marked[letter + inner] = joint[f"{side}_{bare}"] - out * left
+        marked[f"{letter}SHO"] = joint[f"{side}_shoulder"]
+        marked[f"{letter}TOE"] = joint[f"{side}_foot"]
         sign = 1.0 if side == "left" else -1.0
-        found[f"{letter}FHD"] = joint["head"] + 0.08 * ahead + sign * 0.07 * left
-        found[f"{letter}BHD"] = joint["head"] - 0.08 * ahead + sign * 0.07 * left
-    found["C7"], found["CLAV"] = joint["neck"] - 0.06 * ahead, joint["neck"] + 0.06 * ahead
-    found["T10"], found["STRN"] = joint["spine3"] - 0.1 * ahead, joint["spine3"] + 0.1 * ahead
-    return found
+        marked[f"{letter}FHD"] = joint["head"] + 0.08 * ahead + sign * 0.07 * left
+        marked[f"{letter}BHD"] = joint["head"] - 0.08 * ahead + sign * 0.07 * left
+    marked["C7"], marked["CLAV"] = joint["neck"] - 0.06 * ahead, joint["neck"] + 0.06 * ahead
+    marked["T10"], marked["STRN"] = joint["spine3"] - 0.1 * ahead, joint["spine3"] + 0.1 * ahead
+    return marked
 
 
 def table_of(
-    found: dict[str, np.ndarray], *, up: str = "z", unit: str = "mm"
+    marked: dict[str, np.ndarray], *, up: str = "z", unit: str = "mm"
 ) -> tuple[list[str], np.ndarray]:
-    """Names and places in the file's axes and unit."""
-    places = np.stack(list(found.values()), axis=1) @ FILE_FROM_WORLD[up].T / UNITS[unit]
-    return list(found), places
+    """Names and positions in the file's axes and unit."""
+    positions = np.stack(list(marked.values()), axis=1) @ FILE_FROM_WORLD[up].T / UNITS[unit]
+    return list(marked), positions
 
 
-def trc_text(names: list[str], places: np.ndarray, times_s: np.ndarray, unit: str = "mm") -> str:
-    frames, count = places.shape[:2]
+def trc_text(names: list[str], positions: np.ndarray, times_s: np.ndarray, unit: str = "mm") -> str:
+    frames, count = positions.shape[:2]
     rate = 1 / np.diff(times_s).mean()
     lines = [
         "PathFileType\t4\t(X/Y/Z)\ttake.trc",
@@ -83,7 +75,7 @@ def trc_text(names: list[str], places: np.ndarray, times_s: np.ndarray, unit: st
         "",
     ]
     for index, time in enumerate(times_s):
-        cells = ["" if np.isnan(v) else f"{v:.6f}" for v in places[index].ravel()]
+        cells = ["" if np.isnan(v) else f"{v:.6f}" for v in positions[index].ravel()]
         lines.append("\t".join([str(index + 1), f"{time:.6f}", *cells]))
     return "\n".join(lines) + "\n"
 
@@ -96,7 +88,7 @@ def dec_floats(values: np.ndarray) -> bytes:
 
 def c3d_bytes(
     names: list[str],
-    places: np.ndarray,
+    positions: np.ndarray,
     rate_hz: float,
     *,
     unit: str = "mm",
@@ -108,7 +100,7 @@ def c3d_bytes(
     long: bool = False,
     labels_width: int = 12,
 ) -> bytes:
-    """A C3D file, written here after the format's description; NaN becomes a residual of -1."""
+    """A C3D file by the format's description; NaN becomes a residual of -1."""
     order = ">" if processor == 86 else "<"
 
     def floats(*values: float) -> bytes:
@@ -124,7 +116,7 @@ def c3d_bytes(
         data = "".join(word.ljust(width) for word in words).encode("latin-1")
         return struct.pack("bBBB", -1, 2, width, len(words)) + data
 
-    frames, points = places.shape[:2]
+    frames, points = positions.shape[:2]
     stop = first + frames - 1
     some, more = names[:255], names[255:]
     parameters = struct.pack("bb", 5, -1) + b"POINT" + struct.pack(order + "h", 3) + b"\0"
@@ -148,9 +140,9 @@ def c3d_bytes(
     )
     header += struct.pack(order + "2H", 2 + blocks, 1 if analog else 0) + floats(rate_hz)
     values = np.zeros((frames, 4 * points + analog))
-    seen = np.isfinite(places).all(axis=2)
+    seen = np.isfinite(positions).all(axis=2)
     four = np.zeros((frames, points, 4))
-    four[:, :, :3] = np.where(seen[:, :, None], places, 9.0) / (1.0 if wide else scale)
+    four[:, :, :3] = np.where(seen[:, :, None], positions, 9.0) / (1.0 if wide else scale)
     four[:, :, 3] = np.where(seen, 0.0, -1.0)
     values[:, : 4 * points] = four.reshape(frames, -1)
     values[:, 4 * points :] = 7.0
@@ -170,18 +162,18 @@ def save(folder: Path, data: str | bytes, name: str) -> Path:
 
 
 def check(back: Motion, original: Motion, *, slack_m: float) -> None:
-    """The body that was marked, hips aside, which are estimated."""
+    """Asserts that the body is the marked body; hips are estimated and may be 5 cm off."""
     np.testing.assert_allclose(back.positions_m, original.positions_m, atol=slack_m)
     mine, theirs = (
         Rotation.from_quat(np.array(motion.orientations_wxyz), scalar_first=True)
         for motion in (back, original)
     )
     assert (mine.inv() * theirs).magnitude().max() < slack_m / 0.08
-    for name, index in zip(back.skeleton.joints, range(99), strict=False):
+    for index, name in enumerate(back.skeleton.joints):
         known = {"chest": "spine3"}.get(name, name)
-        place = np.array(original.joints_m)[:, SMPL_22.joints.index(known)]
+        expected = np.array(original.joints_m)[:, SMPL_22.joints.index(known)]
         slack = 0.05 if name.endswith("hip") else slack_m
-        np.testing.assert_allclose(back.joints_m[:, index], place, atol=slack, err_msg=name)
+        np.testing.assert_allclose(back.joints_m[:, index], expected, atol=slack, err_msg=name)
     assert back.skeleton.missing == ()
 
 
@@ -211,10 +203,10 @@ def test_c3d_files_of_any_kind_hold_the_body(
     performed: Motion,
     folder: Path,
 ) -> None:
-    names, places = table_of(placed(performed), up=up, unit=unit)
+    names, positions = table_of(placed(performed), up=up, unit=unit)
     data = c3d_bytes(
         [prefix + name for name in names],
-        places,
+        positions,
         30.0,
         unit=unit,
         processor=processor,
@@ -236,17 +228,17 @@ def test_c3d_files_of_any_kind_hold_the_body(
 @pytest.mark.parametrize("up", sorted(FILE_FROM_WORLD))
 @pytest.mark.parametrize("unit", sorted(UNITS))
 def test_trc_files_hold_the_body(up: str, unit: str, performed: Motion, folder: Path) -> None:
-    names, places = table_of(placed(performed), up=up, unit=unit)
-    text = trc_text(names, places, np.array(performed.times_s), unit)
+    names, positions = table_of(placed(performed), up=up, unit=unit)
+    text = trc_text(names, positions, np.array(performed.times_s), unit)
     [back] = readers.read(save(folder, text.replace("\n", "\r\n"), "take.trc"))
     check(back, performed, slack_m=2e-6)
     np.testing.assert_allclose(back.times_s, performed.times_s, atol=1e-6)
 
 
-def test_facts_are_the_same_whatever_the_file(performed: Motion, folder: Path, same_story) -> None:
-    names, places = table_of(placed(performed))
-    save(folder, c3d_bytes(names, places, 30.0, wide=False, scale=0.2), "facts.c3d")
-    save(folder, trc_text(names, places, np.array(performed.times_s)), "facts.trc")
+def test_facts_do_not_depend_on_the_file(performed: Motion, folder: Path, same_story) -> None:
+    names, positions = table_of(placed(performed))
+    save(folder, c3d_bytes(names, positions, 30.0, wide=False, scale=0.2), "facts.c3d")
+    save(folder, trc_text(names, positions, np.array(performed.times_s)), "facts.trc")
     motions = [performed, *readers.read(folder / "facts.c3d"), *readers.read(folder / "facts.trc")]
     original, *copies = measurement.measure_all(motions)
     assert len(copies) == 2
@@ -255,29 +247,31 @@ def test_facts_are_the_same_whatever_the_file(performed: Motion, folder: Path, s
 
 
 def test_names_of_other_sets_are_the_same_markers(performed: Motion, folder: Path) -> None:
-    names, places = table_of(placed(performed))
+    names, positions = table_of(placed(performed))
     other = {"LASI": "L.ASIS", "RASI": "R_ASIS", "LPSI": "L PSIS", "RPSI": "RIPS", "LKNE": "LFLE"}
     other |= {"RSHO": "RAcromion", "LTOE": "LMT2", "C7": "CV7"}
     renamed = [other.get(name, name) for name in names]
-    [back] = trc.read(save(folder, trc_text(renamed, places, np.array(performed.times_s)), "o.trc"))
+    [back] = trc.read(
+        save(folder, trc_text(renamed, positions, np.array(performed.times_s)), "o.trc")
+    )
     check(back, performed, slack_m=2e-6)
 
 
-def test_a_sacrum_does_for_the_back_of_the_pelvis(performed: Motion, folder: Path) -> None:
-    found = placed(performed)
-    found["V.Sacral"] = (found.pop("LPSI") + found.pop("RPSI")) / 2
-    names, places = table_of(found)
-    [back] = c3d.read(save(folder, c3d_bytes(names, places, 30.0), "sacrum.c3d"))
+def test_a_sacrum_replaces_the_back_of_the_pelvis(performed: Motion, folder: Path) -> None:
+    marked = placed(performed)
+    marked["V.Sacral"] = (marked.pop("LPSI") + marked.pop("RPSI")) / 2
+    names, positions = table_of(marked)
+    [back] = c3d.read(save(folder, c3d_bytes(names, positions, 30.0), "sacrum.c3d"))
     check(back, performed, slack_m=2e-6)
 
 
 def test_two_subjects_are_two_motions_in_one_world(performed: Motion, folder: Path) -> None:
-    one = placed(performed)
-    both = {f"Ann:{name}": place for name, place in one.items()}
-    both |= {f"Bob:{name}": np.add(place, [2.0, 0.0, 0.0]) for name, place in one.items()}
-    both["*99"] = one["LASI"]
-    names, places = table_of(both)
-    ann, bob = c3d.read(save(folder, c3d_bytes(names, places, 30.0), "duo.c3d"))
+    marked = placed(performed)
+    both = {f"Ann:{name}": track for name, track in marked.items()}
+    both |= {f"Bob:{name}": np.add(track, [2.0, 0.0, 0.0]) for name, track in marked.items()}
+    both["*99"] = marked["LASI"]
+    names, positions = table_of(both)
+    ann, bob = c3d.read(save(folder, c3d_bytes(names, positions, 30.0), "duo.c3d"))
     assert (ann.source.clip, bob.source.clip) == ("duo_Ann", "duo_Bob")
     assert (ann.source.person, bob.source.person) == (0, 1)
     assert ann.source.shared_world
@@ -287,33 +281,35 @@ def test_two_subjects_are_two_motions_in_one_world(performed: Motion, folder: Pa
 
 
 def test_frames_beyond_the_headers_count_are_counted(performed: Motion, folder: Path) -> None:
-    names, places = table_of(placed(performed))
-    data = c3d_bytes(names, places, 30.0, first=65530, long=True)
+    names, positions = table_of(placed(performed))
+    data = c3d_bytes(names, positions, 30.0, first=65530, long=True)
     assert len(c3d.parse(save(folder, data, "long.c3d")).times_s) == performed.frames
 
 
 def test_three_hundred_markers_keep_their_names(performed: Motion, folder: Path) -> None:
-    found = {f"extra{i}": placed(performed)["C7"] for i in range(300)} | placed(performed)
-    names, places = table_of(found)
-    assert c3d.parse(save(folder, c3d_bytes(names, places, 30.0), "many.c3d")).names == tuple(names)
+    marked = {f"extra{i}": placed(performed)["C7"] for i in range(300)} | placed(performed)
+    names, positions = table_of(marked)
+    assert c3d.parse(save(folder, c3d_bytes(names, positions, 30.0), "many.c3d")).names == tuple(
+        names
+    )
 
 
-# Gaps and what cannot be given
+# Gaps and missing joints
 
 
 @pytest.mark.parametrize("kind", ["c3d", "trc"])
 def test_gaps_are_unobserved_and_rare_joints_left_out(
     performed: Motion, folder: Path, kind: str
 ) -> None:
-    found = placed(performed, medial=False)
-    found["RASI"][5:8] = np.nan  # the pelvis
-    found["LSHO"][20] = np.nan  # a joint, for once
-    found["RWRA"][::3] = np.nan  # a joint, mostly
-    names, places = table_of(found)
+    marked = placed(performed, medial=False)
+    marked["RASI"][5:8] = np.nan  # the pelvis
+    marked["LSHO"][20] = np.nan  # a joint, once
+    marked["RWRA"][::3] = np.nan  # a joint, often
+    names, positions = table_of(marked)
     data = (
-        c3d_bytes(names, places, 30.0)
+        c3d_bytes(names, positions, 30.0)
         if kind == "c3d"
-        else trc_text(names, places, np.array(performed.times_s))
+        else trc_text(names, positions, np.array(performed.times_s))
     )
     [back] = readers.read(save(folder, data, f"gaps.{kind}"))
     assert np.flatnonzero(~back.observed).tolist() == [5, 6, 7, 20]
@@ -324,27 +320,27 @@ def test_gaps_are_unobserved_and_rare_joints_left_out(
 
 
 def test_zeros_and_words_in_a_table_are_gaps(performed: Motion, folder: Path) -> None:
-    names, places = table_of(placed(performed))
-    places[3, names.index("LSHO")] = 0.0
-    text = trc_text(names, places, np.array(performed.times_s))
+    names, positions = table_of(placed(performed))
+    positions[3, names.index("LSHO")] = 0.0
+    text = trc_text(names, positions, np.array(performed.times_s))
     rows = text.split("\n")
     rows[10] = rows[10].replace(rows[10].split("\t")[2], "NaN", 1)  # frame 4's first cell
     [back] = trc.read(save(folder, "\n".join(rows), "zeros.trc"))
     assert np.flatnonzero(~back.observed).tolist() == [3, 4]
 
 
-def test_options_win_and_a_body_upside_down_is_assumed_to_stand(
+def test_options_override_and_a_body_upside_down_is_assumed_to_stand(
     performed: Motion, folder: Path
 ) -> None:
-    names, places = table_of(placed(performed))
-    path = save(folder, c3d_bytes(names, places, 30.0, unit=""), "told.c3d")
+    names, positions = table_of(placed(performed))
+    path = save(folder, c3d_bytes(names, positions, 30.0, unit=""), "told.c3d")
     [guessed] = c3d.read(path)
     assert guessed.source.notes[1] == "lengths in mm, by the width of the pelvis"
     [told] = c3d.read(path, up="y", unit_m=0.0015, dtype=np.float64)
     assert told.source.notes[1:3] == ("lengths in units of 0.0015 m, as told", "Y up: as told")
     file_m = performed.positions_m @ FILE_FROM_WORLD["z"].T
     np.testing.assert_allclose(told.positions_m, 1.5 * file_m, atol=1e-5)
-    flipped = c3d_bytes(names, places * [1, -1, -1], 30.0)
+    flipped = c3d_bytes(names, positions * [1, -1, -1], 30.0)
     [upside] = c3d.read(save(folder, flipped, "flipped.c3d"))
     assert upside.source.notes[2] == "Z up: assumed: the pelvis does not point along an axis"
 
@@ -363,8 +359,11 @@ BROKEN_TRC = {
     "no type": ("junk" + SMALL_TRC, "line 1: 'junkPathFileType"),
     "no names": (SMALL_TRC.replace("Frame#\tTime", "F\tT"), "expected Frame#, Time"),
     "no markers": ("\n".join(["PathFileType", "a", "b", "Frame#\tTime", "", "1\t0"]), "no markers"),
-    "cut": (SMALL_TRC[: SMALL_TRC.index("\n4\t")], "numframes: '5' announced, 3 rows"),
-    "huge claim": (SMALL_TRC.replace("50\t50\t5\t", f"50\t50\t{10**12}\t"), "5 rows are there"),
+    "cut": (
+        SMALL_TRC[: SMALL_TRC.index("\n4\t")],
+        "numframes: '5' announced, but the file has 3 rows",
+    ),
+    "huge claim": (SMALL_TRC.replace("50\t50\t5\t", f"50\t50\t{10**12}\t"), "the file has 5 rows"),
     "markers miscounted": (SMALL_TRC.replace("\t5\t4\tmm", "\t5\t9\tmm"), "nummarkers: '9'"),
     "axes miscounted": (SMALL_TRC.replace("\tX4\tY4\tZ4", ""), "9 axes for 4 markers"),
     "cells too many": (SMALL_TRC.replace("\n2\t", "\n2\t2\t2\t2\t"), "line 8: 17 cells"),
@@ -380,22 +379,22 @@ BROKEN_TRC = {
     "wrong unit": (SMALL_TRC.replace("\tmm\t", "\tm\t"), "240 m wide"),
     "unknown unit": (
         SMALL_TRC.replace("\tmm\t", "\tell\t").replace("1120.0", "9120.0"),
-        "unit 'ell' is none of mm, cm",
+        "unit 'ell' is not one of mm, cm",
     ),
-    "latin header": (SMALL_TRC.encode().replace(b"LASI", b"L\xfc"), "no UTF-8"),
+    "latin header": (SMALL_TRC.encode().replace(b"LASI", b"L\xfc"), "not UTF-8"),
 }
 
 
 @pytest.mark.parametrize("name", BROKEN_TRC)
-def test_a_broken_trc_file_is_one_error_that_says_what(name: str, tmp_path: Path) -> None:
+def test_a_broken_trc_file_is_one_error_with_the_cause(name: str, tmp_path: Path) -> None:
     data, cause = BROKEN_TRC[name]
     with pytest.raises(ValueError, match=r"bad_file\.trc") as caught:
         readers.read(save(tmp_path, data, "bad_file.trc"))
     assert cause in str(caught.value)
 
 
-def patched(data: bytes, place: int, new: bytes) -> bytes:
-    return data[:place] + new + data[place + len(new) :]
+def patched(data: bytes, offset: int, new: bytes) -> bytes:
+    return data[:offset] + new + data[offset + len(new) :]
 
 
 SMALL_C3D = c3d_bytes(small()[0], small()[1], 50.0)
@@ -405,8 +404,8 @@ BROKEN_C3D = {
     "text": (b"x" * 600, "the second byte is 0x78"),
     "no parameters": (patched(SMALL_C3D, 0, b"\xff"), "begin in block 255"),
     "processor": (patched(SMALL_C3D, 512 + 3, b"\x00"), "processor 0; expected 84, 85 or 86"),
-    "cut in the frames": (SMALL_C3D[:-9], "5 frames of 16 values are 320 bytes, but 311 are there"),
-    "cut in the parameters": (SMALL_C3D[:600], "are there"),
+    "cut in the frames": (SMALL_C3D[:-9], "of 16 values are 320 bytes, but the file has 311"),
+    "cut in the parameters": (SMALL_C3D[:600], "but the file has 0"),
     "huge claim": (patched(SMALL_C3D, 8, b"\xff\xff"), "65,535 frames of 16 values"),
     "many points": (SMALL_C3D.replace(b"USED", b"UZED"), None),
     "no frames": (patched(SMALL_C3D, 6, b"\x09\x00"), "frames 9 to 5"),
@@ -421,7 +420,7 @@ BROKEN_C3D = {
 
 
 @pytest.mark.parametrize("name", BROKEN_C3D)
-def test_a_broken_c3d_file_is_one_error_that_says_what(name: str, tmp_path: Path) -> None:
+def test_a_broken_c3d_file_is_one_error_with_the_cause(name: str, tmp_path: Path) -> None:
     data, cause = BROKEN_C3D[name]
     path = save(tmp_path, data, "bad_file.c3d")
     if cause is None:  # the header's own count is enough
@@ -435,20 +434,14 @@ def test_a_broken_c3d_file_is_one_error_that_says_what(name: str, tmp_path: Path
 @settings(max_examples=250)
 @given(data=st.data(), kind=st.sampled_from(["c3d", "trc"]))
 def test_damage_anywhere_is_harmless_or_refused(
-    data: st.DataObject, kind: str, folder: Path, damaged
+    data: st.DataObject, kind: str, folder: Path, read_damaged
 ) -> None:
-    raw = damaged(data, SMALL_C3D if kind == "c3d" else SMALL_TRC.encode())
-    complaint, motions = "", []
-    try:
-        motions = readers.read(save(folder, raw, f"mutated.{kind}"))
-    except ValueError as error:
-        complaint = str(error)
-    assert ("mutated" in complaint) != bool(motions)
-    for motion in motions:
+    whole = SMALL_C3D if kind == "c3d" else SMALL_TRC.encode()
+    for motion in read_damaged(data, whole, folder / f"mutated.{kind}", readers.read):
         assert np.isfinite(motion.joints_m).all()
 
 
-def test_formats_are_known_by_what_is_in_them(tmp_path: Path) -> None:
+def test_formats_are_recognised_by_their_contents(tmp_path: Path) -> None:
     assert c3d.recognise(save(tmp_path, SMALL_C3D, "a.dat"))
     assert trc.recognise(save(tmp_path, SMALL_TRC, "a.txt"))
     for form in (c3d, trc):
@@ -457,14 +450,14 @@ def test_formats_are_known_by_what_is_in_them(tmp_path: Path) -> None:
 
 def test_files_that_other_tools_write_are_read(performed: Motion, folder: Path) -> None:
     ezc3d = pytest.importorskip("ezc3d")
-    names, places = table_of(placed(performed))
-    places[7, 0] = np.nan
+    names, positions = table_of(placed(performed))
+    positions[7, 0] = np.nan
     out = ezc3d.c3d()
     out["parameters"]["POINT"]["RATE"]["value"] = [30]
     out["parameters"]["POINT"]["LABELS"]["value"] = names
     out["parameters"]["POINT"]["UNITS"]["value"] = ["mm"]
-    four = np.ones((4, len(names), len(places)))
-    four[:3] = places.transpose(2, 1, 0)
+    four = np.ones((4, len(names), len(positions)))
+    four[:3] = positions.transpose(2, 1, 0)
     out["data"]["points"] = four
     out.write(str(folder / "ezc3d.c3d"))
     [back] = c3d.read(folder / "ezc3d.c3d")

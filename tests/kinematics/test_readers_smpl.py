@@ -1,4 +1,4 @@
-"""Files of body parameters: one movement written in every format is the same movement read."""
+"""Files of body parameters: a movement written in any format is read as the same movement."""
 
 import json
 import pickle
@@ -129,25 +129,25 @@ def as_wham(track: Track, folder: Path) -> Path:
 
 
 def camera_path(frames: int) -> tuple[Rotation, np.ndarray]:
-    """A camera that turns, tilts and moves: camera axes to our world."""
+    """Orientations (camera axes to our world) and positions of a camera that turns and moves."""
     along = np.linspace(0, 1, frames)
     turn = np.stack([0.2 * along, 0.9 * along, 0.1 * np.sin(6 * along)], axis=1)
-    places = np.stack([2 * along, 1.5 + 0.2 * along, -4 + along], axis=1)
-    return Rotation.from_rotvec(turn) * CAMERA.inv(), places
+    positions = np.stack([2 * along, 1.5 + 0.2 * along, -4 + along], axis=1)
+    return Rotation.from_rotvec(turn) * CAMERA.inv(), positions
 
 
 def as_tram(track: Track, folder: Path) -> Path:
-    world_from_camera, places = camera_path(track.frames)
+    world_from_camera, positions = camera_path(track.frames)
     matrices = np.tile(np.eye(3), (track.frames, 24, 1, 1))
     matrices[:, 0] = (world_from_camera.inv() * track.turns).as_matrix()
-    seen = world_from_camera.inv().apply(track.positions_m - places)
+    seen = world_from_camera.inv().apply(track.positions_m - positions)
     path = folder / "video" / "hps" / "hps_track_0.npy"
     path.parent.mkdir(parents=True)
     np.save(path, {"pred_rotmat": matrices, "pred_shape": zeros(track, 10),
                    "pred_trans": seen[:, None], "frame": np.arange(track.frames)},
             allow_pickle=True)  # fmt: skip
     np.save(folder / "video" / "camera.npy", {"world_cam_R": world_from_camera.as_matrix(),
-            "world_cam_T": places, "img_focal": np.float32(600)}, allow_pickle=True)  # fmt: skip
+            "world_cam_T": positions, "img_focal": np.float32(600)}, allow_pickle=True)  # fmt: skip
     return path
 
 
@@ -163,13 +163,22 @@ SCENE = Rotation.from_rotvec([2.0, 0.1, -0.2])
 """From a calibrated camera's axes to those of the scan, Z up."""
 
 
+def body_of(rotvec: Any = (0, 0, 0), translation: Any = (0, 0, 0), **more: Any) -> dict[str, Any]:
+    """The parameters of one frame of RICH or EgoBody."""
+    return {"global_orient": np.array([rotvec], float), "transl": np.array([translation], float),
+            "body_pose": np.zeros((1, 63)), "betas": np.zeros((1, 10)), **more}  # fmt: skip
+
+
+def in_scene(track: Track, **more: Any) -> list[dict[str, Any]]:
+    """The parameters of each frame in the axes of the calibrated camera."""
+    turns = (SCENE.inv() * Z_UP * track.turns).as_rotvec()
+    seen = SCENE.inv().apply(Z_UP.apply(track.positions_m) - [1, 2, 3])
+    return [body_of(turn, position, **more) for turn, position in zip(turns, seen, strict=True)]
+
+
 def as_rich(track: Track, folder: Path) -> Path:
     take = folder / "data" / "bodies" / "train" / "Gym_010_walk1"
-    turns, places = SCENE.inv() * Z_UP * track.turns, Z_UP.apply(track.positions_m)
-    seen = SCENE.inv().apply(places - [1, 2, 3])
-    for frame in range(track.frames):
-        body = {"global_orient": turns[frame].as_rotvec()[None], "transl": seen[frame][None],
-                "body_pose": np.zeros((1, 63)), "betas": np.zeros((1, 10))}  # fmt: skip
+    for frame, body in enumerate(in_scene(track)):
         dumped(take / f"{frame:05d}" / "010.pkl", body)
     calibration = folder / "data" / "multicam2world" / "Gym_multicam2world.json"
     calibration.parent.mkdir(parents=True)
@@ -180,18 +189,13 @@ def as_rich(track: Track, folder: Path) -> Path:
 
 def as_egobody(track: Track, folder: Path) -> Path:
     take = folder / "smplx_interactee_train" / "recording_1" / "body_idx_1" / "results"
-    turns, places = SCENE.inv() * Z_UP * track.turns, Z_UP.apply(track.positions_m)
-    seen = SCENE.inv().apply(places - [1, 2, 3])
-    for frame in range(track.frames):
-        body = {"global_orient": turns[frame].as_rotvec()[None], "transl": seen[frame][None],
-                "body_pose": np.zeros((1, 63)), "betas": np.zeros((1, 10)),
-                "gender": "male"}  # fmt: skip
+    for frame, body in enumerate(in_scene(track, gender="male")):
         dumped(take / f"frame_{frame:05d}" / "000.pkl", body)
     matrix = np.eye(4)
     matrix[:3, :3], matrix[:3, 3] = SCENE.as_matrix(), [1, 2, 3]
-    place = folder / "calibrations" / "recording_1" / "cal_trans" / "kinect12_to_world"
-    place.mkdir(parents=True)
-    (place / "lab.json").write_text(json.dumps({"trans": matrix.tolist()}))
+    beside = folder / "calibrations" / "recording_1" / "cal_trans" / "kinect12_to_world"
+    beside.mkdir(parents=True)
+    (beside / "lab.json").write_text(json.dumps({"trans": matrix.tolist()}))
     return take
 
 
@@ -202,12 +206,12 @@ WRITERS: dict[str, Callable[[Track, Path], Path]] = {
 
 @pytest.fixture(scope="module")
 def read_back(walk: Track, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Motion]:
-    found = {}
+    motions = {}
     for name, write in WRITERS.items():
         path = write(walk, tmp_path_factory.mktemp(name))
         assert readers.find([path.parent]) == [path] or name in ("rich", "egobody", "tram")
-        [found[name]] = readers.read(path)
-    return found
+        [motions[name]] = readers.read(path)
+    return motions
 
 
 @pytest.mark.parametrize("name", WRITERS)
@@ -225,19 +229,17 @@ def test_a_movement_comes_back_from_every_format(
         assert any("not of the pelvis" in n or "hips" in n for n in motion.source.notes)
 
 
-def deeds(facts: MotionFacts) -> list[tuple[str, float, float]]:
-    return [
-        (event.signal, round(event.start_s, 2), round(event.amount, 2)) for event in facts.events
-    ]
+def rounded(facts: MotionFacts) -> list[tuple[str, float, float]]:
+    return [(e.signal, round(e.start_s, 2), round(e.amount, 2)) for e in facts.events]
 
 
 def test_every_format_gives_the_same_facts(walk: Track, read_back: dict[str, Motion]) -> None:
     named = [walk.motion.renamed(clip="original")]
     named += [motion.renamed(clip=name) for name, motion in read_back.items()]
     original, *others = measurement.measure_all(named)
-    assert {signal for signal, _, _ in deeds(original)} >= {"forward", "heading"}
+    assert {signal for signal, _, _ in rounded(original)} >= {"forward", "heading"}
     for facts in others:
-        assert deeds(facts) == deeds(original), facts.clip
+        assert rounded(facts) == rounded(original), facts.clip
         assert facts.whole.path_m == pytest.approx(original.whole.path_m, abs=1e-3)
         net, turn = original.whole.net_forward_m, original.posture.turn_left_rad
         assert facts.whole.net_forward_m == pytest.approx(net, abs=1e-3)
@@ -248,18 +250,17 @@ def test_every_format_gives_the_same_facts(walk: Track, read_back: dict[str, Mot
 
 
 @pytest.mark.parametrize("facing", [(1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0)])
-def test_who_walks_ahead_in_a_z_up_file_walks_ahead(
+def test_walking_ahead_in_a_z_up_file_is_walking_ahead(
     facing: tuple[int, int, int], tmp_path: Path
 ) -> None:
-    """Left, up and ahead of the body are given in the file's axes, by hand."""
+    """Left, up and ahead of the body are given by hand, in the file's axes."""
     ahead, up = np.array(facing, float), np.array([0.0, 0, 1])
     body = np.stack([np.cross(up, ahead), up, ahead], axis=1)
     frames = 20
-    places = np.linspace(0, 2, frames)[:, None] * ahead + [5.0, 6.0, 0.9]
     np.savez(
         tmp_path / "walk.npz",
         poses=np.tile(np.append(Rotation.from_matrix(body).as_rotvec(), np.zeros(69)), (frames, 1)),
-        trans=places,
+        trans=np.linspace(0, 2, frames)[:, None] * ahead + [5.0, 6.0, 0.9],
         mocap_framerate=np.array(10),
     )
     [motion] = readers.read(tmp_path / "walk.npz")
@@ -272,7 +273,7 @@ def test_who_walks_ahead_in_a_z_up_file_walks_ahead(
     np.testing.assert_allclose(step, [2 * facing[0], 0, -2 * facing[1]], atol=1e-5)
 
 
-def test_the_up_axis_can_be_told_and_is_always_said(walk: Track, tmp_path: Path) -> None:
+def test_the_up_axis_can_be_given_and_is_always_noted(walk: Track, tmp_path: Path) -> None:
     path = as_y_up(walk, tmp_path)
     [guessed] = amass.read(path)
     assert "up axis guessed: y" in guessed.source.notes[1]
@@ -311,7 +312,7 @@ def test_people_keep_their_numbers_places_and_gaps(
     numbers: list[int], starts: list[int], lost: set[int], text: bool,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:  # fmt: skip
-    """Each person stands at x = its own number, so that no number can slip by one."""
+    """Each person stands at x = its own number, so that a shifted number is noticed."""
     folder = tmp_path_factory.mktemp("people")
     prompt, wham = {}, {}
     for number, start in zip(numbers, starts, strict=False):
@@ -328,10 +329,10 @@ def test_people_keep_their_numbers_places_and_gaps(
         dumped(folder / "b" / "wham_output.pkl", wham),
     )
     for path in paths:
-        found = {motion.source.person: motion for motion in readers.read(path)}
-        assert sorted(found) == sorted(numbers)
+        motions = {motion.source.person: motion for motion in readers.read(path)}
+        assert sorted(motions) == sorted(numbers)
         for number, start in zip(numbers, starts, strict=False):
-            motion = found[number]
+            motion = motions[number]
             assert set(motion.positions_m[:, 0]) == {float(number)}
             seen = np.flatnonzero(motion.observed)
             assert np.round(motion.times_s[seen] * 30).astype(int).tolist() == [
@@ -357,16 +358,14 @@ def test_the_number_of_a_file_is_that_of_its_name(walk: Track, tmp_path: Path) -
 def test_several_subjects_of_a_take_are_several_people(walk: Track, tmp_path: Path) -> None:
     take = as_rich(walk, tmp_path)
     for frame in (3, 4, 6):
-        body = {"global_orient": np.zeros((1, 3)), "transl": np.full((1, 3), 2.0),
-                "body_pose": np.zeros((1, 63)), "betas": np.zeros((1, 10))}  # fmt: skip
-        dumped(take / f"{frame:05d}" / "021.pkl", body)
+        dumped(take / f"{frame:05d}" / "021.pkl", body_of(translation=(2, 2, 2)))
     first, second = readers.read(take)
     assert (first.source.person, second.source.person) == (10, 21)
     assert second.observed.tolist() == [True, True, False, True]
     assert second.times_s[0] == pytest.approx(0.1)
     assert first.source.shared_world
     assert first.source.clip == "Gym_010_walk1"
-    # one frame's file stands for its take, and a folder of takes is a list of takes
+    # the file of a frame selects its take, and a folder of takes is a list of takes
     assert len(readers.read(take / "00003" / "021.pkl")) == 2
     assert readers.find([tmp_path]) == [take]
     [ego] = readers.read(as_egobody(walk, tmp_path / "ego"))
@@ -377,13 +376,13 @@ def test_cameras_are_kept_and_see_the_person_where_the_file_says(
     walk: Track, tmp_path: Path
 ) -> None:
     [motion] = readers.read(as_tram(walk, tmp_path))
-    world_from_camera, places = camera_path(walk.frames)
-    np.testing.assert_allclose(motion.camera_positions_m, places, atol=1e-5)
+    world_from_camera, positions = camera_path(walk.frames)
+    np.testing.assert_allclose(motion.camera_positions_m, positions, atol=1e-5)
     held = Rotation.from_quat(np.asarray(motion.camera_orientations_wxyz), scalar_first=True)
     assert (held.inv() * world_from_camera).magnitude().max() < 1e-5
     # PromptHMR and EMDB store the inverse: world points to camera points
     inverse = world_from_camera.inv()
-    shift = -inverse.apply(places)
+    shift = -inverse.apply(positions)
     path = as_promptHMR(walk, tmp_path / "p")
     whole = pickle.loads(path.read_bytes())
     whole["camera_world"] = {"Rcw": inverse.as_matrix(), "Tcw": shift, "Twc": shift + 9}
@@ -398,13 +397,13 @@ def test_cameras_are_kept_and_see_the_person_where_the_file_says(
     for source in (path, emdb_path):
         [motion] = readers.read(source)
         seen = motion.observed
-        np.testing.assert_allclose(motion.camera_positions_m[seen], places[seen], atol=1e-5)
+        np.testing.assert_allclose(motion.camera_positions_m[seen], positions[seen], atol=1e-5)
         held = Rotation.from_quat(np.asarray(motion.camera_orientations_wxyz), scalar_first=True)
         assert (held.inv() * world_from_camera).magnitude()[seen].max() < 1e-5
     assert np.flatnonzero(~seen).tolist() == [5, 6, 7, 8]
 
 
-def test_tram_without_its_camera_says_so(walk: Track, tmp_path: Path) -> None:
+def test_tram_without_its_camera_is_noted(walk: Track, tmp_path: Path) -> None:
     path = as_tram(walk, tmp_path)
     camera = tmp_path / "video" / "camera.npy"
     moved = camera.rename(tmp_path / "elsewhere.npy")
@@ -423,7 +422,7 @@ def test_tram_without_its_camera_says_so(walk: Track, tmp_path: Path) -> None:
 
 
 def model_file(folder: Path, joints: int) -> Path:
-    """A made-up body of boxes: the layout of a licensed model file, not its numbers."""
+    """An invented body with the layout of a licensed model file."""
     offset = np.array([0.01, -0.35, 0.02])
     rest = offset + np.array([
         (0, 0, 0), (.1, -.1, 0), (-.1, -.1, 0), (0, .1, 0), (.1, -.5, 0), (-.1, -.5, 0),
@@ -463,12 +462,12 @@ def test_a_model_gives_pelvis_and_joints_in_our_world(
     assert motion.joints_m is not None
     with np.load(model) as held:
         rest = held["v_template"][:22]
-    # the translation of the file, and the resting pelvis, which is turned as the file's axes are
-    # (for a moving camera: as the camera is in each frame)
+    # the file's translation plus the resting pelvis, rotated like the file's axes (for a moving
+    # camera: like the camera in each frame)
     from_file = {"amass": Z_UP.inv(), "amass_smplx": Z_UP.inv(), "rich": Z_UP.inv() * SCENE,
                  "egobody": Z_UP.inv() * SCENE, "tram": camera_path(20)[0]}  # fmt: skip
     pelvis = short.positions_m + from_file.get(name, Rotation.identity()).apply(rest[0])
-    if name == "wham":  # which says where the hips are
+    if name == "wham":  # its positions are the hips'
         hips = rest[[1, 2]].mean(axis=0) - rest[0]
         pelvis = short.positions_m - short.turns.apply(hips)
     np.testing.assert_allclose(motion.positions_m, pelvis, atol=2e-5)
@@ -480,12 +479,12 @@ def test_a_model_gives_pelvis_and_joints_in_our_world(
 
 
 def test_the_pose_of_the_body_stays_with_its_frames(tmp_path: Path) -> None:
-    """Each frame's pose is its own number; frames that are not there are zero."""
+    """The pose of each frame encodes its number; missing frames are zero."""
     frames = np.array([4, 9, 5])
     pose = np.zeros((3, 165))
     pose[:, 3:66] = frames[:, None] / 10
-    one = {"frames": frames, "pose": pose, "shape": np.full(10, 0.5), "trans": np.zeros((3, 3))}
-    np.save(tmp_path / "person_4.npy", np.array(one), allow_pickle=True)
+    person = {"frames": frames, "pose": pose, "shape": np.full(10, 0.5), "trans": np.zeros((3, 3))}
+    np.save(tmp_path / "person_4.npy", np.array(person), allow_pickle=True)
     model = model_file(tmp_path, 55)
     [motion] = readers.read(tmp_path / "person_4.npy", smplx_model=model)
     assert motion.body is not None
@@ -496,7 +495,7 @@ def test_the_pose_of_the_body_stays_with_its_frames(tmp_path: Path) -> None:
     assert without.body is None
 
 
-def test_a_folder_of_models_gives_the_one_of_the_body(tmp_path: Path, walk: Track) -> None:
+def test_a_folder_of_models_gives_the_model_of_the_body(tmp_path: Path, walk: Track) -> None:
     folder = tmp_path / "models"
     for name, joints in (("smplx/SMPLX_NEUTRAL", 55), ("smplh/male/model", 52),
                          ("smplh/neutral/model", 52), ("smpl/SMPL_FEMALE", 24)):  # fmt: skip
@@ -511,7 +510,7 @@ def test_a_folder_of_models_gives_the_one_of_the_body(tmp_path: Path, walk: Trac
         assert motion.body is not None
         assert Path(motion.body.model) == folder / "smplh" / said / "model.npz"
     (folder / "smpl" / "SMPL_FEMALE.npz").rename(folder / "female.npz")
-    with pytest.raises(ValueError, match=r"models: no one model file for smpl; it holds female"):
+    with pytest.raises(ValueError, match=r"models: no single model file for smpl; it holds female"):
         readers.read(as_wham(walk, tmp_path), smplx_model=folder)
 
 
@@ -524,7 +523,7 @@ def test_a_model_of_another_body_is_refused(walk: Track, tmp_path: Path) -> None
 
 
 def features_of(joints: np.ndarray) -> np.ndarray:
-    """The published features of joints, by their definition (the columns that are read)."""
+    """The features of joints by their published definition (only the columns that are read)."""
     across = joints[:, 1] - joints[:, 2] + joints[:, 16] - joints[:, 17]
     heading = np.unwrap(np.arctan2(-across[:, 2], across[:, 0]))
     to_local = Rotation.from_rotvec(np.outer(-heading, [0, 1, 0]))
@@ -555,11 +554,11 @@ def test_features_give_the_joints_back_from_the_origin_ahead(tmp_path: Path) -> 
     assert back.times_s[1] == plain.times_s[1] == 0.05
     np.testing.assert_array_equal(plain.joints_m, motion.joints_m)
     given_root = Rotation.from_quat(np.asarray(motion.orientations_wxyz), scalar_first=True)
-    found = Rotation.from_quat(np.asarray(plain.orientations_wxyz), scalar_first=True)
-    assert (found.inv() * given_root).magnitude().max() < 1e-3
+    estimated = Rotation.from_quat(np.asarray(plain.orientations_wxyz), scalar_first=True)
+    assert (estimated.inv() * given_root).magnitude().max() < 1e-3
 
 
-def test_what_is_no_person_in_metres_is_refused(tmp_path: Path) -> None:
+def test_joints_that_are_no_person_in_metres_are_refused(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     np.save(tmp_path / "normalised.npy", random.normal(size=(9, 263)).astype(np.float32))
     with pytest.raises(ValueError, match=r"normalised.*hips.*apart"):
@@ -620,7 +619,7 @@ def test_uneven_times_are_not_written(tmp_path: Path) -> None:
 
 
 def mutated(value: Any, random: np.random.Generator) -> Any:
-    """One thing changed somewhere: cut, widened, emptied, retyped, dropped, NaN, huge."""
+    """The value with a random change: cut, widened, emptied, retyped, dropped, NaN, huge."""
     if isinstance(value, dict) and value:
         key = list(value)[random.integers(len(value))]
         if random.random() < 0.2:
@@ -648,22 +647,26 @@ def mutated(value: Any, random: np.random.Generator) -> Any:
     return choices[random.integers(len(choices))]()
 
 
-PICKLED = ("promptHMR", "person", "gvhmr", "wham", "tram", "emdb")
+CHANGED = ("amass", "promptHMR", "person", "gvhmr", "wham", "tram", "emdb")
 
 
-@pytest.mark.parametrize("name", PICKLED)
+@pytest.mark.parametrize("name", CHANGED)
 def test_changed_files_are_read_or_refused_by_name(name: str, walk: Track, tmp_path: Path) -> None:
     short = Track(walk.turns[:12], walk.positions_m[:12], walk.motion)
     path = WRITERS[name](short, tmp_path)
-    held = (
-        np.load(path, allow_pickle=True).item()
-        if path.suffix == ".npy"
-        else pickle.loads(path.read_bytes())
-    )
+    if path.suffix == ".npz":
+        with np.load(path) as file:
+            held = dict(file)
+    elif path.suffix == ".npy":
+        held = np.load(path, allow_pickle=True).item()
+    else:
+        held = pickle.loads(path.read_bytes())
     random, complaints = np.random.default_rng(7), []
     for _ in range(50):
         changed = mutated(held, random)
-        if path.suffix == ".npy":
+        if path.suffix == ".npz":
+            np.savez(path, **{k: v for k, v in changed.items() if v is not None})
+        elif path.suffix == ".npy":
             np.save(path, changed, allow_pickle=True)
         else:
             dumped(path, changed)
@@ -675,29 +678,11 @@ def test_changed_files_are_read_or_refused_by_name(name: str, walk: Track, tmp_p
         for motion in motions:
             assert np.isfinite(motion.positions_m).all()
             assert np.isfinite(motion.orientations_wxyz).all()
-    assert len(complaints) > 15
+    assert len(complaints) > (10 if name == "amass" else 15)
     assert all(path.name in complaint for complaint in complaints)
 
 
-def test_changed_amass_files_are_read_or_refused_by_name(walk: Track, tmp_path: Path) -> None:
-    path = as_amass(walk, tmp_path)
-    with np.load(path) as file:
-        held = dict(file)
-    random, complaints = np.random.default_rng(8), []
-    for _ in range(50):
-        changed = mutated(held, random)
-        np.savez(path, **{k: v for k, v in changed.items() if v is not None})
-        try:
-            [motion] = readers.read(path)
-        except ValueError as error:
-            complaints.append(str(error))
-            continue
-        assert np.isfinite(motion.positions_m).all()
-    assert len(complaints) > 10
-    assert all(path.name in complaint for complaint in complaints)
-
-
-def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+def test_all_problems_are_named_at_once(tmp_path: Path) -> None:
     body = {"global_orient": np.zeros((9, 4)), "transl": np.zeros((8, 3)), "betas": "none"}
     path = dumped(tmp_path / "hmr4d_results.pt", {"smpl_params_global": body})
     with pytest.raises(ValueError, match="hmr4d_results") as caught:
@@ -714,9 +699,7 @@ BAD_CALIBRATIONS = (b"{", b"[]", b"{}", b'{"trans": [[1]]}', b'{"R": 1, "t": 2, 
 
 @pytest.mark.parametrize("data", BAD_CALIBRATIONS)
 def test_a_bad_calibration_is_one_value_error_that_names_it(data: bytes, tmp_path: Path) -> None:
-    body = {"global_orient": np.zeros((1, 3)), "transl": np.zeros((1, 3)),
-            "body_pose": np.zeros((1, 63)), "betas": np.zeros((1, 10))}  # fmt: skip
-    dumped(tmp_path / "Gym_010_a" / "00000" / "010.pkl", body)
+    dumped(tmp_path / "Gym_010_a" / "00000" / "010.pkl", body_of())
     (tmp_path / "lab.json").write_bytes(data)
-    with pytest.raises(ValueError, match=r"lab\.json: not a calibration"):
+    with pytest.raises(ValueError, match=r"lab\.json: expected a calibration"):
         rich_egobody.read(tmp_path / "Gym_010_a", calibration=tmp_path / "lab.json")

@@ -1,4 +1,4 @@
-"""The packed store: every bit comes back, no change goes unseen, nothing is half there."""
+"""The packed store: every bit comes back, every change is detected, every write is atomic."""
 
 import multiprocessing
 import os
@@ -46,17 +46,17 @@ def a_motion(
         values = rng.normal(size=(frames, 4))
         return (values / np.linalg.norm(values, axis=1, keepdims=True)).astype(next(kinds))
 
-    def places(*shape: int) -> np.ndarray:
+    def positions(*shape: int) -> np.ndarray:
         return rng.uniform(-3, 3, (frames, *shape)).astype(next(kinds))
 
     return Motion.from_arrays(
         orientations_wxyz=quaternions(),
-        positions_m=places(3),
+        positions_m=positions(3),
         times_s=np.cumsum(rng.uniform(0.001, 0.5, frames)) - 3.0,
         observed=rng.random(frames) < 0.8,
-        joints_m=None if skeleton is None else places(len(skeleton.joints), 3),
+        joints_m=None if skeleton is None else positions(len(skeleton.joints), 3),
         camera_orientations_wxyz=quaternions() if cameras else None,
-        camera_positions_m=places(3) if cameras else None,
+        camera_positions_m=positions(3) if cameras else None,
         skeleton=skeleton,
         source=Source(**identity),
     )
@@ -80,16 +80,16 @@ RECIPES = st.fixed_dictionaries(
 )
 
 
-def same(one: Motion, other: Motion) -> bool:
-    """Whether two motions are equal to the last bit, and to JAX."""
-    if jax.tree.structure(one) != jax.tree.structure(other):
+def same(motion: Motion, expected: Motion) -> bool:
+    """Whether two motions are equal in every bit and in JAX's tree structure."""
+    if jax.tree.structure(motion) != jax.tree.structure(expected):
         return False
-    pairs = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
+    pairs = zip(jax.tree.leaves(motion), jax.tree.leaves(expected), strict=True)
     return all(a.dtype == b.dtype and a.tobytes() == b.tobytes() for a, b in pairs)
 
 
 def unchecked(motion: Motion, **changes: Any) -> Motion:
-    """A motion that `Motion.from_arrays` would not make."""
+    """A motion that `Motion.from_arrays` would refuse."""
     changed = object.__new__(Motion)
     vars(changed).update(vars(motion) | changes)
     return changed
@@ -105,14 +105,14 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def packed(tmp_path: Path) -> Path:
-    """A store of three clips and one that was appended."""
+    """A store of three clips and an appended clip."""
     path = tmp_path / "corpus"
     store.write(named("a", "b", "c"), path)
     store.write([a_motion(7, clip="d", skeleton=SMPL_22, cameras=True)], path, append=True)
     return path
 
 
-# What is put in comes out
+# Round trips
 
 
 @settings(max_examples=60)
@@ -142,7 +142,7 @@ def test_packed_motions_come_back_bit_for_bit_and_in_order(
     assert contents(path) == contents(again)
 
 
-def test_arrays_lie_in_the_file_and_cannot_be_changed(packed: Path) -> None:
+def test_arrays_are_read_only_views_of_the_file(packed: Path) -> None:
     motion = store.read(packed)["d"]
     for array in jax.tree.leaves(motion):
         assert not array.flags.owndata
@@ -151,18 +151,18 @@ def test_arrays_lie_in_the_file_and_cannot_be_changed(packed: Path) -> None:
 
 
 def resident_bytes(folder: Path) -> int:
-    """How much of a folder's mapped files is held in memory, as the system tells."""
-    found, ours = 0, False
+    """The resident memory of a folder's mapped files."""
+    total, ours = 0, False
     for line in Path("/proc/self/smaps").read_text().splitlines():
-        if "-" in line.split(maxsplit=1)[0]:  # the range of addresses of another mapping
+        if "-" in line.split(maxsplit=1)[0]:  # the address range of another mapping
             ours = str(folder) in line
         elif ours and line.startswith("Rss:"):
-            found += 1024 * int(line.split()[1])
-    return found
+            total += 1024 * int(line.split()[1])
+    return total
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps").is_file(), reason="needs /proc to see mappings")
-def test_what_was_read_can_be_given_back(tmp_path: Path) -> None:
+def test_memory_of_read_pages_can_be_released(tmp_path: Path) -> None:
     motion = a_motion(1, frames=3000, skeleton=SMPL_22)
     path = tmp_path / "corpus"
     store.write([motion], path)
@@ -172,7 +172,7 @@ def test_what_was_read_can_be_given_back(tmp_path: Path) -> None:
     assert resident_bytes(path) > read.joints_m.nbytes
     opened.release()
     assert resident_bytes(path) == 0
-    assert same(read, motion), "it is read again when it is looked at again"
+    assert same(read, motion), "pages are read again on access"
 
 
 def test_a_motion_of_a_store_is_a_motion_like_any_other(packed: Path) -> None:
@@ -223,17 +223,17 @@ def test_nothing_to_pack_writes_nothing(packed: Path, tmp_path: Path) -> None:
     assert contents(packed) == before
 
 
-def test_a_path_that_is_taken_is_left_alone(packed: Path, tmp_path: Path) -> None:
+def test_existing_paths_are_not_changed(packed: Path, tmp_path: Path) -> None:
     before = contents(packed)
     with pytest.raises(ValueError, match="corpus: a store of 4 clips; choose another"):
         store.write(named("e"), packed)
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(ValueError, match=r"notes\.txt: there already, and no store"):
+    with pytest.raises(ValueError, match=r"notes\.txt: exists and is not a store"):
         store.write(named("e"), tmp_path / "notes.txt", append=True)
     assert contents(packed) == before
 
 
-def test_append_makes_the_store_where_there_is_none(tmp_path: Path) -> None:
+def test_append_creates_a_missing_store(tmp_path: Path) -> None:
     assert store.write(named("a"), tmp_path / "deep" / "corpus", append=True) == 1
     assert [path.name for path in tmp_path.rglob("*") if path.is_dir()] == ["deep", "corpus"]
 
@@ -248,7 +248,7 @@ BAD_MOTIONS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", BAD_MOTIONS)
-def test_what_is_no_motion_is_not_packed(name: str, packed: Path) -> None:
+def test_invalid_motions_are_not_packed(name: str, packed: Path) -> None:
     changed, cause = BAD_MOTIONS[name]
     bad = unchecked(a_motion(0, clip="odd"), **changed)
     before = contents(packed)
@@ -271,25 +271,25 @@ def test_a_failed_write_leaves_nothing(packed: Path, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["corpus"]
 
 
-def test_a_second_writer_is_told_to_wait(packed: Path) -> None:
-    def meddling() -> Iterator[Motion]:
+def test_a_second_writer_has_to_wait(packed: Path) -> None:
+    def interrupted() -> Iterator[Motion]:
         with pytest.raises(ValueError, match="another process is appending"):
             store.write(named("f"), packed, append=True)
         yield from named("e")
 
-    assert store.write(meddling(), packed, append=True) == 1
+    assert store.write(interrupted(), packed, append=True) == 1
     assert store.read(packed).names == (*"abcd", "e")
 
 
-def test_two_makers_of_one_store_do_not_mix(tmp_path: Path) -> None:
+def test_two_writers_of_a_new_store_do_not_mix(tmp_path: Path) -> None:
     path = tmp_path / "corpus"
 
-    def meddling() -> Iterator[Motion]:
+    def interrupted() -> Iterator[Motion]:
         store.write(named("first"), path)
         yield from named("second")
 
     with pytest.raises(ValueError, match="made by another process in the meantime"):
-        store.write(meddling(), path)
+        store.write(interrupted(), path)
     assert store.read(path).names == ("first",)
     assert [path.name for path in tmp_path.iterdir()] == ["corpus"]
 
@@ -373,23 +373,23 @@ def read_all(path: Path) -> list[Motion]:
 
 
 @settings(max_examples=200)
-@given(file=st.integers(0, 2), place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
-def test_no_changed_byte_goes_unseen(
-    file: int, place: float, flip: int, tmp_path_factory: pytest.TempPathFactory
+@given(file=st.integers(0, 2), share=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
+def test_every_changed_byte_is_detected(
+    file: int, share: float, flip: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("flip") / "corpus"
     store.write(named("a", "b"), path)
     store.write([a_motion(3, skeleton=SMPL_22, clip="c")], path, append=True)
     target = sorted(path.glob("*.bin"))[file] if file < 2 else path / layout.MANIFEST
     data = bytearray(target.read_bytes())
-    data[int(place * len(data))] ^= flip
+    data[int(share * len(data))] ^= flip
     target.write_bytes(data)
     with pytest.raises(ValueError, match="corpus") as caught:
         read_all(path)
     assert target.name in str(caught.value)
 
 
-def test_every_cut_is_refused_in_words(packed: Path) -> None:
+def test_every_truncation_is_refused_with_the_file(packed: Path) -> None:
     for target in (*packed.glob("*.bin"), packed / layout.MANIFEST):
         data = target.read_bytes()
         for size in range(0, len(data), 97):
@@ -401,10 +401,10 @@ def test_every_cut_is_refused_in_words(packed: Path) -> None:
 
 
 def _swap(path: Path) -> None:
-    one, other = (path / layout.segment_name(n) for n in (0, 1))
-    one.rename(path / "x")
-    other.rename(one)
-    (path / "x").rename(other)
+    first, second = (path / layout.segment_name(n) for n in (0, 1))
+    first.rename(path / "x")
+    second.rename(first)
+    (path / "x").rename(second)
 
 
 def _from_another(path: Path) -> None:
@@ -414,7 +414,7 @@ def _from_another(path: Path) -> None:
 
 
 def _relist(path: Path, **changes: Any) -> None:
-    """A manifest whose checksum is right and whose first segment is not."""
+    """Writes a manifest with a false entry of the first segment and a correct checksum."""
     segments = layout.read_manifest(path).segments
     changed = (msgspec.structs.replace(segments[0], **changes), *segments[1:])
     (path / layout.MANIFEST).write_bytes(layout.encode_manifest(changed))
@@ -450,20 +450,22 @@ def test_a_damaged_store_is_one_value_error_that_names_the_file(name: str, packe
 
 
 def _reindex(path: Path, change: Callable[[index.Index], dict[str, Any]]) -> None:
-    """The first segment with another index, all checksums being right."""
+    """Gives the first segment another index, with correct checksums."""
     segment = layout.read_manifest(path).segments[0]
     data = (path / segment.file).read_bytes()
     begin = segment.bytes - segment.index_bytes
     held = msgspec.msgpack.decode(data[begin:], type=index.Index)
     text = msgspec.msgpack.encode(msgspec.structs.replace(held, **change(held)))
     (path / segment.file).write_bytes(data[:begin] + text)
-    _relist(
-        path, bytes=begin + len(text), index_bytes=len(text), index_checksum=zlib.crc32(text)
-    )  # fmt: skip
+    _relist(path, bytes=begin + len(text), index_bytes=len(text), index_checksum=zlib.crc32(text))
 
 
-def _column(values: list[float], dtype: str = "<i8") -> bytes:
-    return np.array(values, dtype).tobytes()
+def _set(column: str, *values: float, dtype: str = "<i8") -> Callable[[index.Index], Any]:
+    return lambda _: {column: np.array(values, dtype).tobytes()}
+
+
+def _offsets(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[index.Index], Any]:
+    return lambda held: {"offsets": change(np.frombuffer(held.offsets, "<i8")).tobytes()}
 
 
 def _kinds(**changes: Any) -> Callable[[index.Index], dict[str, Any]]:
@@ -476,24 +478,18 @@ FLOATS = ("<f8", "<f4", "<f4", "|b1")
 SHORT = Skeleton(name="s", joints=("a",), points=((0,),) * 17)
 BEYOND = Skeleton(name="s", joints=("a",), points=((1,),) * 18)
 LIES: dict[str, tuple[Callable[[index.Index], dict[str, Any]], str]] = {
-    "frames": (lambda _: {"frames": _column([10**15] * 3)}, "more than there is room for"),
-    "no frames": (lambda _: {"frames": _column([0] * 3)}, "more than there is room for"),
-    "negative frames": (lambda _: {"frames": _column([-9] * 3)}, "more than there is room for"),
-    "more frames": (lambda _: {"frames": _column([60] * 3)}, "more than there is room for"),
-    "other frames": (lambda _: {"frames": _column([8, 10, 9])}, "does not fit the clips' sizes"),
-    "offsets": (lambda _: {"offsets": _column([64, 2**62, 2**63 - 1, 9])}, "does not fit"),
-    "shifted": (
-        lambda held: {"offsets": (np.frombuffer(held.offsets, "<i8") - 64).tobytes()},
-        "does not fit",
-    ),
-    "back to front": (
-        lambda held: {"offsets": np.frombuffer(held.offsets, "<i8")[::-1].tobytes()},
-        "does not fit",
-    ),
-    "kind": (lambda _: {"kind_numbers": _column([0, 0, 7])}, "clip 2 no such kind"),
-    "source": (lambda _: {"source_bytes": _column([2**62] * 3)}, "an impossible source"),
-    "duration": (lambda _: {"durations_s": _column([np.nan] * 3, "<f8")}, "impossible duration"),
-    "columns": (lambda _: {"checksums": b""}, "0 bytes of checksums; expected 24"),
+    "frames": (_set("frames", *[10**15] * 3), "more than there is room for"),
+    "no frames": (_set("frames", 0, 0, 0), "more than there is room for"),
+    "negative frames": (_set("frames", -9, -9, -9), "more than there is room for"),
+    "more frames": (_set("frames", 60, 60, 60), "more than there is room for"),
+    "other frames": (_set("frames", 8, 10, 9), "does not fit the clips' sizes"),
+    "offsets": (_set("offsets", 64, 2**62, 2**63 - 1, 9), "does not fit"),
+    "shifted": (_offsets(lambda offsets: offsets - 64), "does not fit"),
+    "back to front": (_offsets(lambda offsets: offsets[::-1]), "does not fit"),
+    "kind": (_set("kind_numbers", 0, 0, 7), "clip 2 no such kind"),
+    "source": (_set("source_bytes", *[2**62] * 3), "an impossible source"),
+    "duration": (_set("durations_s", *[np.nan] * 3, dtype="<f8"), "impossible duration"),
+    "columns": (_set("checksums"), "0 bytes of checksums; expected 24"),
     "kinds": (lambda held: {"kinds": held.kinds * 4}, "4 kinds of 3 clips"),
     "no kinds": (lambda _: {"kinds": ()}, "clip 0 no such kind"),
     "names": (lambda _: {"names": ("a",)}, "1 names; expected 3"),
@@ -505,15 +501,12 @@ LIES: dict[str, tuple[Callable[[index.Index], dict[str, Any]], str]] = {
     "half a camera": (_kinds(dtypes=(*FLOATS, "", "<f4", "")), "half of a camera"),
     "points": (_kinds(dtypes=(*FLOATS, "<f4", "", ""), skeleton=SHORT), "does not map its 1"),
     "beyond": (_kinds(dtypes=(*FLOATS, "<f4", "", ""), skeleton=BEYOND), "does not map its 1"),
-    "joints": (
-        _kinds(dtypes=(*FLOATS, "<f4", "", ""), skeleton=SMPL_22),
-        "more than there is room for",
-    ),
+    "joints": (_kinds(dtypes=(*FLOATS, "<f4", "", ""), skeleton=SMPL_22), "there is room for"),
 }
 
 
 @pytest.mark.parametrize("name", LIES)
-def test_an_index_that_lies_is_refused_before_a_clip_is_read(name: str, packed: Path) -> None:
+def test_a_false_index_is_refused_before_a_clip_is_read(name: str, packed: Path) -> None:
     change, cause = LIES[name]
     _reindex(packed, change)
     with pytest.raises(ValueError, match=cause) as caught:
@@ -525,14 +518,10 @@ def test_an_index_that_lies_is_refused_before_a_clip_is_read(name: str, packed: 
 def test_a_damaged_clip_spares_the_others_and_verify_names_all(packed: Path) -> None:
     segment = packed / layout.segment_name(0)
     data = bytearray(segment.read_bytes())
-    places = np.frombuffer(
-        msgspec.msgpack.decode(
-            bytes(data[-layout.read_manifest(packed).segments[0].index_bytes :]), type=index.Index
-        ).offsets,
-        "<i8",
-    )
-    data[places[0] + 5] ^= 1
-    data[places[3] - 1] ^= 1  # the padding of the last clip
+    entry = layout.read_manifest(packed).segments[0]
+    offsets = index.columns_of(bytes(data[-entry.index_bytes :]), entry).offsets
+    data[offsets[0] + 5] ^= 1
+    data[offsets[3] - 1] ^= 1  # the padding of the last clip
     segment.write_bytes(data)
     opened = store.read(packed)
     assert same(opened["b"], named("a", "b")[1])
@@ -546,13 +535,13 @@ def test_a_damaged_clip_spares_the_others_and_verify_names_all(packed: Path) -> 
 
 
 def _repack(path: Path, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> store.Store:
-    """A store of one motion that no honest writer would have packed."""
+    """A store of one invalid motion, packed without the check."""
     monkeypatch.setattr("kinematics.store.writing.check_values", lambda _: None)
     store.write([unchecked(a_motion(0, clip="odd"), **changes)], path)
     return store.read(path)
 
 
-def test_verify_looks_at_values_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_verify_checks_values_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bent = np.full((9, 4), 5, np.float32)
     opened = _repack(tmp_path / "bent", monkeypatch, orientations_wxyz=bent)
     assert opened[0].frames == 9
@@ -560,15 +549,15 @@ def test_verify_looks_at_values_too(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         opened.verify()
 
 
-def test_a_source_that_is_none_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_source_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     odd = object.__new__(Source)
     vars(odd).update(vars(Source(clip="odd")) | {"notes": 7})
     opened = _repack(tmp_path / "odd", monkeypatch, source=odd)
-    with pytest.raises(ValueError, match=r"clip 'odd'.*its source is no source"):
+    with pytest.raises(ValueError, match=r"clip 'odd'.*its source is invalid"):
         opened[0]
 
 
-def test_damage_after_the_first_reading_is_found_by_verify(packed: Path) -> None:
+def test_damage_after_the_first_read_is_detected_by_verify(packed: Path) -> None:
     opened = store.read(packed)
     read_all(packed), list(opened)
     with (packed / layout.segment_name(0)).open("r+b") as file:

@@ -1,4 +1,4 @@
-"""Motions whose answers are known: are the answers right, and does the figure do as it is told?"""
+"""Synthetic motions: the ground truth is correct, and the figure performs its script."""
 
 import itertools
 import math
@@ -16,7 +16,7 @@ from scipy.spatial.transform import Rotation, Slerp
 
 from kinematics import synthetic
 from kinematics.motion import Motion
-from kinematics.skeleton import SMPL_22
+from kinematics.skeleton import SMPL_22, from_names
 from kinematics.synthetic import Gait, perform
 from kinematics.synthetic.script import Travel, Turn
 from kinematics.synthetic.timeline import RATE_HZ, Column
@@ -26,23 +26,10 @@ PARENTS = (0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 
 FEET = [JOINT[f"{side}_{part}"] for side in ("left", "right") for part in ("ankle", "foot")]
 QUARTER = math.pi / 2
 
-EVERY_KIND = {
-    "walk",
-    "run",
-    "sidestep",
-    "walk_backward",
-    "arc",
-    "turn",
-    "lean",
-    "bow",
-    "straighten",
-    "crouch",
-    "sit",
-    "stand_up",
-    "jump",
-    "wave",
-    "stand",
-}
+EVERY_KIND = set(
+    "walk run sidestep walk_backward arc turn lean bow straighten crouch sit stand_up jump wave "
+    "stand".split()
+)
 
 
 def amounts(truth: synthetic.Truth, signal: str, *, joints: bool = True) -> list[float]:
@@ -53,10 +40,10 @@ def amounts(truth: synthetic.Truth, signal: str, *, joints: bool = True) -> list
 
 
 def events_of(script: synthetic.Script, **options) -> dict[str, list[float]]:
-    """All certain amounts by signal; signals without an event are left out."""
+    """All certain amounts by signal, without signals that have no event."""
     truth = perform(script, **options).truth
     signals = dict.fromkeys(event.signal for event in truth.events())
-    return {signal: found for signal in signals if (found := amounts(truth, signal))}
+    return {signal: certain for signal in signals if (certain := amounts(truth, signal))}
 
 
 def headings_rad(motion: Motion) -> np.ndarray:
@@ -73,7 +60,7 @@ def trunk_lean_rad(motion: Motion, heading_rad: float) -> np.ndarray:
     return np.stack([tilt * np.cos(way), tilt * np.sin(way)], axis=1)
 
 
-# What the truth says -----------------------------------------------------------------------------
+# The ground truth --------------------------------------------------------------------------------
 
 
 def test_walk_turn_left_and_come_back():
@@ -112,10 +99,10 @@ def test_walk_turn_left_and_come_back():
     ],
 )
 def test_single_movements(script, expected):
-    found = events_of(script)
-    assert list(found) == list(expected)
+    certain = events_of(script)
+    assert list(certain) == list(expected)
     for signal, wanted in expected.items():
-        assert found[signal] == pytest.approx(wanted, abs=5e-3)
+        assert certain[signal] == pytest.approx(wanted, abs=5e-3)
 
 
 def test_step_pause_step_is_two_events_and_a_short_wait_is_not_certain():
@@ -152,11 +139,11 @@ def test_lean_of_trunk_and_of_pelvis_differ():
 
 def test_circle_by_hand():
     """A tight circle to the left: a diameter to the left and back; forward r, -2 r and r."""
-    found = events_of(synthetic.arc(0.5, 2 * math.pi), gait=None)
-    assert found["left"] == pytest.approx([1.0, -1.0], abs=2e-3)
-    assert found["forward"] == pytest.approx([0.5, -1.0, 0.5], abs=2e-3)
-    assert found["start_distance"] == pytest.approx([1.0, -1.0], abs=2e-3)
-    assert found["heading"] == [pytest.approx(360.0, abs=0.01)]
+    certain = events_of(synthetic.arc(0.5, 2 * math.pi), gait=None)
+    assert certain["left"] == pytest.approx([1.0, -1.0], abs=2e-3)
+    assert certain["forward"] == pytest.approx([0.5, -1.0, 0.5], abs=2e-3)
+    assert certain["start_distance"] == pytest.approx([1.0, -1.0], abs=2e-3)
+    assert certain["heading"] == [pytest.approx(360.0, abs=0.01)]
 
 
 def test_vertical_episodes():
@@ -183,12 +170,9 @@ def test_jump_while_walking_gives_no_certain_rise():
 
 def test_slip_is_part_of_the_truth():
     performance = perform(synthetic.walk(8.0), gait=Gait(slip=0.025), dtype=np.float64)
-    left_m = performance.motion.positions_m[-1, 0]
-    assert left_m == pytest.approx(0.2, abs=1e-6)
-    assert list(events_of(synthetic.walk(8.0), gait=Gait(slip=0.025))) == [
-        "forward",
-        "start_distance",
-    ]
+    assert performance.motion.positions_m[-1, 0] == pytest.approx(0.2, abs=1e-6)
+    signals = list(events_of(synthetic.walk(8.0), gait=Gait(slip=0.025)))
+    assert signals == ["forward", "start_distance"]
 
 
 def test_cut_in_mid_stride():
@@ -243,7 +227,7 @@ def built(moves: list[tuple[str, float, int]]) -> synthetic.Script:
 
 
 def mirror_image(script: synthetic.Script) -> synthetic.Script:
-    """Left for right in every word of the script; turns the other way round."""
+    """The script with left and right exchanged, and turns in the other direction."""
     other = {"left": "right", "right": "left"}
     movements = []
     for movement in script.movements:
@@ -275,12 +259,12 @@ def test_turns_with_pauses_are_counted_one_by_one(degrees):
     assert math.degrees(turned[-1] - turned[0]) == pytest.approx(sum(degrees), abs=0.1)
 
 
-# What the figure does ----------------------------------------------------------------------------
+# The figure --------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def busy() -> synthetic.Performance:
-    """Everything that a figure can do, at 120 frames a second."""
+    """All kinds of movement, at 120 frames per second."""
     script = synthetic.then(
         synthetic.walk(4.0),
         synthetic.arc(1.5, 2.0),
@@ -349,7 +333,7 @@ def test_feet_alternate_and_stand_while_walking():
     assert 0.3 < planted.mean() < 0.7
 
 
-def test_trunk_leans_exactly_as_told():
+def test_trunk_leans_exactly_as_scripted():
     for angle_rad, toward, column, sign in (
         (1.75, "forward", 0, 1),
         (0.5, "left", 1, 1),
@@ -383,11 +367,8 @@ def test_a_jump_is_ballistic_and_takes_both_feet_off_the_floor():
 
 def test_waving_moves_one_arm_alone():
     motion = perform(synthetic.wave(side="left", cycles=4, rate_hz=1.5), dtype=np.float64).motion
-    moved_m = np.ptp(motion.joints_m, axis=0).max(axis=1)
-    assert {SMPL_22.joints[i] for i in np.flatnonzero(moved_m > 1e-9)} == {
-        "left_elbow",
-        "left_wrist",
-    }
+    moved = np.ptp(motion.joints_m, axis=0).max(axis=1) > 1e-9
+    assert {SMPL_22.joints[i] for i in np.flatnonzero(moved)} == {"left_elbow", "left_wrist"}
     arm_up = (motion.times_s > 0.7) & (motion.times_s < motion.duration_s - 0.7)
     outward_m = motion.joints_m[arm_up, JOINT["left_wrist"], 0]
     crossings = np.flatnonzero(np.diff(np.sign(outward_m - outward_m.mean())))
@@ -397,7 +378,7 @@ def test_waving_moves_one_arm_alone():
 
 
 @pytest.mark.parametrize("yaw_deg", [0, 16, 30])
-def test_sway_is_as_large_as_asked(yaw_deg):
+def test_sway_has_the_size_of_the_gait(yaw_deg):
     gait = Gait(
         pelvis_yaw_rad=math.radians(yaw_deg),
         shoulder_share=1.0,
@@ -411,15 +392,13 @@ def test_sway_is_as_large_as_asked(yaw_deg):
     assert np.ptp(heading_rad[stride]) == pytest.approx(math.radians(yaw_deg), abs=0.01)
     assert np.ptp(motion.positions_m[stride, 0]) == pytest.approx(0.05, abs=1e-3)
     assert np.ptp(motion.positions_m[stride, 1]) == pytest.approx(0.03, abs=1e-3)
-    across = (
-        motion.joints_m[:, JOINT["left_shoulder"]] - motion.joints_m[:, JOINT["right_shoulder"]]
-    )
-    shoulders_rad = np.arctan2(-across[:, 2], across[:, 0])
+    left, right = (motion.joints_m[:, JOINT[f"{side}_shoulder"]] for side in ("left", "right"))
+    shoulders_rad = np.arctan2(right[:, 2] - left[:, 2], left[:, 0] - right[:, 0])
     assert np.abs(shoulders_rad + heading_rad).max() < 0.01  # they counter-rotate
     body = Rotation.from_quat(motion.orientations_wxyz[stride], scalar_first=True)
     sideways_rad = np.arcsin(body.apply([1, 0, 0])[:, 1])
     assert np.ptp(sideways_rad) == pytest.approx(math.radians(8), abs=0.01)
-    for end in (0, -1):  # sway fades in and out: no trace of it at a standstill
+    for end in (0, -1):  # no sway at a standstill
         assert motion.positions_m[end, :2] == pytest.approx([0.0, 0.93], abs=1e-3)
         assert heading_rad[end] == pytest.approx(0.0, abs=0.01)
 
@@ -461,11 +440,10 @@ def test_walks_and_arcs_that_meet_do_not_stop():
 # Trackers, corpora, variations -------------------------------------------------------------------
 
 
-def test_jitter_has_the_size_asked_for():
-    still = perform(synthetic.stand(20.0), fps=100.0, dtype=np.float64).motion
-    shaken = perform(
-        synthetic.stand(20.0), fps=100.0, jitter_m=0.01, jitter_rad=0.02, dtype=np.float64
-    ).motion
+def test_jitter_has_the_given_size():
+    stand = synthetic.stand(20.0)
+    still = perform(stand, fps=100.0, dtype=np.float64).motion
+    shaken = perform(stand, fps=100.0, jitter_m=0.01, jitter_rad=0.02, dtype=np.float64).motion
     noise_m = shaken.joints_m - still.joints_m
     assert noise_m.std(axis=0) == pytest.approx(np.full((22, 3), 0.01), rel=0.1)
     assert np.array_equal(shaken.joints_m[:, 0], shaken.positions_m)
@@ -497,7 +475,7 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process():
     assert other.stdout.strip() == fingerprint_of_a_corpus()
 
 
-def test_a_clip_does_not_depend_on_how_many_there_are():
+def test_a_clip_does_not_depend_on_the_number_of_clips():
     (alone,) = synthetic.corpus(1, seed=3)
     first = next(iter(synthetic.corpus(10, seed=3)))
     other = next(iter(synthetic.corpus(1, seed=4)))
@@ -511,44 +489,37 @@ def people() -> list[synthetic.Performance]:
 
 
 def test_a_corpus_is_varied(people):
-    assert {kind for one in people for kind in one.truth.kinds} == EVERY_KIND
-    lengths_s = [one.motion.duration_s for one in people]
+    truths, motions = [person.truth for person in people], [person.motion for person in people]
+    assert {kind for truth in truths for kind in truth.kinds} == EVERY_KIND
+    lengths_s = [motion.duration_s for motion in motions]
     assert 1.5 < min(lengths_s) < 5
     assert 20 < max(lengths_s) <= 30
-    rates = {round((one.motion.frames - 1) / one.motion.duration_s, 1) for one in people}
+    rates = {round((motion.frames - 1) / motion.duration_s, 1) for motion in motions}
     assert {10.0, 120.0} < rates
-    assert max(np.hypot(*one.motion.positions_m[0, [0, 2]]) for one in people) > 40
-    assert 0.02 < np.mean([one.truth.begins_walking for one in people]) < 0.4
-    assert 0.02 < np.mean([one.truth.ends_walking for one in people]) < 0.4
-    assert len({one.motion.source.clip for one in people}) == len(people)
+    assert max(np.hypot(*motion.positions_m[0, [0, 2]]) for motion in motions) > 40
+    assert 0.02 < np.mean([truth.begins_walking for truth in truths]) < 0.4
+    assert 0.02 < np.mean([truth.ends_walking for truth in truths]) < 0.4
+    assert len({motion.source.clip for motion in motions}) == len(people)
 
 
 def test_most_of_a_corpus_is_certain(people):
-    events = [event for one in people for event in one.truth.events()]
-    assert {event.signal for event in events if event.certain} == {
-        "left",
-        "up",
-        "forward",
-        "start_distance",
-        "heading",
-        "forward_lean",
-        "left_lean",
-    }
+    events = [event for person in people for event in person.truth.events()]
+    signals = "left up forward start_distance heading forward_lean left_lean".split()
+    assert {event.signal for event in events if event.certain} == set(signals)
     assert np.mean([event.certain for event in events]) > 0.85
-    episodes = [episode for one in people for episode in one.truth.episodes]
+    episodes = [episode for person in people for episode in person.truth.episodes]
     assert {e.kind for e in episodes if e.certain} == {"jump", "crouch", "lower", "rise"}
 
 
 def test_truth_agrees_with_the_first_and_last_frame(people):
-    """What events add up to is where the root ends, but for changes too small to be events."""
+    """The sum of the turns is the root's net turn, except for changes too small to be events."""
     checked = 0
-    for one in people:
-        if one.truth.begins_walking or one.truth.ends_walking:
+    for person in people:
+        truth = person.truth
+        events = [event for event in truth.events() if event.signal == "heading"]
+        if truth.begins_walking or truth.ends_walking or not all(e.certain for e in events):
             continue
-        events = one.truth.events_on("heading")
-        if any(not e.certain for e in one.truth.events() if e.signal == "heading"):
-            continue
-        turned_rad = np.diff(headings_rad(one.motion)[[0, -1]])[0]
+        turned_rad = np.diff(headings_rad(person.motion)[[0, -1]])[0]
         total_rad = sum(event.amount for event in events)
         assert abs(np.angle(np.exp(1j * (turned_rad - total_rad)))) < 0.02
         checked += 1
@@ -562,10 +533,9 @@ def test_mirroring_swaps_sides():
     motion = perform(script, gait=None, dtype=np.float64).motion
     other = perform(mirror_image(script), gait=None, dtype=np.float64).motion
     seen = synthetic.mirrored(motion)
-    # the feet are left out: either figure steps with the left one first
-    upright = [
-        i for i in range(22) if SMPL_22.joints[i].split("_")[-1] not in ("knee", "ankle", "foot")
-    ]
+    # without the legs, because both figures step with the left foot first
+    legs = ("knee", "ankle", "foot")
+    upright = [i for i, name in enumerate(SMPL_22.joints) if name.split("_")[-1] not in legs]
     assert seen.joints_m[:, upright] == pytest.approx(other.joints_m[:, upright], abs=1e-9)
     assert seen.orientations_wxyz == pytest.approx(other.orientations_wxyz, abs=1e-9)
     assert np.array_equal(synthetic.mirrored(seen).joints_m, motion.joints_m)
@@ -584,7 +554,7 @@ def test_moving_the_world(busy):
     )
 
 
-def test_reversing_time_twice_is_nothing(busy):
+def test_reversing_time_twice_changes_nothing(busy):
     once = synthetic.reversed_in_time(busy.motion)
     assert np.array_equal(once.positions_m[0], busy.motion.positions_m[-1])
     assert once.times_s[0] == busy.motion.times_s[0]
@@ -599,12 +569,10 @@ def test_resampling_agrees_with_scipy(busy, fps):
     motion = synthetic.resampled(busy.motion, fps)
     assert np.diff(motion.times_s) == pytest.approx(1 / fps)
     assert motion.duration_s == pytest.approx(busy.motion.duration_s, abs=1 / fps)
-    slerp = Slerp(
-        busy.motion.times_s, Rotation.from_quat(busy.motion.orientations_wxyz, scalar_first=True)
+    before, after = (
+        Rotation.from_quat(m.orientations_wxyz, scalar_first=True) for m in (busy.motion, motion)
     )
-    away = slerp(motion.times_s).inv() * Rotation.from_quat(
-        motion.orientations_wxyz, scalar_first=True
-    )
+    away = Slerp(busy.motion.times_s, before)(motion.times_s).inv() * after
     assert away.magnitude().max() < 1e-5
     for axis in range(3):
         straight_m = np.interp(
@@ -613,7 +581,7 @@ def test_resampling_agrees_with_scipy(busy, fps):
         assert motion.positions_m[:, axis] == pytest.approx(straight_m, abs=1e-9)
 
 
-def test_resampling_does_not_see_through_gaps():
+def test_resampling_keeps_gaps():
     motion = perform(synthetic.stand(1.0), fps=30.0).motion
     gappy = Motion.from_arrays(
         orientations_wxyz=motion.orientations_wxyz,
@@ -645,14 +613,12 @@ def test_resampling_does_not_see_through_gaps():
         (lambda: perform(synthetic.walk(1.0), gait=Gait(slip=0.5)), "slip: 0.5"),
     ],
 )
-def test_what_cannot_be_done_is_refused(build, message):
+def test_impossible_scripts_are_refused(build, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         build()
 
 
 def test_a_skeleton_without_sides_cannot_be_mirrored():
-    from kinematics.skeleton import from_names
-
     motion = Motion.from_arrays(
         orientations_wxyz=np.tile([1.0, 0, 0, 0], (3, 1)),
         positions_m=np.zeros((3, 3)),

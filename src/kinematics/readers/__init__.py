@@ -1,8 +1,8 @@
-"""Motion files in, `Motion` out: formats are recognised by what is in them, not by their names.
+"""Reading motion files as `Motion`; formats are recognised by contents, not by file names.
 
-`read` opens one file, `find` lists the files of folders; `read_keypoints` is for 2D keypoints,
-which are no motions. `FORMATS` is the whole table of formats; a new one is one module with
-`recognise` and `read`, and one row here.
+`read` reads one file, `find` lists the files of folders; `read_keypoints` reads 2D keypoints, which
+are not motions. `FORMATS` is the table of all formats; a new format needs a module with `recognise`
+and `read`, and one row here.
 """
 
 from collections.abc import Callable, Iterable
@@ -35,16 +35,16 @@ __all__ = ["FORMATS", "SUFFIXES", "Format", "UnknownFormatError", "find", "read"
 
 
 Container = Literal["arrays", "pickle", "other"]
-"""What a file is before it is looked into: NumPy's, pickled (or a folder of pickles), or other."""
+"""The kind of a file: NumPy's, pickled (or a folder of pickles), or other."""
 
 
 class Format(NamedTuple):
-    """One kind of motion file: its two functions, and what `docs/formats.md` says of it.
+    """One format of motion files: its functions, and its row in `docs/formats.md`.
 
-    `about` is what the file is and who writes it, `axes` and `units` are the file's own, before
-    they become Y up, metres, seconds and radians; `keeps` and `loses` say what of the file is in
-    the motion and what is not; `example` is one line of Python. Formats of `body_parameters` take
-    the option `smplx_model`; a format is asked only about files in its `containers`.
+    `about` describes the files and their origin; `axes` and `units` are those of the files, before
+    conversion to Y up, metres, seconds and radians; `keeps` and `loses` list the contents that a
+    motion has and lacks; `example` is one line of Python. Formats with `body_parameters` take the
+    option `smplx_model`. Only files in its `containers` are tested for a format.
     """
 
     name: str
@@ -67,10 +67,10 @@ FORMATS: tuple[Format, ...] = (
         read=bvh.read,
         about="rigs of mocap tools and studios (CMU, LAFAN1, Bandai-Namco, Mixamo, Xsens); "
         "also written, by `bvh.write`",
-        axes="any: the up axis and the body's left and ahead are read off the body, or `up=`",
-        units="any length, found by the body's size, or `unit_m=`; degrees; seconds a frame",
-        keeps="all named joints, the pelvis's place and orientation, times",
-        loses="end sites, turns of the joints; a first frame that is a T-pose",
+        axes="any: the up axis and the body's left and ahead are derived from the body, or `up=`",
+        units="any length, derived from the body's size, or `unit_m=`; degrees; seconds per frame",
+        keeps="all named joints, the pelvis's position and orientation, times",
+        loses="end sites, rotations of the joints; a first frame that is a T-pose",
         example='bvh.read("walk.bvh", up="z", unit_m=0.01)',
         containers=("other",),
     ),
@@ -82,8 +82,8 @@ FORMATS: tuple[Format, ...] = (
         "also written, by `tum.write`",
         axes="a camera's pose and Z up, unless a comment or `pose_of=` and `up=` say otherwise",
         units="metres, seconds, unit quaternions (scalar last)",
-        keeps="the root's track; times as they are",
-        loses="comments; nothing else is in it",
+        keeps="the root's track; times unchanged",
+        loses="comments",
         example='tum.read("track.txt", pose_of="body", up="y")',
         containers=("other",),
     ),
@@ -93,8 +93,8 @@ FORMATS: tuple[Format, ...] = (
         read=c3d.read,
         about="markers of mocap labs (Vicon, Qualisys, BTS), integers or floats of any processor",
         axes="the axis the pelvis points along, or Z up, or `up=`",
-        units="what POINT:UNITS says, or what makes the pelvis as wide as people's, or `unit_m=`",
-        keeps="root from the pelvis markers, joints that markers give, times, gaps, every subject",
+        units="that of POINT:UNITS, or the one that gives a plausible pelvis width, or `unit_m=`",
+        keeps="root from the pelvis markers, joints from other markers, times, gaps, all subjects",
         loses="other markers, analog channels, events; hips are estimates, single markers on skin",
         example='c3d.read("trial.c3d")',
         containers=("other",),
@@ -105,8 +105,8 @@ FORMATS: tuple[Format, ...] = (
         read=trc.read,
         about="markers as text, of Cortex and OpenSim",
         axes="the axis the pelvis points along, or Y up, or `up=`",
-        units="what the header says, or what makes the pelvis as wide as people's, or `unit_m=`",
-        keeps="as C3D; times as they are",
+        units="that of the header, or the one that gives a plausible pelvis width, or `unit_m=`",
+        keeps="as C3D; times unchanged",
         loses="as C3D",
         example='trc.read("trial.trc")',
         containers=("other",),
@@ -131,7 +131,7 @@ FORMATS: tuple[Format, ...] = (
         axes="Y up, right-handed",
         units="metres, axis-angle in radians; 30 frames a second unless `fps` says otherwise",
         keeps="the root's orientation and position",
-        loses="hands and face; body and shape too, unless a licensed model file is named",
+        loses="hands and face; body and shape too, without a licensed model file",
         example='motionx.read("walk.npy", fps=30.0)',
         containers=("arrays",),
         body_parameters=True,
@@ -141,7 +141,7 @@ FORMATS: tuple[Format, ...] = (
         recognise=amass.recognise,
         read=amass.read,
         about="`.npz` of SMPL, SMPL-H or SMPL-X parameters, of AMASS or in its layout",
-        axes="Z up; Y up where the body clearly stands along Y, or as `up` says",
+        axes="Z up; Y up if the body clearly stands along Y; or `up=`",
         units="metres, axis-angle in radians; the file's own rate, else 30 frames a second",
         keeps="root, and with a model file of the same body pelvis and 22 joints",
         loses="hands, face, soft tissue, markers",
@@ -205,7 +205,7 @@ FORMATS: tuple[Format, ...] = (
         recognise=tram.recognise,
         read=tram.read,
         about="`hps/hps_track_<k>.npy` of one person, with `camera.npy` above it",
-        axes="each frame's camera, taken to a world with Y up by `camera.npy`",
+        axes="each frame's camera, mapped to a world with Y up by `camera.npy`",
         units="metres, rotation matrices; 30 frames a second unless `fps` says otherwise",
         keeps="the person's number, gaps, cameras; joints with a SMPL model file",
         loses="the weak-perspective camera",
@@ -240,26 +240,26 @@ FORMATS: tuple[Format, ...] = (
         body_parameters=True,
     ),
 )
-"""Asked in this order; the first that recognises a file reads it."""
+"""Tested in this order; the first format that recognises a file reads it."""
 
 SUFFIXES: frozenset[str] = frozenset(
     {".bvh", ".c3d", ".npy", ".npz", ".trc", ".tum", *pickled.SUFFIXES}
 )
-"""The files that `find` looks at inside folders."""
+"""The suffixes of files that `find` lists inside folders."""
 
 
 class UnknownFormatError(ValueError):
-    """A sound file that holds no motion of a known format."""
+    """An undamaged file that is not a motion of a known format."""
 
 
 def read(path: Path | str, *, smplx_model: Path | str | None = None) -> list[Motion]:
-    """The motions in a file, one for each person.
+    """The motions in a file, one per person.
 
     `smplx_model` is a model file of the SMPL family (`.npz`): with it, files of body parameters
     give the pelvis and 22 joints, without it the track of their translation (see `smpl`).
 
-    Raises `UnknownFormatError` when no format recognises the file, another `ValueError` when it
-    is damaged or holds impossible values, `OSError` when it cannot be opened.
+    Raises `UnknownFormatError` if no format recognises the file, another `ValueError` if it is
+    damaged or holds impossible values, `OSError` if it cannot be opened.
 
     >>> import tempfile
     >>> import numpy as np
@@ -285,7 +285,7 @@ def _container(path: Path) -> Container:
 
 
 def _held(path: Path, container: Container) -> str:
-    """What a file or folder holds instead of a motion, and what could have been there."""
+    """A description of a file or folder that is not a motion, and of the formats it could be."""
     formats = ", ".join(form.name for form in FORMATS if container in form.containers)
     if container == "pickle":
         held = "a folder of other files" if path.is_dir() else kind(pickled.load(path))
@@ -294,21 +294,21 @@ def _held(path: Path, container: Container) -> str:
             f"formats is read from pickles: {formats}"
         )
     if container == "arrays":
-        found = layouts(path).items()  # refuses arrays of objects in words
-        shapes = [f"{name or 'one array'} {layout.shape}" for name, layout in found]
+        listed = layouts(path).items()  # raises on arrays of objects
+        shapes = [f"{name or 'one array'} {layout.shape}" for name, layout in listed]
         return f"{', '.join(shapes) or 'nothing'}; expected a motion of one of these: {formats}"
     with path.open("rb") as file:
         start = file.read(12)
-    held = f"something that starts with {start!r}" if start else "nothing"
+    held = f"data that start with {start!r}" if start else "nothing"
     return f"{held}; expected a NumPy file (.npy or .npz), a pickle, or one of these: {formats}"
 
 
 def find(paths: Iterable[Path | str]) -> list[Path]:
-    """Every file that is named or lies in a named folder, at any depth, sorted and once.
+    """The named files and the files in the named folders, at any depth, sorted and distinct.
 
-    Named files are taken as they are; inside folders hidden files and other suffixes are left
-    out, and a take that is kept as one file a frame (RICH, EgoBody) is one folder. One
-    `FileNotFoundError` names every path that does not exist.
+    Hidden files and files with other suffixes inside folders are left out, and a take with one file
+    per frame (RICH, EgoBody) is listed as one folder. One `FileNotFoundError` names all missing
+    paths.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -320,10 +320,10 @@ def find(paths: Iterable[Path | str]) -> list[Path]:
     named = [Path(path) for path in paths]
     if missing := [str(path) for path in named if not path.exists()]:
         raise FileNotFoundError(f"no such file or folder: {', '.join(missing)}")
-    found = {path for path in named if not path.is_dir()}
+    files = {path for path in named if not path.is_dir()}
     for folder in (path for path in named if path.is_dir()):
         for path in folder.rglob("*"):
             hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
             if path.suffix.lower() in SUFFIXES and not hidden and path.is_file():
-                found.add(rich_egobody.take_of(path) or path)
-    return sorted(found)
+                files.add(rich_egobody.take_of(path) or path)
+    return sorted(files)

@@ -1,13 +1,13 @@
 """AMASS and other `.npz` files of SMPL, SMPL-H and SMPL-X parameters.
 
-Read are `trans` (or `transl`) with either `poses` (root first: 72, 156 or 165 columns) or
+The reader takes `trans` (or `transl`) with either `poses` (root first: 72, 156 or 165 columns) or
 `root_orient` (or `global_orient`) and `pose_body` (or `body_pose`); `betas`; the frame rate under
-`mocap_framerate`, `mocap_frame_rate`, `fps` or `frame_rate`. AMASS is Z up; files of others in the
-same layout may be Y up, which is guessed from where the body's own up points and said in a note.
+`mocap_framerate`, `mocap_frame_rate`, `fps` or `frame_rate`. AMASS is Z up; files of other tools in
+this layout may be Y up, which is guessed from the direction of the body's own up and noted.
 
-Checked against what public loaders of AMASS read: SMPL-H has `poses` (frames, 156) and
-`mocap_framerate`; SMPL-X has `root_orient`, `pose_body` and `mocap_frame_rate`, and members of
-Python objects (`markers_latent_vids`), which stay unread.
+Checked against public loaders of AMASS: SMPL-H has `poses` (frames, 156) and `mocap_framerate`;
+SMPL-X has `root_orient`, `pose_body` and `mocap_frame_rate`, and members of Python objects
+(`markers_latent_vids`), which stay unread.
 """
 
 from pathlib import Path
@@ -23,15 +23,12 @@ from kinematics.readers.smpl import (
     WORLD_FROM_FILE,
     Parameters,
     Up,
+    frame_rate,
     guessed_up,
     model_for,
     place,
-    quaternions_from_rotvecs,
     turned,
 )
-
-DEFAULT_FPS: float = 30.0
-"""Frames a second of a file that does not say it."""
 
 _FAMILIES: dict[int, Family] = {72: "smpl", 156: "smplh", 165: "smplx"}
 _RATES = ("mocap_framerate", "mocap_frame_rate", "fps", "frame_rate")
@@ -44,24 +41,16 @@ _WHAT = "a file of SMPL parameters (AMASS)"
 
 
 def recognise(path: Path | str) -> bool:
-    """Whether an `.npz` holds a translation and a root orientation of the SMPL family.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     np.savez(Path(folder, "a.npz"), poses=np.zeros((9, 156)), trans=np.zeros((9, 3)))
-    ...     recognise(Path(folder, "a.npz"))
-    True
-    """
-    path = Path(path)
-    found = layouts(path, objects=True)
-    translation = any(_columns(found.get(name)) == 3 for name in _TRANSLATIONS)
-    whole = _columns(found.get("poses")) in _FAMILIES
-    root = any(_columns(found.get(name)) == 3 for name in _ROOTS)
+    """Whether an `.npz` holds SMPL's translation and root orientation (example: `read`)."""
+    listed = layouts(path, objects=True)
+    translation = any(_columns(listed.get(name)) == 3 for name in _TRANSLATIONS)
+    whole = _columns(listed.get("poses")) in _FAMILIES
+    root = any(_columns(listed.get(name)) == 3 for name in _ROOTS)
     return translation and (whole or root)
 
 
 def _columns(layout: Layout | None) -> int:
-    """Numbers a frame; 0 where there is no such array."""
+    """Numbers per frame; 0 without such an array."""
     if layout is None or len(layout.shape) < 2 or layout.dtype.kind not in "fiu":
         return 0
     return int(np.prod(layout.shape[1:]))
@@ -74,11 +63,11 @@ def read(
     fps: float | None = None,
     smplx_model: Path | str | None = None,
 ) -> list[Motion]:
-    """The track of the one person of a file, in a list of one.
+    """The single person of a file, as a list of one motion.
 
-    `up` is the file's axis that points up; left alone it is guessed: Z, unless the body clearly
-    stands along another. `fps` wins over the file's own rate. With a model file of the same body
-    the pelvis and 22 joints are worked out.
+    `up` is the file's axis that points up; by default it is guessed: Z, unless the body clearly
+    stands along another. `fps` overrides the file's own rate. With a model file of the same body
+    the motion has the pelvis and 22 joints.
 
     >>> import tempfile
     >>> upright = np.zeros((90, 156))
@@ -86,36 +75,29 @@ def read(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "walk.npz")
     ...     np.savez(path, poses=upright, trans=np.tile([0, 0, 1.0], (90, 1)), fps=60.0)
+    ...     recognise(path)
     ...     [walk] = read(path)
+    True
     >>> walk.positions_m[0].round(6) + 0.0, walk.orientations_wxyz[0].round(6) + 0.0
     (array([0., 1., 0.], dtype=float32), array([1., 0., 0., 0.], dtype=float32))
     """
     path = Path(path)
     if up not in ("guess", *WORLD_FROM_FILE):
         raise ValueError(f"up: {up!r}; expected guess, {', '.join(WORLD_FROM_FILE)}")
-    arrays = load_arrays(path, names=_readable(path))
+    arrays = load_arrays(path, names=_NAMES, skip_objects=True)
     parameters, notes = _parameters(path, arrays)
     if fps is None:
-        fps, told = _rate(path, arrays)
+        fps, told = frame_rate(path, arrays, _RATES)
         notes += told
     gender = _text(arrays, "gender").lower()
-    model = model_for(path, parameters.family, smplx_model, gender=gender)
-    axis = up
-    if axis == "guess":
-        own = quaternions_from_rotvecs(parameters.root_rotvecs_rad)
-        axis, told_up = guessed_up(own, usual="z")
+    placed = place(parameters, model=model_for(path, parameters.family, smplx_model, gender=gender))
+    if up == "guess":
+        up, told_up = guessed_up(placed.orientations_wxyz, usual="z")
         notes += (told_up,)
     else:
-        notes += (f"up axis {axis}, as told",)
-    placed = turned(place(parameters, model=model), np.array(WORLD_FROM_FILE[axis]))
-    source = Source(clip=path.stem, take=path.stem, path=str(path), notes=(*notes, *placed.notes))
-    return [motion(placed, source=source, fps=fps)]
-
-
-def _readable(path: Path) -> tuple[str, ...]:
-    """The arrays that are read, those of Python objects left out."""
-    found = layouts(path, objects=True)
-    return tuple(n for n in _NAMES if n in found and not found[n].dtype.hasobject)
+        notes += (f"up axis {up}, as told",)
+    source = Source(clip=path.stem, take=path.stem, path=str(path), notes=notes)
+    return [motion(turned(placed, np.array(WORLD_FROM_FILE[up])), source=source, fps=fps)]
 
 
 def _parameters(path: Path, arrays: dict[str, np.ndarray]) -> tuple[Parameters, tuple[str, ...]]:
@@ -143,30 +125,21 @@ def _parameters(path: Path, arrays: dict[str, np.ndarray]) -> tuple[Parameters, 
             body = fields.array(body_name, 69 if width == 69 else 63)[:, :63]
     betas = fields.vector("betas", optional=True)
     fields.check()
-    family = _family(arrays, family)
+    named: dict[str, Family] = {"smpl": "smpl", "smplh": "smplh", "smplx": "smplx"}
+    family = named.get(_text(arrays, "surface_model_type"), family)
     gender = _text(arrays, "gender")
-    notes = (f"{family or 'SMPL-family'} parameters{f', {gender}' if gender else ''}",)
-    return (
-        Parameters(
-            root_rotvecs_rad=root,
-            translations_m=trans,
-            body_rotvecs_rad=body,
-            betas=betas,
-            family=family,
-        ),
-        notes,
+    parameters = Parameters(
+        root_rotvecs_rad=root,
+        translations_m=trans,
+        body_rotvecs_rad=body,
+        betas=betas,
+        family=family,
     )
+    return parameters, (f"{family or 'SMPL-family'} parameters{f', {gender}' if gender else ''}",)
 
 
 def _columns_of(array: np.ndarray) -> int:
     return array.size // len(array) if array.ndim > 1 and len(array) else 0
-
-
-def _family(arrays: dict[str, np.ndarray], family: Family | None) -> Family | None:
-    """The body that the file itself names, if it does."""
-    told = _text(arrays, "surface_model_type")
-    named: dict[str, Family] = {"smpl": "smpl", "smplh": "smplh", "smplx": "smplx"}
-    return named.get(told, family)
 
 
 def _text(arrays: dict[str, np.ndarray], name: str) -> str:
@@ -176,17 +149,3 @@ def _text(arrays: dict[str, np.ndarray], name: str) -> str:
     held: Any = value.item()
     text = held.decode("latin-1") if isinstance(held, bytes) else str(held)
     return text[:20]
-
-
-def _rate(path: Path, arrays: dict[str, np.ndarray]) -> tuple[float, tuple[str, ...]]:
-    """Frames a second, and a note where the file does not say it."""
-    for name in _RATES:
-        if name in arrays:
-            value = arrays[name]
-            if value.size != 1 or value.dtype.kind not in "fiu":
-                raise ValueError(
-                    f"{path}: {name} has shape {value.shape} and dtype {value.dtype}; expected "
-                    "one number. Give fps as an option instead"
-                )
-            return float(value.reshape(())), ()
-    return DEFAULT_FPS, (f"fps not given, {DEFAULT_FPS:g} assumed",)

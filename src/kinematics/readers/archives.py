@@ -1,9 +1,9 @@
-"""The guarded door for every reader of NumPy files: `.npy`, and `.npz` archives of them.
+"""Safe reading of NumPy files, `.npy` and `.npz`, for all readers.
 
-Sizes are checked against the file before memory is taken, nothing is ever unpickled, and names
-inside an archive are never used as paths. Files as NumPy and this project write them take a short
-way of their own, `stored`; large and unusual archives, and whatever looks odd there, take the way
-through `zipfile`, which also words what is wrong.
+Sizes are checked against the file before memory is allocated, nothing is ever unpickled, and names
+inside an archive are never used as paths. Plain files as NumPy and this project write them are read
+by `stored`, the fast path. Large, unusual and suspicious archives are read through `zipfile`, which
+also produces the error messages.
 """
 
 import io
@@ -23,18 +23,18 @@ import numpy as np
 from kinematics.readers import stored
 
 MAX_BYTES: int = 2 * 1024**3
-"""Bytes of arrays in one file: 2 GiB hold 60 hours of a root and 22 joints at 30 fps."""
+"""Maximum bytes of arrays in one file: 2 GiB hold 60 hours of a root and 22 joints at 30 fps."""
 
 MAX_MEMBERS: int = 256
-"""Arrays in one archive; motion files of every known tool hold fewer than fifty."""
+"""Maximum arrays in one archive; motion files of every known tool hold fewer than fifty."""
 
 MAX_COMPRESSION: float = 100.0
-"""Unpacked over packed size of a member; the columns of a real track reach about 10."""
+"""Maximum ratio of unpacked to packed size; the columns of a real track reach about 10."""
 
 COMPRESSION_CHECK_BYTES: int = 64 * 1024**2
-"""Members that unpack to fewer bytes are harmless, however well they are packed."""
+"""Members that unpack to fewer bytes are harmless at any compression."""
 
-_BROKEN = (  # what NumPy, zipfile and zlib raise on damaged files
+_BROKEN = (  # exceptions of NumPy, zipfile and zlib on damaged files
     EOFError,
     NotImplementedError,
     OSError,
@@ -48,33 +48,29 @@ _BROKEN = (  # what NumPy, zipfile and zlib raise on damaged files
 
 
 class RefusedError(ValueError):
-    """A refusal in our own words, which lack the file's name."""
+    """A refusal whose message lacks only the file's name."""
 
 
 class _Bounded(io.BufferedReader):
-    """A file that is never asked for more than it has, because memory is taken for what is asked.
+    """A file whose reads are limited to its size, because `read` allocates the requested bytes.
 
-    The header of an array says how long it is, up to 4 GiB, and NumPy reads as much in one go.
+    An `.npy` header declares its own length, up to 4 GiB, and NumPy reads it at once.
     """
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """As much as was asked for, or what is left."""
+        """The requested number of bytes, or the rest of the file."""
         there = os.fstat(self.fileno()).st_size
         return super().read(min(size, max(0, there - self.tell())) if size and size > 0 else size)
 
 
 def holds_arrays(path: Path | str) -> bool:
-    """Whether a file begins as NumPy's files do, `.npy` or an archive.
-
-    >>> holds_arrays("/dev/null")
-    False
-    """
+    """Whether a file begins like NumPy's files, `.npy` or an archive."""
     with Path(path).open("rb") as file:
         return file.read(6).startswith((np.lib.format.MAGIC_PREFIX, b"PK"))
 
 
 class Layout(NamedTuple):
-    """What a file says of one of its arrays, before any of it is read."""
+    """The header of an array."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
@@ -83,7 +79,7 @@ class Layout(NamedTuple):
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Turns whatever a damaged file raises into one `ValueError` that names the file.
+    """Turns any exception that a damaged file causes into one `ValueError` that names the file.
 
     >>> with naming(Path("walk.npz")):
     ...     raise EOFError("no data left")
@@ -105,7 +101,7 @@ def naming(path: Path) -> Iterator[None]:
 
 @contextmanager
 def bounded(path: Path) -> Iterator[io.BufferedReader]:
-    """A file, opened, that never gives more than it has and takes no memory for more.
+    """An open file; reading more than its size allocates no memory for the excess.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -119,7 +115,7 @@ def bounded(path: Path) -> Iterator[io.BufferedReader]:
 
 
 def header(file: io.BufferedIOBase) -> Layout:
-    """Reads an `.npy` header and leaves `file` at the data; `ValueError` when it is damaged.
+    """Reads an `.npy` header and leaves `file` at the data; `ValueError` if it is damaged.
 
     >>> np.save(file := io.BytesIO(), np.zeros((9, 3)))
     >>> _ = file.seek(0)
@@ -135,19 +131,19 @@ def header(file: io.BufferedIOBase) -> Layout:
         raise RefusedError(f"npy version {version}; expected (1, 0) or (2, 0)")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # headers of Python 2 are as good
+            warnings.simplefilter("ignore")  # headers of Python 2 are valid too
             shape, columns_first, dtype = read(file)
     except (MemoryError, RecursionError, SyntaxError, TypeError, tokenize.TokenError) as error:
-        raise ValueError(f"its header is none: {error}") from error
+        raise ValueError(f"invalid header: {error}") from error
     return Layout(tuple(shape), dtype, columns_first)
 
 
 def _layout(file: io.BufferedIOBase, name: str, size: int, *, objects: bool = False) -> Layout:
     """Reads an `.npy` header and leaves `file` at the data; the data must fill `size` exactly."""
-    found = header(file)
-    shape, dtype = found.shape, found.dtype
+    layout = header(file)
+    shape, dtype = layout.shape, layout.dtype
     if objects and dtype.hasobject:
-        return found
+        return layout
     if dtype.hasobject or dtype.names:
         raise RefusedError(
             f"{name}: dtype {dtype}; expected plain numbers or text, "
@@ -161,14 +157,14 @@ def _layout(file: io.BufferedIOBase, name: str, size: int, *, objects: bool = Fa
         )
     if claimed != there:
         raise RefusedError(
-            f"{name}: shape {shape} of {dtype} is {claimed:,} bytes, but {there:,} are there: "
-            "the file was cut short or damaged; write or copy it again"
+            f"{name}: shape {shape} of {dtype} is {claimed:,} bytes, but the file has {there:,}: "
+            "it was cut short or damaged; write or copy it again"
         )
-    return found
+    return layout
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """The archive's members by array name; raises on anything that could exhaust memory."""
+    """The archive's members by array name; `RefusedError` on contents that could exhaust memory."""
     infos = archive.infolist()
     if len(infos) > MAX_MEMBERS:
         raise RefusedError(f"{len(infos)} arrays; expected at most {MAX_MEMBERS}")
@@ -179,14 +175,14 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     for info in infos:
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise RefusedError(
-                f"{info.filename}: compression method {info.compress_type}; expected what "
-                "numpy.savez or numpy.savez_compressed write"
+                f"{info.filename}: compression method {info.compress_type}; expected a file of "
+                "numpy.savez or numpy.savez_compressed"
             )
         packed, unpacked = max(info.compress_size, 1), info.file_size
         if unpacked > max(COMPRESSION_CHECK_BYTES, MAX_COMPRESSION * packed):
             raise RefusedError(
                 f"{info.filename}: {packed:,} bytes unpack to {unpacked:,}; expected at most "
-                f"{MAX_COMPRESSION:g} times as many. If the file is honest, save it uncompressed"
+                f"{MAX_COMPRESSION:g} times as many. If the data are real, save them uncompressed"
             )
     members = {info.filename.removesuffix(".npy"): info for info in infos}
     if len(members) < len(infos):
@@ -196,7 +192,7 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[io.BufferedIOBase, zipfile.ZipFile | None]]:
-    """The file, and the archive in it when it is an `.npz`.
+    """The open file, and its archive if it is an `.npz`.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -223,10 +219,10 @@ def opened(path: Path) -> Iterator[tuple[io.BufferedIOBase, zipfile.ZipFile | No
 
 
 def layouts(path: Path | str, *, objects: bool = False) -> dict[str, Layout]:
-    """What the arrays of an `.npz` look like (or the one of an `.npy`, under the name "").
+    """The headers of the arrays of an `.npz` by name (or of an `.npy`, under the name "").
 
-    Only headers are read. Raises `ValueError` when the file is damaged or is neither, and when it
-    holds Python objects, unless `objects` are to be listed too; nothing reads them here.
+    Raises `ValueError` if the file is damaged or is neither, and if it holds arrays of Python
+    objects; with `objects` these are listed too.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -240,20 +236,20 @@ def layouts(path: Path | str, *, objects: bool = False) -> dict[str, Layout]:
     with opened(path) as (file, archive):
         if archive is None:
             return {"": _layout(file, "the array", path.stat().st_size, objects=objects)}
-        found = {}
+        listed = {}
         for name, info in _members(archive).items():
             with cast(io.BufferedIOBase, archive.open(info)) as member:
                 start = member.read(stored.START_BYTES)
-                if plain_one := stored.described(start, 0, info.file_size):
-                    found[name] = Layout(*plain_one[1])
+                if described := stored.described(start, 0, info.file_size):
+                    listed[name] = Layout(*described[1])
                     continue
             with cast(io.BufferedIOBase, archive.open(info)) as member:
-                found[name] = _layout(member, name, info.file_size, objects=objects)
-        return found
+                listed[name] = _layout(member, name, info.file_size, objects=objects)
+        return listed
 
 
 def names_in(path: Path | str) -> frozenset[str]:
-    """The names of an archive's arrays, "" for that of an `.npy`; nothing else is looked at.
+    """The names of an archive's arrays, "" for an `.npy`; headers are not read.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -270,8 +266,12 @@ def names_in(path: Path | str) -> frozenset[str]:
         return frozenset(name.removesuffix(".npy") for name in archive.namelist())
 
 
-def load_arrays(path: Path | str, *, names: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Those of the named arrays that a file holds, read-only; the others stay unread.
+def load_arrays(
+    path: Path | str, *, names: tuple[str, ...], skip_objects: bool = False
+) -> dict[str, np.ndarray]:
+    """The named arrays, read-only, as far as a file holds them; other arrays stay unread.
+
+    Arrays of Python objects raise `ValueError`, or are left out with `skip_objects`.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -280,6 +280,9 @@ def load_arrays(path: Path | str, *, names: tuple[str, ...]) -> dict[str, np.nda
     {'fps': array(30.)}
     """
     path = Path(path)
+    if skip_objects:
+        listed = layouts(path, objects=True)
+        names = tuple(n for n in names if n in listed and not listed[n].dtype.hasobject)
     if (plain := stored.members(path)) is not None:
         arrays = {name: plain[name].array() for name in names if name in plain}
         sound = {name: array for name, array in arrays.items() if array is not None}
@@ -287,7 +290,7 @@ def load_arrays(path: Path | str, *, names: tuple[str, ...]) -> dict[str, np.nda
             return sound
     with opened(path) as (file, archive):
         if archive is None:
-            _layout(file, "the array", path.stat().st_size)  # refuses before memory is taken
+            _layout(file, "the array", path.stat().st_size)  # refuses before memory is allocated
             file.seek(0)
             return {"": _array(file.read(), "the array")} if "" in names else {}
         members = _members(archive)
@@ -295,7 +298,7 @@ def load_arrays(path: Path | str, *, names: tuple[str, ...]) -> dict[str, np.nda
 
 
 def _array(data: bytes, name: str) -> np.ndarray:
-    """The array of a whole `.npy` file, without a copy."""
+    """The array in the bytes of an `.npy` file, without a copy."""
     if plain := stored.described(data, 0, len(data)):
         offset, layout = plain[0], Layout(*plain[1])
     else:

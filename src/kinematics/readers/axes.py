@@ -1,4 +1,4 @@
-"""Worlds of other files turned to ours: which axis of a file points up."""
+"""Signed axes of files, and rotations from a file's axes to our world with Y up."""
 
 from typing import Literal, get_args
 
@@ -23,7 +23,7 @@ _WORLD_FROM_FILE: dict[Up, tuple[tuple[int, int, int], ...]] = {
 
 
 def world_from_file(up: Up) -> Float[np.ndarray, "3 3"]:
-    """The rotation that takes coordinates of a file to ours, with Y up.
+    """The rotation from a file's coordinates to ours, with Y up.
 
     >>> world_from_file("z") @ [0.0, 0.0, 1.0]
     array([0., 1., 0.])
@@ -43,8 +43,7 @@ def nearest_axis(direction: Float[np.ndarray, "3"]) -> tuple[Up, float]:
     if not length > 0:
         return "y", 0.0
     index = int(np.abs(direction).argmax())
-    sign = "-" if direction[index] < 0 else ""
-    up: Up = UP_AXES[UP_AXES.index("x") + index] if not sign else UP_AXES[3 + index]
+    up = UP_AXES[index + 3 * bool(direction[index] < 0)]
     return up, float(abs(direction[index])) / length
 
 
@@ -60,16 +59,14 @@ def unit_vector(up: Up) -> Float[np.ndarray, "3"]:
     return vector
 
 
-def quaternions(
-    axes: Float[np.ndarray, "frames 3 3"],
-) -> Float[np.ndarray, "frames 4"]:
-    """Unit quaternions, scalar first, of rotation matrices; NaN where a matrix has one.
+def quaternions(axes: Float[np.ndarray, "frames 3 3"]) -> Float[np.ndarray, "frames 4"]:
+    """Unit quaternions, scalar first, of rotation matrices; NaN for matrices with a NaN.
 
     >>> quaternions(np.eye(3)[None])
     array([[1., 0., 0., 0.]])
     """
     good = np.isfinite(axes).all(axis=(1, 2))
-    found = np.full((len(axes), 4), np.nan)
+    wxyz = np.full((len(axes), 4), np.nan)
     if good.any():
-        found[good] = Rotation.from_matrix(axes[good]).as_quat(scalar_first=True)
-    return found
+        wxyz[good] = Rotation.from_matrix(axes[good]).as_quat(scalar_first=True)
+    return wxyz

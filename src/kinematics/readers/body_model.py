@@ -1,9 +1,9 @@
-"""Model files of the SMPL family (`.npz`): what their joints need, and no more.
+"""The joints of SMPL-family model files (`.npz`).
 
-The files are licensed for research and are nobody's to ship, so a person names their own:
-`SMPLX_NEUTRAL.npz` and the like, SMPL-H as AMASS hands it out, or SMPL converted to `.npz`. The
-arrays read are `v_template`, `shapedirs`, `J_regressor`, `kintree_table` and, where they are
-there, `hands_meanl` and `hands_meanr`; surface, texture and pose correctives stay unread.
+The files are licensed for research and may not be distributed, so users name their own:
+`SMPLX_NEUTRAL.npz` and the like, SMPL-H as AMASS publishes it, or SMPL converted to `.npz`. The
+reader takes `v_template`, `shapedirs`, `J_regressor`, `kintree_table` and, if present,
+`hands_meanl` and `hands_meanr`; surface, texture and pose correctives stay unread.
 """
 
 import re
@@ -26,9 +26,9 @@ _CURE = (
 
 
 def read(path: Path | str) -> BodyModel:
-    """The joints of a model file; the last few files stay in memory.
+    """The joints of a model file; the last four files are cached.
 
-    Raises `ValueError`, which names the file and everything that is wrong with it.
+    Raises one `ValueError` that names the file and all its problems.
 
     >>> import tempfile
     >>> tiny = {
@@ -41,14 +41,14 @@ def read(path: Path | str) -> BodyModel:
     'smpl'
     """
     path = Path(path)
-    seen = path.stat()
-    return _read(path, seen.st_size, seen.st_mtime_ns)
+    stat = path.stat()
+    return _read(path, stat.st_size, stat.st_mtime_ns)
 
 
 def choose(folder: Path, family: Family | None, *, gender: str = "") -> Path:
-    """The model file of a folder for a body, by the names that the files of the family have.
+    """The model file for a body from a folder, by the usual names of the files of its family.
 
-    Taken is the gender's own model, else the neutral one, else the only one there is.
+    The gender's own model is preferred, then the neutral model, then the only model of the family.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -60,29 +60,29 @@ def choose(folder: Path, family: Family | None, *, gender: str = "") -> Path:
     files = sorted(folder.rglob("*.npz"))
     words = {path: str(path.relative_to(folder)).lower() for path in files}
     ours = [path for path in files if family in (None, _family_of(words[path]))]
-    one_family = len({_family_of(words[path]) for path in ours}) == 1
+    single_family = len({_family_of(words[path]) for path in ours}) == 1
     for wanted in (gender, "neutral"):
-        found = [p for p in ours if _gender_of(words[p]) == wanted]
-        if wanted and found and one_family:
-            return found[0]
+        matches = [p for p in ours if _gender_of(words[p]) == wanted]
+        if wanted and matches and single_family:
+            return matches[0]
     if len(ours) == 1:
         return ours[0]
     there = ", ".join(str(path.relative_to(folder)) for path in files) or "no .npz file"
     raise ValueError(
-        f"{folder}: no one model file for {family or 'a body that its file does not name'}"
+        f"{folder}: no single model file for {family or 'a body that its file does not name'}"
         f"{f', {gender}' if gender else ''}; it holds {there}. Expected a name such as "
         f"{(family or 'smplx').upper()}_NEUTRAL.npz; name the model file itself"
     )
 
 
 def _family_of(words: str) -> str:
-    """The last family that a path names."""
-    found = re.findall(r"smpl[-_]?[hx]?(?![a-z])", words)
-    return re.sub("[-_]", "", found[-1]) if found else ""
+    """The last family in a path."""
+    families = re.findall(r"smpl[-_]?[hx]?(?![a-z])", words)
+    return re.sub("[-_]", "", families[-1]) if families else ""
 
 
 def _gender_of(words: str) -> str:
-    return next((one for one in ("neutral", "female", "male") if one in words), "")
+    return next((gender for gender in ("neutral", "female", "male") if gender in words), "")
 
 
 @lru_cache(maxsize=4)
@@ -118,7 +118,7 @@ def _read(path: Path, _size: int, _changed_ns: int) -> BodyModel:
 
 
 def _problems(arrays: dict[str, np.ndarray]) -> list[str]:
-    """Everything that keeps the arrays from being a body model."""
+    """The reasons why the arrays are not a body model."""
     template, shapes, regressor, tree = (arrays[name] for name in _NEEDED)
     problems = [
         f"{name}: dtype {array.dtype}; expected numbers"
@@ -145,7 +145,7 @@ def _problems(arrays: dict[str, np.ndarray]) -> list[str]:
     elif not problems:
         parents = tree[0, 1:].astype(np.int64)
         if not ((parents >= 0) & (parents < np.arange(1, joints))).all():
-            problems.append("kintree_table: a joint hangs from one that comes after it")
+            problems.append("kintree_table: a joint comes before its parent")
     if not problems:
         problems += [
             f"{name}: {int((~np.isfinite(array)).sum()):,} values are not finite"

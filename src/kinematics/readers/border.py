@@ -1,6 +1,7 @@
-"""What readers of text and bytes share: sizes checked first, numbers in bulk, one error for all.
+"""Shared input and output of text and binary readers.
 
-`refuse` words every refusal the same way: the file, each problem, what was expected, the cure.
+Sizes are checked before files are read, numbers are parsed in bulk, and `refuse` raises one error
+with the file, each problem, the expected content and the cure.
 """
 
 import os
@@ -13,20 +14,20 @@ import numpy as np
 from jaxtyping import Float
 
 MAX_TEXT_BYTES: int = 1024**3
-"""Bytes of one text file: 1 GiB holds three hours of a rig of fifty joints at 120 fps."""
+"""Maximum bytes of one text file: three hours of a rig of fifty joints at 120 fps."""
 
 MOST_PROBLEMS: int = 20
-"""Problems that one error names; the others are counted."""
+"""Problems listed in one error; the others are counted."""
 
 MAX_NUMBER = 1e30
-"""No place, angle or time in a file is larger; larger numbers overflow when they are squared."""
+"""Maximum of positions, angles and times; larger numbers overflow when they are squared."""
 
 _SNIFF_BYTES = 4096
 _NUMBER = re.compile(rb"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?|nan)", re.IGNORECASE)
 
 
 def refuse(path: Path | str, problems: Sequence[str], *, expected: str, cure: str) -> NoReturn:
-    """Raises the one `ValueError` of a file that cannot be read.
+    """Raises one `ValueError` that names the file, its problems, the expected content, the cure.
 
     >>> refuse("a.bvh", ["no frames"], expected="a BVH file", cure="Export it again")
     Traceback (most recent call last):
@@ -43,21 +44,13 @@ def refuse(path: Path | str, problems: Sequence[str], *, expected: str, cure: st
 
 
 def starts(path: Path | str) -> bytes:
-    """The first bytes of a file, enough to recognise a format; every reader looks at them.
-
-    >>> starts("/dev/null")
-    b''
-    """
+    """The first bytes of a file, enough to recognise its format."""
     with Path(path).open("rb") as file:
         return file.read(_SNIFF_BYTES)
 
 
 def load(path: Path | str, *, most_bytes: int = MAX_TEXT_BYTES) -> bytes:
-    """The whole file; raises `ValueError` before it is read when it is larger than `most_bytes`.
-
-    >>> load("/dev/null")
-    b''
-    """
+    """The bytes of a file; a file larger than `most_bytes` raises `ValueError` and is not read."""
     path = Path(path)
     size = path.stat().st_size
     if size > most_bytes:
@@ -70,9 +63,9 @@ def load(path: Path | str, *, most_bytes: int = MAX_TEXT_BYTES) -> bytes:
 def numbers(
     text: bytes, problems: list[str], *, first_line: int = 1, gaps: bool = False
 ) -> Float[np.ndarray, " values"] | None:
-    """All numbers of a text that holds nothing else; notes a problem where it is not one.
+    """The numbers of a text; None, and a new entry in `problems`, if it holds anything else.
 
-    Values that are not finite are a problem too, save NaN where a format has `gaps`.
+    Infinite values are problems too, and so is NaN unless the format has `gaps`.
 
     >>> numbers(b"1 2.5 -3e2", [])
     array([   1. ,    2.5, -300. ])
@@ -97,7 +90,7 @@ def numbers(
 
 
 def _first_bad(text: bytes, first_line: int, *, finite: bool, gaps: bool = False) -> str:
-    """Where the first word stands that is no number, or none of a possible size."""
+    """The line of the first word that is not a number, or not of a possible size."""
     for number, line in enumerate(text.split(b"\n"), start=first_line):
         for word in line.split():
             shown = ascii(word[:40].decode("latin-1"))
@@ -111,14 +104,7 @@ def _first_bad(text: bytes, first_line: int, *, finite: bool, gaps: bool = False
 
 
 def write_whole(path: Path | str, text: str) -> None:
-    """Writes a text file whole or not at all.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_whole(Path(folder, "a.txt"), "one")
-    ...     [file.name for file in Path(folder).iterdir()]
-    ['a.txt']
-    """
+    """Writes a text file atomically."""
     path = Path(path)
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:

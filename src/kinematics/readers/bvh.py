@@ -1,10 +1,10 @@
 """BVH files: rigs of any joints, channels, axes and units, as mocap tools and studios write them.
 
-The files say neither their unit nor their up axis nor where the body's left is; all three are read
-off the body (see `stance`), stated in the source's notes, and can be given instead. Checked with
-files as published of CMU (cgspeed's conversion) and of Bandai-Namco, whose root lies on the floor
+The files give neither their unit nor their up axis nor the body's left; all three are derived from
+the body (see `stance`), recorded in the source's notes, and can be given as options. Checked with
+published files of CMU (cgspeed's conversion) and of Bandai-Namco, whose root lies on the floor
 above the hips and whose bones run along X, and with the layouts of LAFAN1, Mixamo and Xsens.
-A position channel takes the place of its joint's offset, also below the root.
+Position channels replace the offset of their joint, also below the root.
 """
 
 from dataclasses import replace
@@ -26,7 +26,7 @@ from kinematics.skeleton import POINTS, Skeleton, from_names
 
 
 def recognise(path: Path | str) -> bool:
-    """Whether a file begins with HIERARCHY, or is named so that it should.
+    """Whether a file begins with HIERARCHY or is named `.bvh`.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -38,7 +38,7 @@ def recognise(path: Path | str) -> bool:
     return begin[:9].upper() == b"HIERARCHY" or Path(path).suffix.lower() == ".bvh"
 
 
-@np.errstate(invalid="ignore", over="ignore")  # what is not finite is named at the border
+@np.errstate(invalid="ignore", over="ignore")  # values that are not finite are reported later
 def read(
     path: Path | str,
     *,
@@ -49,9 +49,9 @@ def read(
 ) -> list[Motion]:
     """The motions of a BVH file, one for each ROOT, with all named joints.
 
-    `up` is the file's axis that points up and `unit_m` its unit in metres; without them both are
-    found from the body. A first frame that is a T-pose or the rest pose, from which the body jumps
-    into the motion, is left out; `keep_first` keeps it. A rig of one joint is a root track.
+    `up` is the file's axis that points up and `unit_m` its unit in metres; by default both are
+    derived from the body. A first frame that is a T-pose or the rest pose, from which the body
+    jumps into the motion, is left out unless `keep_first`. A rig of one joint is a root track.
 
     >>> import tempfile
     >>> from kinematics import synthetic
@@ -101,24 +101,24 @@ def _motion(
     keep_first: bool,
     dtype: np.dtype,
 ) -> Motion:
-    """One rig's motion in our world, and the notes on how it came there."""
+    """The motion of one rig in our world, with notes on how it was converted."""
     start = 1 if rig.names[0] == ROOT_NAME else 0
     skeleton = from_names(rig.names, name="bvh")
-    places, turns = pose(rig, values)
+    positions, turns = pose(rig, values)
     if unit_m is None:
-        unit = stance.unit_m(places, skeleton)
+        unit = stance.unit_m(positions, skeleton)
         if unit is None:
             known = ", ".join(stance.UNITS_M)
             raise ValueError(
                 f"{source.path}: the rig of {len(rig.names)} joints ({', '.join(rig.names[:4])}, "
-                f"...) has the size of no body in {known}; expected legs, a trunk or arms of a "
-                "person. Give unit_m, the file's unit of length in metres"
+                f"...) is not the size of a person in {known}; expected legs, a trunk or arms of "
+                "a person. Give unit_m, the file's unit of length in metres"
             )
         unit_m, unit_note = unit[0], f"lengths in {unit[1]}"
     else:
         unit_note = f"lengths in units of {unit_m:g} m, as told"
     if up is None:
-        up, how = stance.up_axis(places, rig.rest, skeleton)
+        up, how = stance.up_axis(positions, rig.rest, skeleton)
         up_note = f"{up.upper()} up: {how}"
     else:
         up_note = f"{up.upper()} up, as told"
@@ -126,7 +126,7 @@ def _motion(
     root_from_body, body_note = stance.body_axes(rig.rest, skeleton, root)
     notes: tuple[str, ...] = ("BVH", unit_note, up_note, body_note)
     turned = world_from_file(up)
-    joints_m = (places * unit_m) @ turned.T
+    joints_m = (positions * unit_m) @ turned.T
     first = 0
     if not keep_first and stance.begins_with_rest(
         joints_m, skeleton, unturned=_unturned(rig, values[0])
@@ -148,13 +148,13 @@ def _motion(
 
 
 def _root(skeleton: Skeleton) -> int:
-    """The joint that is the pelvis; the rig's root where none is named so."""
+    """The pelvis joint; the rig's root if no joint is named as the pelvis."""
     pelvis = skeleton.points[POINTS.index("pelvis")]
     return pelvis[0] if len(pelvis) == 1 else 0
 
 
 def _unturned(rig: Rig, values: Float[np.ndarray, " columns"]) -> bool:
-    """Whether no joint below the root is turned, though some could be."""
+    """Whether all joints below the root have zero rotations, and at least one could rotate."""
     names = [(joint, name) for joint, channels in enumerate(rig.channels) for name in channels]
     below = [joint > 0 and name.endswith("rotation") for joint, name in names]
     return any(below) and bool((np.abs(values[below]) < 1e-6).all())

@@ -1,7 +1,7 @@
-"""The text of a BVH file: its rigs, its frame time and its table of numbers, all checked.
+"""The parser of BVH files: rigs, frame time and table of numbers, all checked.
 
-Lines are read one by one and nesting is counted, never recursed into, so that no file can exhaust
-the stack. The table is parsed in one go.
+Nesting is counted and never recursed into, so that no file can exhaust the stack. The table is
+parsed in one go.
 """
 
 import re
@@ -15,14 +15,14 @@ from kinematics.readers.border import load, numbers, refuse
 from kinematics.readers.rigs import Rig
 
 MAX_JOINTS: int = 2000
-"""Joints in one file; the finest rigs with fingers and face have some hundred."""
+"""Maximum joints in one file; the finest rigs with fingers and face have some hundred."""
 
 MAX_HEADER_BYTES: int = 8 * 1024**2
-"""Bytes before the table: 2000 joints need half a megabyte."""
+"""Maximum bytes before the table: 2000 joints need half a megabyte."""
 
 MAX_FRAME_S = 10.0
 MIN_FRAME_S = 0.001
-"""Times between two frames of a motion of a person."""
+"""Limits of the time between two frames of a person's motion."""
 
 _MOTION = re.compile(rb"^[ \t]*MOTION[ \t]*\r?$", re.MULTILINE | re.IGNORECASE)
 _FRAMES = re.compile(rb"\s*Frames:[ \t]*(\S*)[^\n]*\n?", re.IGNORECASE)
@@ -34,10 +34,10 @@ _CURE = "Export or copy it again"
 
 @dataclass(frozen=True, kw_only=True)
 class Text:
-    """What a BVH file says."""
+    """The contents of a BVH file."""
 
     rigs: tuple[Rig, ...]
-    """One for each ROOT."""
+    """One rig per ROOT."""
     frame_s: float
     values: Float[np.ndarray, "frames columns"]
     """The columns of all rigs, in their order."""
@@ -54,17 +54,17 @@ class _Joint:
 
 @dataclass
 class _Hierarchy:
-    """The joints as they come, and what is wrong with them."""
+    """The joints read so far, and their problems."""
 
     problems: list[str]
     joints: list[_Joint] = field(default_factory=list)
     open: list[int | None] = field(default_factory=list)
-    """The joints whose braces are open; none for an end site's."""
+    """The joints with open braces; None for an end site."""
     coming: list[int | None] = field(default_factory=list)
-    """The joint (or end site) whose brace must come next."""
+    """The joint (or end site) whose brace must follow."""
 
     def take(self, number: int, line: str) -> None:
-        """One line: a brace, or a keyword and its words."""
+        """Parses one line: a brace, or a keyword and its words."""
         word, _, rest = line.partition(" ")
         keyword = word.upper()
         if keyword == "{":
@@ -122,14 +122,14 @@ class _Hierarchy:
         if count != str(len(names)):
             self._wrong(number, f"CHANNELS {count[:40]!a} with {len(names)} names")
         if len(set(channels)) < len(channels):
-            self._wrong(number, "a channel stands twice")
+            self._wrong(number, "a channel is listed twice")
         if not self.open or self.open[-1] is None:
             self._wrong(number, "CHANNELS outside a joint")
         else:
             self.joints[self.open[-1]].channels = channels
 
     def finished(self) -> tuple[Rig, ...]:
-        """One rig for each ROOT; notes what is missing."""
+        """One rig per ROOT; missing parts are added to the problems."""
         if self.open or self.coming:
             self.problems.append(f"HIERARCHY: {len(self.open) or 1} braces are not closed")
         if not self.joints:
@@ -158,7 +158,7 @@ def _rigs(header: bytes, problems: list[str]) -> tuple[Rig, ...]:
         text = header.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = header.count(b"\n", 0, error.start)
-        problems.append(f"line {before + 1}: byte {header[error.start]:#04x} is no UTF-8")
+        problems.append(f"line {before + 1}: byte {header[error.start]:#04x} is not UTF-8")
         return ()
     hierarchy = _Hierarchy(problems)
     for number, line in enumerate(text.split("\n"), start=1):
@@ -187,8 +187,8 @@ def _frame_time(word: bytes, problems: list[str]) -> float:
 def parse(path: Path | str) -> Text:
     """The rigs, the frame time and the table of a BVH file.
 
-    Raises one `ValueError` that names everything that is wrong. What the header claims is compared
-    with what is there before any memory is taken for it.
+    Raises one `ValueError` that names all problems. The sizes in the header are compared with the
+    file before memory is allocated for them.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -227,8 +227,8 @@ def parse(path: Path | str) -> Text:
     if values is not None and frames and rigs and values.size != frames * columns:
         rows = f"{values.size / columns:g} frames" if columns else "not one number"
         problems.append(
-            f"Frames: {frames:,} of {columns} numbers are announced, {values.size:,} numbers are "
-            f"there ({rows})"
+            f"Frames: {frames:,} of {columns} numbers are announced, but the file has "
+            f"{values.size:,} numbers ({rows})"
         )
     if problems or values is None:
         refuse(path, problems, expected=_EXPECTED, cure=_CURE)

@@ -1,8 +1,8 @@
-"""A motion as a BVH file that gives the same joints and root when it is read again.
+"""Writing motions as BVH files from which `bvh.read` gives the same joints and root.
 
-A motion knows places, not bones that turn, so every joint below the root has position channels and
-none that turn it; viewers that honour such channels show exactly the motion. The offsets draw the
-body in a T-pose, from which readers see its axes and its size.
+A motion has joint positions but no joint rotations, so every joint below the root has only position
+channels; viewers that support them show exactly the motion. The offsets form a T-pose, from which
+readers derive the body's axes and size.
 """
 
 from collections.abc import Iterator
@@ -20,13 +20,13 @@ UNIT_M = 0.01
 """BVH files are mostly in centimetres; six decimals are a hundredth of a micrometre."""
 
 ROOT_NAME = "motion_root"
-"""The ROOT of a body that has no joint at its pelvis; readers leave it out of the joints."""
+"""The ROOT of a body without a pelvis joint; readers leave it out of the joints."""
 
 MAX_OFF_PELVIS_M = 1e-4
-"""A BVH file has one root: the pelvis joint and the motion's root may not be further apart."""
+"""Maximum distance between the pelvis joint and the motion's root; BVH stores one of both."""
 
 MAX_UNEVEN_S = 1e-3
-"""Frame times that differ more than this from even ones cannot be written."""
+"""Maximum difference between the frame times and evenly spaced times."""
 
 _PARENT_POINT = {
     "chest": "pelvis",
@@ -50,10 +50,9 @@ _DIRECTION = {  # of the bone that ends in the point, in a T-pose of the left si
 
 
 def _problems(motion: Motion) -> list[str]:
-    """Why a motion cannot be written."""
+    """The reasons why a motion cannot be written."""
     problems = []
-    if not np.asarray(motion.observed).all():
-        missing = int((~np.asarray(motion.observed)).sum())
+    if missing := int((~np.asarray(motion.observed)).sum()):
         problems.append(f"{missing} frames were not observed; BVH has no gaps")
     times_s = np.asarray(motion.times_s, dtype=np.float64)
     if len(times_s) > 1:
@@ -73,7 +72,7 @@ def _problems(motion: Motion) -> list[str]:
 
 
 def _pelvis(motion: Motion) -> int | None:
-    """The joint that is the pelvis, when one joint is."""
+    """The pelvis joint, if a single joint is the pelvis."""
     if motion.skeleton is None:
         return None
     joints = motion.skeleton.points[POINTS.index("pelvis")]
@@ -81,7 +80,7 @@ def _pelvis(motion: Motion) -> int | None:
 
 
 def _tree(motion: Motion, names: list[str]) -> tuple[list[int], list[str]]:
-    """Each joint's parent (-1: the root's own place) and the body point it is ("": none).
+    """The parent of each joint (-1 for the root) and its body point ("" without one).
 
     `names` begins with the root.
     """
@@ -105,7 +104,7 @@ def _tree(motion: Motion, names: list[str]) -> tuple[list[int], list[str]]:
 def _offsets(
     local: Float[np.ndarray, "frames joints 3"], points: list[str]
 ) -> Float[np.ndarray, "joints 3"]:
-    """A T-pose from the median bones: symmetric hips, straight limbs, all else as it mostly is."""
+    """A T-pose from the median bones: symmetric hips, straight limbs, median offsets elsewhere."""
     offsets = np.median(local, axis=0)
     lengths = np.median(np.linalg.norm(local, axis=-1), axis=0)
     hips = [i for i, point in enumerate(points) if point.endswith("_hip")]
@@ -123,10 +122,10 @@ def _offsets(
 
 
 def _euler_zxy(turns: Rotation) -> Float[np.ndarray, "frames 3"]:
-    """Degrees about Z, X and Y whose product in that order is the rotation, locked or not."""
+    """Degrees about Z, X and Y whose product in that order is the rotation, also in gimbal lock."""
     matrices = turns.as_matrix()
     level = np.hypot(matrices[:, 0, 1], matrices[:, 1, 1])
-    x = np.arctan2(matrices[:, 2, 1], level)  # unlike an arcsine precise near the lock
+    x = np.arctan2(matrices[:, 2, 1], level)  # precise near gimbal lock, unlike an arcsine
     z = np.arctan2(-matrices[:, 0, 1], matrices[:, 1, 1])
     y = np.arctan2(-matrices[:, 2, 0], matrices[:, 2, 2])
     locked = level < 1e-8
@@ -142,7 +141,7 @@ def _hierarchy(
     offsets: Float[np.ndarray, "joints 3"],
     depth: int = 0,
 ) -> Iterator[str]:
-    """The lines of a joint and of all below it; a body point is at most six deep."""
+    """The lines of a joint and of all below it; the tree is at most six joints deep."""
     pad, inner = "\t" * depth, "\t" * (depth + 1)
     yield f"{pad}{'JOINT' if depth else 'ROOT'} {names[joint]}"
     yield pad + "{"
@@ -160,11 +159,11 @@ def _hierarchy(
 
 
 def write(motion: Motion, path: Path | str) -> None:
-    """Writes a motion in centimetres, Y up, whole or not at all.
+    """Writes a motion in centimetres, Y up, atomically.
 
-    Read again, positions agree to 1e-7 m and orientations to 1e-7 rad in float64; the joints stand
-    in the order of the tree and the times start at zero. Gaps, uneven times and a root that is not
-    the pelvis joint are refused, because BVH cannot hold them.
+    Read again, positions agree to 1e-7 m and orientations to 1e-7 rad in float64; the joints are in
+    the order of the tree and the times start at zero. Raises `ValueError` on gaps, uneven times and
+    a root that is not the pelvis joint, because BVH cannot hold them.
 
     >>> import tempfile
     >>> from kinematics import synthetic
@@ -187,11 +186,11 @@ def write(motion: Motion, path: Path | str) -> None:
     joints = list(motion.skeleton.joints) if motion.skeleton else []
     order = [i for i in range(len(joints)) if i != pelvis]
     names = [ROOT_NAME if pelvis is None else joints[pelvis], *(joints[i] for i in order)]
-    places = root_m[:, None]
+    all_m = root_m[:, None]
     if motion.joints_m is not None:
-        places = np.concatenate([places, np.asarray(motion.joints_m, np.float64)[:, order]], axis=1)
+        all_m = np.concatenate([all_m, np.asarray(motion.joints_m, np.float64)[:, order]], axis=1)
     parents, points = _tree(motion, names)
-    steps = places - places[:, [max(parent, 0) for parent in parents]]
+    steps = all_m - all_m[:, [max(parent, 0) for parent in parents]]
     local = np.einsum("fij,fkj->fki", turns.inv().as_matrix(), steps) / UNIT_M
     offsets = _offsets(local, points)
     children: list[list[int]] = [[] for _ in names]
@@ -211,10 +210,10 @@ def write(motion: Motion, path: Path | str) -> None:
 
 
 def _depth_first(children: list[list[int]]) -> list[int]:
-    """The joints in the order in which the hierarchy names them."""
-    found, waiting = [], [0]
+    """The joints in the order of the hierarchy."""
+    order, waiting = [], [0]
     while waiting:
         joint = waiting.pop()
-        found.append(joint)
+        order.append(joint)
         waiting += reversed(children[joint])
-    return found
+    return order

@@ -1,12 +1,13 @@
 """C3D files: markers of mocap labs in the binary format of biomechanics.
 
-Read here from the format's own description (integers and floats, of Intel, DEC and MIPS
-processors), because what a damaged file claims must be checked before anything is done with it;
-files that `ezc3d` and `c3d` write were read alike. A marker whose residual is negative, or that is
-zero or NaN, was not seen. Analog channels are skipped. The format is one story of bytes, told in
-one module though it is longer than most.
+The parser follows the format's description (integers and floats, of Intel, DEC and MIPS
+processors) instead of using a library, because the sizes that a damaged file claims must be checked
+first; files written by `ezc3d` and `c3d` were read alike. A marker with a negative residual, at
+zero or with NaN was not seen. Analog channels are skipped. One format, one module, though it is
+longer than most.
 """
 
+import math
 import struct
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +21,7 @@ from kinematics.readers.border import MAX_NUMBER, load, refuse, starts
 from kinematics.readers.markers import Markers, to_motions
 
 BLOCK = 512
-"""Bytes that the format counts in."""
+"""Bytes of a block, the format's unit of size."""
 
 MAGIC = 0x50
 """The second byte of every C3D file."""
@@ -29,10 +30,10 @@ PROCESSORS: dict[int, str] = {84: "<", 85: "<", 86: ">"}
 """Byte orders of Intel, DEC and MIPS files; DEC's floats differ too."""
 
 MAX_PARAMETERS = 10_000
-"""Parameters of one file; analysed trials have some hundred."""
+"""Maximum parameters of one file; analysed trials have some hundred."""
 
 MAX_RATE_HZ = 1000.0
-"""Faster cameras do not film people."""
+"""Maximum frame rate; faster cameras do not film people."""
 
 _DEC = 85
 _EXPECTED = "a C3D file: a header, parameters, and frames of 3D points"
@@ -41,7 +42,7 @@ _CURE = "Export or copy it again"
 
 class _Parameter(NamedTuple):
     kind: int
-    """-1 text, 1 bytes, 2 integers, 4 floats."""
+    """-1 for text, 1 for bytes, 2 for integers, 4 for floats."""
     shape: tuple[int, ...]
     data: bytes
 
@@ -49,7 +50,7 @@ class _Parameter(NamedTuple):
 class _Header(NamedTuple):
     points: int
     analog: int
-    """Analog values a frame."""
+    """Analog values per frame."""
     first: int
     last: int
     scale: float
@@ -58,18 +59,14 @@ class _Header(NamedTuple):
 
 
 def recognise(path: Path | str) -> bool:
-    """Whether a file has the format's mark and a known processor, or is named `.c3d`.
-
-    >>> recognise("/dev/null")
-    False
-    """
+    """Whether a file has the format's magic byte and a known processor, or is named `.c3d`."""
     begin = starts(path)
     if Path(path).suffix.lower() == ".c3d":
         return True
     if len(begin) < BLOCK or begin[1] != MAGIC or not begin[0]:
         return False
-    place = (begin[0] - 1) * BLOCK + 3
-    return place < len(begin) and begin[place] in PROCESSORS
+    offset = (begin[0] - 1) * BLOCK + 3
+    return offset < len(begin) and begin[offset] in PROCESSORS
 
 
 def read(
@@ -81,15 +78,8 @@ def read(
 ) -> list[Motion]:
     """The motions of a C3D file, one for each subject whose pelvis is marked (see `markers`).
 
-    `up` is the file's axis that points up and `unit_m` its unit in metres; without them the pelvis
-    and the file's parameters say it.
-
-    >>> read("/dev/null")
-    Traceback (most recent call last):
-    ...
-    ValueError: /dev/null: expected a C3D file: a header, parameters, and frames of 3D points.
-      - 0 bytes; the header alone has 512
-    Export or copy it again.
+    `up` is the file's axis that points up and `unit_m` its unit in metres; by default they are
+    derived from the pelvis and the file's parameters.
     """
     path = Path(path)
     source = Source(clip=path.stem, take=path.stem, path=str(path))
@@ -99,15 +89,8 @@ def read(
 def parse(path: Path | str) -> Markers:
     """The markers of a C3D file, in its own axes and unit.
 
-    Raises one `ValueError` that names everything that is wrong; what the header claims is compared
-    with the size of the file before memory is taken.
-
-    >>> parse("/dev/null")
-    Traceback (most recent call last):
-    ...
-    ValueError: /dev/null: expected a C3D file: a header, parameters, and frames of 3D points.
-      - 0 bytes; the header alone has 512
-    Export or copy it again.
+    Raises one `ValueError` that names all problems; the sizes in the header are compared with the
+    size of the file before memory is allocated.
     """
     data = load(path)
     problems: list[str] = []
@@ -132,7 +115,7 @@ def parse(path: Path | str) -> Markers:
         there = max(len(data) - start, 0)
         problems.append(
             f"{frames:,} frames of {per_frame} values are {frames * per_frame * size:,} bytes, but "
-            f"{there:,} are there"
+            f"the file has {there:,}"
         )
     if not np.isfinite(header.scale) or header.scale == 0:
         problems.append(f"scale {header.scale}; expected a number that is not zero")
@@ -143,7 +126,7 @@ def parse(path: Path | str) -> Markers:
     points = points.reshape(frames, header.points, 4)
     positions = points[:, :, :3] * (1.0 if wide else header.scale)
     if (largest := np.abs(positions[np.isfinite(positions)]).max(initial=0.0)) > MAX_NUMBER:
-        problems.append(f"coordinates up to {largest:.3g}")
+        problems.append(f"coordinates up to {largest:.3g}; expected at most {MAX_NUMBER:g}")
         refuse(path, problems, expected=_EXPECTED, cure=_CURE)
     unseen = (points[:, :, 3] < 0) | (positions == 0).all(axis=2)
     unseen |= ~np.isfinite(positions).all(axis=2)
@@ -157,36 +140,36 @@ def parse(path: Path | str) -> Markers:
 
 
 def _processor(data: bytes, problems: list[str]) -> int | None:
-    """The kind of processor whose numbers the file holds."""
+    """The processor in whose number format the file was written."""
     if len(data) < BLOCK:
         problems.append(f"{len(data)} bytes; the header alone has {BLOCK}")
         return None
     if data[1] != MAGIC:
         problems.append(f"the second byte is {data[1]:#04x}; expected {MAGIC:#04x}")
         return None
-    place = (data[0] - 1) * BLOCK
-    if data[0] < 2 or place + 4 > len(data):
+    start = (data[0] - 1) * BLOCK
+    if data[0] < 2 or start + 4 > len(data):
         problems.append(f"the parameters begin in block {data[0]}, which is not there")
         return None
-    if data[place + 3] not in PROCESSORS:
-        problems.append(f"processor {data[place + 3]}; expected 84, 85 or 86")
+    if data[start + 3] not in PROCESSORS:
+        problems.append(f"processor {data[start + 3]}; expected 84, 85 or 86")
         return None
-    return data[place + 3]
+    return data[start + 3]
 
 
 def _parameters(
     data: bytes, processor: int, problems: list[str]
 ) -> dict[tuple[str, str], _Parameter]:
-    """All parameters by group and name, in capitals; notes where their chain is broken."""
-    order, place = PROCESSORS[processor], (data[0] - 1) * BLOCK + 4
+    """All parameters by group and name, in capitals; a broken chain is added to the problems."""
+    order, start = PROCESSORS[processor], (data[0] - 1) * BLOCK + 4
     groups: dict[int, str] = {}
-    found: dict[tuple[int, str], _Parameter] = {}
+    parameters: dict[tuple[int, str], _Parameter] = {}
     for _ in range(MAX_PARAMETERS):
-        if place + 4 > len(data) or data[place] == 0:
+        if start + 4 > len(data) or data[start] == 0:
             break
-        length, group = struct.unpack_from("bb", data, place)
-        name = data[place + 2 : place + 2 + abs(length)].decode("latin-1").strip().upper()
-        at = place + 2 + abs(length)
+        length, group = struct.unpack_from("bb", data, start)
+        at = start + 2 + abs(length)
+        name = data[start + 2 : at].decode("latin-1").strip().upper()
         if at + 2 > len(data):
             problems.append(f"parameter {name[:24]!a} is cut short")
             break
@@ -194,7 +177,7 @@ def _parameters(
         if group < 0:
             groups[-group] = name
         elif (parameter := _parameter(data, at + 2)) is not None:
-            found[group, name] = parameter
+            parameters[group, name] = parameter
         else:
             problems.append(f"parameter {name[:24]!a} is cut short")
         if step == 0:
@@ -202,20 +185,18 @@ def _parameters(
         if step < 3:
             problems.append(f"parameter {name[:24]!a} points back")
             break
-        place = at + step
-    return {(groups.get(group, ""), name): value for (group, name), value in found.items()}
+        start = at + step
+    return {(groups.get(group, ""), name): value for (group, name), value in parameters.items()}
 
 
-def _parameter(data: bytes, place: int) -> _Parameter | None:
-    """One parameter's kind, shape and bytes; none when they are not all there."""
-    if place + 2 > len(data):
+def _parameter(data: bytes, offset: int) -> _Parameter | None:
+    """One parameter's kind, shape and bytes; None if the file ends before them."""
+    if offset + 2 > len(data):
         return None
-    kind, axes = struct.unpack_from("bB", data, place)
-    shape = tuple(data[place + 2 : place + 2 + axes])
-    start = place + 2 + axes
-    size = abs(kind)
-    for axis in shape:
-        size *= axis
+    kind, axes = struct.unpack_from("bB", data, offset)
+    start = offset + 2 + axes
+    shape = tuple(data[offset + 2 : start])
+    size = math.prod(shape, start=abs(kind))
     if kind not in (-1, 1, 2, 4) or len(shape) < axes or start + size > len(data):
         return None
     return _Parameter(kind, shape, data[start : start + size])
@@ -223,7 +204,7 @@ def _parameter(data: bytes, place: int) -> _Parameter | None:
 
 def _floats(raw: bytes, processor: int) -> Float[np.ndarray, " values"]:
     """32-bit floats of any processor."""
-    with np.errstate(invalid="ignore"):  # damaged files hold any bits
+    with np.errstate(invalid="ignore"):  # damaged files can hold any bits
         if processor != _DEC:
             return np.frombuffer(raw, PROCESSORS[processor] + "f4").astype(np.float64)
         words = np.frombuffer(raw, "<u2").reshape(-1, 2)[:, ::-1]  # DEC keeps the high word first
@@ -243,7 +224,7 @@ def _values(
 def _number(
     parameters: dict[tuple[str, str], _Parameter], group: str, name: str, processor: int
 ) -> float | None:
-    """A parameter's first number, when it is finite; integers are unsigned."""
+    """A parameter's first number, if it is finite; integers are unsigned."""
     parameter = parameters.get((group, name))
     if parameter is None or parameter.kind not in (2, 4) or len(parameter.data) < parameter.kind:
         return None
@@ -254,7 +235,7 @@ def _number(
 
 
 def _header(data: bytes, processor: int, parameters: dict[tuple[str, str], _Parameter]) -> _Header:
-    """What the header says, where the parameters do not say it better."""
+    """The values of the header, overridden by the parameters where they are given."""
     order = PROCESSORS[processor]
     _, points, analog, first, last, _ = struct.unpack_from(order + "6H", data, 0)
     scale, rate_hz = _floats(data[12:16], processor)[0], _floats(data[20:24], processor)[0]
@@ -275,7 +256,7 @@ def _header(data: bytes, processor: int, parameters: dict[tuple[str, str], _Para
 
 
 def _frames(header: _Header, parameters: dict[tuple[str, str], _Parameter], processor: int) -> int:
-    """How many frames there are; the header alone counts to 65,535."""
+    """The number of frames; the header alone counts to 65,535."""
     ends = []
     for name in ("ACTUAL_START_FIELD", "ACTUAL_END_FIELD"):
         parameter = parameters.get(("TRIAL", name))
@@ -287,7 +268,7 @@ def _frames(header: _Header, parameters: dict[tuple[str, str], _Parameter], proc
 
 
 def _words(parameters: dict[tuple[str, str], _Parameter], name: str) -> list[str]:
-    """The texts of a parameter of the points."""
+    """The texts of a parameter in the group POINT."""
     parameter = parameters.get(("POINT", name))
     if parameter is None or parameter.kind != -1 or not parameter.shape:
         return []
@@ -297,7 +278,7 @@ def _words(parameters: dict[tuple[str, str], _Parameter], name: str) -> list[str
 
 
 def _names(parameters: dict[tuple[str, str], _Parameter], points: int) -> tuple[str, ...]:
-    """The markers' names; those that have none begin with a star."""
+    """The markers' names; nameless markers are called by a star and their number."""
     words = _words(parameters, "LABELS")
     extra = 2
     while len(words) < points and (more := _words(parameters, f"LABELS{extra}")):

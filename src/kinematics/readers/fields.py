@@ -1,9 +1,10 @@
-"""The named arrays of one person in a file: every problem found, named at once.
+"""The named arrays of one person in a file, checked, with all problems in one error.
 
-`Fields` takes them out of a dictionary that a file holds, checks shapes and values and counts
-frames; `motion` puts a body that was tracked in some frames of a video on the times of that video.
+`Fields` takes arrays from a dictionary, checks shapes and values and counts frames; `motion` puts a
+body that was tracked in some frames of a video on the times of that video.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,20 +12,22 @@ from typing import Any, NoReturn
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.spatial.transform import Rotation
 
+from kinematics.geometry.smpl_body import Family
 from kinematics.motion import Motion, Source
-from kinematics.readers.smpl import BODY_SKELETON, Placed, are_rotations
+from kinematics.readers import border
+from kinematics.readers.axes import quaternions
+from kinematics.readers.smpl import BODY_SKELETON, Parameters, Placed, are_rotations
 
 MAX_FRAMES: int = 2_000_000
-"""Frames of one track, and of the video that it is a part of: 18 hours at 30 a second."""
+"""Maximum frames of a track and of its video: 18 hours at 30 fps."""
 
 MAX_VALUE: float = 1e6
-"""Beyond it no number is metres, radians or a shape parameter."""
+"""Larger numbers are not metres, radians or shape parameters."""
 
 
 class Fields:
-    """The fields of one dictionary, and what is wrong with them.
+    """The fields of one dictionary, and the problems with them.
 
     >>> walk = Fields(Path("walk.pkl"), {"trans": np.zeros((9, 3))}, what="a walk")
     >>> walk.array("trans", 3).shape, walk.frames
@@ -41,13 +44,14 @@ class Fields:
 
     @property
     def frames(self) -> int:
-        """Frames of the fields taken so far."""
+        """Number of frames of the fields read so far."""
         return next(iter(self.counts.values()), 0)
 
     def array(self, name: str, *tail: int, optional: bool = False) -> Float[np.ndarray, "..."]:
         """A field of shape (frames, *tail) in float64, NaN where it is not finite.
 
-        Axes of length one are dropped. What is missing or wrong becomes a problem and NaN.
+        Axes of length one are dropped. A missing or wrong field becomes a problem and an empty
+        array.
         """
         wanted = "(" + ", ".join(["frames", *map(str, tail)]) + ")"
         value = self._numbers(name, wanted, optional=optional)
@@ -68,7 +72,7 @@ class Fields:
         return self._clean(name, value.reshape(frames, *tail))
 
     def vector(self, name: str, *, optional: bool = False) -> Float[np.ndarray, " values"] | None:
-        """A field of one row, or the mean over its rows where there is one a frame."""
+        """A field of one row, or the mean of a field with one row per frame."""
         value = self._numbers(name, "(values,) or (frames, values)", optional=optional)
         if value is None:
             return None
@@ -82,7 +86,7 @@ class Fields:
         return rows.mean(axis=0) if len(rows) else None
 
     def numbers(self, name: str) -> Int[np.ndarray, " frames"]:
-        """A field of whole numbers, one a frame, such as the frames' places in a video."""
+        """A field of one whole number per frame, such as the frames' indices in a video."""
         value = self._numbers(name, "(frames,)", optional=False)
         if value is None:
             return np.zeros(0, np.int64)
@@ -122,8 +126,35 @@ class Fields:
             clean[:] = np.nan
         return clean
 
+    def body(
+        self,
+        family: Family,
+        pose: Mapping[str, int],
+        translation: str,
+        betas: str,
+        *,
+        betas_optional: bool = False,
+    ) -> Parameters:
+        """The parameters of a body, checked together with all fields read before.
+
+        `pose` gives the names of the arrays of axis-angles and their columns; the root and the 21
+        joints of the body come first, and the rest is dropped.
+        """
+        parts = [self.array(name, columns) for name, columns in pose.items()]
+        translations_m = self.array(translation, 3)
+        shape = self.vector(betas, optional=betas_optional)
+        self.check()
+        rotvecs_rad = np.concatenate(parts, axis=1)
+        return Parameters(
+            root_rotvecs_rad=rotvecs_rad[:, :3],
+            translations_m=translations_m,
+            body_rotvecs_rad=rotvecs_rad[:, 3:66],
+            betas=shape,
+            family=family,
+        )
+
     def check(self) -> None:
-        """Raises the one `ValueError` when anything is wrong, or when frame counts differ."""
+        """Raises one `ValueError` with all problems, differing frame counts among them."""
         if len(set(self.counts.values())) > 1:
             counts = ", ".join(f"{name} {count}" for name, count in self.counts.items())
             self.problems.append(f"{self.prefix}frame counts differ: {counts}")
@@ -133,26 +164,39 @@ class Fields:
             refuse(self.path, self.problems, self.what)
 
 
+def by_number(path: Path, people: Mapping[Any, Any], what: str) -> list[tuple[int, Any]]:
+    """The people of a file with their own numbers, in order; the keys are the numbers, or text.
+
+    >>> by_number(Path("results.pkl"), {"3": "Ann", 1: "Bob"}, "results")
+    [(1, 'Bob'), (3, 'Ann')]
+    """
+    numbered: dict[int, Any] = {}
+    for key, person in people.items():
+        text = str(key)
+        if isinstance(key, bool) or not re.fullmatch(r"\d{1,9}", text):
+            refuse(path, [f"person {text[:40]!r}: expected a whole number"], what)
+        if int(text) in numbered:
+            refuse(path, [f"people: two are number {int(text)}"], what)
+        numbered[int(text)] = person
+    return sorted(numbered.items())
+
+
 def refuse(path: Path, problems: list[str], what: str) -> NoReturn:
-    """Raises the one `ValueError` of a file: its name, every problem, what was expected, the cure.
+    """Raises one `ValueError` that names the file, every problem, the expected content, the cure.
 
     >>> refuse(Path("a.pkl"), ["trans: not there"], "a walk")
     Traceback (most recent call last):
     ...
-    ValueError: a.pkl: not a walk.
+    ValueError: a.pkl: expected a walk.
       - trans: not there
     Write it again with the tool that made it, or copy it again.
     """
-    listed = "\n".join(f"  - {problem}" for problem in problems[:20])
-    more = f"\n  - and {len(problems) - 20} more" if len(problems) > 20 else ""
-    raise ValueError(
-        f"{path}: not {what}.\n{listed}{more}\n"
-        "Write it again with the tool that made it, or copy it again."
-    )
+    cure = "Write it again with the tool that made it, or copy it again"
+    border.refuse(path, problems, expected=what, cure=cure)
 
 
 def kind(value: Any) -> str:
-    """What a value is, in a few words.
+    """A short description of a value's type.
 
     >>> kind(np.zeros((3, 2))), kind({"a": 1}), kind("x")
     ('array (3, 2) of float64', 'a dictionary of a', 'a str')
@@ -167,7 +211,7 @@ def kind(value: Any) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Cameras:
-    """The camera of a whole video, one pose a frame; camera axes are OpenCV's."""
+    """The camera of a whole video, one pose per frame; camera axes are OpenCV's."""
 
     orientations_wxyz: Float[np.ndarray, "frames 4"]
     positions_m: Float[np.ndarray, "frames 3"]
@@ -176,7 +220,7 @@ class Cameras:
 def cameras_from_world(
     rotations: Float[np.ndarray, "frames 3 3"], translations_m: Float[np.ndarray, "frames 3"]
 ) -> Cameras:
-    """Camera poses from what takes world points to camera points: `R @ point + t`.
+    """Camera poses from extrinsics, which map world points to camera points: `R @ point + t`.
 
     >>> back = np.array([[0.0, 0.0, 3.0]])
     >>> cameras_from_world(np.eye(3)[None], back).positions_m + 0.0
@@ -190,17 +234,13 @@ def cameras_from_world(
 def cameras_in_world(
     rotations: Float[np.ndarray, "frames 3 3"], positions_m: Float[np.ndarray, "frames 3"]
 ) -> Cameras:
-    """Camera poses from rotations of camera axes into the world, and places in it.
+    """Camera poses from rotations of camera axes into the world, and positions in it.
 
     >>> cameras_in_world(np.eye(3)[None], np.zeros((1, 3))).orientations_wxyz
     array([[1., 0., 0., 0.]])
     """
-    good = are_rotations(rotations)
-    orientations = np.full((len(rotations), 4), np.nan)
-    if good.any():
-        found = Rotation.from_matrix(rotations[good])
-        orientations[good] = found.as_quat(scalar_first=True)
-    return Cameras(orientations_wxyz=orientations, positions_m=positions_m)
+    proper = np.where(are_rotations(rotations)[:, None, None], rotations, np.nan)
+    return Cameras(orientations_wxyz=quaternions(proper), positions_m=positions_m)
 
 
 def motion(
@@ -214,8 +254,8 @@ def motion(
 ) -> Motion:
     """A checked motion on the times of its video: frame k is at k / fps, gaps are unobserved.
 
-    `frames` are the places in the video of the frames that are there, in any order. Frames that
-    the cameras do not cover are unobserved.
+    `frames` are the video's indices of the tracked frames, in any order. Frames that the cameras do
+    not cover are unobserved. The notes of `placed` are added to those of `source`.
 
     >>> from kinematics.readers.smpl import Parameters, place
     >>> seen = place(Parameters(root_rotvecs_rad=np.zeros((2, 3)), translations_m=np.eye(3)[:2]))
@@ -253,13 +293,13 @@ def motion(
         skeleton=None if placed.joints_m is None else BODY_SKELETON,
         camera_orientations_wxyz=camera_orientations,
         camera_positions_m=camera_positions,
-        source=source,
+        source=replace(source, notes=source.notes + placed.notes),
         body=body,
     )
 
 
 def _cut(values: np.ndarray, first: int, last: int) -> np.ndarray:
-    """The rows from the first to the last; NaN beyond the end."""
+    """The rows from the first to the last; NaN past the end."""
     cut = values[first : last + 1]
     wide = np.full((last - first + 1, values.shape[1]), np.nan, np.float32)
     wide[: len(cut)] = cut

@@ -1,12 +1,12 @@
 """HumanML3D arrays (`.npy`): joints (frames, 22, 3) or features (frames, 263); 20 fps, Y up.
 
-Of a feature vector the first 67 columns are read: half the turn to the next frame about the
-vertical, the step to the next frame and the root's height, then 21 joints seen from the root, all
-in the heading of the frame. Summed up they give the joints back (checked against the published
-recovery, whose first frame stands at the origin and faces +Z).
+The first 67 columns of a feature vector are used: half the turn to the next frame about the
+vertical, the step to the next frame, the root's height, and 21 joints relative to the root, all in
+the heading of the frame. Their sums give the joints (checked against the published recovery, in
+which the first frame is at the origin and faces +Z).
 
-The root's orientation is not in the files and is estimated from the joints: left goes from the
-right hip to the left one, up from between the hips to the lowest joint of the spine. (On the
+The files do not contain the root's orientation; it is estimated from the joints: left points from
+the right hip to the left hip, up from between the hips to the lowest joint of the spine. (On the
 published sample clip that leans 5 degrees back on average; from the pelvis joint it is 11.)
 """
 
@@ -14,20 +14,20 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
-from scipy.spatial.transform import Rotation
 
 from kinematics.motion import Motion, Source
+from kinematics.readers.axes import quaternions
 from kinematics.readers.native import layouts, load_arrays
 from kinematics.skeleton import SMPL_22
 
 FPS: float = 20.0
-"""Frames a second of HumanML3D, whose files do not say it."""
+"""Frame rate of HumanML3D, which its files do not contain."""
 
 JOINTS, COLUMNS = 22, 263
-"""Joints of the one kind of file, columns of the other."""
+"""Joints per frame of joint files, columns of feature files."""
 
 HIPS_M = (0.05, 0.6)
-"""Hips this far apart belong to a person in metres; those of normalised vectors do not."""
+"""Range of the distance between a person's hips in metres; normalised features fall outside."""
 
 _LEFT_HIP, _RIGHT_HIP, _SPINE = (
     SMPL_22.joints.index(name) for name in ("left_hip", "right_hip", "spine1")
@@ -35,26 +35,16 @@ _LEFT_HIP, _RIGHT_HIP, _SPINE = (
 
 
 def recognise(path: Path | str) -> bool:
-    """Whether an `.npy` is an array of 22 joints or of 263 features.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     np.save(Path(folder, "000001.npy"), np.zeros((9, 263)))
-    ...     recognise(Path(folder, "000001.npy"))
-    True
-    """
+    """Whether an `.npy` is an array of 22 joints or of 263 features (example: `read`)."""
     layout = layouts(path, objects=True).get("")
-    return (
-        layout is not None
-        and layout.dtype.kind == "f"
-        and layout.shape[1:] in ((JOINTS, 3), (COLUMNS,))
-    )
+    tails = ((JOINTS, 3), (COLUMNS,))
+    return layout is not None and layout.dtype.kind == "f" and layout.shape[1:] in tails
 
 
 def joints_from_features(
     features: Float[np.ndarray, "frames 263"],
 ) -> Float[np.ndarray, "frames 22 3"]:
-    """The joints of feature vectors, in float64; what follows a row that is not finite is NaN.
+    """The joints of feature vectors, in float64; NaN after a row that is not finite.
 
     >>> ahead = np.zeros((3, 263))
     >>> ahead[:, 2] = 0.5
@@ -82,15 +72,13 @@ def joints_from_features(
     return joints
 
 
-def root_from_joints(
-    joints_m: Float[np.ndarray, "frames 22 3"],
-) -> Float[np.ndarray, "frames 4"]:
+def root_from_joints(joints_m: Float[np.ndarray, "frames 22 3"]) -> Float[np.ndarray, "frames 4"]:
     """The pelvis' orientation from hips and lower spine; NaN where they coincide or are unknown.
 
     >>> from kinematics import synthetic
     >>> walk = synthetic.perform(synthetic.walk(1.0), start_heading_rad=1.0).motion
-    >>> found = root_from_joints(np.asarray(walk.joints_m))
-    >>> bool(np.allclose(np.abs((found * walk.orientations_wxyz).sum(axis=1)), 1.0, atol=1e-4))
+    >>> wxyz = root_from_joints(np.asarray(walk.joints_m))
+    >>> bool(np.allclose(np.abs((wxyz * walk.orientations_wxyz).sum(axis=1)), 1.0, atol=1e-4))
     True
     """
     wide = np.where(np.isfinite(joints_m), joints_m, np.nan).astype(np.float64)
@@ -100,24 +88,25 @@ def root_from_joints(
         ahead = np.cross(left, up)
         lengths = [np.linalg.norm(axis, axis=1) for axis in (left, ahead)]
         good = np.isfinite(lengths[1]) & (lengths[0] > 1e-4) & (lengths[1] > 1e-6)
-    found = np.full((len(wide), 4), np.nan)
-    if good.any():
-        x, z = (axis[good] / n[good, None] for axis, n in zip((left, ahead), lengths, strict=True))
-        axes = np.stack([x, np.cross(z, x), z], axis=-1)
-        found[good] = Rotation.from_matrix(axes).as_quat(scalar_first=True)
-    return found
+    x, z = (
+        axis / np.where(good, length, np.nan)[:, None]
+        for axis, length in zip((left, ahead), lengths, strict=True)
+    )
+    return quaternions(np.stack([x, np.cross(z, x), z], axis=-1))
 
 
-@np.errstate(invalid="ignore", over="ignore")  # what is not finite is named at the border
+@np.errstate(invalid="ignore", over="ignore")  # values that are not finite are reported later
 def read(path: Path | str, *, fps: float = FPS) -> list[Motion]:
-    """The joints of a HumanML3D file and the root estimated from them, in a list of one.
+    """The joints of a HumanML3D file and the root estimated from them, as a list of one motion.
 
     >>> import tempfile
     >>> from kinematics import synthetic
     >>> walk = synthetic.perform(synthetic.walk(2.0), fps=20.0).motion
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     np.save(Path(folder, "000001.npy"), walk.joints_m)
+    ...     recognise(Path(folder, "000001.npy"))
     ...     [back] = read(Path(folder, "000001.npy"))
+    True
     >>> bool(np.allclose(back.positions_m, walk.positions_m)), back.times_s.tolist()[:2]
     (True, [0.0, 0.05])
     """
@@ -129,10 +118,9 @@ def read(path: Path | str, *, fps: float = FPS) -> list[Motion]:
             f"(frames, {COLUMNS}) as an .npy file"
         )
     values = load_arrays(path, names=("",))[""]
-    of_features = values.shape[1:] == (COLUMNS,)
-    _check(path, values, joints_from_features(values) if of_features else values)
-    joints = joints_from_features(values) if of_features else values.astype(np.float64)
-    kind = "features" if of_features else "joints"
+    kind = "features" if values.shape[1:] == (COLUMNS,) else "joints"
+    joints = joints_from_features(values) if kind == "features" else values.astype(np.float64)
+    _check(path, values, joints)
     notes = (f"HumanML3D {kind}", "root orientation estimated from hips and lower spine")
     dtype = np.float64 if values.dtype == np.float64 else np.float32
     return [
@@ -148,8 +136,8 @@ def read(path: Path | str, *, fps: float = FPS) -> list[Motion]:
 
 
 def _check(path: Path, values: np.ndarray, joints: np.ndarray) -> None:
-    """Refuses what has the right shape but is no person in metres."""
-    hips = joints[:, _LEFT_HIP].astype(np.float64) - joints[:, _RIGHT_HIP]
+    """Raises `ValueError` if the joints are not those of a person in metres."""
+    hips = joints[:, _LEFT_HIP] - joints[:, _RIGHT_HIP]
     good = np.isfinite(hips).all(axis=1)
     apart = float(np.median(np.linalg.norm(hips[good], axis=1))) if good.any() else np.nan
     if good.any() and not HIPS_M[0] <= apart <= HIPS_M[1]:

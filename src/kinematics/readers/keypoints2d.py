@@ -3,14 +3,14 @@
 * COCO results and AlphaPose: a list of people, each with `image_id` and `keypoints` x, y, score;
   identities in `track_id` or AlphaPose's `idx`.
 * MMPose: a list of frames (`frame_id`, `instances`), in `instance_info` or bare; or the people of
-  one image; identities in `track_id`.
-* OpenPose, and tools that write like it: a folder with one file a frame, `people` with
+  a single image; identities in `track_id`.
+* OpenPose, and tools with the same output: a folder with one file per frame, `people` with
   `pose_keypoints_2d`; identities in `person_id`, which is -1 without tracking.
 
-No tracking is invented. Where a file has no identities, one `KeypointTrack` with `person=None`
-holds all detections. The layouts were checked with the writers of MMPose's demo and inferencer, of
-AlphaPose, and with OpenPose's description of its output. Their variants share most of the steps, so
-one module has them all, longer than most.
+People are never tracked here. From a file without identities, all detections become one
+`KeypointTrack` with `person=None`. The layouts were checked with the writers of MMPose's demo and
+inferencer, of AlphaPose, and with OpenPose's description of its output. They share most of the
+steps, so one module reads them all, longer than most.
 """
 
 import re
@@ -27,19 +27,19 @@ from kinematics.readers.border import load, refuse, starts
 from kinematics.skeleton import Skeleton
 
 MAX_JSON_BYTES: int = 256 * 1024**2
-"""Bytes of JSON in one file or folder; decoded they are some ten times as large."""
+"""Maximum bytes of JSON in one file or folder; decoded they are about ten times as large."""
 
 MAX_FILES: int = 1_000_000
-"""Files in one folder: nine hours at 30 frames a second."""
+"""Maximum files in one folder: nine hours at 30 fps."""
 
 MAX_ABS_PX = 1e6
-"""Points further out are not in an image."""
+"""Maximum coordinate of a point in an image."""
 
 MAX_PERSON = 2**40
-"""Identities beyond are no numbers of people."""
+"""Maximum number of a person."""
 
 MAX_FRAME = 2**40
-"""Frame numbers beyond are no frame numbers."""
+"""Maximum number of a frame."""
 
 _EXPECTED = (
     "2D keypoints: JSON of COCO results, AlphaPose or MMPose, or a folder of OpenPose's files"
@@ -49,7 +49,7 @@ _DIGITS = re.compile(r"(\d+)\D*$")
 
 
 class _Item(msgspec.Struct):
-    """A person or a frame with people, of any of the formats."""
+    """A person, or a frame with people, in any of the formats."""
 
     image_id: int | str | None = None
     frame_id: int | None = None
@@ -61,7 +61,7 @@ class _Item(msgspec.Struct):
 
 
 class _Person(msgspec.Struct):
-    """A person of OpenPose."""
+    """A person in OpenPose's format."""
 
     pose_keypoints_2d: list[float] | None = None
     pose_keypoints: list[float] | None = None
@@ -88,7 +88,7 @@ _ids = msgspec.json.Decoder(float | list[Any] | None)
 
 
 def recognise(path: Path | str) -> bool:
-    """Whether a file is JSON with keypoints, or a folder has such files.
+    """Whether a file is JSON with keypoints, or a folder has JSON files.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -111,11 +111,11 @@ def read(
     fps: float | None = None,
     image_size_px: tuple[int, int] | None = None,
 ) -> list[KeypointTrack]:
-    """The people of a video: one track a person, or one of all detections without identities.
+    """The people of a video: one track per person, or one of all detections without identities.
 
     `fps` gives the rows their times. `image_size_px` (width, height) is kept, and coordinates that
-    were divided by it are multiplied again. `skeleton` names the layout of the points; without it
-    their number does. Raises one `ValueError` that names everything that is wrong.
+    were divided by it are multiplied again. `skeleton` is the layout of the points; by default it
+    is selected by their number. Raises one `ValueError` that names all problems.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -130,32 +130,32 @@ def read(
     problems: list[str] = []
     if fps is not None and not (np.isfinite(fps) and fps > 0):
         problems.append(f"fps: {fps}; expected frames a second")
-    found = _folder(path, problems) if path.is_dir() else _file(path, problems)
-    counts = sorted({len(one.points) for one in found})
+    people = _folder(path, problems) if path.is_dir() else _file(path, problems)
+    counts = sorted({len(detection.points) for detection in people})
     layout = skeleton or (SKELETONS.get(counts[0]) if counts else None)
-    if not found and not problems:
+    if not people and not problems:
         problems.append("no person in it")
-    elif found and layout is None:
+    elif people and layout is None:
         known = ", ".join(map(str, SKELETONS))
         problems.append(f"{counts[0]} points a person; known layouts have {known}")
     elif layout and counts not in ([], [len(layout.joints)]):
         problems.append(
-            f"people of {', '.join(map(str, counts[:5]))} points; expected {len(layout.joints)}, "
-            f"those of {layout.name}"
+            f"people of {', '.join(map(str, counts[:5]))} points; expected the "
+            f"{len(layout.joints)} points of {layout.name}"
         )
     if problems or layout is None:
         refuse(path, problems, expected=_EXPECTED, cure=_CURE)
-    points = np.stack([one.points for one in found])
-    notes = _placed(points, image_size_px, problems)
-    persons = _persons(found, problems)
+    points = np.stack([detection.points for detection in people])
+    notes = _to_pixels(points, image_size_px, problems)
+    persons = _persons(people, problems)
     if problems:
         refuse(path, problems, expected=_EXPECTED, cure=_CURE)
-    frames = np.array([one.frame for one in found], dtype=np.int64)
+    frames = np.array([detection.frame for detection in people], dtype=np.int64)
     if persons is None:
         notes.append("no identities in the file: rows of one frame are different people")
     tracks = []
     for person in [None] if persons is None else sorted(set(persons)):
-        rows = np.arange(len(found)) if persons is None else np.flatnonzero(persons == person)
+        rows = np.arange(len(people)) if persons is None else np.flatnonzero(persons == person)
         rows = rows[np.argsort(frames[rows], kind="stable")]
         tracks.append(
             KeypointTrack(
@@ -175,33 +175,33 @@ def read(
 
 
 def _decoded(data: bytes, problems: list[str], where: str) -> list[_Item] | _Object | None:
-    """What the JSON holds; notes why it cannot be read."""
+    """The decoded JSON; None, and a new entry in `problems`, if it cannot be decoded."""
     text = data.removeprefix(b"\xef\xbb\xbf").lstrip()
     try:
         return _items.decode(text) if text[:1] == b"[" else _object.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         problems.append(f"{where}{error}")
     except RecursionError:
-        problems.append(f"{where}nested deeper than any keypoints are")
+        problems.append(f"{where}nested deeper than keypoints can be")
     return None
 
 
 def _folder(path: Path, problems: list[str]) -> list[_Detection]:
-    """The people of a folder of OpenPose's files, one a frame."""
-    found: list[_Detection] = []
+    """The people of a folder of OpenPose's files, one file per frame."""
+    people: list[_Detection] = []
     files = sorted(path.glob("*.json"))
     if len(files) > MAX_FILES:
         problems.append(f"{len(files):,} files; expected at most {MAX_FILES:,}")
-        return found
+        return people
     total = sum(file.stat().st_size for file in files)
     if total > MAX_JSON_BYTES:
         problems.append(f"{total:,} bytes; expected at most {MAX_JSON_BYTES:,}. Split the folder")
-        return found
+        return people
     if not files:
         problems.append("a folder without .json files")
     numbers: dict[int, str] = {}
     for file in files:
-        frame = _frame_number(file.name.removesuffix("_keypoints.json").removesuffix(".json"))
+        frame = _file_number(file)
         decoded = _decoded(file.read_bytes(), problems, f"{file.name}: ")
         if decoded is None:
             continue
@@ -210,11 +210,11 @@ def _folder(path: Path, problems: list[str]) -> list[_Detection]:
         elif frame is None:
             problems.append(f"{file.name}: no frame number in its name")
         elif frame in numbers:
-            problems.append(f"{file.name}: the frame number of {numbers[frame]} too")
+            problems.append(f"{file.name}: the same frame number as {numbers[frame]}")
         else:
             numbers[frame] = file.name
-            found += _openpose(decoded.people, frame, problems, f"{file.name}: ")
-    return found
+            people += _openpose(decoded.people, frame, problems, f"{file.name}: ")
+    return people
 
 
 def _file(path: Path, problems: list[str]) -> list[_Detection]:
@@ -222,35 +222,39 @@ def _file(path: Path, problems: list[str]) -> list[_Detection]:
     decoded = _decoded(load(path, most_bytes=MAX_JSON_BYTES), problems, "")
     if decoded is None:
         return []
-    if isinstance(decoded, _Object):
-        if decoded.people is not None:
-            number = _frame_number(path.name.removesuffix("_keypoints.json").removesuffix(".json"))
-            return list(_openpose(decoded.people, number or 0, problems, ""))
-        if decoded.instance_info is None:
-            problems.append("neither 'people' nor 'instance_info' in it")
-            return []
-        return list(_listed(decoded.instance_info, problems))
-    return list(_listed(decoded, problems))
+    if not isinstance(decoded, _Object):
+        return list(_listed(decoded, problems))
+    if decoded.people is not None:
+        return list(_openpose(decoded.people, _file_number(path) or 0, problems, ""))
+    if decoded.instance_info is None:
+        problems.append("neither 'people' nor 'instance_info' in it")
+        return []
+    return list(_listed(decoded.instance_info, problems))
 
 
 def _frame_number(name: str) -> int | None:
-    """The last number in a file's name."""
+    """The last number in a name."""
     digits = _DIGITS.search(name)
     if digits is None or len(digits[1]) > 18 or int(digits[1]) > MAX_FRAME:
         return None
     return int(digits[1])
 
 
+def _file_number(path: Path) -> int | None:
+    """The frame number in the name of a file of OpenPose."""
+    return _frame_number(path.name.removesuffix("_keypoints.json").removesuffix(".json"))
+
+
 def _openpose(
     people: list[_Person], frame: int, problems: list[str], where: str
 ) -> Iterator[_Detection]:
-    """The people of one frame, those without a body left out."""
+    """The people of one frame that have body keypoints."""
     for number, person in enumerate(people):
         flat = person.pose_keypoints_2d or person.pose_keypoints
         if not flat:
             continue
         ids = person.person_id if isinstance(person.person_id, list) else [person.person_id]
-        known = [one for one in ids if one is not None and one >= 0]
+        known = [number for number in ids if number is not None and number >= 0]
         points = _triples(flat, problems, f"{where}person {number}")
         if points is not None:
             yield _Detection(frame, known[0] if len(known) == 1 else None, points)
@@ -296,9 +300,9 @@ def _listed(items: list[_Item], problems: list[str]) -> Iterator[_Detection]:
 
 
 def _idx(item: _Item) -> int | None:
-    """AlphaPose's identity: a number, or the list of those that its suppression merged into one.
+    """AlphaPose's identity: a number, or the list of numbers that its suppression merged.
 
-    Several different numbers, or none, are no identity.
+    Several different numbers, or an empty list, are not an identity.
     """
     if not bytes(item.idx):
         return None
@@ -306,19 +310,19 @@ def _idx(item: _Item) -> int | None:
         waiting = [_ids.decode(item.idx)]
     except (msgspec.DecodeError, RecursionError):
         return None
-    found: set[float] = set()
+    numbers: set[float] = set()
     while waiting:
         value = waiting.pop()
         if isinstance(value, list):
             waiting += value
         elif isinstance(value, int | float):
-            found.add(float(value))
-    one = found.pop() if len(found) == 1 else 0.5
-    return int(one) if abs(one) < MAX_FRAME and one.is_integer() else None
+            numbers.add(float(value))
+    number = numbers.pop() if len(numbers) == 1 else 0.5
+    return int(number) if abs(number) < MAX_FRAME and number.is_integer() else None
 
 
 def _points(item: _Item, problems: list[str], where: str) -> Float[np.ndarray, "points 3"] | None:
-    """The points of a person, flat with their scores or in pairs with the scores beside."""
+    """The points of a person: one list with scores, or pairs and a separate list of scores."""
     raw = bytes(item.keypoints)
     if not raw:
         problems.append(f"{where}: no 'keypoints'")
@@ -343,12 +347,12 @@ def _points(item: _Item, problems: list[str], where: str) -> Float[np.ndarray, "
     return np.column_stack([np.array(pairs, dtype=np.float64), scores])
 
 
-def _placed(
+def _to_pixels(
     points: Float[np.ndarray, "rows points 3"],
     image_size_px: tuple[int, int] | None,
     problems: list[str],
 ) -> list[str]:
-    """Puts points into pixels, in place, and NaN where none was found; gives the notes."""
+    """Scales points to pixels in place, sets missing points to NaN, and returns the notes."""
     notes = ["2D keypoints"]
     if not np.isfinite(points).all():
         problems.append(f"{int((~np.isfinite(points)).sum())} values are not finite")
@@ -371,17 +375,17 @@ def _placed(
     return notes
 
 
-def _persons(found: list[_Detection], problems: list[str]) -> np.ndarray | None:
-    """Each detection's identity; none when not all have one."""
-    if any(one.person is None for one in found):
+def _persons(people: list[_Detection], problems: list[str]) -> np.ndarray | None:
+    """Each detection's identity; None unless all have one."""
+    numbers = [detection.person for detection in people if detection.person is not None]
+    if len(numbers) < len(people):
         return None
-    seen = {(one.frame, one.person) for one in found}
-    if len(seen) < len(found):
-        problems.append(f"{len(found) - len(seen)} people stand twice in one frame by their id")
+    distinct = {(detection.frame, detection.person) for detection in people}
+    if len(distinct) < len(people):
+        repeated = len(people) - len(distinct)
+        problems.append(f"{repeated} people are twice in one frame, by their identities")
         return None
-    if beyond := [
-        one.person for one in found if not -MAX_PERSON <= (one.person or 0) <= MAX_PERSON
-    ]:
+    if beyond := [number for number in numbers if abs(number) > MAX_PERSON]:
         problems.append(f"identity {str(beyond[0])[:40]}; expected at most {MAX_PERSON:,}")
         return None
-    return np.array([one.person for one in found], dtype=np.int64)
+    return np.array(numbers, dtype=np.int64)

@@ -1,7 +1,7 @@
-"""What mocap labs call the markers of a body: names of the sets in use, as plain tables.
+"""Names of body markers in the marker sets of mocap labs, as plain tables.
 
-Names are compared in capitals, without the subject before a colon, spaces and marks. The sets are
-Plug-in Gait and its relatives, the Calibrated Anatomical System, Davis as BTS writes it, and
+Names are compared in capitals, without the subject before a colon, spaces and punctuation. The sets
+are Plug-in Gait and its relatives, the Calibrated Anatomical System, Davis as BTS writes it, and
 OptiTrack's.
 """
 
@@ -12,7 +12,7 @@ ALIASES: dict[str, str] = {
     "RPSI": "RPSI RPSIS RIPS RBWT WAISTRBACK RIGHTPSIS",
     "SACR": "SACR SACRUM VSACRAL VSACRUM MIDPSIS",
 }
-"""Names of the pelvis markers, without subject, spaces and marks, in capitals."""
+"""Names of the pelvis markers, without subject, spaces and punctuation, in capitals."""
 
 SIDED: dict[str, tuple[str, str]] = {
     "knee": (
@@ -27,13 +27,13 @@ SIDED: dict[str, tuple[str, str]] = {
     "wrist": ("WRA WRISTRAD RADIUS RSP WRI WRIST IWR", "WRB WRISTULN ULNA USP UHE OWR"),
     "foot": ("FM5 MT5", "FM1 MT1"),
 }
-"""Joints between two markers: names after the side of the outer (or thumb's), then the other."""
+"""Joints between two markers: names, after the side, of the outer (or thumb's), then the inner."""
 
 SINGLE: dict[str, str] = {
     "shoulder": "SHO SHOULDER SHOULD ACR ACROMION SAE SAJ",
     "foot": "TOE MT2 FM2 MET TOETIP",
 }
-"""Points that are one marker, which goes before a pair."""
+"""Points at a single marker, which is preferred to a pair."""
 
 MIDDLE: dict[str, tuple[str, ...]] = {
     "neck": ("C7 CV7", "CLAV CLAVICLE SJN SNJ IJ SUPRASTERNALE"),
@@ -45,4 +45,4 @@ MIDDLE: dict[str, tuple[str, ...]] = {
         "RBHD RIGHTBACKHEAD RHDB",
     ),
 }
-"""Points in the middle of all of these markers."""
+"""Points at the mean of all of these markers."""

@@ -1,14 +1,14 @@
-"""Marker sets of mocap labs to `Motion`: what the markers of the pelvis and the body can give.
+"""Motions from the marker sets of mocap labs.
 
-* Orientation and place of the root come from the pelvis: the two front spines of the hip bone and
-  the two back ones (or one on the sacrum). Their plane falls forward in people who stand; it is
-  levelled by the average of `PELVIC_TILT_RAD`, so that who stands hardly leans.
-* Hips are estimated inside the pelvis by Bell's proportions (good to some two centimetres). Knees,
-  ankles and elbows are the middle of the markers on both sides of the joint; with one on the
-  outside alone the point lies on the skin, some five centimetres off, and a note says so. Wrists,
-  neck, chest and head are the middle of the markers around them, shoulders the markers on top.
-* A frame in which the pelvis is not seen is unobserved; so is one in which a joint is not, save
-  for joints that are missing often: those are left out, by name, in a note.
+* The root's orientation and position come from the pelvis: the two front spines of the hip bone and
+  the two back spines (or one marker on the sacrum). In standing people their plane tilts forward;
+  it is levelled by the average, `PELVIC_TILT_RAD`, so that standing people hardly lean.
+* Hips are estimated inside the pelvis by Bell's proportions (good to about two centimetres). Knees,
+  ankles and elbows are the mean of the markers on both sides of the joint; with only the outer
+  marker the point lies on the skin, about five centimetres off, and a note says so. Wrists, neck,
+  chest and head are the mean of the markers around them, shoulders the markers on top.
+* Frames without the pelvis are unobserved, and so are frames without a joint. Joints that are
+  missing often are left out instead, and listed in a note.
 """
 
 import re
@@ -36,58 +36,55 @@ UNITS_M: dict[str, float] = {
     "millimeters": 0.001,
     "millimetres": 0.001,
 }
-"""Words for lengths in files."""
+"""Names of units of length in files."""
 
 PELVIS_WIDTH_M = (0.12, 0.50)
-"""Distances between the front spines of people, of children and over clothes too."""
+"""Range of the distance between the front spines, including children and markers on clothes."""
 
 PELVIC_TILT_RAD: float = np.radians(11.0)
-"""How far the plane of the four pelvis markers falls forward in adults who stand, on average."""
+"""Average forward tilt of the plane of the four pelvis markers in standing adults."""
 
 BELL = (0.36, -0.30, -0.19)
 """Hip centres from between the front spines, as shares of their distance: to the side, up, ahead
 (Bell and others, 1990)."""
 
 LEAST_SEEN = 0.9
-"""A joint seen in a smaller share of the pelvis's frames is left out."""
+"""Joints seen in a smaller share of the pelvis's frames are left out."""
 
 UP_COSINE = 0.82
 """The pelvis mostly points along the up axis, within 35 degrees."""
 
 
 class Markers(NamedTuple):
-    """What a file of markers says, in its own axes and unit; NaN where a marker was not seen."""
+    """The markers of a file, in its own axes and unit; NaN where a marker was not seen."""
 
     names: tuple[str, ...]
     positions: Float[np.ndarray, "frames markers 3"]
     times_s: Float[np.ndarray, " frames"]
     unit: str
-    """The file's word for its unit of length; empty where it has none."""
+    """The file's name of its unit of length, or empty."""
 
 
 def _split(name: str) -> tuple[str, str]:
-    """The subject that a marker's name begins with, and its bare name."""
+    """The subject of a marker's name, and the name without it."""
     subject, _, bare = name.strip().rpartition(":")
     return subject, re.sub(r"[^A-Z0-9]", "", bare.upper())
 
 
 def _subjects(markers: Markers) -> dict[str, dict[str, int]]:
-    """For each subject in the file the columns of its markers by bare name, the first first."""
-    found: dict[str, dict[str, int]] = {}
+    """For each subject the first columns of its markers by name."""
+    subjects: dict[str, dict[str, int]] = {}
     for column, name in enumerate(markers.names):
         subject, bare = _split(name)
         if bare and not name.startswith("*"):
-            found.setdefault(subject, {}).setdefault(bare, column)
-    return found
+            subjects.setdefault(subject, {}).setdefault(bare, column)
+    return subjects
 
 
 def _column(columns: dict[str, int], words: str, prefixes: tuple[str, ...] = ("",)) -> int | None:
-    """The column of the first of the words that is there, after any of the prefixes."""
-    for word in words.split():
-        for prefix in prefixes:
-            if prefix + word in columns:
-                return columns[prefix + word]
-    return None
+    """The column of the first of the words, with any of the prefixes, that is a marker's name."""
+    names = (prefix + word for word in words.split() for prefix in prefixes)
+    return next((columns[name] for name in names if name in columns), None)
 
 
 def _pelvis(columns: dict[str, int]) -> tuple[list[int], list[int]] | None:
@@ -101,7 +98,7 @@ def _pelvis(columns: dict[str, int]) -> tuple[list[int], list[int]] | None:
 
 
 def _unit_m(word: str, width: float, told: float | None, problems: list[str]) -> tuple[float, str]:
-    """Metres in the file's unit, and how that is known; the pelvis must be as wide as people's."""
+    """Metres in the file's unit, and a note on its origin; checked by the width of the pelvis."""
     known = UNITS_M.get(word.strip().lower())
     if told is not None:
         size_m, how = told, f"lengths in units of {told:g} m, as told"
@@ -110,7 +107,7 @@ def _unit_m(word: str, width: float, told: float | None, problems: list[str]) ->
     else:
         fits = [n for n in ("mm", "cm", "m") if _is_pelvis(width * UNITS_M[n])]
         if not fits:
-            problems.append(f"unit {word!a} is none of {', '.join(UNITS_M)}")
+            problems.append(f"unit {word!a} is not one of {', '.join(UNITS_M)}")
             return 1.0, ""
         size_m, how = UNITS_M[fits[0]], f"lengths in {fits[0]}, by the width of the pelvis"
     if not _is_pelvis(width * size_m):
@@ -126,7 +123,7 @@ def _is_pelvis(width_m: float) -> bool:
 
 
 def _unit_vectors(vectors: Float[np.ndarray, "frames 3"]) -> Float[np.ndarray, "frames 3"]:
-    """Vectors of length one; NaN where there is none."""
+    """Vectors of length one; NaN for vectors of length zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / np.where(lengths > 0, lengths, np.nan)
 
@@ -134,7 +131,7 @@ def _unit_vectors(vectors: Float[np.ndarray, "frames 3"]) -> Float[np.ndarray, "
 def _axes(
     front: Float[np.ndarray, "frames 2 3"], back: Float[np.ndarray, "frames 3"], *, tilt_rad: float
 ) -> Float[np.ndarray, "frames 3 3"]:
-    """Left, up and ahead of the pelvis as columns, its markers' plane falling forward by a tilt."""
+    """Left, up and ahead of the pelvis as columns, if its markers' plane tilts forward so far."""
     left = _unit_vectors(front[:, 0] - front[:, 1])
     level = front.mean(axis=1) - back
     up = _unit_vectors(np.cross(level, left))
@@ -144,40 +141,40 @@ def _axes(
 
 
 def _joints(
-    places: Float[np.ndarray, "frames markers 3"],
+    positions: Float[np.ndarray, "frames markers 3"],
     columns: dict[str, int],
     front: Float[np.ndarray, "frames 2 3"],
     axes: Float[np.ndarray, "frames 3 3"],
 ) -> tuple[dict[str, Float[np.ndarray, "frames 3"]], list[str]]:
-    """The body points that the markers give, and those that lie on the skin."""
-    found, on_skin = {}, []
+    """The body points that the markers give, and the names of those that lie on the skin."""
+    joints, on_skin = {}, []
     width = np.linalg.norm(front[:, 0] - front[:, 1], axis=1)
     for name, words in MIDDLE.items():
         around = [_column(columns, word) for word in words]
         seen = [column for column in around if column is not None]
         if len(seen) == len(words):
-            found[name] = places[:, seen].mean(axis=1)
+            joints[name] = positions[:, seen].mean(axis=1)
     for side, sign in (("left", 1.0), ("right", -1.0)):
         prefixes = (side[0].upper(), side.upper())
         shares = np.array([sign * BELL[0], *BELL[1:]])
         hips = np.einsum("fij,j->fi", axes, shares) * width[:, None]
-        found[f"{side}_hip"] = front.mean(axis=1) + hips
+        joints[f"{side}_hip"] = front.mean(axis=1) + hips
         for name, (outer_words, inner_words) in SIDED.items():
             outer = _column(columns, outer_words, prefixes)
             inner = _column(columns, inner_words, prefixes)
             if outer is not None:
                 both = [outer] if inner is None else [outer, inner]
-                found[f"{side}_{name}"] = places[:, both].mean(axis=1)
+                joints[f"{side}_{name}"] = positions[:, both].mean(axis=1)
                 on_skin += [f"{side}_{name}"] if inner is None and name != "foot" else []
         for name, single_words in SINGLE.items():
             column = _column(columns, single_words, prefixes)
             if column is not None:
-                found[f"{side}_{name}"] = places[:, column]
-    return found, on_skin
+                joints[f"{side}_{name}"] = positions[:, column]
+    return joints, on_skin
 
 
 def _up(axes: Float[np.ndarray, "frames 3 3"], usual: Up) -> tuple[Up, str]:
-    """The file's axis that points up: the one the pelvis mostly does, if files have it so."""
+    """The file's axis that points up: Y or Z if the pelvis mostly points along it, or `usual`."""
     seen = axes[np.isfinite(axes).all(axis=(1, 2))][:, :, 1]
     axis, cosine = nearest_axis(np.median(seen, axis=0)) if len(seen) else (usual, 0.0)
     if cosine > UP_COSINE and axis in ("y", "z"):
@@ -196,8 +193,8 @@ def to_motions(
 ) -> list[Motion]:
     """One motion for each subject whose pelvis is marked.
 
-    `source` gives path and names, `usual_up` the axis that is assumed where the body does not show
-    it. Raises one `ValueError` that lists the markers found when no pelvis is among them.
+    `source` gives path and names; `usual_up` is the up axis if the body does not show it. Raises
+    one `ValueError` that lists the file's markers if none of them mark a pelvis.
 
     >>> names = ("Ann:LASI", "Ann:RASI", "Ann:LPSI", "Ann:RPSI")
     >>> spines = np.array([[120.0, 0, 0], [-120, 0, 0], [40, 150, 30], [-40, 150, 30]]) + 1000
@@ -266,7 +263,7 @@ def _motion(
     dtype: np.dtype,
     problems: list[str],
 ) -> Motion | None:
-    """One subject's motion in our world; notes why there is none."""
+    """One subject's motion in our world; None, and a new entry in `problems`, if there is none."""
     spines, rear = markers.positions[:, front], markers.positions[:, back].mean(axis=1)
     widths = np.linalg.norm(spines[:, 0] - spines[:, 1], axis=1)
     axes = _axes(spines, rear, tilt_rad=PELVIC_TILT_RAD)

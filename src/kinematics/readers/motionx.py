@@ -1,8 +1,8 @@
 """Motion-X arrays: (frames, 322) SMPL-X parameters as `.npy`, or `motionx` inside an `.npz`.
 
-The root's axis-angle (columns 0 to 3) and the translation in metres (309 to 312) are read as they
-are, in a world that is Y up already. The body's pose (3 to 66) and shape (312 to 322) become
-joints where a person names a licensed model file. `write` keeps the root of a motion.
+The root's axis-angle (columns 0 to 3) and the translation in metres (309 to 312) are read
+unchanged; their world is Y up. With a licensed model file, the body's pose (3 to 66) and shape (312
+to 322) give joints. `write` keeps the root of a motion.
 """
 
 import os
@@ -15,15 +15,17 @@ from kinematics.motion import Motion, Source
 from kinematics.readers.native import Layout, layouts, load_arrays
 from kinematics.readers.smpl import (
     BODY_SKELETON,
+    DEFAULT_FPS,
     Parameters,
     Placed,
+    frame_rate,
     model_for,
     place,
     quaternions_from_rotvecs,
 )
 
 COLUMNS: int = 322
-"""Parameters a frame: root 3, body 63, hands 90, jaw 3, face 150, translation 3, shape 10."""
+"""Parameters per frame: root 3, body 63, hands 90, jaw 3, face 150, translation 3, shape 10."""
 
 ROOT_ROTATION = slice(0, 3)
 """The columns of the root's axis-angle, in radians."""
@@ -37,53 +39,45 @@ ROOT_TRANSLATION = slice(309, 312)
 SHAPE = slice(312, 322)
 """The columns of the ten shape parameters."""
 
-DEFAULT_FPS: float = 30.0
-"""Frames a second of Motion-X, whose files do not say it."""
-
 _KEY = "motionx"
 
 
-def _key(found: dict[str, Layout]) -> str | None:
+def _key(arrays: dict[str, Layout]) -> str | None:
     """The name of the Motion-X array among a file's arrays."""
     for name in ("", _KEY):
-        layout = found.get(name)
+        layout = arrays.get(name)
         if layout and layout.shape[1:] == (COLUMNS,) and layout.dtype.kind in "fiu":
             return name
     return None
 
 
 def recognise(path: Path | str) -> bool:
-    """Whether a NumPy file holds a (frames, 322) array where Motion-X puts it.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     np.savez(Path(folder, "a.npz"), motionx=np.zeros((9, 322)))
-    ...     recognise(Path(folder, "a.npz"))
-    True
-    """
+    """Whether a NumPy file holds a (frames, 322) array as Motion-X names it (example: `read`)."""
     return _key(layouts(path, objects=True)) is not None
 
 
 def read(
     path: Path | str, *, fps: float | None = None, smplx_model: Path | str | None = None
 ) -> list[Motion]:
-    """The track of a Motion-X file, in a list of one: the root, or the body where a model is named.
+    """The track of a Motion-X file, as a list of one: the root, and with a model file the body.
 
-    `fps` wins over the file's own `fps`; where neither says it, 30 is assumed and noted in the
-    source. Frames with NaN in what is read become unobserved.
+    `fps` overrides the file's own `fps`; without either, 30 is assumed and noted in the source.
+    Frames with NaN in a column that is read become unobserved.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     np.save(Path(folder, "walk.npy"), np.zeros((90, 322), np.float32))
-    ...     walk = read(Path(folder, "walk.npy"))[0]
+    ...     recognise(Path(folder, "walk.npy"))
+    ...     [walk] = read(Path(folder, "walk.npy"))
+    True
     >>> walk.frames, walk.source.clip, walk.source.notes
     (90, 'walk', ('Motion-X root', 'fps not given, 30 assumed'))
     """
     path = Path(path)
-    found = layouts(path, objects=True)
-    key = _key(found)
+    listed = layouts(path, objects=True)
+    key = _key(listed)
     if key is None:
-        shapes = ", ".join(f"{name or 'array'} {layout.shape}" for name, layout in found.items())
+        shapes = ", ".join(f"{name or 'array'} {layout.shape}" for name, layout in listed.items())
         raise ValueError(
             f"{path}: holds {shapes}; expected Motion-X parameters of shape (frames, {COLUMNS}) "
             f"as an .npy file or as {_KEY!r} in an .npz"
@@ -91,35 +85,29 @@ def read(
     arrays = load_arrays(path, names=(key, "fps"))
     notes: tuple[str, ...] = ("Motion-X root",)
     if fps is None:
-        if "fps" in arrays:
-            fps = _number(path, arrays["fps"])
-        else:
-            fps = DEFAULT_FPS
-            notes += (f"fps not given, {DEFAULT_FPS:g} assumed",)
+        fps, told = frame_rate(path, arrays, ("fps",))
+        notes += told
     values = arrays[key]
     dtype = np.float64 if values.dtype == np.float64 else np.float32
-    body = None if smplx_model is None else _body(path, values, smplx_model)
+    positions_m, joints_m, body = values[:, ROOT_TRANSLATION], None, None
+    if smplx_model is not None:
+        placed = _placed(path, values, smplx_model)
+        positions_m, joints_m, body = placed.positions_m, placed.joints_m, placed.body
+        notes += placed.notes
     return [
         Motion.from_arrays(
             orientations_wxyz=quaternions_from_rotvecs(values[:, ROOT_ROTATION]).astype(dtype),
-            positions_m=(values[:, ROOT_TRANSLATION] if body is None else body.positions_m).astype(
-                dtype
-            ),
-            joints_m=None if body is None or body.joints_m is None else body.joints_m.astype(dtype),
-            skeleton=None if body is None or body.joints_m is None else BODY_SKELETON,
-            body=None if body is None else body.body,
+            positions_m=positions_m.astype(dtype),
+            joints_m=None if joints_m is None else joints_m.astype(dtype),
+            skeleton=None if joints_m is None else BODY_SKELETON,
+            body=body,
             fps=fps,
-            source=Source(
-                clip=path.stem,
-                take=path.stem,
-                path=str(path),
-                notes=notes if body is None else (*notes, *body.notes),
-            ),
+            source=Source(clip=path.stem, take=path.stem, path=str(path), notes=notes),
         )
     ]
 
 
-def _body(path: Path, values: np.ndarray, smplx_model: Path | str) -> Placed:
+def _placed(path: Path, values: np.ndarray, smplx_model: Path | str) -> Placed:
     """Pelvis and joints from a model file, in the file's own world."""
     wide = np.where(np.isfinite(values), values, np.nan).astype(np.float64)
     shapes = wide[:, SHAPE]
@@ -135,11 +123,11 @@ def _body(path: Path, values: np.ndarray, smplx_model: Path | str) -> Placed:
 
 
 def write(motion: Motion, path: Path | str) -> None:
-    """Writes the root of a motion as `motionx` with its `fps` into an `.npz`, whole or not at all.
+    """Writes the root of a motion as `motionx` with its `fps` to an `.npz`, atomically.
 
-    Body, hands, face and shape are zero. Frames that were not seen are NaN. The format has one
-    frame rate, so a motion with uneven times is refused with a `ValueError`; orientations come
-    back as the same rotations, positions bit for bit.
+    Body, hands, face and shape are zero. Unobserved frames are NaN. The format has one frame rate,
+    so a motion with uneven times raises `ValueError`. Read again, orientations are the same
+    rotations and positions are equal bit for bit.
 
     >>> import tempfile
     >>> from kinematics import synthetic
@@ -170,7 +158,7 @@ def write(motion: Motion, path: Path | str) -> None:
 
 
 def _steady_fps(motion: Motion, path: Path) -> float:
-    """The one frame rate of a motion; refuses uneven times and those that do not start at 0."""
+    """The frame rate of a motion; `ValueError` on uneven times and on a start other than 0."""
     times_s = np.asarray(motion.times_s, dtype=np.float64)
     fps = (len(times_s) - 1) / float(times_s[-1] - times_s[0]) if len(times_s) > 1 else DEFAULT_FPS
     if abs(fps - round(fps)) < 1e-6 * fps:
@@ -186,17 +174,8 @@ def _steady_fps(motion: Motion, path: Path) -> float:
 
 
 def _rotvecs(wxyz: Float[np.ndarray, "frames 4"]) -> Float[np.ndarray, "frames 3"]:
-    """Axis-angles, no longer than half a turn, of unit quaternions."""
+    """Axis-angles of at most half a turn, from unit quaternions."""
     near = np.where(wxyz[:, :1] < 0, -wxyz, wxyz)
     sine = np.linalg.norm(near[:, 1:], axis=1, keepdims=True)
     angle = 2 * np.arctan2(sine, near[:, :1])
     return near[:, 1:] * np.where(sine > 1e-12, angle / np.where(sine > 0, sine, 1.0), 2.0)
-
-
-def _number(path: Path, value: np.ndarray) -> float:
-    if value.size != 1 or value.dtype.kind not in "fiu":
-        raise ValueError(
-            f"{path}: fps has shape {value.shape} and dtype {value.dtype}; expected one number. "
-            "Give it as an option instead"
-        )
-    return float(value.reshape(()))

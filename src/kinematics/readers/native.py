@@ -1,7 +1,7 @@
 """The project's own motion file: an `.npz` that keeps every bit of a `Motion`.
 
-The archive is stored, not compressed, with fixed timestamps, so the same motion gives the same
-bytes. Names and identity are JSON in a byte array; nothing is ever unpickled.
+The archive is uncompressed and has fixed timestamps, so equal motions give equal bytes. Names and
+identity are JSON in a byte array; nothing is ever unpickled.
 """
 
 from pathlib import Path
@@ -20,14 +20,7 @@ from kinematics.motion import (
     SavedHeader,
     assembled,
 )
-from kinematics.readers.archives import (
-    Layout,
-    RefusedError,
-    layouts,
-    load_arrays,
-    names_in,
-    naming,
-)
+from kinematics.readers.archives import Layout, RefusedError, layouts, load_arrays, names_in, naming
 from kinematics.skeleton import POINTS
 
 __all__ = ["Layout", "layouts", "load_arrays", "read", "recognise", "write"]
@@ -41,32 +34,17 @@ class _VersionOnly(msgspec.Struct):
 
 
 def recognise(path: Path | str) -> bool:
-    """Whether a file is one that `Motion.save` wrote, of whatever version.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     np.save(Path(folder, "a.npy"), np.zeros(3))
-    ...     recognise(Path(folder, "a.npy"))
-    False
-    """
+    """Whether `Motion.save` wrote the file, in any version."""
     return SAVED_HEADER in names_in(path)
 
 
 def write(motion: Motion, path: Path | str) -> None:
-    """Writes one motion with `Motion.save`: whole or not at all, equal motions in equal bytes.
-
-    >>> import tempfile
-    >>> from kinematics import synthetic
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write(synthetic.perform(synthetic.stand(2.0)).motion, Path(folder, "still.npz"))
-    ...     round(read(Path(folder, "still.npz"))[0].duration_s, 1)
-    2.0
-    """
+    """Writes one motion with `Motion.save`: atomically, equal motions as equal bytes."""
     motion.save(path)
 
 
 def read(path: Path | str) -> list[Motion]:
-    """The motion of a file that `Motion.save` wrote, bit for bit, in a list of one.
+    """The motion of a file that `Motion.save` wrote, bit for bit, as a list of one.
 
     Raises `ValueError` on any other file, on another schema version and on damage.
 
@@ -95,21 +73,18 @@ def read(path: Path | str) -> list[Motion]:
         joint_names=None if skeleton is None else skeleton.joints,
         **(dict.fromkeys(OPTIONAL_ARRAYS) | arrays),
     )
-    kept: dict[str, Any] = {
-        name: array if _same(array, checked[name]) else checked[name]
-        for name, array in arrays.items()
-    }
+    kept = {name: a if _same(a, checked[name]) else checked[name] for name, a in arrays.items()}
     identity = {"skeleton": skeleton, "source": header.source}
     return [assembled(dict.fromkeys(OPTIONAL_ARRAYS) | kept | identity)]
 
 
 def _same(array: np.ndarray, checked: np.ndarray | None) -> bool:
-    """Whether the check changed nothing but the last bits of a unit quaternion."""
+    """Whether the check changed at most the last bits of a unit quaternion."""
     if checked is None or array.dtype not in _KEPT_DTYPES:
         return False
     if array.dtype == bool or np.array_equal(checked, array):
         return np.array_equal(checked, array)
-    with np.errstate(invalid="ignore"):  # what is not finite is not the same
+    with np.errstate(invalid="ignore"):  # values that are not finite differ
         return bool((np.abs(checked - array) <= 1e-5).all())
 
 

@@ -1,7 +1,7 @@
-"""The files that hold pickles: `.pkl` of Python or joblib, `.pt` of torch, `.npy` of objects.
+"""Files that hold pickles: `.pkl` of Python or joblib, `.pt` of torch, `.npy` of objects.
 
-`load` gives what such a file holds as plain Python containers and read-only NumPy arrays, and
-never runs any of it (see `unpickle`). Neither torch nor joblib is imported.
+`load` returns the contents as plain Python containers and read-only NumPy arrays, and runs no code
+of the file (see `unpickle`). Neither torch nor joblib is imported.
 
 The layouts are those of torch.save (the archive since 1.6 and the older stream of pickles),
 joblib.dump (uncompressed, zlib or gzip) and numpy.save with a dictionary.
@@ -22,13 +22,13 @@ from kinematics.readers.plain_classes import RefusedError, Storage, StorageType
 from kinematics.readers.unpickle import Persistent, Unpickled, run
 
 MAX_BYTES: int = 4 * 1024**3
-"""Bytes of one file; results with their masks reach gigabytes, of which little is read."""
+"""Maximum bytes of one file; results with masks reach gigabytes, of which little is read."""
 
 MAX_UNPACKED_BYTES: int = 512 * 1024**2
-"""Bytes that a compressed file may unpack to."""
+"""Maximum bytes of a compressed file when unpacked."""
 
 SUFFIXES: tuple[str, ...] = (".pkl", ".pickle", ".pt", ".pth")
-"""Files that are taken for pickles even when their first bytes do not say so."""
+"""Suffixes of files that are read as pickles, independent of their first bytes."""
 
 Data = bytes | memoryview | mmap.mmap
 
@@ -40,19 +40,12 @@ _CURE = "expected a file of plain arrays. Write or copy it again"
 
 
 def _objects_follow(file: Any) -> bool:
-    """Whether an `.npy` file holds Python objects; leaves it behind the header."""
+    """Whether an `.npy` file holds Python objects; leaves `file` behind the header."""
     return bool(header(file).dtype.hasobject)
 
 
 def recognise(path: Path | str) -> bool:
-    """Whether a file is one that has to be unpickled, of whatever tool and content.
-
-    >>> import pickle, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = Path(folder, "a.pkl").write_bytes(pickle.dumps({"fps": 30}))
-    ...     recognise(Path(folder, "a.pkl"))
-    True
-    """
+    """Whether a file has to be unpickled."""
     path = Path(path)
     if path.is_dir():
         return False
@@ -63,17 +56,20 @@ def recognise(path: Path | str) -> bool:
             try:
                 return _objects_follow(file)
             except ValueError:
-                return False  # a damaged array is for the readers of arrays to explain
+                return False  # the readers of arrays explain the damage
         if start.startswith(b"PK"):
-            return path.suffix.lower() not in (".npz", ".zip") and zipfile.is_zipfile(file)
+            try:
+                return path.suffix.lower() not in (".npz", ".zip") and zipfile.is_zipfile(file)
+            except zipfile.BadZipFile:
+                return True  # `load` explains the damage
     pickle = len(start) > 1 and start[0] == 0x80 and 2 <= start[1] <= 5
     return pickle or path.suffix.lower() in SUFFIXES
 
 
 def load(path: Path | str) -> Any:
-    """What a pickled file holds, as plain containers and read-only arrays.
+    """The contents of a pickled file, as plain containers and read-only arrays.
 
-    Raises `ValueError`, which names the file, on damage and on everything that could run code.
+    Raises `ValueError`, which names the file, on damage and on any reference that could run code.
 
     >>> import pickle, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -82,7 +78,7 @@ def load(path: Path | str) -> Any:
     {'fps': 30}
     """
     path = Path(path)
-    with _naming(path), bounded(path) as file:
+    with bounded(path) as file, _naming(path):
         size = path.stat().st_size
         if not 0 < size <= MAX_BYTES:
             raise RefusedError(f"{size:,} bytes; expected up to {MAX_BYTES:,}")
@@ -98,30 +94,43 @@ def load(path: Path | str) -> Any:
         if start.startswith(_COMPRESSED):
             return _whole(_unpacked(data), 0)
         if start.startswith(_OTHER_COMPRESSED):
-            raise RefusedError("compressed in a way that is not read; save it with zlib or gzip")
+            raise RefusedError("unsupported compression; save it with zlib or gzip")
         return _whole(data, 0)
+
+
+def holds(path: Path | str, *keys: str) -> bool:
+    """Whether a file is a pickled dictionary that has all of these keys.
+
+    >>> import pickle, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "a.pkl").write_bytes(pickle.dumps({"fps": 30}))
+    ...     holds(Path(folder, "a.pkl"), "fps"), holds(Path(folder, "a.pkl"), "fps", "poses")
+    (True, False)
+    """
+    held = load(path) if recognise(path) else None
+    return isinstance(held, dict) and set(held) >= set(keys)
 
 
 @contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """Turns whatever a damaged file raises into one `ValueError` that names the file."""
+    """Turns any exception that a damaged file causes into one `ValueError` that names the file."""
     try:
         yield
     except RefusedError as error:
         raise ValueError(f"{path}: {error}") from error
-    except (OSError, MemoryError):
+    except MemoryError:
         raise
-    except Exception as error:
+    except Exception as error:  # NumPy, zipfile and zlib raise many types on damaged files
         raise ValueError(f"{path}: damaged ({error}); {_CURE}") from error
 
 
 def _run(data: Data, *, start: int = 0, persistent: Persistent | None = None) -> Unpickled:
-    """A pickle whose tensors may carry torch files of their own, which are pickles again."""
+    """The value of a pickle; its tensors may embed torch files, which are pickles too."""
     return run(data, start=start, persistent=persistent, torch_file=storage_of)
 
 
 def _whole(data: Data, start: int) -> Any:
-    """The one value of a pickle, or of torch's stream of several."""
+    """The value of a pickle, or of torch's stream of several pickles."""
     first = _run(data, start=start)
     if type(first.value) is int and first.value == _TORCH_MAGIC:
         return _torch_stream(data, first.end)
@@ -129,7 +138,7 @@ def _whole(data: Data, start: int) -> Any:
 
 
 def _unpacked(data: mmap.mmap) -> bytes:
-    worker = zlib.decompressobj(wbits=47)  # zlib or gzip, whichever the header says
+    worker = zlib.decompressobj(wbits=47)  # zlib or gzip, according to the header
     unpacked = worker.decompress(data, MAX_UNPACKED_BYTES)
     if worker.unconsumed_tail:
         raise RefusedError(
@@ -155,23 +164,24 @@ def _reference(reference: Any) -> tuple[StorageType, str, int]:
 
 
 def _torch_archive(file: BinaryIO) -> Any:
-    """What an archive of torch.save holds: one pickle, and one member for each storage."""
+    """The value of an archive of torch.save: one pickle, and one member for each storage."""
     with zipfile.ZipFile(file) as archive:
         members = {info.filename: info for info in archive.infolist()}
         names = [name for name in members if name.split("/")[1:] == ["data.pkl"]]
         if len(names) != 1:
-            raise RefusedError("an archive without data.pkl; expected what torch.save writes")
+            raise RefusedError("an archive without data.pkl; expected a file of torch.save")
         folder = names[0].removesuffix("data.pkl")
         order = f"{folder}byteorder"
         if order in members and _member(archive, members, order) != b"little":
             raise RefusedError("numbers in big-endian order; save it on a little-endian machine")
-        found: dict[str, Storage] = {}
+        storages: dict[str, Storage] = {}
 
         def storage(reference: Any) -> Storage:
             kind, key, count = _reference(reference)
-            if key not in found:
-                found[key] = kind.storage(_member(archive, members, f"{folder}data/{key}"), count)
-            return found[key]
+            if key not in storages:
+                data = _member(archive, members, f"{folder}data/{key}")
+                storages[key] = kind.storage(data, count)
+            return storages[key]
 
         return _run(_member(archive, members, names[0]), persistent=storage).value
 
@@ -187,10 +197,10 @@ def _member(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], name:
 
 
 def _torch_stream(data: Data, at: int) -> Any:
-    """What torch.save wrote before archives: header pickles, the value, keys, the storages.
+    """The value in torch.save's older layout: header pickles, the value, keys, the storages.
 
-    The value comes before the bytes it needs, so it is read twice: to learn the storages' types,
-    then with their bytes.
+    The value precedes the bytes it needs, so it is read twice: first for the storages' types, then
+    with their bytes.
     """
     protocol = _run(data, start=at)
     system = _run(data, start=protocol.end)
@@ -209,34 +219,28 @@ def _torch_stream(data: Data, at: int) -> Any:
     keys = _run(data, start=first.end)
     if not isinstance(keys.value, list) or not all(str(key) in kinds for key in keys.value):
         raise RefusedError("storages that no tensor uses; write or copy the file again")
-    at, view, found = keys.end, memoryview(data).toreadonly(), {}
+    at, view, storages = keys.end, memoryview(data).toreadonly(), {}
     for key in map(str, keys.value):
         count = int.from_bytes(view[at : at + 8], "little")
-        found[key] = kinds[key].storage(view[at + 8 :], count)
+        storages[key] = kinds[key].storage(view[at + 8 :], count)
         at += 8 + count * kinds[key].dtype.itemsize
 
     def storage(reference: Any) -> Storage:
         key = _reference(reference)[1]
-        if key not in found:
+        if key not in storages:
             raise RefusedError("the file was cut short; write or copy it again")
-        return found[key]
+        return storages[key]
 
     return _run(data, start=system.end, persistent=storage).value
 
 
 def storage_of(data: Data) -> Storage:
-    """The storage that a pickled tensor carries as the bytes of a whole torch file.
+    """The storage of a pickled tensor, which is embedded as the bytes of a whole torch file.
 
     Raises `RefusedError` on anything else.
-
-    >>> import pickle
-    >>> storage_of(pickle.dumps([1]))
-    Traceback (most recent call last):
-    ...
-    kinematics.readers.plain_classes.RefusedError: bytes of a tensor that hold something else
     """
     first = _run(data)
     value = _torch_stream(data, first.end) if first.value == _TORCH_MAGIC else first.value
     if not isinstance(value, Storage):
-        raise RefusedError("bytes of a tensor that hold something else")
+        raise RefusedError("a tensor whose bytes do not hold a storage")
     return value

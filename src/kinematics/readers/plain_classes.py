@@ -1,9 +1,8 @@
-"""The classes that a pickle may name, and the plain values that they become.
+"""The allow-list of classes in pickles, and the plain values that replace them.
 
-NumPy arrays, scalars and dtypes, a few containers, torch tensors and joblib's arrays, each
-rebuilt here as a read-only NumPy array from bytes that are in the file. Sizes are checked
-against those bytes before anything is made of them. (Longer than a module should be: the whole
-allow-list can be read in one place.)
+NumPy arrays, scalars and dtypes, a few containers, torch tensors and joblib's arrays; arrays and
+tensors become read-only NumPy arrays of bytes of the file. Sizes are checked against those bytes
+first. (Longer than a module should be, so that the whole allow-list is in one file.)
 """
 
 import math
@@ -15,32 +14,32 @@ from typing import Any
 import numpy as np
 
 MAX_BYTES: int = 2 * 1024**3
-"""Bytes of one array, as in `native`."""
+"""Maximum bytes of one array, as in `archives`."""
 
 MAX_EXPANDED_BYTES: int = 64 * 1024**2
-"""Bytes that a tensor may claim beyond those of its storage, as one that `expand` made does."""
+"""Maximum bytes of a tensor beyond those of its storage, as a result of torch's `expand` has."""
 
 HASHABLE = (str, bytes, int, float, bool, type(None), np.generic)
-"""Keys of dictionaries and members of sets; tuples could be nested without end."""
+"""Types of keys of dictionaries and members of sets; tuples could be nested without end."""
 
 
 TORCH_FILE = "torch.storage._load_from_bytes"
-"""The one class whose argument is a pickle of its own: the caller of `unpickle.run` reads it."""
+"""The function whose argument is a pickle itself, which the caller of `unpickle.run` reads."""
 
 
 class RefusedError(ValueError):
-    """A refusal in our own words, which lack the file's name."""
+    """A refusal whose message lacks only the file's name."""
 
 
 @dataclass(frozen=True)
 class Named:
-    """A class that a file may name, and what a call of it makes."""
+    """A class that a file may refer to, and the function that replaces it."""
 
     name: str
     make: Callable[..., Any]
 
     def made(self, arguments: tuple[Any, ...]) -> Any:
-        """What the call makes; every failure of it is a refusal."""
+        """The result of a call; every failure is a `RefusedError`."""
         try:
             return self.make(*arguments)
         except RefusedError:
@@ -50,23 +49,23 @@ class Named:
 
 
 Take = Callable[[int], memoryview]
-"""The next so many bytes of the data, for arrays that follow in the stream."""
+"""Takes a number of bytes from the stream, for arrays that follow there."""
 
 
 @dataclass
 class Shell:
-    """An object between its making and its state; `keys` are its places in the memo."""
+    """An object before its state is set; `keys` are its keys in the memo."""
 
     keys: list[int] = field(default_factory=list)
 
     def built(self, state: Any, take: Take) -> Any:
-        """The value that takes the shell's place."""
+        """The value that replaces the shell."""
         raise NotImplementedError
 
 
 @dataclass
 class Dtype(Shell):
-    """A dtype whose byte order comes with its state."""
+    """A dtype whose byte order is part of its state."""
 
     dtype: np.dtype = field(default_factory=lambda: np.dtype("V"))
 
@@ -82,7 +81,7 @@ class Dtype(Shell):
 
 
 class ArrayShell(Shell):
-    """An array as NumPy pickles it: (version, shape, dtype, whether columns come first, data)."""
+    """An array as NumPy pickles it: (version, shape, dtype, whether in Fortran's order, data)."""
 
     def built(self, state: Any, take: Take) -> np.ndarray:
         """The array."""
@@ -112,7 +111,7 @@ def _text(value: Any) -> str:
 
 
 _PLAIN_DTYPE = re.compile(r"[<>=|]?(\?|[biufSUO][0-9]{0,10})")
-"""What NumPy pickles of a plain dtype; longer descriptions are a language that NumPy evaluates."""
+"""Descriptions of plain dtypes as NumPy pickles them; NumPy would parse others as expressions."""
 
 
 def _dtype(name: Any, *_flags: Any) -> Dtype:
@@ -129,12 +128,12 @@ def _plain_shape(shape: Any) -> tuple[int, ...]:
         and len(sizes) <= 16
         and all(type(size) is int and 0 <= size < 2**62 for size in sizes)
     ):
-        raise RefusedError("an array's shape that is no tuple of sizes")
+        raise RefusedError("an array's shape that is not a tuple of sizes")
     return sizes
 
 
 def claimed_bytes(dtype: Any, shape: Any) -> int:
-    """The bytes that an array of plain numbers or text takes; refuses too many.
+    """The size of an array of plain numbers or text; `RefusedError` above `MAX_BYTES`.
 
     >>> claimed_bytes(Dtype(dtype=np.dtype("f4")), (30, 3))
     360
@@ -148,7 +147,7 @@ def claimed_bytes(dtype: Any, shape: Any) -> int:
 
 
 def array_of(data: Any, dtype: Any, shape: Any, *, order: str = "C") -> np.ndarray:
-    """The read-only array of bytes (or of a list, for Python objects) that must fit exactly.
+    """A read-only array of bytes (or of a list, for Python objects), which must fit exactly.
 
     >>> array_of(bytes(6), Dtype(dtype=np.dtype("u1")), (2, 3)).shape
     (2, 3)
@@ -158,8 +157,8 @@ def array_of(data: Any, dtype: Any, shape: Any, *, order: str = "C") -> np.ndarr
         if not isinstance(data, list) or len(data) != math.prod(sizes):
             raise RefusedError(f"an array of objects of shape {sizes} without its objects")
         boxed = np.empty(len(data), dtype=object)
-        for place, value in enumerate(data):
-            boxed[place] = value
+        for index, value in enumerate(data):  # a slice would unpack sequences
+            boxed[index] = value
         return boxed.reshape(sizes, order="F" if order == "F" else "C")
     size = claimed_bytes(dtype, shape)
     if isinstance(data, str):
@@ -167,7 +166,8 @@ def array_of(data: Any, dtype: Any, shape: Any, *, order: str = "C") -> np.ndarr
     if not isinstance(data, bytes | memoryview) or len(data) != size:
         there = len(data) if isinstance(data, bytes | memoryview) else 0
         raise RefusedError(
-            f"an array of shape {shape} of {dtype.dtype} is {size:,} bytes, but {there:,} are there"
+            f"an array of shape {shape} of {dtype.dtype} is {size:,} bytes, but the file has "
+            f"{there:,}"
         )
     flat = np.frombuffer(data, np.uint8).view(dtype.dtype) if size else np.empty(0, dtype.dtype)
     array = flat.reshape(_plain_shape(shape), order="F" if order == "F" else "C")
@@ -185,12 +185,12 @@ def _from_buffer(data: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
 
 def _encoded(text: Any, encoding: Any) -> bytes:
     if not isinstance(text, str) or _text(encoding) not in ("latin1", "latin-1"):
-        raise RefusedError("text in an encoding that arrays do not use")
+        raise RefusedError("text in an encoding other than Latin-1")
     return text.encode("latin-1")
 
 
 def plain_dict(pairs: list[Any]) -> dict[Any, Any]:
-    """A dictionary of alternating keys and values; refuses keys that could be nested.
+    """A dictionary of alternating keys and values; `RefusedError` on keys that could be nested.
 
     >>> plain_dict(["fps", 30.0])
     {'fps': 30.0}
@@ -206,37 +206,37 @@ def _dict_of(pairs: Any = ()) -> dict[Any, Any]:
     if not isinstance(pairs, list | tuple) or not all(
         isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs
     ):
-        raise RefusedError("a dictionary of something else than pairs")
+        raise RefusedError("a dictionary of something other than pairs")
     return plain_dict([item for pair in pairs for item in pair])
 
 
 def plain_set(items: Any) -> set[Any]:
-    """A set of numbers and text; refuses members that could be nested.
+    """A set of numbers and text; `RefusedError` on members that could be nested.
 
     >>> sorted(plain_set([2, 1, 2]))
     [1, 2]
     """
     if not isinstance(items, list | tuple) or not all(isinstance(i, HASHABLE) for i in items):
-        raise RefusedError("a set of something else than numbers and text")
+        raise RefusedError("a set of something other than numbers and text")
     return set(items)
 
 
 def _factory_dict(factory: Any = None) -> dict[Any, Any]:
     if factory is not None and not isinstance(factory, Named):
-        raise RefusedError("a defaultdict of no class")
-    return {}  # its own default is never asked for
+        raise RefusedError("a defaultdict whose default is not a class")
+    return {}  # the default is never used
 
 
 @dataclass(frozen=True)
 class Storage:
-    """The numbers behind torch tensors, None while a first pass only counts; and those copied."""
+    """The numbers of torch tensors (None in a first pass, which only counts); bytes copied."""
 
     numbers: np.ndarray | None
     copied_bytes: int = 0
 
 
 MAX_COPIED_BYTES: int = 1024**3
-"""Bytes that one pickle may make beyond those of the file."""
+"""Maximum bytes that one pickle may allocate beyond those of the file."""
 
 
 @dataclass(frozen=True)
@@ -247,7 +247,7 @@ class StorageType:
     brain_floats: bool = False
 
     def storage(self, data: bytes | memoryview, count: int) -> Storage:
-        """The storage of so many numbers at the start of some bytes."""
+        """The storage of `count` numbers at the start of `data`."""
         if not 0 <= count * self.dtype.itemsize <= len(data):
             raise RefusedError(f"a storage of {count:,} numbers in {len(data):,} bytes")
         if not count:
@@ -260,7 +260,7 @@ class StorageType:
 
 
 def _tensor(storage: Any, offset: Any, sizes: Any, strides: Any, *_rest: Any) -> Any:
-    """The array that a torch tensor is; every element must lie in its storage."""
+    """The array of a torch tensor; all elements must be inside its storage."""
     if not isinstance(storage, Storage):
         raise RefusedError("a tensor without a storage")
     sizes, strides = _plain_shape(sizes), _plain_shape(strides)
@@ -294,26 +294,18 @@ def _array_shell(subclass: Any, *_rest: Any) -> ArrayShell:
     return ArrayShell()
 
 
-def _nothing(*_arguments: Any) -> Any:
-    raise RefusedError("makes an object where only its class is expected")
+def _class_only(*_arguments: Any) -> Any:
+    raise RefusedError("creates an object where only its class is expected")
 
 
-_STORAGES = {
-    "BFloat16": StorageType(np.dtype("<u2"), brain_floats=True),
-    "Bool": StorageType(np.dtype("?")),
-    "Byte": StorageType(np.dtype("u1")),
-    "Char": StorageType(np.dtype("i1")),
-    "Double": StorageType(np.dtype("<f8")),
-    "Float": StorageType(np.dtype("<f4")),
-    "Half": StorageType(np.dtype("<f2")),
-    "Int": StorageType(np.dtype("<i4")),
-    "Long": StorageType(np.dtype("<i8")),
-    "Short": StorageType(np.dtype("<i2")),
-}
+_NUMBERS = {"Bool": "?", "Byte": "u1", "Char": "i1", "Double": "<f8", "Float": "<f4",
+            "Half": "<f2", "Int": "<i4", "Long": "<i8", "Short": "<i2"}  # fmt: skip
+_STORAGES = {name: StorageType(np.dtype(number)) for name, number in _NUMBERS.items()}
+_STORAGES["BFloat16"] = StorageType(np.dtype("<u2"), brain_floats=True)
 
 _ALLOWED: dict[str, Callable[..., Any]] = {
-    "numpy.ndarray": _nothing,
-    "numpy.memmap": _nothing,
+    "numpy.ndarray": _class_only,
+    "numpy.memmap": _class_only,
     "numpy.dtype": _dtype,
     "numpy.core.multiarray._reconstruct": _array_shell,
     "numpy.core.multiarray.scalar": _scalar,
@@ -322,9 +314,9 @@ _ALLOWED: dict[str, Callable[..., Any]] = {
     "_codecs.encode": _encoded,
     "builtins.bytes": lambda: b"",
     "builtins.dict": _dict_of,
-    "builtins.list": _nothing,
-    "builtins.int": _nothing,
-    "builtins.float": _nothing,
+    "builtins.list": _class_only,
+    "builtins.int": _class_only,
+    "builtins.float": _class_only,
     "builtins.set": lambda items=(): plain_set(items),
     "builtins.frozenset": lambda items=(): plain_set(items),
     "collections.OrderedDict": _dict_of,
@@ -336,11 +328,11 @@ _ALLOWED: dict[str, Callable[..., Any]] = {
     "torch.Size": lambda sizes=(): _plain_shape(sizes),
     "torch.device": lambda *parts: ":".join(map(str, parts)),
 }
-"""Every class and function that a pickle may name, and what stands in for it."""
+"""All classes and functions that a pickle may refer to, and their replacements."""
 
 
 def named(module: str, name: str) -> Named | StorageType:
-    """What stands in for a class that a file names; refuses every other by its full name.
+    """The replacement of an allowed class; `RefusedError` with the full name of any other.
 
     >>> named("numpy", "ndarray").name
     'numpy.ndarray'

@@ -3,9 +3,9 @@
 Checked against the tool's public source: `results.pkl` is written by joblib with
 `people[id] = {frames, smplx_world: {pose (N, 165), shape (N, 10), trans (N, 3)}}` and
 `camera_world = {Rcw, Tcw, ...}` of the whole video; the `.npy` files hold a dictionary with
-`frames, pose, shape, trans` and lie beside `../camera_params.npy`. The world is Y up. A camera's
-place is worked out from `Rcw` and `Tcw`, because the tool's own `Twc` is wrong after its last
-optimisation. Files of camera space (`poses/camera`) are not read: their world moves.
+`frames, pose, shape, trans` and lie beside `../camera_params.npy`. The world is Y up. Camera
+positions are computed from `Rcw` and `Tcw`, because the tool's own `Twc` is wrong after its last
+optimisation. Files in camera space (`poses/camera`) are not read: their world moves.
 """
 
 import re
@@ -15,11 +15,16 @@ from typing import Any
 from kinematics.geometry.smpl_body import BodyModel
 from kinematics.motion import Motion, Source
 from kinematics.readers import pickled
-from kinematics.readers.fields import Cameras, Fields, cameras_from_world, kind, motion, refuse
-from kinematics.readers.smpl import Parameters, model_for, place
-
-DEFAULT_FPS: float = 30.0
-"""Frames a second of the video, which the results do not say."""
+from kinematics.readers.fields import (
+    Cameras,
+    Fields,
+    by_number,
+    cameras_from_world,
+    kind,
+    motion,
+    refuse,
+)
+from kinematics.readers.smpl import DEFAULT_FPS, model_for, place
 
 COLUMNS = 165
 """Axis-angles of SMPL-X: root, 21 joints of the body, jaw, eyes, hands."""
@@ -29,7 +34,7 @@ _WHAT = "results of PromptHMR"
 
 
 def recognise(path: Path | str) -> bool:
-    """Whether a file holds what PromptHMR found in a video, or one person of it.
+    """Whether a file holds PromptHMR's results of a video, or one person of them.
 
     >>> import pickle, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -52,21 +57,18 @@ def _is_person(held: Any) -> bool:
 
 
 def read(
-    path: Path | str,
-    *,
-    fps: float = DEFAULT_FPS,
-    smplx_model: Path | str | None = None,
+    path: Path | str, *, fps: float = DEFAULT_FPS, smplx_model: Path | str | None = None
 ) -> list[Motion]:
-    """The people of a file, in the order of their numbers, each with its own number.
+    """The people of a file in the order of their numbers, each with its own number.
 
     Frame k of the video is at k / fps; frames in which a person was not tracked are unobserved.
 
     >>> import tempfile
     >>> import numpy as np
-    >>> one = {"frames": np.arange(9), "pose": np.zeros((9, 165)), "shape": np.zeros((9, 10)),
-    ...        "trans": np.zeros((9, 3))}
+    >>> person = {"frames": np.arange(9), "pose": np.zeros((9, 165)), "shape": np.zeros((9, 10)),
+    ...           "trans": np.zeros((9, 3))}
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     np.save(Path(folder, "person_4.npy"), one)
+    ...     np.save(Path(folder, "person_4.npy"), person)
     ...     [motion.source.person for motion in read(Path(folder, "person_4.npy"))]
     [4]
     """
@@ -83,30 +85,15 @@ def read(
     if not (_is_video(held) and isinstance(held["people"], dict) and held["people"]):
         refuse(path, [f"{kind(held)}; expected people and camera_world"], _WHAT)
     cameras = _cameras(path, held["camera_world"], "camera_world.")
-    people: dict[int, Motion] = {}
-    for key, person in held["people"].items():
-        number = person_number(path, key, _WHAT)
-        if number in people:
-            refuse(path, [f"people: two are number {number}"], _WHAT)
+    motions = []
+    for number, person in by_number(path, held["people"], _WHAT):
         prefix = f"people[{number}]."
         whole = Fields(path, person, what=_WHAT, prefix=prefix)
         world = whole.held.get("smplx_world")
         merged = {"frames": whole.held.get("frames"), **(world if isinstance(world, dict) else {})}
         track = Fields(path, merged, what=_WHAT, prefix=prefix)
-        people[number] = _person(track, number, _take(path, 0), cameras, fps, model)
-    return [people[number] for number in sorted(people)]
-
-
-def person_number(path: Path, key: Any, what: str) -> int:
-    """A person's own number in a file: the key it is kept under, never its place in a list.
-
-    >>> person_number(Path("results.pkl"), "3", "results")
-    3
-    """
-    text = str(key)
-    if isinstance(key, bool) or not re.fullmatch(r"\d{1,9}", text):
-        refuse(path, [f"person {text[:40]!r}: expected a whole number"], what)
-    return int(text)
+        motions.append(_person(track, number, _take(path, 0), cameras, fps, model))
+    return motions
 
 
 def _take(path: Path, levels: int) -> str:
@@ -124,36 +111,21 @@ def _person(
     model: BodyModel | None,
 ) -> Motion:
     frames = fields.numbers("frames")
-    pose = fields.array("pose", COLUMNS)
-    translations = fields.array("trans", 3)
-    betas = fields.vector("shape")
-    fields.check()
-    placed = place(
-        Parameters(
-            root_rotvecs_rad=pose[:, :3],
-            translations_m=translations,
-            body_rotvecs_rad=pose[:, 3:66],
-            betas=betas,
-            family="smplx",
-        ),
-        model=model,
-    )
+    placed = place(fields.body("smplx", {"pose": COLUMNS}, "trans", "shape"), model=model)
     source = Source(
         clip=take,
         take=take,
         person=number,
         path=str(fields.path),
         shared_world=True,  # one camera trajectory places everybody
-        notes=("PromptHMR world track", f"{fps:g} fps taken for the video's", *placed.notes),
+        notes=("PromptHMR world track", f"{fps:g} fps taken for the video's"),
     )
     return motion(placed, source=source, fps=fps, frames=frames, cameras=cameras)
 
 
 def _cameras_beside(path: Path) -> Cameras | None:
     beside = path.parent.parent / "camera_params.npy"
-    if not beside.is_file():
-        return None
-    return _cameras(beside, pickled.load(beside), "")
+    return _cameras(beside, pickled.load(beside), "") if beside.is_file() else None
 
 
 def _cameras(path: Path, held: Any, prefix: str) -> Cameras | None:

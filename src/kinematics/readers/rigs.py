@@ -1,6 +1,7 @@
-"""A rig of joints and the numbers that move it: forward kinematics, vectorised over frames.
+"""Forward kinematics of rigs, vectorised over frames.
 
-Quaternions are kept as components over (joints, frames); joints of one depth are done at once.
+Quaternions are stored as components over (joints, frames); joints of equal depth are computed at
+once.
 """
 
 from dataclasses import dataclass
@@ -25,11 +26,11 @@ class Rig:
     """The parent of each joint; -1 for the root."""
     offsets: Float[np.ndarray, "joints 3"]
     channels: tuple[tuple[str, ...], ...]
-    """For each joint what moves it, in order: `Xposition`, `Zrotation`, ..."""
+    """The channels of each joint, in order: `Xposition`, `Zrotation`, ..."""
 
     @property
     def columns(self) -> int:
-        """Numbers a frame."""
+        """Numbers per frame."""
         return sum(len(channels) for channels in self.channels)
 
     @cached_property
@@ -43,12 +44,12 @@ class Rig:
 
     @cached_property
     def rest(self) -> Float[np.ndarray, "joints 3"]:
-        """Where the joints are when nothing is turned, the root at its offset."""
-        places = np.array(self.offsets, dtype=np.float64)
+        """Joint positions without rotations, the root at its offset."""
+        positions = np.array(self.offsets, dtype=np.float64)
         for joint, parent in enumerate(self.parents):
             if parent >= 0:
-                places[joint] += places[parent]
-        return places
+                positions[joint] += positions[parent]
+        return positions
 
 
 class Posed(NamedTuple):
@@ -59,7 +60,7 @@ class Posed(NamedTuple):
 
 
 def _turned(turns: Quaternions, along: Vectors) -> Vectors:
-    """Vectors turned by unit quaternions, on components."""
+    """Vectors rotated by unit quaternions, on components."""
     w, x, y, z = turns
     a, b, c = along
     i, j, k = 2 * (y * c - z * b), 2 * (z * a - x * c), 2 * (x * b - y * a)
@@ -85,7 +86,7 @@ def _product(first: Quaternions, second: Quaternions) -> Quaternions:
 def _local(rig: Rig, columns: Float[np.ndarray, "columns frames"]) -> tuple[Vectors, Quaternions]:
     """Each joint's translation and rotation from its parent.
 
-    A position channel takes the offset's place, as in every file whose joints have both.
+    Position channels replace the offset, as in every file whose joints have both.
     """
     joints, frames = len(rig.names), columns.shape[1]
     moved = np.repeat(rig.offsets.T[:, :, None].astype(np.float64), frames, axis=2)
@@ -107,20 +108,19 @@ def _local(rig: Rig, columns: Float[np.ndarray, "columns frames"]) -> tuple[Vect
         where, which = np.array(members).T
         half_rad = np.radians(columns[which]) / 2
         cosine, sine = np.cos(half_rad), np.sin(half_rad)
-        w, one = turns[0, where], turns[1 + axis, where]
         following, last = 1 + (axis + 1) % 3, 1 + (axis + 2) % 3
-        two, three = turns[following, where], turns[last, where]
-        turns[0, where] = w * cosine - one * sine
-        turns[1 + axis, where] = one * cosine + w * sine
-        turns[following, where] = two * cosine + three * sine
-        turns[last, where] = three * cosine - two * sine
+        w, a, b, c = (turns[index, where] for index in (0, 1 + axis, following, last))
+        turns[0, where] = w * cosine - a * sine
+        turns[1 + axis, where] = a * cosine + w * sine
+        turns[following, where] = b * cosine + c * sine
+        turns[last, where] = c * cosine - b * sine
     return moved, turns
 
 
 def pose(rig: Rig, values: Float[np.ndarray, "frames columns"]) -> Posed:
-    """Where every joint is and how it is turned, from the numbers of each frame.
+    """Joint positions and orientations from the numbers of each frame.
 
-    Rotations are in degrees and apply in the order of their channels, the first outermost.
+    Rotations are in degrees and are applied in the order of their channels, the first outermost.
 
     >>> rig = Rig(
     ...     names=("Hips", "Spine"),

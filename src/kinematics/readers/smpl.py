@@ -1,11 +1,12 @@
-"""What all readers of SMPL-family parameters share: from axis-angles to a track in our world.
+"""Tracks in our world from the parameters of SMPL-family bodies, for all their readers.
 
-`trans` is not where the pelvis is: the body turns about its pelvis, which lies at `trans` plus the
-resting pelvis of its shape, about 0.2 to 0.4 m away. A model file gives that pelvis and the 22
+`trans` is not the position of the pelvis: the body turns about its pelvis, which is at `trans` plus
+the resting pelvis of its shape, about 0.2 to 0.4 m away. A model file gives that pelvis and the 22
 joints of the body. Without one the track is that of the translation, and a note says so: paths and
 turns are right, heights are off by a fixed amount.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -36,9 +37,12 @@ BODY_JOINTS = 22
 """Pelvis and 21 more, the same in SMPL, SMPL-H and SMPL-X."""
 
 CLEARLY_UP = 0.8
-"""Mean cosine of the body's up along an axis from which on that axis is taken for up."""
+"""An unusual axis is up if the mean cosine between it and the body's own up is at least this."""
 
-_CHUNK = 256  # frames a compiled call: one shape for every length
+DEFAULT_FPS: float = 30.0
+"""Assumed frame rate of files that do not contain it."""
+
+_CHUNK = 256  # frames per compiled call: one shape for every length
 
 NO_MODEL = (
     "positions are those of the body model's translation, not of the pelvis; name a model file "
@@ -55,19 +59,19 @@ class Parameters:
     body_rotvecs_rad: Float[np.ndarray, "frames 63"] | None = None
     betas: Float[np.ndarray, " betas"] | None = None
     family: Family | None = None
-    """None where the file does not say which body it is."""
+    """None if the file does not name the body model."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Placed:
-    """A body over time, in some world; `notes` say what its positions are."""
+    """A body over time, in some world; `notes` say how its positions were derived."""
 
     orientations_wxyz: Float[np.ndarray, "frames 4"]
     positions_m: Float[np.ndarray, "frames 3"]
     joints_m: Float[np.ndarray, "frames 22 3"] | None
     notes: tuple[str, ...]
     body: BodyPose | None = None
-    """What the surface needs, whatever the world; where there is a model and a pose."""
+    """Pose and shape for drawing the surface, in any world; needs a model and a pose."""
 
 
 def quaternions_from_rotvecs(
@@ -75,13 +79,13 @@ def quaternions_from_rotvecs(
 ) -> Float[np.ndarray, "frames 4"]:
     """Unit quaternions (scalar first) from axis-angles of any length, computed in float64.
 
-    Rows with a value that is not finite become NaN.
+    Rows with values that are not finite become NaN.
 
     >>> quaternions_from_rotvecs(np.array([[0.0, 0, 0], [0, np.pi, 0]])).round(3) + 0.0
     array([[1., 0., 0., 0.],
            [0., 0., 1., 0.]])
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # angles past all numbers become NaN too
+    with np.errstate(over="ignore", invalid="ignore"):  # angles that overflow become NaN too
         rotvecs = np.where(np.isfinite(rotvecs_rad), rotvecs_rad, np.nan).astype(np.float64)
         half_rad = np.linalg.norm(rotvecs, axis=1, keepdims=True) / 2
         vector = rotvecs / 2 * np.sinc(half_rad / np.pi)  # sinc is finite where the angle is zero
@@ -89,7 +93,7 @@ def quaternions_from_rotvecs(
 
 
 def are_rotations(matrices: Float[np.ndarray, "frames 3 3"]) -> Bool[np.ndarray, " frames"]:
-    """Which matrices turn, and neither stretch nor mirror nor miss values.
+    """Which matrices are rotations: finite, orthonormal within 0.05, and not mirrored.
 
     >>> mirror = np.diag([1.0, 1.0, -1.0])
     >>> are_rotations(np.stack([np.eye(3), mirror, 2 * np.eye(3), np.full((3, 3), np.nan)]))
@@ -105,7 +109,7 @@ def are_rotations(matrices: Float[np.ndarray, "frames 3 3"]) -> Bool[np.ndarray,
 def rotvecs_from_matrices(
     matrices: Float[np.ndarray, "frames 3 3"],
 ) -> Float[np.ndarray, "frames 3"]:
-    """Axis-angles of rotation matrices; rows that are no rotation become NaN.
+    """Axis-angles of rotation matrices; NaN for matrices that are not rotations.
 
     >>> rotvecs_from_matrices(np.stack([np.eye(3), np.full((3, 3), np.nan)]))
     array([[ 0.,  0.,  0.],
@@ -119,18 +123,11 @@ def rotvecs_from_matrices(
 
 
 def model_for(
-    path: Path,
-    family: Family | None,
-    smplx_model: Path | str | None,
-    *,
-    gender: str = "",
+    path: Path, family: Family | None, smplx_model: Path | str | None, *, gender: str = ""
 ) -> BodyModel | None:
-    """The named model, checked to be the one that the file's parameters are of.
+    """The named model, checked to be of the family of the file's parameters.
 
-    Of a folder of models it is the one of that family and, where there is one, that gender.
-
-    >>> model_for(Path("walk.npz"), "smplx", None) is None
-    True
+    From a folder of models, the model of that family is chosen and, if there is one, that gender.
     """
     if smplx_model is None:
         return None
@@ -146,7 +143,7 @@ def model_for(
 
 
 def place(parameters: Parameters, *, model: BodyModel | None = None) -> Placed:
-    """The body in the axes of its file: the pelvis and 22 joints where there is a model.
+    """The body in the axes of its file; with a model, its pelvis and 22 joints.
 
     >>> turned = np.zeros((2, 3))
     >>> place(Parameters(root_rotvecs_rad=turned, translations_m=turned)).joints_m is None
@@ -155,14 +152,13 @@ def place(parameters: Parameters, *, model: BodyModel | None = None) -> Placed:
     orientations = quaternions_from_rotvecs(parameters.root_rotvecs_rad)
     translations = parameters.translations_m.astype(np.float64)
     body = parameters.body_rotvecs_rad
-    if model is None or parameters.betas is None:
-        missing = NO_MODEL if model is None else "no shape in the file: " + NO_MODEL
-        return Placed(
-            orientations_wxyz=orientations,
-            positions_m=translations,
-            joints_m=None,
-            notes=(missing,),
-        )
+    placed = Placed(
+        orientations_wxyz=orientations, positions_m=translations, joints_m=None, notes=(NO_MODEL,)
+    )
+    if model is None:
+        return placed
+    if parameters.betas is None:
+        return replace(placed, notes=("no shape in the file: " + NO_MODEL,))
     count = 1 if body is None else BODY_JOINTS
     small = model.first(count)
     betas = parameters.betas[: small.shapes_m.shape[-1]].astype(np.float64)
@@ -172,14 +168,12 @@ def place(parameters: Parameters, *, model: BodyModel | None = None) -> Placed:
     shape = f"{np.count_nonzero(betas)} of {len(parameters.betas)} shape parameters"
     if body is None:
         notes = (f"pelvis from the {model.family} model with {shape}; no pose in the file",)
-        return Placed(
-            orientations_wxyz=orientations, positions_m=pelvis, joints_m=None, notes=notes
-        )
+        return replace(placed, positions_m=pelvis, notes=notes)
     rotvecs = np.concatenate([parameters.root_rotvecs_rad, body], axis=1, dtype=np.float64)
     joints = _posed_m(rotvecs.reshape(-1, BODY_JOINTS, 3), rest, small.parents)
     limbs = np.nan_to_num(body.reshape(-1, BODY_JOINTS - 1, 3), posinf=0.0, neginf=0.0)
-    return Placed(
-        orientations_wxyz=orientations,
+    return replace(
+        placed,
         positions_m=pelvis,
         joints_m=joints + translations[:, None],
         body=BodyPose(limbs.astype(np.float32), betas.astype(np.float32), model=model.path),
@@ -221,9 +215,9 @@ def turned(
     *,
     translation_m: Float[np.ndarray, "*frames 3"] | None = None,
 ) -> Placed:
-    """The body in another world: one rotation and translation for all frames, or one for each.
+    """The body in another world: one rotation and translation for all frames, or one per frame.
 
-    Frames whose rotation is not known become NaN.
+    Frames with an unknown rotation become NaN.
 
     >>> standing = np.array([[np.pi / 2, 0.0, 0.0]])
     >>> up = place(Parameters(root_rotvecs_rad=standing, translations_m=np.eye(3)[2:]))
@@ -245,23 +239,17 @@ def turned(
         own = Rotation.from_quat(placed.orientations_wxyz[good], scalar_first=True)
         orientations[good] = (world * own).as_quat(scalar_first=True)
         matrices = world.as_matrix()
-        positions[good] = _applied(matrices, placed.positions_m[good]) + moved[good]
+        positions[good] = np.einsum("fij,fj->fi", matrices, placed.positions_m[good]) + moved[good]
         if joints is not None and placed.joints_m is not None:
             by_frame = np.einsum("fij,fkj->fki", matrices, placed.joints_m[good])
             joints[good] = by_frame + moved[good][:, None]
     return replace(placed, orientations_wxyz=orientations, positions_m=positions, joints_m=joints)
 
 
-def _applied(
-    matrices: Float[np.ndarray, "frames 3 3"], vectors: Float[np.ndarray, "frames 3"]
-) -> Float[np.ndarray, "frames 3"]:
-    return np.einsum("fij,fj->fi", matrices, vectors)
-
-
 def guessed_up(orientations_wxyz: Float[np.ndarray, "frames 4"], *, usual: Up) -> tuple[Up, str]:
-    """The axis that points up, from where the body's own up points; and a note that says so.
+    """The axis that points up, from the direction of the body's own up, and a note on the guess.
 
-    The usual axis of the format wins unless people stand clearly along another one.
+    It is the usual axis of the format unless people clearly stand along another axis.
 
     >>> guessed_up(np.tile([0.70711, 0.70711, 0.0, 0.0], (9, 1)), usual="y")
     ('z', 'up axis guessed: z (the body stands 1.00 along it, 0.00 along y)')
@@ -277,6 +265,25 @@ def guessed_up(orientations_wxyz: Float[np.ndarray, "frames 4"], *, usual: Up) -
         return usual, f"up axis {usual}, as usual (the body stands {along[usual]:.2f} along it)"
     told = f"the body stands {along[best]:.2f} along it, {along[usual]:.2f} along {usual}"
     return best, f"up axis guessed: {best} ({told})"
+
+
+def frame_rate(
+    path: Path, arrays: Mapping[str, np.ndarray], names: Sequence[str]
+) -> tuple[float, tuple[str, ...]]:
+    """The frame rate in the first of the named arrays; without any, 30 fps and a note.
+
+    >>> frame_rate(Path("walk.npz"), {"fps": np.array(60)}, ("mocap_framerate", "fps"))
+    (60.0, ())
+    """
+    for name in names:
+        if (value := arrays.get(name)) is not None:
+            if value.size != 1 or value.dtype.kind not in "fiu":
+                raise ValueError(
+                    f"{path}: {name} has shape {value.shape} and dtype {value.dtype}; expected "
+                    "one number. Give fps as an option instead"
+                )
+            return float(value.reshape(())), ()
+    return DEFAULT_FPS, (f"fps not given, {DEFAULT_FPS:g} assumed",)
 
 
 BODY_SKELETON = SMPL_22

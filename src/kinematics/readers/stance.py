@@ -1,7 +1,7 @@
-"""What a rig's file does not say: its unit, its up axis, and where the body's left and ahead are.
+"""A rig's unit, up axis and body axes, derived from the body, because BVH files lack them.
 
-All of it is read off the body itself and can be overridden; every decision becomes a note. The
-thresholds stand beside the decisions, so the module is a little longer than most.
+Every decision becomes a note. The thresholds are beside the decisions, so the module is a little
+longer than most.
 """
 
 from itertools import pairwise
@@ -19,13 +19,13 @@ UNITS_M: dict[str, float] = {
     "inches": 0.0254,
     "CMU units": 0.0254 / 0.45,
 }
-"""Lengths that rigs are written in; CMU's skeletons count inches and are scaled by 0.45."""
+"""Units of length of rigs; CMU's skeletons are in inches, scaled by 0.45."""
 
 BODY_HEIGHT_M = (0.9, 2.3)
-"""Heights of people; a unit that makes a body smaller or larger is not the file's."""
+"""Range of people's heights; units that give other heights are excluded."""
 
 USUAL_HEIGHT_M = 1.7
-"""Where two units are possible, the one that comes nearer (as a ratio) is taken."""
+"""If two units are possible, the height nearer to this (as a ratio) decides."""
 
 SHARE_OF_HEIGHT: tuple[tuple[tuple[str, ...], float], ...] = (
     (("hip", "knee", "ankle"), 0.49),
@@ -35,71 +35,71 @@ SHARE_OF_HEIGHT: tuple[tuple[tuple[str, ...], float], ...] = (
 """Chains of body points and their length as a share of the body's height, the best first."""
 
 STANDING_COSINE = 0.9
-"""A rest pose stands when its legs go down against its spine within 26 degrees."""
+"""A rest pose stands if its legs are opposite to its spine within 26 degrees."""
 
 SNAP_STANDING_COSINE = 0.978
-"""The long axis of a standing rest pose that is within 12 degrees of an axis is that axis."""
+"""A standing rest pose within 12 degrees of a coordinate axis is taken to be along it."""
 
 SNAP_SPINE_COSINE = 0.82
-"""A spine alone is within 35 degrees of the body's up: its first bone may go backwards."""
+"""The same for a spine alone, within 35 degrees: its first bone may point backwards."""
 
 UPRIGHT_SHARE = 0.5
-"""Share of the frames in which the body must stand along an axis for it to be the up axis."""
+"""Minimum share of frames in which the body stands along the up axis."""
 
 UPRIGHT_COSINE = 0.7
-"""The body stands along an axis when it is within 45 degrees of it."""
+"""The body stands along an axis if it is within 45 degrees of it."""
 
 FLOOR_SHARE = 0.15
-"""Ankles this near to zero, in body heights, stand on the floor of the file."""
+"""Ankles at most this far from zero, in body heights, are on the floor of the file."""
 
 JUMP_M = 0.15
-"""A joint that goes this far between the first two frames, seen from the pelvis, has jumped."""
+"""Minimum distance, relative to the pelvis, of a joint's jump between the first two frames."""
 
 JUMP_RATIO = 3.0
-"""And it goes this many times as far as any joint in the frames that follow."""
+"""Minimum ratio of that jump to the largest step of any joint in the following frames."""
 
 SPAN_SHARE = 0.93
-"""In a T-pose the wrists are this share of the arms' length apart, or more."""
+"""Minimum distance between the wrists in a T-pose, as a share of the arm span."""
 
-Places = Float[np.ndarray, "*frames joints 3"]
+Positions = Float[np.ndarray, "*frames joints 3"]
 Rest = Float[np.ndarray, "joints 3"]
 
 
-def point(places: Places, skeleton: Skeleton, name: str) -> np.ndarray | None:
-    """The body point of that name (the mean of its joints); none when the rig lacks it.
+def point(positions: Positions, skeleton: Skeleton, name: str) -> np.ndarray | None:
+    """The body point of that name (the mean of its joints); None if the rig lacks it.
 
     >>> from kinematics.skeleton import SMPL_22
     >>> point(np.zeros((22, 3)), SMPL_22, "neck").tolist()
     [0.0, 0.0, 0.0]
     """
     joints = skeleton.points[POINTS.index(name)]
-    return places[..., list(joints), :].mean(axis=-2) if joints else None
+    return positions[..., list(joints), :].mean(axis=-2) if joints else None
 
 
-def _points(places: Places, skeleton: Skeleton, names: list[str]) -> list[np.ndarray] | None:
-    """All of the body points; none when one is missing."""
-    found = [point(places, skeleton, name) for name in names]
-    return [one for one in found if one is not None] if all(x is not None for x in found) else None
+def _points(positions: Positions, skeleton: Skeleton, names: list[str]) -> list[np.ndarray] | None:
+    """All of the body points; None if any is missing."""
+    points = [point(positions, skeleton, name) for name in names]
+    present = [points_m for points_m in points if points_m is not None]
+    return present if len(present) == len(names) else None
 
 
-def _middle(places: Places, skeleton: Skeleton, *names: str) -> np.ndarray | None:
-    """The mean of the body points that are there, of the first pair that is."""
+def _middle(positions: Positions, skeleton: Skeleton, *names: str) -> np.ndarray | None:
+    """The first of the body points, or middles of left and right points, that the rig has."""
     for name in names:
         sides = [name] if name in POINTS else [f"left_{name}", f"right_{name}"]
-        found = _points(places, skeleton, sides)
-        if found is not None:
-            return np.mean(found, axis=0)
+        if (points := _points(positions, skeleton, sides)) is not None:
+            return np.mean(points, axis=0)
     return None
 
 
 def _trunk_and_legs(
-    places: Places, skeleton: Skeleton
+    positions: Positions, skeleton: Skeleton
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
     """The directions from the pelvis up the trunk, and from the ankles up to the hips."""
-    pelvis = _middle(places, skeleton, "pelvis", "hip")
-    top = _middle(places, skeleton, "neck", "head", "chest")
-    hips = _middle(places, skeleton, "hip", "pelvis")
-    low = _middle(places, skeleton, "ankle", "knee")
+    pelvis = _middle(positions, skeleton, "pelvis", "hip")
+    top = _middle(positions, skeleton, "neck", "head", "chest")
+    hips = _middle(positions, skeleton, "hip", "pelvis")
+    low = _middle(positions, skeleton, "ankle", "knee")
     return (
         None if pelvis is None or top is None else top - pelvis,
         None if hips is None or low is None else hips - low,
@@ -107,7 +107,7 @@ def _trunk_and_legs(
 
 
 def _standing(rest: Rest, skeleton: Skeleton) -> np.ndarray | None:
-    """The long axis of the rest pose; none when it does not stand."""
+    """The long axis of the rest pose; None if it does not stand."""
     trunk, legs = _trunk_and_legs(rest, skeleton)
     if trunk is None or legs is None:
         return None
@@ -115,12 +115,12 @@ def _standing(rest: Rest, skeleton: Skeleton) -> np.ndarray | None:
     return trunk + legs if size > 0 and trunk @ legs > STANDING_COSINE * size else None
 
 
-def _chain(places: Places, skeleton: Skeleton, names: tuple[str, ...]) -> float | None:
-    """The median length of a chain of body points, the mean of both sides."""
+def _chain(positions: Positions, skeleton: Skeleton, names: tuple[str, ...]) -> float | None:
+    """The median length of a chain of body points, averaged over both sides."""
     lengths = []
     for side in ("left_", "right_"):
         full = [name if name in POINTS else side + name for name in names]
-        stops = _points(places, skeleton, full)
+        stops = _points(positions, skeleton, full)
         if stops is None:
             continue
         steps = [np.linalg.norm(b - a, axis=-1) for a, b in pairwise(stops)]
@@ -128,8 +128,8 @@ def _chain(places: Places, skeleton: Skeleton, names: tuple[str, ...]) -> float 
     return float(np.mean(lengths)) if lengths else None
 
 
-def unit_m(places: Places, skeleton: Skeleton) -> tuple[float, str] | None:
-    """Metres in the file's unit of length, and its name; none when no unit makes a body of it.
+def unit_m(positions: Positions, skeleton: Skeleton) -> tuple[float, str] | None:
+    """Metres in the file's unit of length, and its name; None if no unit fits a person's height.
 
     >>> from kinematics import synthetic
     >>> walk = synthetic.perform(synthetic.walk(1.0)).motion
@@ -137,7 +137,7 @@ def unit_m(places: Places, skeleton: Skeleton) -> tuple[float, str] | None:
     (0.01, 'centimetres')
     """
     for names, share in SHARE_OF_HEIGHT:
-        length = _chain(places, skeleton, names)
+        length = _chain(positions, skeleton, names)
         if length is not None and length > 0:
             fitting = {
                 name: abs(np.log(length / share * size / USUAL_HEIGHT_M))
@@ -150,24 +150,24 @@ def unit_m(places: Places, skeleton: Skeleton) -> tuple[float, str] | None:
     return None
 
 
-def up_axis(places: Places, rest: Rest, skeleton: Skeleton) -> tuple[Up, str]:
-    """The axis of the file that points up, and how it was found.
+def up_axis(positions: Positions, rest: Rest, skeleton: Skeleton) -> tuple[Up, str]:
+    """The axis of the file that points up, and a note on how it was chosen.
 
-    People mostly stand: it is the axis along which the body stands in most frames. Where the rest
-    pose stands along another one, the two disagree; then the ankles decide: who stands has them
-    near zero, the floor. Without a body that stands, the rest pose says it, or Y is assumed.
+    It is the axis along which the body stands in most frames. If the rest pose stands along another
+    axis, the body may be lying; the ankles decide, because those of standing people are near zero,
+    the floor. If the body does not stand, the rest pose decides, or Y is assumed.
 
     >>> from kinematics import synthetic
     >>> walk = synthetic.perform(synthetic.walk(1.0)).motion
-    >>> places = np.asarray(walk.joints_m)
-    >>> up_axis(places[..., [2, 0, 1]], places[0][:, [2, 0, 1]], walk.skeleton)[0]
+    >>> positions = np.asarray(walk.joints_m)
+    >>> up_axis(positions[..., [2, 0, 1]], positions[0][:, [2, 0, 1]], walk.skeleton)[0]
     'z'
     """
     resting = _standing(rest, skeleton)
     by_rest, straight = nearest_axis(np.zeros(3) if resting is None else resting)
-    by_rest = by_rest if straight > SNAP_SPINE_COSINE else "y"
     known_by_rest = straight > SNAP_SPINE_COSINE
-    trunk, legs = _trunk_and_legs(places, skeleton)
+    by_rest = by_rest if known_by_rest else "y"
+    trunk, legs = _trunk_and_legs(positions, skeleton)
     along = trunk if legs is None else legs if trunk is None else trunk + legs
     by_motion: Up | None = None
     if along is not None:
@@ -180,7 +180,7 @@ def up_axis(places: Places, rest: Rest, skeleton: Skeleton) -> tuple[Up, str]:
         how = "the axis of its rest pose" if known_by_rest else "assumed: the body does not stand"
         return by_rest, how
     if known_by_rest and by_rest != by_motion and along is not None:
-        low = _middle(places, skeleton, "ankle", "knee")
+        low = _middle(positions, skeleton, "ankle", "knee")
         tall = float(np.median(np.linalg.norm(along, axis=-1)))
         ground = np.inf if low is None else abs(np.median(low @ unit_vector(by_motion)))
         if ground > FLOOR_SHARE * tall:
@@ -192,10 +192,10 @@ def up_axis(places: Places, rest: Rest, skeleton: Skeleton) -> tuple[Up, str]:
 def body_axes(rest: Rest, skeleton: Skeleton, root: int) -> tuple[Float[np.ndarray, "3 3"], str]:
     """The rotation from body axes to the root joint's own, from the rest pose, and a note.
 
-    Left is the line from the right hip to the left one (the shoulders', where there are no hips).
-    Up is the long axis of the rest pose where it stands, else the spine's direction; both are
-    taken for the coordinate axis they are near to, because spines lean and rigs are built along
-    axes. Without either the root's axes are taken for the body's.
+    Left is the direction from the right hip to the left (or between the shoulders). Up is the long
+    axis of a standing rest pose, else the spine's direction; either is snapped to a near coordinate
+    axis, because spines lean and rigs are built along axes. If left or up is unknown, the root's
+    axes are taken for the body's.
 
     >>> from kinematics import synthetic
     >>> stand = synthetic.perform(synthetic.stand(1.0)).motion
@@ -212,7 +212,7 @@ def body_axes(rest: Rest, skeleton: Skeleton, root: int) -> tuple[Float[np.ndarr
         if pair is not None:
             across = pair[0] - pair[1]
             least = 1e-6 * np.abs(seen).max(initial=0.0)
-            if least < np.linalg.norm(across) < np.inf:  # past all numbers it has no direction
+            if least < np.linalg.norm(across) < np.inf:  # an overflow has no direction
                 left = across / np.linalg.norm(across)
                 break
     raw = _standing(seen, skeleton)
@@ -228,16 +228,16 @@ def body_axes(rest: Rest, skeleton: Skeleton, root: int) -> tuple[Float[np.ndarr
     if np.linalg.norm(up) < 0.1:
         return np.eye(3), "hips and spine are in line; the root's axes are taken for the body's"
     up = up / np.linalg.norm(up)
-    found = np.stack([left, up, np.cross(left, up)], axis=1)
-    if _toes_behind(seen, skeleton, found):
-        return found, "the toes point backwards: left and right are swapped, or axes left-handed"
-    if np.abs(found - np.eye(3)).max() < 1e-6:
+    axes = np.stack([left, up, np.cross(left, up)], axis=1)
+    if _toes_behind(seen, skeleton, axes):
+        return axes, "the toes point backwards: left and right are swapped, or axes left-handed"
+    if np.abs(axes - np.eye(3)).max() < 1e-6:
         return np.eye(3), "the root's axes are the body's"
-    return found, "the body's axes are turned from the root's, as in the rest pose"
+    return axes, "the body's axes are turned from the root's, as in the rest pose"
 
 
 def _toes_behind(rest: Rest, skeleton: Skeleton, axes: Float[np.ndarray, "3 3"]) -> bool:
-    """Whether the feet of a rest pose that stands point backwards, more than up or down."""
+    """Whether the rest pose stands and its feet point backwards more than up or down."""
     heels, toes = _middle(rest, skeleton, "ankle"), _middle(rest, skeleton, "foot")
     if heels is None or toes is None or _standing(rest, skeleton) is None:
         return False
@@ -246,31 +246,31 @@ def _toes_behind(rest: Rest, skeleton: Skeleton, axes: Float[np.ndarray, "3 3"])
 
 
 def begins_with_rest(
-    places: Float[np.ndarray, "frames joints 3"], skeleton: Skeleton, *, unturned: bool
+    positions: Float[np.ndarray, "frames joints 3"], skeleton: Skeleton, *, unturned: bool
 ) -> bool:
-    """Whether the first frame is a T-pose or the rest pose (`unturned`), left by a jump.
+    """Whether the first frame is a T-pose or the rest pose (`unturned`), followed by a jump.
 
     >>> from kinematics import synthetic
     >>> walk = synthetic.perform(synthetic.walk(1.0)).motion
     >>> begins_with_rest(np.asarray(walk.joints_m), walk.skeleton, unturned=True)
     False
     """
-    if len(places) < 3:
+    if len(positions) < 3:
         return False
-    pelvis = _middle(places[:32], skeleton, "pelvis", "hip")
+    pelvis = _middle(positions[:32], skeleton, "pelvis", "hip")
     if pelvis is None:
-        pelvis = places[:32, 0]
-    steps = np.linalg.norm(np.diff(places[:32] - pelvis[:, None], axis=0), axis=-1).max(axis=1)
+        pelvis = positions[:32, 0]
+    steps = np.linalg.norm(np.diff(positions[:32] - pelvis[:, None], axis=0), axis=-1).max(axis=1)
     if steps[0] < JUMP_M or steps[0] < JUMP_RATIO * steps[1:].max():
         return False
-    return unturned or _arms_out(places[0], skeleton)
+    return unturned or _arms_out(positions[0], skeleton)
 
 
-def _arms_out(places: Float[np.ndarray, "joints 3"], skeleton: Skeleton) -> bool:
-    """Whether both arms are stretched out to the sides, in one line."""
-    arms = _chain(places, skeleton, ("shoulder", "elbow", "wrist"))
+def _arms_out(positions: Float[np.ndarray, "joints 3"], skeleton: Skeleton) -> bool:
+    """Whether both arms are stretched out to the sides in a straight line."""
+    arms = _chain(positions, skeleton, ("shoulder", "elbow", "wrist"))
     ends = _points(
-        places, skeleton, ["left_wrist", "right_wrist", "left_shoulder", "right_shoulder"]
+        positions, skeleton, ["left_wrist", "right_wrist", "left_shoulder", "right_shoulder"]
     )
     if arms is None or ends is None:
         return False

@@ -1,8 +1,8 @@
-"""A short way into `.npy` files and small `.npz` archives as NumPy writes them.
+"""A fast path for `.npy` files and small `.npz` archives as NumPy writes them.
 
-One read, one look at the archive's directory, one pattern for an array's header: a tenth of the
-time of `zipfile` and of NumPy's parser, which are made for every archive there is. Nothing is
-worded here. Whatever is not exactly as expected gives None, and the caller takes the long way.
+One read, one pass over the archive's directory and one pattern for an array's header take a tenth
+of the time of `zipfile` and NumPy's parser, which support any archive. There are no error messages
+here: any deviation gives None, and the caller takes the slow path.
 """
 
 import math
@@ -18,23 +18,23 @@ from typing import Any, NamedTuple
 import numpy as np
 
 MAX_ARCHIVE_BYTES: int = 1024**2
-"""Larger archives take the long way: reading them costs more than looking around in them."""
+"""Larger archives take the slow path: reading all of them costs more than seeking in them."""
 
 MAX_ARRAY_BYTES: int = 64 * 1024**2
-"""Larger `.npy` files take the long way, where a few microseconds do not matter."""
+"""Larger `.npy` files take the slow path, where a few microseconds do not matter."""
 
 MAX_UNPACKED_BYTES: int = 16 * 1024**2
-"""Archives that unpack to more take the long way, which asks how much more."""
+"""Archives that unpack to more take the slow path, which checks how much more."""
 
 START_BYTES: int = 256
-"""The header of an `.npy` file ends within them; NumPy pads it to a multiple of 64."""
+"""Bytes that contain the header of an `.npy` file; NumPy pads it to a multiple of 64."""
 
 MAX_MEMBERS: int = 64
-"""More arrays take the long way."""
+"""Archives of more arrays take the slow path."""
 
 _END = struct.Struct("<4s4H2LH")  # the archive's end: signature, disks, counts, directory, comment
 _ENTRY = struct.Struct("<4s6H3L5H2L")  # a directory's entry
-_LOCAL = struct.Struct("<4s5H3L2H")  # what stands before a member's data
+_LOCAL = struct.Struct("<4s5H3L2H")  # the header before a member's data
 _ENDING = b"PK\5\6"
 _DIRECTORY = b"PK\1\2"
 _MEMBER = b"PK\3\4"
@@ -46,11 +46,11 @@ _HEADER = re.compile(
 
 
 Described = tuple[tuple[int, ...], np.dtype, bool]
-"""Shape, dtype, and whether columns come first."""
+"""Shape, dtype, and whether the order is Fortran's."""
 
 
 class Member(NamedTuple):
-    """One array of an archive: where it lies in the archive's bytes, and what its header says."""
+    """One array of an archive: its position in the archive's bytes, and its header."""
 
     data: bytes
     begin: int
@@ -62,7 +62,7 @@ class Member(NamedTuple):
     layout: Described
 
     def array(self) -> np.ndarray | None:
-        """The array, read-only; None when its bytes are not those that were stored."""
+        """The array, read-only; None if its bytes were damaged."""
         packed = memoryview(self.data)[self.begin : self.end]
         content = _inflated(packed, self.size) if self.deflated else packed
         if content is None or zlib.crc32(content) != self.checksum:
@@ -72,14 +72,14 @@ class Member(NamedTuple):
 
 
 class ArrayFile(NamedTuple):
-    """The one array of an `.npy` file, which is read when it is asked for."""
+    """The array of an `.npy` file, which is read on demand."""
 
     path: Path
     offset: int
     layout: Described
 
     def array(self) -> np.ndarray | None:
-        """The array, read-only; None when the file has shrunk in the meantime."""
+        """The array, read-only; None if the file has shrunk in the meantime."""
         shape, dtype, columns_first = self.layout
         flat = np.fromfile(self.path, dtype, math.prod(shape), offset=self.offset)
         flat.setflags(write=False)
@@ -89,7 +89,7 @@ class ArrayFile(NamedTuple):
 
 
 def _inflated(packed: memoryview, size: int) -> bytes | None:
-    """What was packed, if it is exactly so long; more than that is never unpacked."""
+    """The unpacked bytes, if they are exactly `size`; never unpacks more."""
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
         content = inflate.decompress(packed, size)
@@ -100,7 +100,7 @@ def _inflated(packed: memoryview, size: int) -> bytes | None:
 
 
 def members(path: Path) -> Mapping[str, Member | ArrayFile] | None:
-    """The arrays of a file by name ("" in an `.npy`), or None: take the long way.
+    """The arrays of a file by name ("" in an `.npy`), or None for the slow path.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -113,8 +113,8 @@ def members(path: Path) -> Mapping[str, Member | ArrayFile] | None:
         there = os.fstat(file.fileno()).st_size
         start = file.read(START_BYTES)
         if start[:8] == _ARRAY and there <= MAX_ARRAY_BYTES:
-            found = described(start, 0, there)
-            return None if found is None else {"": ArrayFile(path, *found)}
+            header = described(start, 0, there)
+            return None if header is None else {"": ArrayFile(path, *header)}
         if start[:4] != _MEMBER or not _END.size <= there <= MAX_ARCHIVE_BYTES:
             return None
         data = start + (file.read(there - len(start)) or b"")
@@ -129,7 +129,7 @@ def _archived(data: bytes) -> dict[str, Member] | None:
         return None
     if not 0 < count <= MAX_MEMBERS:
         return None
-    found: dict[str, Member] = {}
+    listed: dict[str, Member] = {}
     unpacked = 0
     for _ in range(count):
         if at + _ENTRY.size > ending:
@@ -142,13 +142,13 @@ def _archived(data: bytes) -> dict[str, Member] | None:
         member = _member(data, entry, name, ending)
         if member is None:
             return None
-        found[name.decode("ascii").removesuffix(".npy")] = member
+        listed[name.decode("ascii").removesuffix(".npy")] = member
         at += _ENTRY.size + entry[10] + entry[11] + entry[12]
-    return found if at == ending and len(found) == count else None
+    return listed if at == ending and len(listed) == count else None
 
 
 def _member(data: bytes, entry: tuple[Any, ...], name: bytes, ending: int) -> Member | None:
-    """The member of a directory's entry, if it is plain and all there."""
+    """The member of a directory's entry, if it is plain and complete."""
     mark, _, _, flags, method, _, _, checksum, packed, size, _, _, _, disk, _, _, at = entry
     if mark != _DIRECTORY or flags or disk or at + _LOCAL.size > ending:
         return None
@@ -162,24 +162,24 @@ def _member(data: bytes, entry: tuple[Any, ...], name: bytes, ending: int) -> Me
     if local[0] != _MEMBER or local[2] or local[3] != method or there != name or end > ending:
         return None
     if not deflated:
-        found = described(data, begin, end)
+        header = described(data, begin, end)
     else:
         try:
             start = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data[begin:end], START_BYTES)
         except zlib.error:
             return None
-        found = described(start, 0, size)
-    if found is None:
+        header = described(start, 0, size)
+    if header is None:
         return None
-    offset, layout = found
+    offset, layout = header
     offset -= 0 if deflated else begin
     return Member(data, begin, end, size, deflated, checksum, offset, layout)
 
 
 def described(data: bytes, begin: int, end: int) -> tuple[int, Described] | None:
-    """Where an array's items begin and what its header says, if they fill it exactly; else None.
+    """The offset of an array's items and its header, or None if the items do not fill it exactly.
 
-    The array lies between `begin` and `end`, of which `data` need only hold the header.
+    The array is between `begin` and `end`; `data` need only contain its header.
 
     >>> import io
     >>> np.save(file := io.BytesIO(), np.zeros((9, 3)))
@@ -189,14 +189,14 @@ def described(data: bytes, begin: int, end: int) -> tuple[int, Described] | None
     if min(end, len(data)) - begin < 10 or data[begin : begin + 8] != _ARRAY:
         return None
     offset = begin + 10 + data[begin + 8] + 256 * data[begin + 9]
-    found = _HEADER.fullmatch(data, begin + 10, offset)
-    if found is None or offset > len(data):
+    header = _HEADER.fullmatch(data, begin + 10, offset)
+    if header is None or offset > len(data):
         return None
     try:
-        dtype = np.dtype(found[1].decode())
+        dtype = np.dtype(header[1].decode())
     except TypeError:  # such as a float of one byte
         return None
-    shape = tuple(int(size) for size in found[3].split(b",") if size.strip())
+    shape = tuple(int(size) for size in header[3].split(b",") if size.strip())
     if math.prod(shape) * dtype.itemsize != end - offset:
         return None
-    return offset, (shape, dtype, found[2] == b"True")
+    return offset, (shape, dtype, header[2] == b"True")

@@ -1,8 +1,8 @@
 """TRC files: tables of markers as text, as motion analysis systems and OpenSim write them.
 
-Checked with the layouts that Cortex, OpenSim and Pose2Sim write: three lines of header, the names
-of the markers, the names of their axes, and lines of tab-separated cells, where a cell that is
-empty, zero with its neighbours, or NaN was not seen.
+Checked with the layouts of Cortex, OpenSim and Pose2Sim: three lines of header, the names of the
+markers, the names of their axes, and lines of tab-separated cells. A marker whose cells are empty,
+all zero, or NaN was not seen.
 """
 
 import re
@@ -20,14 +20,14 @@ HEADER_LINES = 5
 """Lines before the table: type, keys, values, markers, axes."""
 
 MAX_MARKERS = 5000
-"""Markers in one file; the densest suits have some hundred."""
+"""Maximum markers in one file; the densest suits have some hundred."""
 
 _EXPECTED = "a TRC file: PathFileType, keys and values, names of markers, then rows of cells"
 _CURE = "Export or copy it again"
 
 
 def recognise(path: Path | str) -> bool:
-    """Whether a file begins with PathFileType, or is named so that it should.
+    """Whether a file begins with PathFileType or is named `.trc`.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -48,16 +48,8 @@ def read(
 ) -> list[Motion]:
     """The motions of a TRC file, one for each subject whose pelvis is marked (see `markers`).
 
-    `up` is the file's axis that points up and `unit_m` its unit in metres; without them the pelvis
-    and the file's header say it.
-
-    >>> read("/dev/null")
-    Traceback (most recent call last):
-    ...
-    ValueError: /dev/null: expected a TRC file: PathFileType, keys and values, names of markers,
-    then rows of cells.
-      - 1 lines; the header alone has 5
-    Export or copy it again.
+    `up` is the file's axis that points up and `unit_m` its unit in metres; by default they are
+    derived from the pelvis and the file's header.
     """
     path = Path(path)
     source = Source(clip=path.stem, take=path.stem, path=str(path))
@@ -65,7 +57,7 @@ def read(
 
 
 def parse(path: Path | str) -> Markers:
-    """The markers of a TRC file, in its own axes and unit.
+    """The markers of a TRC file, in its own axes and unit; one `ValueError` names all problems.
 
     >>> import tempfile
     >>> text = (
@@ -88,10 +80,17 @@ def parse(path: Path | str) -> Markers:
     header = _header(lines[:HEADER_LINES], problems)
     if header is None:
         refuse(path, problems, expected=_EXPECTED, cure=_CURE)
-    names, said = header
+    names, announced = header
     table = _table(lines, 2 + 3 * len(names), problems)
     if table is not None:
-        _compare(said, names, len(table), problems)
+        for key, count, what in (
+            ("numframes", len(table), "rows"),
+            ("nummarkers", len(names), "names of markers"),
+        ):
+            if announced.get(key, str(count)) != str(count):
+                problems.append(
+                    f"{key}: {announced[key][:24]!a} announced, but the file has {count} {what}"
+                )
         if not len(table):
             problems.append("no rows")
         elif not np.isfinite(table[:, 1]).all():
@@ -100,22 +99,22 @@ def parse(path: Path | str) -> Markers:
         refuse(path, problems, expected=_EXPECTED, cure=_CURE)
     positions = table[:, 2:].reshape(len(table), len(names), 3).copy()
     positions[(positions == 0).all(axis=2)] = np.nan
-    return Markers(names, positions, table[:, 1].copy(), said.get("units", ""))
+    return Markers(names, positions, table[:, 1].copy(), announced.get("units", ""))
 
 
 def _header(
     lines: list[bytes], problems: list[str]
 ) -> tuple[tuple[str, ...], dict[str, str]] | None:
-    """The names of the markers, and what the third line says under the keys of the second."""
+    """The names of the markers, and the values of the third line by the keys of the second."""
     try:
         text = [line.decode("utf-8").strip("\r\n") for line in lines]
     except UnicodeDecodeError:
-        problems.append("the header is no UTF-8 text")
+        problems.append("the header is not UTF-8 text")
         return None
     if not text[0].lstrip().startswith("PathFileType"):
         problems.append(f"line 1: {text[0][:40]!a}; expected PathFileType")
     keys, values = text[1].split(), text[2].split()
-    said = {key.lower(): value for key, value in zip(keys, values, strict=False)}
+    announced = {key.lower(): value for key, value in zip(keys, values, strict=False)}
     cells = [cell.strip() for cell in text[3].split("\t")] if "\t" in text[3] else text[3].split()
     if [cell.lower() for cell in cells[:2]] not in (["frame#", "time"], ["frame", "time"]):
         problems.append(f"line 4: {text[3][:40]!a}; expected Frame#, Time and names of markers")
@@ -128,15 +127,15 @@ def _header(
     axes = re.findall(r"[XYZxyz]\d+", text[4])
     if axes and len(axes) != 3 * len(names):
         problems.append(f"line 5: {len(axes)} axes for {len(names)} markers; expected three each")
-    return names, said
+    return names, announced
 
 
 def _table(lines: list[bytes], width: int, problems: list[str]) -> np.ndarray | None:
-    """All rows as numbers, NaN where a cell is empty."""
+    """All rows as numbers; NaN for empty cells."""
     rows, long = [], []
     for number, line in enumerate(lines[HEADER_LINES:], start=HEADER_LINES + 1):
         if not line.strip():
-            rows.append(b"")  # so that lines keep their numbers
+            rows.append(b"")  # keeps the numbers of the lines
             continue
         cells = line.rstrip().split(b"\t") if b"\t" in line else line.split()
         if len(cells) > width:
@@ -150,18 +149,8 @@ def _table(lines: list[bytes], width: int, problems: list[str]) -> np.ndarray | 
     if long:
         number, count = long[0]
         problems.append(
-            f"line {number}: {count} cells; expected at most {width} (so {len(long)} lines)"
+            f"line {number}: {count} cells; expected at most {width} ({len(long)} such lines)"
         )
         return None
     values = numbers(b"\n".join(rows), problems, first_line=HEADER_LINES + 1, gaps=True)
     return None if values is None else values.reshape(-1, width)
-
-
-def _compare(said: dict[str, str], names: tuple[str, ...], rows: int, problems: list[str]) -> None:
-    """Notes where the header counts otherwise than the file."""
-    for key, there, what in (
-        ("numframes", rows, "rows"),
-        ("nummarkers", len(names), "names of markers"),
-    ):
-        if key in said and said[key] != str(there):
-            problems.append(f"{key}: {said[key][:24]!a} announced, {there} {what} are there")

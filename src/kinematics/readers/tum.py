@@ -1,8 +1,8 @@
 """TUM trajectories: lines of `timestamp tx ty tz qx qy qz qw`, as SLAM tools write and compare.
 
-The format says neither what the pose is of nor which axis points up. As the benchmark that it comes
-from defines it, the pose is a colour camera's, in a world with Z up; `write` says in a comment what
-it wrote, and options win over both. Checked with a ground truth and an estimate of that benchmark.
+The format specifies neither whose pose it is nor which axis points up. In the benchmark of its
+origin the pose is that of a colour camera, in a world with Z up; `write` adds a comment with both,
+and options override either. Checked with a ground truth and an estimate of that benchmark.
 """
 
 import re
@@ -29,13 +29,13 @@ POSE_FROM_BODY: dict[PoseOf, tuple[tuple[int, int, int], ...]] = {
     "body": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
     "robot": ((0, 0, 1), (1, 0, 0), (0, 1, 0)),
 }
-"""Where left, up and ahead of what is carried are among the axes of the pose."""
+"""The left, up and ahead directions of a body that carries the pose, in the axes of the pose."""
 
 COLUMNS = 8
-"""Numbers a line: time in seconds, place in metres, quaternion with the scalar last."""
+"""Numbers per line: time in seconds, position in metres, quaternion with the scalar last."""
 
 MAX_STEP_S = 10.0
-"""Times that mostly go in larger steps are not in seconds."""
+"""Times with a larger median step are not in seconds."""
 
 _COMMENT = re.compile(rb"[ \t]*#[^\n]*")
 _SAID = re.compile(rb"#[ \t]*pose of:[ \t]*([a-z]+),[ \t]*up:[ \t]*(-?[xyz])\b")
@@ -44,7 +44,7 @@ _CURE = "Export or copy it again"
 
 
 def recognise(path: Path | str) -> bool:
-    """Whether the first line that is no comment holds eight numbers, or the name ends in `.tum`.
+    """Whether the first line after comments holds eight numbers, or the name ends in `.tum`.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -67,11 +67,10 @@ def read(
     up: Up | None = None,
     dtype: DTypeLike = np.float64,
 ) -> list[Motion]:
-    """The root track of a trajectory, in a list of one; times stay as they are in the file.
+    """The root track of a trajectory, as a list of one motion; times are those of the file.
 
-    `pose_of` and `up` say what the file does not. A line that repeats the one before, time and
-    all, is left out; times that go back are refused, because they mostly mean that two recordings
-    were joined.
+    `pose_of` and `up` override the file. A line equal to the line before it is left out; decreasing
+    times raise `ValueError`, because they usually mean that two recordings were joined.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -117,7 +116,7 @@ def read(
 
 
 def _table(text: bytes, problems: list[str]) -> Float[np.ndarray, "frames 8"] | None:
-    """The lines' numbers; notes what is wrong with them."""
+    """The numbers of all lines; None, and a new entry in `problems`, if the lines are invalid."""
     values = numbers(text, problems)
     if values is None:
         return None
@@ -125,7 +124,7 @@ def _table(text: bytes, problems: list[str]) -> Float[np.ndarray, "frames 8"] | 
     odd = [(number, count) for number, count in lines if count not in (0, COLUMNS)]
     if odd:
         number, count = odd[0]
-        problems.append(f"line {number}: {count} numbers; so {len(odd)} lines without eight")
+        problems.append(f"line {number}: {count} numbers; expected eight ({len(odd)} such lines)")
         return None
     if not values.size:
         problems.append("no line of numbers")
@@ -133,7 +132,7 @@ def _table(text: bytes, problems: list[str]) -> Float[np.ndarray, "frames 8"] | 
     table = values.reshape(-1, COLUMNS)
     step_s = float(np.median(np.diff(table[:, 0]))) if len(table) > 1 else 0.0
     if step_s > MAX_STEP_S:
-        problems.append(f"times go in steps of {step_s:g}; expected seconds, not nanoseconds")
+        problems.append(f"times increase by {step_s:g}; expected seconds, not nanoseconds")
     norms = np.linalg.norm(table[:, 4:], axis=1)
     odd_turns = np.flatnonzero((norms > 0) & (np.abs(norms - 1) > MAX_UNIT_ERROR))
     if len(odd_turns):
@@ -149,22 +148,22 @@ def _turned(
     world_from_file: Float[np.ndarray, "3 3"],
     carried: PoseOf,
 ) -> Float[np.ndarray, "frames 4"]:
-    """Body axes in our world; NaN where the quaternion is zero, as some tools mark lost frames."""
-    found = np.full((len(quaternions_xyzw), 4), np.nan)
+    """Body axes in our world; NaN for zero quaternions, with which some tools mark lost frames."""
+    wxyz = np.full((len(quaternions_xyzw), 4), np.nan)
     good = np.linalg.norm(quaternions_xyzw, axis=1) > 0
     if good.any():
         body = Rotation.from_matrix(np.array(POSE_FROM_BODY[carried], dtype=np.float64))
         pose = Rotation.from_quat(quaternions_xyzw[good])
         world = Rotation.from_matrix(world_from_file) * pose * body
-        found[good] = world.as_quat(scalar_first=True)
-    return found
+        wxyz[good] = world.as_quat(scalar_first=True)
+    return wxyz
 
 
 def write(motion: Motion, path: Path | str, *, pose_of: PoseOf = "body", up: Up = "y") -> None:
-    """Writes the root's track, whole or not at all; frames that were not observed are left out.
+    """Writes the root's track atomically; unobserved frames are left out.
 
-    A comment says what the pose is of and what is up, so that `read` gives the same track again,
-    to 1e-8 m and rad; other tools skip it. Joints and cameras are not kept.
+    A comment contains `pose_of` and `up`, so that `read` gives the same track again, to 1e-8 m and
+    rad; other tools skip it. Joints and cameras are not kept.
 
     >>> import tempfile
     >>> from kinematics import synthetic
@@ -184,8 +183,8 @@ def write(motion: Motion, path: Path | str, *, pose_of: PoseOf = "body", up: Up 
     )
     body_from_pose = Rotation.from_matrix(np.array(POSE_FROM_BODY[pose_of], np.float64)).inv()
     poses = (Rotation.from_matrix(file_from_world) * body * body_from_pose).as_quat()
-    places = np.asarray(motion.positions_m, dtype=np.float64) @ file_from_world.T
-    table = np.column_stack([np.asarray(motion.times_s, np.float64), places, poses])[seen]
+    positions = np.asarray(motion.positions_m, dtype=np.float64) @ file_from_world.T
+    table = np.column_stack([np.asarray(motion.times_s, np.float64), positions, poses])[seen]
     lines = [f"# pose of: {pose_of}, up: {up}", "# timestamp tx ty tz qx qy qz qw"]
     row = " ".join(["%.9f"] * COLUMNS)
     lines += [row % tuple(values) for values in table]

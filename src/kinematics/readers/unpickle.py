@@ -1,10 +1,10 @@
-"""Pickles read as data: a machine that follows the opcodes and never imports, calls or builds.
+"""A safe interpreter of pickles: it never imports, calls or instantiates anything from a file.
 
-Python's own unpickler runs whatever a file names. This one knows the opcodes, keeps a stack of
-plain values (numbers, text, bytes, dict, list, tuple, set) and hands every class that a file
-names to the allow-list in `plain_classes`; anything else is refused by its full name. Work,
-nesting and the length of every value are bounded by the file and the limits below. (Longer than
-a module should be, because the table of opcodes is one thing.)
+Python's own unpickler runs any function that a file refers to. This interpreter implements the
+opcodes on a stack of plain values (numbers, text, bytes, dict, list, tuple, set) and looks every
+class up in the allow-list of `plain_classes`; all others are refused by their full names. Work,
+nesting and the length of every value are bounded by the file and the limits below. (Longer than a
+module should be, because the table of opcodes belongs together.)
 """
 
 import mmap
@@ -26,34 +26,34 @@ from kinematics.readers.plain_classes import (
 )
 
 MAX_STEPS: int = 2_000_000
-"""Opcodes in one pickle, a few seconds of reading; the files of trackers hold some thousands."""
+"""Maximum opcodes of one pickle, a few seconds of work; the files of trackers have thousands."""
 
 MAX_NESTING: int = 200
-"""Containers left open inside one another; the files of trackers hold fewer than ten."""
+"""Maximum depth of open containers; the files of trackers have fewer than ten."""
 
 MAX_STORAGES: int = 10_000
-"""Tensors that bring their storage as a file of its own inside the pickle."""
+"""Maximum tensors whose storage is embedded as a file inside the pickle."""
 
 MAX_INTEGER_BYTES: int = 64
-"""Length of one integer; longer ones are no measurement."""
+"""Maximum length of an integer; longer integers are not measurements."""
 
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.|$)", re.DOTALL)
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", "'": "'", '"': '"'}
 _COPIED_BYTES = 4096  # longer strings of bytes stay views of the file
 
 Persistent = Callable[[Any], Any]
-"""What a pickle's reference to something outside of it becomes."""
+"""Resolves a pickle's reference to an object outside of it."""
 
 
 class Unpickled(NamedTuple):
-    """The value of a pickle, and the place in the data where the pickle ends."""
+    """The value of a pickle, and the offset of its end in the data."""
 
     value: Any
     end: int
 
 
 TorchFile = Callable[[Any], Storage]
-"""Reads the bytes of a torch file that a pickle holds."""
+"""Reads the bytes of a torch file inside a pickle."""
 
 
 def run(
@@ -63,11 +63,11 @@ def run(
     persistent: Persistent | None = None,
     torch_file: TorchFile | None = None,
 ) -> Unpickled:
-    """What the pickle at a place in the data holds, without running any of it.
+    """The value of the pickle at an offset in the data, without running any code of it.
 
-    References to something outside of the pickle and torch files inside of it are refused where
-    the function that reads them is not given. Arrays are read-only views of the data. Raises
-    `RefusedError`, a `ValueError`, on everything that is not plain data.
+    References to objects outside the pickle, and torch files inside it, are refused unless the
+    functions that read them are given. Arrays are read-only views of the data. Raises
+    `RefusedError`, a `ValueError`, on anything but plain data.
 
     >>> import pickle
     >>> run(pickle.dumps({"fps": 30, "frames": [1, 2]})).value
@@ -78,7 +78,7 @@ def run(
 
 
 class _Machine:
-    """One run: the data and the place in it, the stack, the marks and the memo."""
+    """The state of one run: the data and the offset in it, the stack, the marks and the memo."""
 
     def __init__(
         self,
@@ -101,8 +101,8 @@ class _Machine:
                 return self.pop()
             step = _STEPS.get(code)
             if step is None:
-                raise RefusedError(f"holds {code:#04x} at byte {self.at - 1:,}, which no pickle of "
-                                   "plain data does")  # fmt: skip
+                raise RefusedError(f"holds {code:#04x} at byte {self.at - 1:,}, which pickles of "
+                                   "plain data do not")  # fmt: skip
             step(self)
         raise RefusedError(f"takes more than {MAX_STEPS:,} steps to read; save arrays, not lists")
 
@@ -155,7 +155,7 @@ class _Machine:
 
     def pop_to_mark(self) -> list[Any]:
         if not self.marks:
-            raise RefusedError(f"closes what was never opened at byte {self.at:,}")
+            raise RefusedError(f"closes a container that was never opened at byte {self.at:,}")
         start = self.marks.pop()
         items = self.stack[start:]
         del self.stack[start:]
@@ -186,28 +186,28 @@ class _Machine:
 
     def name(self, module: Any, name: Any) -> None:
         if not (isinstance(module, str) and isinstance(name, str)):
-            raise RefusedError("names a class by something that is no text")
+            raise RefusedError("refers to a class by something other than text")
         value = named(module, name)
         if isinstance(value, Named) and value.name == TORCH_FILE and self.torch_file is not None:
             value = Named(value.name, self.torch_file)
         self.push(value)
 
     def call(self) -> None:
-        what, arguments = self.pop_many(2)
-        if not (isinstance(what, Named) and isinstance(arguments, tuple)):
-            raise RefusedError(f"calls a {type(what).__name__}, which is no class")
-        self.storages += what.name == TORCH_FILE
+        function, arguments = self.pop_many(2)
+        if not (isinstance(function, Named) and isinstance(arguments, tuple)):
+            raise RefusedError(f"calls a {type(function).__name__}, which is not a class")
+        self.storages += function.name == TORCH_FILE
         if self.storages > MAX_STORAGES:
             raise RefusedError(f"more than {MAX_STORAGES:,} storages; save fewer, longer tensors")
-        made = what.made(arguments)
-        self.copied_bytes += made.copied_bytes if isinstance(made, Storage) else 0
+        value = function.made(arguments)
+        self.copied_bytes += value.copied_bytes if isinstance(value, Storage) else 0
         if self.copied_bytes > MAX_COPIED_BYTES:
-            raise RefusedError(f"makes more than {MAX_COPIED_BYTES:,} bytes")
-        self.push(made)
+            raise RefusedError(f"allocates more than {MAX_COPIED_BYTES:,} bytes")
+        self.push(value)
 
     def build(self) -> None:
         shell, state = self.pop_many(2)
-        if isinstance(shell, dict):  # attributes of a dictionary say nothing here
+        if isinstance(shell, dict):  # attributes of a dictionary are ignored
             return self.push(shell)
         if not isinstance(shell, Shell):
             raise RefusedError(f"sets the state of a {type(shell).__name__}")
@@ -221,7 +221,7 @@ class _Machine:
 
     def load_persistent(self, reference: Any) -> None:
         if self.persistent is None:
-            raise RefusedError("refers to something outside of the file")
+            raise RefusedError("refers to an object outside of the file")
         self.push(self.persistent(reference))
 
 
@@ -248,8 +248,8 @@ def _quoted(machine: _Machine) -> None:
     machine.push(_ESCAPE.sub(_unescaped, text[1:-1]))
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    code = found[1]
+def _unescaped(escape: re.Match[str]) -> str:
+    code = escape[1]
     if code[0] == "x":
         return chr(int(code[1:], 16))
     if code not in _LETTERS:
@@ -296,7 +296,7 @@ _STEPS: dict[int, Callable[[_Machine], Any]] = {
     0x8B: lambda m: _long(m, "<i"),
     ord("F"): _pushing(lambda m: float(m.line()[:MAX_INTEGER_BYTES])),
     ord("G"): _pushing(lambda m: m.number(">d")),
-    # text and bytes; Python 2 made no difference, its strings become Latin-1 text
+    # text and bytes; Python 2 did not distinguish them, its strings become Latin-1 text
     ord("S"): _quoted,
     ord("T"): lambda m: _text(m, "<i", "latin-1"),
     ord("U"): lambda m: _text(m, "<B", "latin-1"),
@@ -342,8 +342,8 @@ _STEPS: dict[int, Callable[[_Machine], Any]] = {
     ord("b"): _Machine.build,
     ord("P"): lambda m: m.load_persistent(str(m.line(), "utf-8")),
     ord("Q"): lambda m: m.load_persistent(m.pop()),
-    # what only frames the rest
+    # protocol and frame, which are skipped
     0x80: lambda m: m.take(1),
     0x95: lambda m: m.take(8),
 }
-"""What each opcode does; one that is not here (old instances, extensions) is refused."""
+"""The implementation of each opcode; others (old instances, extensions) are refused."""

@@ -1,4 +1,4 @@
-"""The index of one segment: where its clips lie, held against the size of the file."""
+"""The index of one segment: the offsets of its clips, checked against the size of the file."""
 
 from typing import NamedTuple
 
@@ -48,7 +48,7 @@ class Columns(NamedTuple):
 
 
 def columns_of(data: bytes, segment: Segment) -> Columns:
-    """A segment's index, everything in it held against the segment's size; `ValueError` else.
+    """A segment's index, checked against the segment's size; raises `ValueError`.
 
     >>> segment = Segment(file="a", bytes=200, clips=1, index_bytes=72, index_checksum=0)
     >>> columns_of(b"not an index", segment)
@@ -79,15 +79,15 @@ def columns_of(data: bytes, segment: Segment) -> Columns:
         columns[name] = np.frombuffer(held, dtype)
     if len(index.names) != clips:
         raise ValueError(f"the index has {len(index.names)} names; expected {clips}")
-    _check_places(columns, plans, segment)
+    _check_offsets(columns, plans, segment)
     skeletons = tuple(kind.skeleton for kind in index.kinds)
     return Columns(names=index.names, plans=plans, skeletons=skeletons, **columns)
 
 
-def _check_places(
+def _check_offsets(
     columns: dict[str, np.ndarray], plans: tuple[tuple[ArrayPlan, ...], ...], segment: Segment
 ) -> None:
-    """Every clip must lie where the sizes of those before it put it, and fill the segment."""
+    """Raises `ValueError` unless the clips lie one after another and fill the segment."""
     offsets, frames, kinds = columns["offsets"], columns["frames"], columns["kind_numbers"]
     source_bytes, durations_s = columns["source_bytes"], columns["durations_s"]
     end = segment.bytes - segment.index_bytes

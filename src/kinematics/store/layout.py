@@ -1,4 +1,4 @@
-"""How a packed store lies on disk, and the checks that need no clip to be read."""
+"""The format of a packed store on disk, and the checks that need no clip to be read."""
 
 import json
 import re
@@ -13,7 +13,7 @@ import numpy as np
 from kinematics.skeleton import POINTS, Skeleton
 
 SCHEMA_VERSION = 1
-"""Version of the store's layout; a reader refuses every other."""
+"""Version of the store's layout; no other version is read."""
 
 MANIFEST = "store.json"
 """The file that makes a folder a store."""
@@ -25,10 +25,10 @@ CLIP_BYTES = 64
 """Clips start at multiples of this, a cache line."""
 
 ARRAY_BYTES = 8
-"""Arrays start at multiples of this, the largest item."""
+"""Arrays start at multiples of this, the largest item size."""
 
 MAX_MANIFEST_BYTES: int = 16 * 1024**2
-"""A hundred thousand appends; longer files are something else."""
+"""Maximum size of a manifest: a hundred thousand appends."""
 
 ARRAYS: dict[str, tuple[int, ...]] = {
     "times_s": (),
@@ -39,13 +39,13 @@ ARRAYS: dict[str, tuple[int, ...]] = {
     "camera_orientations_wxyz": (4,),
     "camera_positions_m": (3,),
 }
-"""The arrays of a clip in their order, with the shape of one frame (-1: the skeleton's joints)."""
+"""The arrays of a clip in order, with the shape of one frame (-1: the skeleton's joints)."""
 
 REQUIRED = ("times_s", "orientations_wxyz", "positions_m", "observed")
 """The arrays that every clip has."""
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises on bytes that are no JSON or MessagePack of the right shape."""
+"""Exceptions of msgspec on bytes that are not JSON or MessagePack of the expected type."""
 
 CURE = "Restore it from a copy, or pack the motions again"
 
@@ -54,7 +54,7 @@ Size = TypeVar("Size", int, np.ndarray)
 
 
 class Segment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the manifest says of one segment; its index ends the file."""
+    """The manifest's entry of one segment; its index is at the end of the file."""
 
     file: str
     bytes: int
@@ -64,7 +64,7 @@ class Segment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """All of `store.json`; the checksum is that of the segments' JSON."""
+    """The contents of `store.json`; the checksum is that of the segments' JSON."""
 
     schema_version: int
     checksum: int
@@ -72,7 +72,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What clips have in common: the dtype of each array of `ARRAYS` ("" for none), the joints."""
+    """The common layout of several clips: the dtype of each of `ARRAYS` ("" if absent), joints."""
 
     dtypes: tuple[str, ...]
     skeleton: Skeleton | None
@@ -88,31 +88,23 @@ class ArrayPlan(NamedTuple):
 
 
 def recognise(path: Path | str) -> bool:
-    """Whether a path is the folder of a store, sound or not.
-
-    >>> recognise("no such folder")
-    False
-    """
+    """Whether a path is the folder of a store, damaged or not."""
     return Path(path, MANIFEST).is_file()
 
 
 def find(folders: Iterable[Path | str]) -> list[Path]:
-    """Every store among the folders or inside them at any depth, sorted; hidden ones are left out.
-
-    >>> find([])
-    []
-    """
-    found = set()
+    """The stores among the folders and inside them at any depth, sorted, without hidden folders."""
+    stores = set()
     for folder in map(Path, folders):
         for manifest in folder.rglob(MANIFEST):
             inside = manifest.parent.relative_to(folder).parts
             if manifest.is_file() and not any(part.startswith(".") for part in inside):
-                found.add(manifest.parent)
-    return sorted(found)
+                stores.add(manifest.parent)
+    return sorted(stores)
 
 
 def segment_name(number: int) -> str:
-    """The file of a store's segment.
+    """The file name of a store's segment.
 
     >>> segment_name(3)
     'segment-00003.bin'
@@ -130,7 +122,7 @@ def padded(size: Size, multiple: int) -> Size:
 
 
 def plan_of(kind: Kind) -> tuple[ArrayPlan, ...]:
-    """The arrays of a kind of clip in their order; `ValueError` says what is impossible in it.
+    """The arrays of a kind of clip in order; raises `ValueError` on an impossible kind.
 
     >>> plan = plan_of(Kind(("<f8", "<f4", "<f4", "|b1", "", "", ""), None))
     >>> [array.frame_bytes for array in plan]
@@ -175,7 +167,7 @@ def encode_manifest(segments: tuple[Segment, ...]) -> bytes:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """A store's manifest, checked as far as it can be by itself; one `ValueError` otherwise.
+    """A store's manifest, checked without its segments; raises `ValueError`.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -191,18 +183,18 @@ def read_manifest(folder: Path) -> Manifest:
     if path.stat().st_size > MAX_MANIFEST_BYTES:
         raise ValueError(f"{path}: more than {MAX_MANIFEST_BYTES:,} bytes. {CURE}")
     text = path.read_bytes()
-    found = re.match(rb'\{"schema_version":(\d{1,9}),', text)
-    if found and int(found[1]) != SCHEMA_VERSION:
+    version = re.match(rb'\{"schema_version":(\d{1,9}),', text)
+    if version and int(version[1]) != SCHEMA_VERSION:
         raise ValueError(
-            f"{path}: store of schema version {int(found[1])}, expected {SCHEMA_VERSION}: read it "
-            "with the release that wrote it, or pack the motions again"
+            f"{path}: store of schema version {int(version[1])}, expected {SCHEMA_VERSION}: read "
+            "it with the release that wrote it, or pack the motions again"
         )
     try:
         manifest = msgspec.json.decode(text, type=Manifest)
     except UNREADABLE as error:
         raise ValueError(f"{path}: damaged ({error}). {CURE}") from error
     if text != encode_manifest(manifest.segments):
-        raise ValueError(f"{path}: altered or damaged: its checksum does not fit. {CURE}")
+        raise ValueError(f"{path}: altered or damaged: its checksum does not match. {CURE}")
     for number, segment in enumerate(manifest.segments):
         room = segment.bytes - len(MAGIC)
         if segment.file != segment_name(number) or not 0 < segment.index_bytes <= room:

@@ -1,4 +1,4 @@
-"""A packed store, opened: a sequence of motions whose arrays lie in the mapped files."""
+"""Reading packed stores: a sequence of motions whose arrays are views of the mapped files."""
 
 import mmap
 import zlib
@@ -25,7 +25,7 @@ from kinematics.store.layout import (
 from kinematics.store.values import check_values
 
 MOST_NAMED: int = 10
-"""Clips that one error lists by name; the others are counted."""
+"""Clips listed by name in one error; the others are counted."""
 
 _EMPTY: dict[str, Any] = {
     "joints_m": None,
@@ -37,7 +37,7 @@ _decode_source = msgspec.msgpack.Decoder(Source).decode
 
 
 class _Mapped:
-    """One segment, mapped. Columns are kept as plain sequences: NumPy is slow at single items."""
+    """A mapped segment. Columns are kept as memory views: NumPy is slow at single items."""
 
     def __init__(self, path: Path, segment: Segment) -> None:
         self.path = path
@@ -47,7 +47,7 @@ class _Mapped:
         if zlib.crc32(index) != segment.index_checksum:
             raise ValueError(
                 f"{path}: the index was altered or damaged, or belongs to another store: its "
-                f"checksum does not fit. {CURE}"
+                f"checksum does not match. {CURE}"
             )
         try:
             columns = columns_of(index, segment)
@@ -65,7 +65,7 @@ class _Mapped:
         self.verified = bytearray(segment.clips)
 
     def motion(self, row: int) -> Motion:
-        """A clip of this segment; its checksum is compared when it is first read."""
+        """A clip of this segment; its checksum is compared on the first read."""
         if not self.verified[row]:
             self.verify(row)
         at, frames = self.offsets[row], self.frames[row]
@@ -78,22 +78,22 @@ class _Mapped:
         try:
             fields["source"] = _decode_source(data[at : at + self.source_bytes[row]])
         except UNREADABLE as error:
-            raise ValueError(f"{self.where(row)}: its source is no source ({error})") from error
-        # The arrays were checked when they were packed, and the checksum says they are the same.
+            raise ValueError(f"{self.where(row)}: its source is invalid ({error})") from error
+        # The arrays were checked when they were packed, and their checksum is unchanged.
         return assembled(fields)
 
     def verify(self, row: int) -> None:
         """Compares a clip's checksum; raises `ValueError`."""
-        found = zlib.crc32(memoryview(self.data)[self.offsets[row] : self.offsets[row + 1]])
-        if found != self.checksums[row]:
+        checksum = zlib.crc32(memoryview(self.data)[self.offsets[row] : self.offsets[row + 1]])
+        if checksum != self.checksums[row]:
             raise ValueError(
-                f"{self.where(row)}: checksum {found:08x}, expected {self.checksums[row]:08x}: "
+                f"{self.where(row)}: checksum {checksum:08x}, expected {self.checksums[row]:08x}: "
                 f"altered or damaged. {CURE}"
             )
         self.verified[row] = 1
 
     def release(self) -> None:
-        """Lets go of the pages that were read; who looks at them again reads them again."""
+        """Frees the pages that were read; on the next access they are read again."""
         if hasattr(mmap, "MADV_DONTNEED"):
             self.data.madvise(mmap.MADV_DONTNEED)
 
@@ -102,14 +102,14 @@ class _Mapped:
 
 
 def _mapped_bytes(path: Path, segment: Segment) -> mmap.mmap:
-    """The file's bytes, once its size and its first bytes are what they should be."""
+    """The file's mapped bytes; `ValueError` if its size or its first bytes are wrong."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)
             if size != segment.bytes:
                 raise ValueError(
-                    f"{path}: {size:,} bytes, expected {segment.bytes:,}: cut short, or of another "
-                    f"store. {CURE}"
+                    f"{path}: {size:,} bytes, expected {segment.bytes:,}: cut short, or from "
+                    f"another store. {CURE}"
                 )
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except FileNotFoundError as error:
@@ -122,18 +122,18 @@ def _mapped_bytes(path: Path, segment: Segment) -> mmap.mmap:
 
 
 class Store:
-    """The motions of a packed store, in the order in which they were packed.
+    """The motions of a packed store, in the order in which they were packed; opened by `read`.
 
-    It has a length, is iterated over like a list, and gives one motion by its number or by its
-    clip's name. Nothing is read before it is asked for; arrays are views of the mapped files and
-    read-only. What is appended later is seen by the next `store.read`. Open one with `read`.
+    A store is a sequence; motions are selected by number or by the clip's name. Motions are read
+    on demand; arrays are read-only views of the mapped files. Later appends appear after the next
+    `store.read`.
     """
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self.listed = read_manifest(self.path).segments
-        """What `store.json` says of each segment; every append made one."""
-        self._segments = tuple(_Mapped(self.path / one.file, one) for one in self.listed)
+        """The entries of `store.json`, one segment for each append."""
+        self._segments = tuple(_Mapped(self.path / entry.file, entry) for entry in self.listed)
         self._firsts = [0]
         for segment in self.listed:
             self._firsts.append(self._firsts[-1] + segment.clips)
@@ -147,8 +147,8 @@ class Store:
         if not -len(self) <= number < len(self):
             raise IndexError(f"{self.path}: no clip {number}; there are {len(self)}")
         number %= len(self)
-        place = bisect_right(self._firsts, number) - 1
-        return self._segments[place].motion(number - self._firsts[place])
+        segment = bisect_right(self._firsts, number) - 1
+        return self._segments[segment].motion(number - self._firsts[segment])
 
     def __iter__(self) -> Iterator[Motion]:
         for segment in self._segments:
@@ -160,26 +160,26 @@ class Store:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The clips' names, in order; people of one clip share theirs."""
+        """The clips' names, in order; people of one clip share its name."""
         return tuple(name for segment in self._segments for name in segment.names)
 
     @property
     def frames(self) -> int:
-        """Frames of all clips."""
+        """Total frames of all clips."""
         return sum(segment.total_frames for segment in self._segments)
 
     @property
     def duration_s(self) -> float:
-        """Seconds of all clips, each from its first frame to its last."""
+        """Total duration of all clips, each from its first frame to its last."""
         return sum(segment.total_s for segment in self._segments)
 
     @property
     def size_bytes(self) -> int:
-        """Bytes of all segments."""
+        """Total bytes of all segments."""
         return sum(segment.bytes for segment in self.listed)
 
     def numbers(self, clip: str) -> tuple[int, ...]:
-        """The numbers of the clips with a name, none where there is no such clip."""
+        """The numbers of the clips with a name; empty if there is none."""
         if not self._numbers:
             for number, name in enumerate(self.names):
                 self._numbers.setdefault(name, []).append(number)
@@ -191,24 +191,24 @@ class Store:
             raise KeyError(f"{self.path}: no clip {clip!r} among {len(self)}")
         if len(numbers) > 1:
             raise KeyError(
-                f"{self.path}: {len(numbers)} clips are called {clip!r}; ask by number: "
+                f"{self.path}: {len(numbers)} clips are called {clip!r}; select by number: "
                 + ", ".join(map(str, numbers[:MOST_NAMED]))
             )
         return numbers[0]
 
     def release(self) -> None:
-        """Gives back the memory of what was read so far, which else grows to the size of the store.
+        """Frees the memory of the pages read so far, which would grow to the size of the store.
 
-        Motions stay as they are: what is asked for again is read from the files again.
+        Motions stay valid: pages are read from the files again on the next access.
         """
         for segment in self._segments:
             segment.release()
 
     def verify(self) -> None:
-        """Reads everything: every checksum anew, and the values that a motion may have.
+        """Reads all clips and checks their checksums and values.
 
-        One `ValueError` names all clips that are not as they were packed. For stores of strangers,
-        too: a checksum says that nothing changed, not that the values made sense.
+        One `ValueError` names all damaged clips. Call it on stores of unknown origin too: a
+        checksum shows that nothing changed, not that the values were valid.
         """
         problems = []
         for segment in self._segments:
@@ -230,9 +230,9 @@ class Store:
 
 
 def read(path: Path | str) -> Store:
-    """A store, opened: its lists are checked now, each clip's checksum when it is first read.
+    """Opens a store; the index is checked now, each clip's checksum on its first read.
 
-    Raises one `ValueError` when it is no store, was cut short or altered.
+    Raises `ValueError` if the folder is not a store, was cut short or altered.
 
     >>> import tempfile
     >>> from kinematics import store, synthetic

@@ -1,4 +1,4 @@
-"""What the values of a packed motion must be: as `Motion.from_arrays` leaves them."""
+"""A check that a motion to be packed has the values that `Motion.from_arrays` would give it."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from kinematics.store.layout import ARRAYS
 
 
 def check_values(motion: Motion) -> None:
-    """Raises one `ValueError` unless `Motion.from_arrays` would make the very same motion.
+    """Raises `ValueError` unless `Motion.from_arrays` would make the same motion.
 
     >>> turning = Motion(np.ones((2, 4)), np.zeros((2, 3)), np.arange(2.0), np.ones(2, bool))
     >>> check_values(turning)
@@ -28,6 +28,6 @@ def check_values(motion: Motion) -> None:
         )
         if not same or before.dtype not in (bool, np.float32, np.float64):
             raise ValueError(
-                f"{name}: not as Motion.from_arrays leaves it (unit quaternions, finite values, "
-                "what is not finite unobserved); build the motion with it"
+                f"{name}: not as Motion.from_arrays makes it (unit quaternions, finite values, "
+                "frames with other values unobserved); build the motion with it"
             )

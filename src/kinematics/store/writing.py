@@ -1,8 +1,8 @@
-"""Packing motions into a store: a new one, or one more segment of an old one, whole or not at all.
+"""Packing motions into a new store, or into a new segment of an existing store, atomically.
 
-A segment is written under a temporary name and flushed to the disk before `store.json`, replaced in
-one step, lists it. Whoever is killed in between leaves a file that nobody lists and the next append
-overwrites. Writers hold a lock that the system takes back when they die; readers need none.
+A segment is written under a temporary name and flushed to the disk before `store.json`, replaced
+atomically, lists it. A writer killed in between leaves an unlisted file, which the next append
+overwrites. Writers hold a lock that the system releases when they die; readers need none.
 """
 
 import fcntl
@@ -38,15 +38,15 @@ from kinematics.store.reading import read
 from kinematics.store.values import check_values
 
 LOCK = "lock"
-"""The file that an appending process locks; it stays and is empty."""
+"""The file that an appending process locks; it is empty and never removed."""
 
 
 Refused = Callable[[Motion, ValueError], None]
-"""Told of a motion that cannot be packed, and why."""
+"""Called with a motion that cannot be packed, and the error."""
 
 
 class _Packed(NamedTuple):
-    """One clip as it is written: arrays, source, zeros up to where the next may start."""
+    """The bytes of one clip: arrays, source, and zeros up to the next clip's start."""
 
     kind: Kind
     source_bytes: int
@@ -54,7 +54,7 @@ class _Packed(NamedTuple):
 
 
 class _Rows:
-    """The index of the segment that is being written."""
+    """The index of the segment being written."""
 
     def __init__(self) -> None:
         self.kinds: dict[Kind, int] = {}
@@ -89,19 +89,13 @@ class _Rows:
         )
 
 
-def _kind_of(motion: Motion, arrays: dict[str, np.ndarray]) -> Kind:
-    dtypes = tuple(
-        arrays[name].dtype.newbyteorder("<").str if name in arrays else "" for name in ARRAYS
-    )
-    return Kind(dtypes, motion.skeleton)
-
-
 def _record(motion: Motion) -> _Packed:
-    """A clip's bytes, and what its index needs to say of them."""
+    """A clip's bytes, and the values for the index."""
     arrays = {
         name: np.asarray(value) for name in ARRAYS if (value := getattr(motion, name)) is not None
     }
-    kind = _kind_of(motion, arrays)
+    dtypes = (arrays[n].dtype.newbyteorder("<").str if n in arrays else "" for n in ARRAYS)
+    kind = Kind(tuple(dtypes), motion.skeleton)
     source = msgspec.msgpack.encode(motion.source)
     parts: list[bytes] = []
     for array in plan_of(kind):
@@ -115,16 +109,16 @@ def _record(motion: Motion) -> _Packed:
 def _packable(
     motions: Iterable[Motion], refused: Refused | None
 ) -> Iterator[tuple[Motion, _Packed]]:
-    """Each motion with its bytes; those that cannot be packed go to `refused`, or are raised."""
+    """Each motion with its bytes; errors are passed to `refused`, or raised without it."""
     for motion in motions:
         try:
             check_values(motion)
             packed = _record(motion)
         except ValueError as error:
-            told = ValueError(f"clip {motion.source.clip!r} cannot be packed: {error}")
+            cause = ValueError(f"clip {motion.source.clip!r} cannot be packed: {error}")
             if refused is None:
-                raise told from error
-            refused(motion, told)
+                raise cause from error
+            refused(motion, cause)
         else:
             yield motion, packed
 
@@ -153,7 +147,7 @@ def _write_segment(
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Keeps other writers out; the system unlocks when the process ends, however it ends."""
+    """Excludes other writers; the system releases the lock when the process ends."""
     with (folder / LOCK).open("ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -165,7 +159,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _flush_folder(folder: Path) -> None:
-    """Makes renames in a folder last through a power cut."""
+    """Flushes renames in a folder to the disk, so that they survive a power cut."""
     number = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(number)
@@ -174,13 +168,9 @@ def _flush_folder(folder: Path) -> None:
 
 
 def _append(
-    motions: Iterable[Motion],
-    folder: Path,
-    *,
-    listed: tuple[Segment, ...],
-    refused: Refused | None,
+    motions: Iterable[Motion], folder: Path, listed: tuple[Segment, ...], refused: Refused | None
 ) -> int:
-    """Writes the next segment and lists it; the number of clips. No clips: nothing is written."""
+    """Writes and lists the next segment, unless it is empty; returns its number of clips."""
     name = segment_name(len(listed))
     partial, manifest = folder / f"{name}.partial", folder / f"{MANIFEST}.partial"
     try:
@@ -202,13 +192,13 @@ def _append(
 
 
 def _create(motions: Iterable[Motion], path: Path, refused: Refused | None) -> int:
-    """Writes a new store beside its place and moves it there."""
+    """Writes a new store to a temporary folder beside its path, then renames it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.partial")
     partial.mkdir()
     try:
         (partial / LOCK).touch()
-        clips = _append(motions, partial, listed=(), refused=refused)
+        clips = _append(motions, partial, (), refused)
         if clips:
             try:
                 partial.rename(path)
@@ -229,12 +219,12 @@ def write(
     append: bool = False,
     refused: Refused | None = None,
 ) -> int:
-    """Packs motions into a new store, or after those of a store; gives the number of clips added.
+    """Packs motions into a new store, or appends them; returns the number of clips added.
 
-    The store, or the addition, appears whole or not at all, and equal motions give equal bytes.
-    `append` also makes the store where there is none. Without motions nothing is written. Raises
-    `ValueError` when the path is taken, when another process is appending, and for a motion that
-    `Motion.from_arrays` would not have made, unless `refused` is there to be told of it.
+    Writing is atomic, and equal motions give equal bytes. `append` creates a missing store. Without
+    motions nothing is written. Raises `ValueError` if the path exists, if another process is
+    appending, and on a motion that `Motion.from_arrays` would not have made, unless `refused` is
+    given to receive it.
 
     >>> import tempfile
     >>> from kinematics import synthetic
@@ -251,12 +241,11 @@ def write(
     if not path.exists():
         return _create(motions, path, refused)
     if not recognise(path):
-        raise ValueError(f"{path}: there already, and no store; choose another path")
+        raise ValueError(f"{path}: exists and is not a store; choose another path")
     if not append:
         raise ValueError(
             f"{path}: a store of {len(read(path))} clips; choose another path, or append to it "
             "(append=True, --append)"
         )
     with _locked(path):
-        listed = read(path).listed  # refuses to add to a damaged store
-        return _append(motions, path, listed=listed, refused=refused)
+        return _append(motions, path, read(path).listed, refused)  # `read` refuses damaged stores

@@ -1,7 +1,7 @@
-"""Motions whose answers are known by construction.
+"""Motions whose ground truth is known by construction.
 
-A script says what is done, `perform` lets a figure do it as a tracker would see it, and the
-performance knows the truth. Pure NumPy; the words of a script are in `script`.
+A script lists movements, `perform` renders them as a tracker would record them, and the performance
+includes the ground truth. Pure NumPy; the movements are defined in `script`.
 
 >>> from kinematics import synthetic
 >>> script = synthetic.walk(3.0).then(synthetic.turn(1.57), synthetic.walk(2.0))

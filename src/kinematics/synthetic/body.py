@@ -1,4 +1,4 @@
-"""The figure: a skeleton of 1.7 m that walks, bends and reaches, and the sway of its gait."""
+"""The figure: a skeleton of 1.7 m that walks, bends and waves, with the sway of its gait."""
 
 import math
 from dataclasses import dataclass
@@ -21,17 +21,17 @@ Series = Float[np.ndarray, " frames"]
 
 @dataclass(frozen=True, kw_only=True)
 class Gait:
-    """How much a walker sways; everything is peak to peak and measured from real walks.
+    """The sway of a walker, peak to peak, with defaults measured from real walks.
 
-    All of it fades in and out with speed: a figure that stands does not sway.
+    Sway fades in and out with speed: a standing figure does not sway.
     """
 
     pelvis_yaw_rad: float = math.radians(16)
     """At stride rate; 5 to 34 degrees are ordinary."""
     shoulder_share: float = 0.8
-    """Counter-rotation of the shoulders, as a share of the pelvis's."""
+    """Counter-rotation of the shoulders, as a share of the pelvis's yaw."""
     roll_rad: float = math.radians(7)
-    """Pelvis to the sides, at stride rate."""
+    """Pelvis sideways, at stride rate."""
     pitch_rad: float = math.radians(3)
     """Pelvis forward and backward, at step rate."""
     bob_m: float = 0.04
@@ -42,11 +42,11 @@ class Gait:
     """Sideways at stride rate."""
     arm_swing_rad: float = math.radians(45)
     slip: float = 0.0
-    """Metres lost to the left for every metre gone; real, so it is part of the truth."""
+    """Drift to the left per metre covered; it is real, so it is part of the truth."""
 
 
 STIFF = Gait(pelvis_yaw_rad=0.0, roll_rad=0.0, pitch_rad=0.0, bob_m=0.0, run_bob_m=0.0, sway_m=0.0)
-"""A gait that moves the limbs alone: root and pelvis glide."""
+"""A gait that moves only the limbs: root and pelvis glide."""
 
 
 class Figure(NamedTuple):
@@ -58,7 +58,7 @@ class Figure(NamedTuple):
 
 
 class _Sway(NamedTuple):
-    """What gait adds to the plain movement."""
+    """The motion that gait adds to the timeline."""
 
     aside_m: Series
     up_m: Series
@@ -70,7 +70,7 @@ class _Sway(NamedTuple):
 
 
 _SPINE_M = (0.11, 0.13, 0.06, 0.21)  # pelvis to spine1, spine2, spine3, neck
-_BEND = np.array([0.0, 0.3, 0.6, 1.0])  # share of the back's bend reached in each of these
+_BEND = np.array([0.0, 0.3, 0.6, 1.0])  # share of the back's bend at each of these bones
 _HIP = (0.09, -0.07, 0.0)  # offsets of the left side; x changes sign on the right
 _COLLAR = (0.07, 0.11, 0.0)
 _SHOULDER = (0.10, 0.03, -0.01)
@@ -79,7 +79,7 @@ _THIGH_M, _SHIN_M = 0.398, 0.397
 _ANKLE_M = 0.07  # height of a standing ankle
 _TOE_M = 0.02  # height of the ball of the foot
 _FOOT_M = 0.16  # ankle to the ball of the foot
-_FIRM = 0.98  # share of its length up to which a leg reaches exactly
+_FIRM = 0.98  # a leg reaches its target exactly up to this share of its length
 _STANCE_M = 0.10  # half the distance between standing feet
 _JOINT = {name: index for index, name in enumerate(SMPL_22.joints)}
 
@@ -92,15 +92,14 @@ def _axes(heading_rad: Series) -> tuple[Vectors, Vectors]:
 
 def _tilted(heading_rad: Series, forward_rad: Series | float, left_rad: Series | float) -> Rotation:
     """Heading, then lean: the tilt is the length of (forward, left)."""
-    yaw = np.zeros((len(heading_rad), 3))
-    swing = np.zeros((len(heading_rad), 3))
+    yaw, swing = np.zeros((2, len(heading_rad), 3))
     yaw[:, 1] = heading_rad
     swing[:, 0], swing[:, 2] = forward_rad, -np.asarray(left_rad)
     return Rotation.from_rotvec(yaw) * Rotation.from_rotvec(swing)
 
 
 def _sway(rows: Float[np.ndarray, "frames columns"], gait: Gait, phase: Series) -> _Sway:
-    """Phase 0 is the left heel's touch-down; the body is over the left foot 0.3 strides later."""
+    """The sway at each row; phase 0 is the left heel strike, 0.3 the body over the left foot."""
     speed_mps = np.hypot(rows[:, Column.FORWARD_SPEED], rows[:, Column.LEFT_SPEED])
     amplitude, run_share = eased(speed_mps / 0.4), runs(speed_mps)
     angle = 2 * np.pi * phase
@@ -165,7 +164,7 @@ def _directions(leans_rad: Float[np.ndarray, "frames ... 2"]) -> Float[np.ndarra
 def _spine_leans(
     pelvis_rad: Float[np.ndarray, "frames 2"], trunk_rad: Float[np.ndarray, "frames 2"]
 ) -> Float[np.ndarray, "frames 4 2"]:
-    """Leans of the four bones of the back such that pelvis to neck leans as the trunk is told."""
+    """Leans of the four bones of the back for which the line from pelvis to neck leans as asked."""
     lengths = np.array(_SPINE_M)
     gain = lengths.sum() / (lengths @ _BEND)
     bend = (trunk_rad - pelvis_rad) * gain
@@ -181,25 +180,25 @@ def _spine_leans(
 def _place_trunk(
     joints_m: np.ndarray, rows: np.ndarray, sway: _Sway, pelvis: Rotation
 ) -> Float[np.ndarray, "frames 2"]:
-    """Spine, neck and head; gives the lean of the chest."""
-    steadied = 0.4 * np.stack([sway.pitch_rad, sway.roll_rad], axis=1)  # the back evens out sway
+    """Places spine, neck and head; returns the lean of the chest."""
+    steadied = 0.4 * np.stack([sway.pitch_rad, sway.roll_rad], axis=1)  # the back reduces sway
     leans = steadied[:, None] + _spine_leans(
         rows[:, [Column.PELVIS_FORWARD, Column.PELVIS_LEFT]],
         rows[:, [Column.TRUNK_FORWARD, Column.TRUNK_LEFT]],
     )
     left, ahead = _axes(rows[:, Column.HEADING])
     bones = _directions(leans)
-    place = joints_m[:, _JOINT["pelvis"]]
+    joint_m = joints_m[:, _JOINT["pelvis"]]
     for index, name in enumerate(("spine1", "spine2", "spine3", "neck")):
         x, y, z = bones[:, index].T[:, :, None]
         bone = left * x + ahead * z + y * [0.0, 1.0, 0.0]
         if name == "spine1":
             bone = pelvis.apply([0.0, 1.0, 0.0])
-        place = place + _SPINE_M[index] * bone
-        joints_m[:, _JOINT[name]] = place
+        joint_m = joint_m + _SPINE_M[index] * bone
+        joints_m[:, _JOINT[name]] = joint_m
     chest_rad = leans[:, -1]
     head = _tilted(rows[:, Column.HEADING], *(0.7 * chest_rad.T))
-    joints_m[:, _JOINT["head"]] = place + head.apply([0.0, _HEAD_M, 0.03])
+    joints_m[:, _JOINT["head"]] = joint_m + head.apply([0.0, _HEAD_M, 0.03])
     return chest_rad
 
 
@@ -211,7 +210,7 @@ def _place_arms(
     phase: Series,
     chest_rad: Float[np.ndarray, "frames 2"],
 ) -> None:
-    """Arms that hang, swing against the legs, bend when running and wave when told."""
+    """Places arms that hang, swing against the legs, bend in a run and wave."""
     shoulders_rad = rows[:, Column.HEADING] - gait.shoulder_share * sway.yaw_rad
     chest = _tilted(shoulders_rad, *chest_rad.T)
     hanging = _tilted(shoulders_rad, *(0.25 * chest_rad.T))
@@ -242,7 +241,7 @@ def _arm(sign: float, forward_rad: Series, outward_rad: Series) -> Vectors:
 
 
 def _step(phase: Series, duty: Series) -> tuple[Series, Series]:
-    """How far ahead of the body a foot is, in strides, and how high its swing, 0 to 1."""
+    """The distance of a foot ahead of the body, in strides, and the height of its swing, 0 to 1."""
     cycle = phase % 1.0
     swung = np.clip((cycle - duty) / (1 - duty), 0.0, 1.0)
     # a cubic from (-duty/2, slope -1) to (duty/2, slope -1), which joins stance to stance
@@ -260,11 +259,11 @@ def _place_legs(
     pelvis: Rotation,
     ground_m: Vectors,
 ) -> None:
-    """Feet planted where the gait puts them, knees bent to reach them."""
+    """Places the feet as the gait requires and bends the knees to reach them."""
     heading, turn_rps = rows[:, Column.HEADING], rows[:, Column.TURN_SPEED]
     speeds_mps = rows[:, [Column.FORWARD_SPEED, Column.LEFT_SPEED]]
     strides_hz = stride_hz(rows)
-    # each foot is on the floor for 62 % of a walker's stride, for 28 % of a runner's
+    # a foot is on the floor for 62 % of the stride in a walk, 28 % in a run
     duty = np.interp(np.hypot(*speeds_mps.T), [1.0, 3.0], [0.62, 0.28])
     stride_forward_m, stride_left_m = (speeds_mps / strides_hz[:, None]).T
     stepping = np.maximum(sway.amplitude, eased(np.abs(turn_rps) / 0.6))
@@ -282,21 +281,21 @@ def _place_legs(
         wanted[:, 1] += _ANKLE_M + rise_m + lift_m * swing
         hip = joints_m[:, _JOINT["pelvis"]] + pelvis.apply(_HIP * np.array([sign, 1.0, 1.0]))
         knee, ankle = _bent_leg(hip, wanted, toes_ahead)
-        # a heel that leaves the floor behind the body leaves the toes on it
+        # behind the body the heel rises first, while the toes stay on the floor
         heel_m = np.where(shift * stride_forward_m > 0, ankle[:, 1] - wanted[:, 1], 0.0)
         toe_height_m = ground_m[:, 1] + _TOE_M + airborne_m + lift_m * swing + heel_m
         drop_m = np.clip(ankle[:, 1] - toe_height_m, -0.5 * _FOOT_M, 0.98 * _FOOT_M)
         foot = ankle + toes_ahead * np.sqrt(_FOOT_M**2 - drop_m**2)[:, None]
         foot[:, 1] -= drop_m
-        for name, place in (("hip", hip), ("knee", knee), ("ankle", ankle), ("foot", foot)):
-            joints_m[:, _JOINT[f"{side}_{name}"]] = place
+        for name, joint_m in (("hip", hip), ("knee", knee), ("ankle", ankle), ("foot", foot)):
+            joints_m[:, _JOINT[f"{side}_{name}"]] = joint_m
 
 
 def _bent_leg(hip: Vectors, wanted: Vectors, toes_ahead: Vectors) -> tuple[Vectors, Vectors]:
-    """Knee and ankle of a leg that reaches for the wanted ankle, the knee bending ahead."""
+    """Knee and ankle of a leg that reaches for the wanted ankle with the knee bent forward."""
     reach = wanted - hip
     wanted_m = np.sqrt((reach * reach).sum(axis=1))
-    # a leg that reaches too far straightens gently, so that the knee does not snap
+    # an overextended leg straightens smoothly, so that the knee does not snap
     firm_m, most_m = _FIRM * (_THIGH_M + _SHIN_M), 0.9995 * (_THIGH_M + _SHIN_M)
     over_m = np.maximum(wanted_m - firm_m, 0.0) / (most_m - firm_m)
     length_m = np.where(

@@ -1,4 +1,4 @@
-"""How things start and stop: smoothly, as people do."""
+"""Smooth starts and stops."""
 
 from typing import NamedTuple
 
@@ -6,11 +6,11 @@ import numpy as np
 from jaxtyping import Float
 
 MIN_RAMP_S = 0.35
-"""Least time in which a walker gains or loses speed."""
+"""Minimum time in which a walker gains or loses speed."""
 
 
 def eased(share: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
-    """Minimum-jerk course from 0 to 1; stays at 0 before and at 1 after.
+    """Minimum-jerk transition from 0 to 1; 0 before and 1 after.
 
     >>> eased(np.array([-1.0, 0.0, 0.5, 1.0])).tolist()
     [0.0, 0.0, 0.5, 1.0]
@@ -22,7 +22,7 @@ def eased(share: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
 def _ramp(
     start_mps: float, end_mps: float, ramp_s: float, seconds: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Distance gone and speed while the speed changes smoothly from start to end."""
+    """Distance covered and speed while the speed changes smoothly from start to end."""
     u = np.clip(seconds / ramp_s, 0.0, 1.0) if ramp_s > 0 else np.ones_like(seconds)
     gained = u**4 * (2.5 - 3 * u + u * u)
     change = end_mps - start_mps
@@ -30,7 +30,7 @@ def _ramp(
 
 
 class Cruise(NamedTuple):
-    """Speed up, keep the speed, slow down."""
+    """Acceleration, constant speed, deceleration."""
 
     start_mps: float
     speed_mps: float
@@ -41,11 +41,11 @@ class Cruise(NamedTuple):
 
     @property
     def duration_s(self) -> float:
-        """From the beginning to the end."""
+        """Total duration."""
         return self.ramp_in_s + self.steady_s + self.ramp_out_s
 
     def at(self, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Distance gone and speed at times since the beginning."""
+        """Distance covered and speed at times since the start."""
         steady = np.clip(seconds - self.ramp_in_s, 0.0, self.steady_s)
         late = seconds - self.ramp_in_s - self.steady_s
         first, rising = _ramp(self.start_mps, self.speed_mps, self.ramp_in_s, seconds)
@@ -57,7 +57,7 @@ class Cruise(NamedTuple):
 def cruise(
     distance_m: float, speed_mps: float, *, start_mps: float = 0.0, end_mps: float = 0.0
 ) -> Cruise:
-    """Covers a distance at a speed, or as near to it as so short a way allows.
+    """A cruise over a distance at a speed, or at the highest speed that a short distance allows.
 
     >>> cruise(6.0, 1.2).speed_mps, round(cruise(0.3, 1.2).speed_mps, 2)
     (1.2, 0.66)

@@ -1,4 +1,4 @@
-"""Seeded corpora: what people might do, drawn at random so that most of the truth is certain."""
+"""Seeded corpora of random scripts, chosen so that most of their events are certain."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -31,10 +31,10 @@ from kinematics.synthetic.stage import Performance, generator, perform
 from kinematics.synthetic.timeline import lay_out
 
 LONGEST_CLIP_S = 30.0
-"""Scripts of a corpus drop movements until they fit."""
+"""Maximum duration of a clip; movements are dropped from longer scripts."""
 
 FRAME_RATES = (10.0, 12.5, 15.0, 20.0, 24.0, 25.0, 30.0, 50.0, 60.0, 100.0, 120.0)
-"""Cameras and mocap systems that a corpus imitates."""
+"""Frame rates of cameras and mocap systems."""
 
 
 def corpus(
@@ -46,11 +46,11 @@ def corpus(
     jitter_rad: float = 0.0,
     joints: bool = True,
 ) -> Iterator[Performance]:
-    """Varied performances; clip `i` depends on `seed` and `i` alone.
+    """Varied performances; clip `i` depends only on `seed` and `i`.
 
-    One to five movements a clip, most with pauses between, every kind among any thirteen clips in a
-    row; anywhere within 50 m of the world's origin, any heading, any gait, 10 to 120 frames a
-    second unless told; some clips begin or end in mid-stride.
+    Each clip has one to five movements, most with pauses between; any thirteen consecutive clips
+    contain every kind. Positions are within 50 m of the world's origin, headings and gaits vary,
+    the frame rate is 10 to 120 Hz unless given, and some clips begin or end in mid-stride.
 
     >>> [len(performance.script.movements) > 1 for performance in corpus(2)]
     [True, True]
@@ -76,7 +76,7 @@ def corpus(
 
 
 def _gait(draw: np.random.Generator) -> Gait:
-    """Anyone's gait: within what recorded walks and runs show."""
+    """A random gait within the range of recorded walks and runs."""
     return Gait(
         pelvis_yaw_rad=math.radians(draw.uniform(5, 30)),
         shoulder_share=draw.uniform(0.6, 1.0),
@@ -98,7 +98,7 @@ def _side(draw: np.random.Generator) -> float:
 
 
 def _hold_s(draw: np.random.Generator) -> float:
-    """Held for a while: on a shorter hold nobody could say whether it is a pause."""
+    """The duration of a hold; shorter holds might or might not be pauses."""
     return draw.uniform(0.8, 2.0)
 
 
@@ -110,7 +110,7 @@ def _random_lean(draw: np.random.Generator) -> Script:
 
 def _random_stoop(draw: np.random.Generator) -> Script:
     bent = lean(math.radians(draw.uniform(25, 45)), stay=True)
-    return then(bent, stand(draw.uniform(0.8, 2.0)), straighten())
+    return then(bent, stand(_hold_s(draw)), straighten())
 
 
 def _random_crouch(draw: np.random.Generator) -> Script:
@@ -128,7 +128,7 @@ def _random_turn(draw: np.random.Generator) -> Script:
 
 
 def _random_arc(draw: np.random.Generator) -> Script:
-    """Tight bends by any angle; wide ones, along which directions change slowly, by little."""
+    """Tight bends by any angle, and wide bends, whose direction changes slowly, by small angles."""
     degrees = draw.choice([60, 90, 90, 135, 180, 270, 360])
     radius_m = draw.uniform(0.7, 1.2) if degrees > 90 else draw.uniform(0.7, 2.5)
     angle = math.radians(degrees) * _side(draw)
@@ -158,11 +158,11 @@ _KINDS: tuple[Callable[[np.random.Generator], Script], ...] = (
         rate_hz=draw.uniform(1.0, 2.0),
     ),
 )
-_TRAVELS = (0, 0, 0, 2, 3, 4, 5)  # walks are what people mostly do
+_TRAVELS = (0, 0, 0, 2, 3, 4, 5)  # mostly walks
 
 
 def _script(draw: np.random.Generator, index: int) -> tuple[Script, tuple[float, float]]:
-    """A featured kind of movement among others, and what is cut off at either end."""
+    """A script of a featured kind of movement among others, and the seconds cut at either end."""
     featured = _KINDS[index % len(_KINDS)](draw)
     before: list[Script] = []
     after: list[Script] = []

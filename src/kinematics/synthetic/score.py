@@ -1,5 +1,6 @@
-"""How well measured facts agree with the truth of a performance: found, missed, invented."""
+"""Agreement of measured facts with the truth of a performance: found, missed, invented events."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
@@ -8,7 +9,7 @@ from kinematics.facts import MotionFacts
 from kinematics.synthetic.truth import Truth
 
 SLACK_S = 0.3
-"""Two movements this close in time may be the same one."""
+"""Maximum gap in time between a true movement and the measured one."""
 
 
 @runtime_checkable
@@ -27,35 +28,39 @@ class _Decided(_Movement, Protocol):
 
 @dataclass(kw_only=True)
 class Tally:
-    """Counts and errors of one kind of event, added up over clips."""
+    """Counts and errors of one kind of event, summed over clips."""
 
     found: int = 0
     missed: int = 0
     invented: int = 0
     amount_errors: list[float] = field(default_factory=list)
-    """Found minus true, by size: negative is too small."""
+    """Measured minus true absolute amount: negative is too small."""
     time_errors_s: list[float] = field(default_factory=list)
-    """Start and end, found minus true."""
+    """Start and end, measured minus true."""
 
     @property
     def recall(self) -> float:
-        """Share of the certain true events that were found; 1 when there were none."""
+        """Share of the certain true events that were found; 1 without any."""
         true = self.found + self.missed
         return self.found / true if true else 1.0
 
     @property
     def precision(self) -> float:
-        """Share of the reported events that are true or undecided; 1 when there were none."""
+        """Share of the reported events that are true or uncertain; 1 without any."""
         reported = self.found + self.invented
         return self.found / reported if reported else 1.0
 
 
-def _overlap_s(one: _Movement, other: _Movement) -> float:
-    return min(one.end_s, other.end_s) - max(one.start_s, other.start_s)
+_True = tuple[float, _Decided]
+_Measured = tuple[float, _Movement]
 
 
-def _same_way(amount: float, other: float) -> bool:
-    return amount * other > 0
+def _overlap_s(true: _True, measured: _Measured) -> float:
+    """The overlap in time of two movements with their amounts; -inf in opposite directions."""
+    if true[0] * measured[0] <= 0:
+        return -math.inf
+    first, second = true[1], measured[1]
+    return min(first.end_s, second.end_s) - max(first.start_s, second.start_s)
 
 
 def tally(
@@ -63,7 +68,7 @@ def tally(
 ) -> dict[str, Tally]:
     """Adds one clip's agreement to the tallies by signal (and by kind of vertical episode).
 
-    Certain true events have to be found; near-threshold ones may be, and count neither way.
+    Only certain true events must be found; uncertain events may be found and are not counted.
 
     >>> from kinematics import measure, synthetic
     >>> performance = synthetic.perform(synthetic.walk(3.0))
@@ -76,58 +81,44 @@ def tally(
         *((e.signal, e.amount, e) for e in truth.events(joints=facts.has_joints)),
         *((e.kind, e.height_m, e) for e in truth.episodes),
     ]
-    found_rows: list[tuple[str, float, _Movement]] = [
+    measured_rows: list[tuple[str, float, _Movement]] = [
         *((e.signal, e.amount, e) for e in facts.events),
         *((e.kind, e.height_m, e) for e in facts.episodes),
     ]
-    names = {*into, *(name for name, _, _ in (*true_rows, *found_rows)), *_ALWAYS}
-    for name in names:
-        one = into.setdefault(name, Tally())
-        _match(
-            [(amount, event) for kind, amount, event in true_rows if kind == name],
-            [(amount, event) for kind, amount, event in found_rows if kind == name],
-            one,
-        )
+    for name in {*into, *(name for name, _, _ in (*true_rows, *measured_rows)), *_ALWAYS}:
+        true = [(amount, event) for kind, amount, event in true_rows if kind == name]
+        measured = [(amount, event) for kind, amount, event in measured_rows if kind == name]
+        _match(true, measured, into.setdefault(name, Tally()))
     return into
 
 
 _ALWAYS = ("left", "up", "forward", "start_distance", "heading", "forward_lean", "left_lean")
 
 
-def _match(
-    true: Sequence[tuple[float, _Decided]], found: Sequence[tuple[float, _Movement]], one: Tally
-) -> None:
-    """Pairs movements of one kind, the best overlap first; counts what is left over."""
-    pairs = sorted(
-        (
-            (_overlap_s(event, other), place, other_place)
-            for place, (amount, event) in enumerate(true)
-            for other_place, (other_amount, other) in enumerate(found)
-            if _same_way(amount, other_amount) and _overlap_s(event, other) > -SLACK_S
-        ),
-        reverse=True,
-    )
+def _match(true: Sequence[_True], measured: Sequence[_Measured], counts: Tally) -> None:
+    """Pairs movements of one kind, the largest overlap first, and counts pairs and the rest."""
+    pairs = [
+        (overlap_s, index, match)
+        for index, event in enumerate(true)
+        for match, movement in enumerate(measured)
+        if (overlap_s := _overlap_s(event, movement)) > -SLACK_S
+    ]
     taken_true: set[int] = set()
-    taken_found: set[int] = set()
-    for _, place, other_place in pairs:
-        if place in taken_true or other_place in taken_found:
+    taken_measured: set[int] = set()
+    for _, index, match in sorted(pairs, reverse=True):
+        if index in taken_true or match in taken_measured:
             continue
-        taken_true.add(place)
-        taken_found.add(other_place)
-        (amount, event), (other_amount, other) = true[place], found[other_place]
+        taken_true.add(index)
+        taken_measured.add(match)
+        (amount, event), (size, movement) = true[index], measured[match]
         if event.certain:
-            one.found += 1
-            one.amount_errors.append(abs(other_amount) - abs(amount))
-            one.time_errors_s += [other.start_s - event.start_s, other.end_s - event.end_s]
-    one.missed += sum(
-        event.certain for place, (_, event) in enumerate(true) if place not in taken_true
-    )
-    undecided = [(amount, event) for amount, event in true if not event.certain]
-    one.invented += sum(
-        not any(
-            _same_way(amount, other_amount) and _overlap_s(event, other) > -SLACK_S
-            for amount, event in undecided
-        )
-        for place, (other_amount, other) in enumerate(found)
-        if place not in taken_found
+            counts.found += 1
+            counts.amount_errors.append(abs(size) - abs(amount))
+            counts.time_errors_s += [movement.start_s - event.start_s, movement.end_s - event.end_s]
+    counts.missed += sum(e.certain for i, (_, e) in enumerate(true) if i not in taken_true)
+    undecided = [pair for pair in true if not pair[1].certain]
+    counts.invented += sum(
+        not any(_overlap_s(pair, movement) > -SLACK_S for pair in undecided)
+        for match, movement in enumerate(measured)
+        if match not in taken_measured
     )

@@ -1,6 +1,6 @@
-"""What a figure is told to do: frozen movements, and the functions that put them in a row.
+"""Scripts: frozen movements of a figure, and the functions that create and combine them.
 
-More public names than usual: they are the vocabulary, one short function for each word.
+More public names than usual: one short function for each movement.
 """
 
 import math
@@ -10,18 +10,20 @@ from typing import ClassVar, Literal
 Toward = Literal["forward", "backward", "left", "right"]
 Side = Literal["left", "right"]
 
+TravelKind = Literal["walk", "run", "sidestep", "walk_backward", "arc"]
+
 MAX_DROP_M = 0.55
-"""The legs of the figure cannot bring the pelvis lower than this below standing."""
+"""Maximum distance of the pelvis below standing height, limited by the figure's legs."""
 
 MIN_JUMP_M = 0.12
-"""Lower hops would not take the toes off the floor: the heels alone raise the body by 8 cm."""
+"""In lower hops the toes would stay on the floor: the heels alone raise the body by 8 cm."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Travel:
-    """Going somewhere on foot; `angle_rad` is turned evenly along the way."""
+    """Travel on foot; `angle_rad` is turned evenly along the way."""
 
-    kind: Literal["walk", "run", "sidestep", "walk_backward", "arc"]
+    kind: TravelKind
     distance_m: float
     speed_mps: float
     toward: Toward = "forward"
@@ -39,7 +41,7 @@ class Turn:
 
 @dataclass(frozen=True, kw_only=True)
 class Lean:
-    """Bending the trunk; the pelvis tilts by its share of the angle. `hold_s=None` stays there."""
+    """Bending the trunk, the pelvis by its share of the angle; with `hold_s=None` it stays bent."""
 
     kind: Literal["lean", "bow"]
     angle_rad: float
@@ -51,7 +53,7 @@ class Lean:
 
 @dataclass(frozen=True, kw_only=True)
 class Straighten:
-    """Back to upright from whatever lean is held."""
+    """Back to upright from any lean."""
 
     kind: ClassVar[str] = "straighten"
     duration_s: float
@@ -59,7 +61,7 @@ class Straighten:
 
 @dataclass(frozen=True, kw_only=True)
 class Drop:
-    """Lowering the body by bending the knees; `hold_s=None` stays down."""
+    """Lowering the body by bending the knees; with `hold_s=None` it stays down."""
 
     kind: Literal["crouch", "sit"]
     drop_m: float
@@ -69,7 +71,7 @@ class Drop:
 
 @dataclass(frozen=True, kw_only=True)
 class StandUp:
-    """Back to standing height from whatever height is held."""
+    """Back to standing height from any height."""
 
     kind: ClassVar[str] = "stand_up"
     duration_s: float
@@ -77,7 +79,7 @@ class StandUp:
 
 @dataclass(frozen=True, kw_only=True)
 class Jump:
-    """A ballistic jump; `height_m` is how far the root rises above standing."""
+    """A ballistic jump; `height_m` is the rise of the root above standing height."""
 
     kind: ClassVar[str] = "jump"
     height_m: float
@@ -97,7 +99,7 @@ class Wave:
 
 @dataclass(frozen=True, kw_only=True)
 class Stand:
-    """Nothing for a while."""
+    """No movement for some time."""
 
     kind: ClassVar[str] = "stand"
     duration_s: float
@@ -108,24 +110,20 @@ Movement = Travel | Turn | Lean | Straighten | Drop | StandUp | Jump | Wave | St
 
 @dataclass(frozen=True)
 class Script:
-    """Movements in the order in which they are done."""
+    """Movements in order."""
 
     movements: tuple[Movement, ...]
 
     def then(self, *others: "Script") -> "Script":
-        """This script, then the others.
-
-        >>> [movement.kind for movement in walk(3.0).then(jump(0.3)).movements]
-        ['walk', 'jump']
-        """
+        """This script, then the others."""
         return then(self, *others)
 
 
 def then(*scripts: Script) -> Script:
-    """The scripts one after another. Walks, runs and arcs that meet flow without a stop.
+    """The scripts one after another. Adjacent walks, runs and arcs are joined without a stop.
 
-    >>> len(then(walk(3.0), turn(math.pi / 2), walk(1.0)).movements)
-    3
+    >>> [movement.kind for movement in then(walk(3.0), turn(math.pi / 2), walk(1.0)).movements]
+    ['walk', 'turn', 'walk']
     """
     return Script(tuple(movement for script in scripts for movement in script.movements))
 
@@ -140,66 +138,41 @@ def _checked(name: str, value: float, low: float, high: float) -> float:
     return float(value)
 
 
-def walk(distance_m: float, *, speed_mps: float = 1.2) -> Script:
-    """Walks straight ahead.
-
-    >>> walk(3.0).movements[0].distance_m
-    3.0
-    """
+def _travel(
+    kind: TravelKind,
+    distance_m: float,
+    speed_mps: float,
+    limits_mps: tuple[float, float],
+    toward: Toward = "forward",
+) -> Script:
     return _only(
         Travel(
-            kind="walk",
+            kind=kind,
             distance_m=_checked("distance_m", distance_m, 0.05, 1e4),
-            speed_mps=_checked("speed_mps", speed_mps, 0.1, 2.0),
+            speed_mps=_checked("speed_mps", speed_mps, *limits_mps),
+            toward=toward,
         )
     )
+
+
+def walk(distance_m: float, *, speed_mps: float = 1.2) -> Script:
+    """Walks straight ahead."""
+    return _travel("walk", distance_m, speed_mps, (0.1, 2.0))
 
 
 def run(distance_m: float, *, speed_mps: float = 3.0) -> Script:
-    """Runs straight ahead.
-
-    >>> run(10.0).movements[0].kind
-    'run'
-    """
-    return _only(
-        Travel(
-            kind="run",
-            distance_m=_checked("distance_m", distance_m, 0.05, 1e4),
-            speed_mps=_checked("speed_mps", speed_mps, 2.0, 8.0),
-        )
-    )
+    """Runs straight ahead."""
+    return _travel("run", distance_m, speed_mps, (2.0, 8.0))
 
 
 def walk_backward(distance_m: float, *, speed_mps: float = 0.8) -> Script:
-    """Walks backwards, facing ahead.
-
-    >>> walk_backward(1.0).movements[0].toward
-    'backward'
-    """
-    return _only(
-        Travel(
-            kind="walk_backward",
-            distance_m=_checked("distance_m", distance_m, 0.05, 1e4),
-            speed_mps=_checked("speed_mps", speed_mps, 0.1, 1.5),
-            toward="backward",
-        )
-    )
+    """Walks backwards, facing ahead."""
+    return _travel("walk_backward", distance_m, speed_mps, (0.1, 1.5), "backward")
 
 
 def sidestep(distance_m: float, *, to: Side, speed_mps: float = 0.5) -> Script:
-    """Steps sideways, facing ahead.
-
-    >>> sidestep(1.0, to="left").movements[0].toward
-    'left'
-    """
-    return _only(
-        Travel(
-            kind="sidestep",
-            distance_m=_checked("distance_m", distance_m, 0.05, 1e4),
-            speed_mps=_checked("speed_mps", speed_mps, 0.1, 1.0),
-            toward=to,
-        )
-    )
+    """Steps sideways, facing ahead."""
+    return _travel("sidestep", distance_m, speed_mps, (0.1, 1.0), to)
 
 
 def arc(radius_m: float, angle_rad: float, *, speed_mps: float = 1.2) -> Script:
@@ -220,7 +193,7 @@ def arc(radius_m: float, angle_rad: float, *, speed_mps: float = 1.2) -> Script:
 
 
 def turn(angle_rad: float, *, duration_s: float | None = None) -> Script:
-    """Turns on the spot, positive to the left; at 75 degrees a second unless told otherwise.
+    """Turns on the spot, positive to the left; by default at 75 degrees per second.
 
     >>> turn(-math.pi / 2).movements[0].duration_s
     1.2
@@ -245,10 +218,7 @@ def lean(
 ) -> Script:
     """Leans and comes back after `hold_s`; with `stay`, leans until `straighten`.
 
-    `duration_s` is the time of one way; the pelvis tilts by `pelvis_share` of the trunk's angle.
-
-    >>> lean(0.5, toward="left", stay=True).movements[0].hold_s is None
-    True
+    `duration_s` is the time in each direction; the pelvis tilts by `pelvis_share` of the angle.
     """
     return _only(
         Lean(
@@ -263,30 +233,18 @@ def lean(
 
 
 def bow(angle_rad: float, *, hold_s: float = 1.0, pelvis_share: float = 0.4) -> Script:
-    """Bends forward from the hips and the back, if asked beyond 90 degrees, and comes back.
-
-    >>> bow(math.radians(100)).movements[0].pelvis_share
-    0.4
-    """
+    """Bends forward from the hips and the back, possibly beyond 90 degrees, and comes back."""
     (movement,) = lean(angle_rad, hold_s=hold_s, pelvis_share=pelvis_share).movements
     return _only(Lean(**{**vars(movement), "kind": "bow"}))
 
 
 def straighten(*, duration_s: float = 1.2) -> Script:
-    """Comes back from a lean that stayed.
-
-    >>> straighten().movements[0].kind
-    'straighten'
-    """
+    """Comes back from a lean with `stay`."""
     return _only(Straighten(duration_s=_checked("duration_s", duration_s, 0.2, 1e3)))
 
 
 def crouch(depth_m: float, *, hold_s: float = 1.0) -> Script:
-    """Bends the knees, the feet on the floor, and comes up again.
-
-    >>> crouch(0.3).movements[0].drop_m
-    0.3
-    """
+    """Bends the knees, the feet on the floor, and comes up again."""
     return _only(
         Drop(
             kind="crouch",
@@ -298,11 +256,7 @@ def crouch(depth_m: float, *, hold_s: float = 1.0) -> Script:
 
 
 def sit(drop_m: float) -> Script:
-    """Lowers the body and stays down, until `stand_up`.
-
-    >>> sit(0.4).movements[0].hold_s is None
-    True
-    """
+    """Lowers the body and stays down until `stand_up`."""
     return _only(
         Drop(
             kind="sit",
@@ -314,20 +268,12 @@ def sit(drop_m: float) -> Script:
 
 
 def stand_up(*, duration_s: float = 1.0) -> Script:
-    """Rises to standing height.
-
-    >>> stand_up().movements[0].duration_s
-    1.0
-    """
+    """Rises to standing height."""
     return _only(StandUp(duration_s=_checked("duration_s", duration_s, 0.2, 1e3)))
 
 
 def jump(height_m: float, *, forward_m: float = 0.0, dip_m: float = 0.06) -> Script:
-    """Dips, takes off, flies under gravity with both feet off the floor, and lands.
-
-    >>> jump(0.3).movements[0].height_m
-    0.3
-    """
+    """Dips, takes off, flies under gravity with both feet off the floor, and lands."""
     return _only(
         Jump(
             height_m=_checked("height_m", height_m, MIN_JUMP_M, 1.0),
@@ -338,11 +284,7 @@ def jump(height_m: float, *, forward_m: float = 0.0, dip_m: float = 0.06) -> Scr
 
 
 def wave(*, side: Side = "right", cycles: int = 5, rate_hz: float = 1.5) -> Script:
-    """Raises one arm and waves it; root and trunk stay still.
-
-    >>> wave(side="left").movements[0].cycles
-    5
-    """
+    """Raises one arm and waves it; root and trunk stay still."""
     return _only(
         Wave(
             side=side,
@@ -353,18 +295,10 @@ def wave(*, side: Side = "right", cycles: int = 5, rate_hz: float = 1.5) -> Scri
 
 
 def stand(duration_s: float) -> Script:
-    """Stands still (or stays seated, or bent) for a while.
-
-    >>> stand(2.0).movements[0].duration_s
-    2.0
-    """
+    """Stands still, or stays seated or bent."""
     return _only(Stand(duration_s=_checked("duration_s", duration_s, 0.0, 1e5)))
 
 
 def pause(duration_s: float) -> Script:
-    """The same as `stand`, for between two movements.
-
-    >>> pause(1.0) == stand(1.0)
-    True
-    """
+    """The same as `stand`, for use between two movements."""
     return stand(duration_s)

@@ -1,4 +1,4 @@
-"""A script performed by the figure and seen by a tracker."""
+"""Performances: scripts performed by the figure and recorded by a simulated tracker."""
 
 import hashlib
 import math
@@ -19,23 +19,23 @@ from kinematics.synthetic.truth import Truth, tell
 
 @dataclass(frozen=True, kw_only=True)
 class Performance:
-    """A motion and, worked out when asked for, the truth about it."""
+    """A motion and its ground truth, which is computed on demand."""
 
     motion: Motion
     script: Script
     timeline: Timeline
     start_s: float
-    """The place in the timeline at which the clip begins."""
+    """The time in the timeline at which the clip begins."""
     end_s: float
 
     @cached_property
     def truth(self) -> Truth:
-        """What happens in the clip."""
+        """The ground truth of the clip."""
         return tell(self.timeline, start_s=self.start_s, end_s=self.end_s)
 
 
 def generator(*names: object) -> np.random.Generator:
-    """Random numbers that depend on the names alone: not on the process, order or platform.
+    """A generator seeded by the names alone, independent of process, order and platform.
 
     >>> generator("corpus", 0).random() == generator("corpus", 0).random()
     True
@@ -59,12 +59,12 @@ def perform(
     clip: str = "synthetic",
     dtype: DTypeLike = np.float32,
 ) -> Performance:
-    """The script as a tracker would see it: sway of the gait, then white noise on every frame.
+    """The script as a tracker would record it: with the gait's sway and white noise on every frame.
 
-    `start_position_m` is the floor under the figure. `gait=None` lets the root glide. `jitter_m`
-    is the standard deviation along each axis, of the root and of each joint alike; `jitter_rad`
-    the same about each axis of the root's orientation. `cut_s` seconds are left out at the
-    beginning and at the end, in mid-stride if need be.
+    `start_position_m` is the floor under the figure. With `gait=None` the root glides. `jitter_m`
+    is the standard deviation along each axis of the root and of each joint, `jitter_rad` that
+    about each axis of the root's orientation. `cut_s` seconds are cut from the beginning and from
+    the end, possibly in mid-stride.
 
     >>> from kinematics.synthetic import turn, walk
     >>> performance = perform(walk(3.0).then(turn(math.pi / 2)), gait=None)
@@ -76,18 +76,14 @@ def perform(
     gait = gait or STIFF
     x_m, floor_m, z_m = start_position_m
     timeline = lay_out(
-        script,
-        start_x_m=x_m,
-        start_z_m=z_m,
-        start_heading_rad=start_heading_rad,
-        slip=gait.slip,
+        script, start_x_m=x_m, start_z_m=z_m, start_heading_rad=start_heading_rad, slip=gait.slip
     )
     start_s = round(cut_s[0] * RATE_HZ) / RATE_HZ
     shown_s = timeline.duration_s - start_s - cut_s[1]
     if not (fps > 0 and shown_s * fps >= 1 and min(cut_s) >= 0):
         raise ValueError(
-            f"{clip}: a script of {timeline.duration_s:.2f} s, cut by {cut_s} s, leaves no two "
-            f"frames at {fps:g} frames a second; expected a longer script or a smaller cut"
+            f"{clip}: a script of {timeline.duration_s:.2f} s, cut by {cut_s} s, leaves fewer than "
+            f"two frames at {fps:g} frames a second; expected a longer script or a smaller cut"
         )
     times_s = np.arange(math.floor(shown_s * fps + 1e-6) + 1) / fps
     seen = figure(
@@ -106,19 +102,16 @@ def perform(
         skeleton=SMPL_22 if joints else None,
         source=Source(clip=clip, take=clip, shared_world=True),
     )
+    end_s = start_s + float(times_s[-1])
     return Performance(
-        motion=motion,
-        script=script,
-        timeline=timeline,
-        start_s=start_s,
-        end_s=start_s + float(times_s[-1]),
+        motion=motion, script=script, timeline=timeline, start_s=start_s, end_s=end_s
     )
 
 
 def _jittered(
     seen: Figure, jitter_m: float, jitter_rad: float, noise: np.random.Generator
 ) -> Figure:
-    """White noise on every frame; the pelvis joint stays where the root is seen."""
+    """The figure with white noise on every frame; the pelvis joint keeps the root's position."""
     frames = len(seen.positions_m)
     positions_m, orientations_wxyz, joints_m = seen
     if jitter_m:

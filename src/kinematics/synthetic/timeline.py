@@ -1,8 +1,8 @@
-"""The script in time: where the figure is and how it holds itself, free of sway and noise.
+"""The timeline of a script: the figure's position and posture over time, without sway and noise.
 
-The timeline is a table at 240 rows a second. Every row follows from closed formulas of the
-movement under way (smooth ramps of speed, minimum-jerk changes of posture, parabolas in flight),
-so that distances, angles and heights are exact.
+It is a table of 240 rows per second. Every row follows from closed formulas of its movement (smooth
+ramps of speed, minimum-jerk changes of posture, parabolas in flight), so distances, angles and
+heights are exact.
 """
 
 import itertools
@@ -33,22 +33,22 @@ from kinematics.synthetic.script import (
 )
 
 RATE_HZ = 240.0
-"""Rows a second: twice the fastest camera, so that no frame rate is favoured."""
+"""Rows per second: twice the fastest camera, so that no frame rate is favoured."""
 
 GRAVITY_MPS2 = 9.81
 
 HEEL_RISE_M = 0.08
-"""How far a jumper rises onto the toes before the feet leave the floor."""
+"""A jumper's rise onto the toes before the feet leave the floor."""
 
 MAX_SLIP = 0.05
-"""Metres sideways per metre walked beyond which it would no longer be a straight walk."""
+"""Maximum metres sideways per metre of a straight walk."""
 
 
 class Column(IntEnum):
     """The columns of the timeline. Metres, radians, seconds; strides for `PHASE`."""
 
     X = 0
-    RISE = 1  # of the root above standing height
+    RISE = 1  # of the root, above standing height
     Z = 2
     HEADING = 3
     TRUNK_FORWARD = 4
@@ -66,13 +66,13 @@ class Column(IntEnum):
 
 Rows = Float[np.ndarray, "rows columns"]
 Fill = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""From the row in which a phase begins and seconds since then to the rows at those times."""
+"""Maps the first row of a phase and the seconds since its start to the rows at those times."""
 
 _DIRECTIONS = {"forward": (1, 0), "backward": (-1, 0), "left": (0, 1), "right": (0, -1)}
 
 
 class Phase(NamedTuple):
-    """A stretch of time that one formula describes."""
+    """A period of time with a single formula."""
 
     duration_s: float
     fill: Fill
@@ -80,7 +80,7 @@ class Phase(NamedTuple):
 
 @dataclass(frozen=True)
 class Timeline:
-    """A script in time, and when each of its movements begins and ends."""
+    """A script in time, with the start and end of each of its movements."""
 
     rows: Rows
     duration_s: float
@@ -89,10 +89,10 @@ class Timeline:
 
     def at(self, times_s: Float[np.ndarray, " times"]) -> Rows:
         """The rows at any times, by cubic interpolation (exact for parabolas)."""
-        place = np.clip(times_s, 0.0, self.duration_s) * RATE_HZ
-        before = np.minimum(place.astype(int), len(self.rows) - 1)
-        u = (place - before)[:, None]
         last = len(self.rows) - 1
+        position = np.clip(times_s, 0.0, self.duration_s) * RATE_HZ
+        before = np.minimum(position.astype(int), last)
+        u = (position - before)[:, None]
         a, b, c, d = (self.rows[np.clip(before + step, 0, last)] for step in (-1, 0, 1, 2))
         return b + 0.5 * u * (c - a + u * (2 * a - 5 * b + 4 * c - d + u * (3 * (b - c) + d - a)))
 
@@ -107,7 +107,7 @@ def runs(speed_mps: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
 
 
 def stride_hz(rows: Rows) -> Float[np.ndarray, " rows"]:
-    """Strides (two steps) a second: 0.7 to 1.1 at a walk, 1.3 to 1.5 at a run.
+    """Strides (two steps) per second: 0.7 to 1.1 in a walk, 1.3 to 1.5 in a run.
 
     >>> rows = np.zeros((4, len(Column)))
     >>> rows[:, Column.FORWARD_SPEED] = 0.6, 1.6, 2.5, 4.0
@@ -139,7 +139,7 @@ def _changed(
 def _travelled(
     entry: np.ndarray, seconds: np.ndarray, *, travel: Travel, pace: Cruise, slip: float
 ) -> np.ndarray:
-    """On foot, straight or along a circle whose curvature comes and goes when in full stride."""
+    """Rows on foot, straight or along an arc; its curvature eases in and out at speed."""
     rows = _held(entry, seconds)
     along, speed = pace.at(seconds)
     forward, left = _DIRECTIONS[travel.toward]
@@ -161,13 +161,13 @@ def _travelled(
 
 
 def _turned(along_m: np.ndarray, travel: Travel, pace: Cruise) -> np.ndarray:
-    """Angle turned after some way along a circle, unsigned."""
+    """The unsigned angle turned after some distance along an arc."""
     into, out = _easements_m(travel, pace.start_mps, pace.end_mps)
     total_m = travel.distance_m + 0.5 * (into + out)
 
-    def covered(way_m: np.ndarray, easement_m: float) -> np.ndarray:
-        bent = way_m**2 / (2 * easement_m) if easement_m else way_m
-        return np.where(way_m < easement_m, bent, way_m - 0.5 * easement_m)
+    def covered(path_m: np.ndarray, easement_m: float) -> np.ndarray:
+        bent = path_m**2 / (2 * easement_m) if easement_m else path_m
+        return np.where(path_m < easement_m, bent, path_m - 0.5 * easement_m)
 
     left_m = np.clip(total_m - along_m, 0.0, None)
     first, last = covered(along_m, into), travel.distance_m - covered(left_m, out)
@@ -177,7 +177,7 @@ def _turned(along_m: np.ndarray, travel: Travel, pace: Cruise) -> np.ndarray:
 
 
 def _easements_m(travel: Travel, start_mps: float, end_mps: float) -> tuple[float, float]:
-    """How much way the curvature takes to come and to go; none from or to a standstill."""
+    """Distances over which the curvature eases in and out; zero from or to a standstill."""
     if not travel.angle_rad:
         return 0.0, 0.0
     longest_m = 0.5 * travel.distance_m
@@ -185,7 +185,7 @@ def _easements_m(travel: Travel, start_mps: float, end_mps: float) -> tuple[floa
 
 
 def _jumped(entry: np.ndarray, seconds: np.ndarray, *, jump: Jump) -> np.ndarray:
-    """From the bottom of the dip to the bottom of the landing: push, flight and brake."""
+    """Rows from the bottom of the dip to the bottom of the landing: push, flight and brake."""
     rows = _held(entry, seconds)
     takeoff_mps, push_s, flight_s = _jump_times(jump)
     total_s = 2 * push_s + flight_s
@@ -202,7 +202,7 @@ def _jumped(entry: np.ndarray, seconds: np.ndarray, *, jump: Jump) -> np.ndarray
 
 
 def _jump_times(jump: Jump) -> tuple[float, float, float]:
-    """Take-off speed, time of the push, time of the flight."""
+    """Take-off speed, duration of the push, duration of the flight."""
     takeoff_mps = math.sqrt(2 * GRAVITY_MPS2 * (jump.height_m - HEEL_RISE_M))
     push_s = 2 * (jump.dip_m + HEEL_RISE_M) / takeoff_mps
     return takeoff_mps, push_s, 2 * takeoff_mps / GRAVITY_MPS2
@@ -231,7 +231,7 @@ def _there_and_back(
 def _phases(
     movement: Movement, entry: np.ndarray, start_mps: float, end_mps: float, slip: float
 ) -> list[Phase]:
-    """The phases of one movement that begins in the row `entry`."""
+    """The phases of a movement that begins in the row `entry`."""
     match movement:
         case Travel():
             easement_m = 0.5 * sum(_easements_m(movement, start_mps, end_mps))
@@ -282,7 +282,7 @@ def _phases(
 
 
 def _junction_mps(before: Movement, after: Movement) -> float:
-    """The speed at which two movements meet: 0 unless both go the same way on foot."""
+    """The speed between two movements: 0 unless both go in the same direction on foot."""
     if not (isinstance(before, Travel) and isinstance(after, Travel)):
         return 0.0
     if before.toward != after.toward:
@@ -299,7 +299,7 @@ def lay_out(
     start_heading_rad: float = 0.0,
     slip: float = 0.0,
 ) -> Timeline:
-    """The script in time; `slip` metres to the left are lost for every metre gone.
+    """The timeline of a script; `slip` is the drift to the left per metre covered.
 
     >>> from kinematics.synthetic.script import walk
     >>> timeline = lay_out(walk(3.0))
@@ -318,7 +318,7 @@ def lay_out(
     for movement, (start_mps, end_mps) in zip(movements, itertools.pairwise(meetings), strict=True):
         begin_s = now_s
         for phase in _phases(movement, entry, start_mps, end_mps, slip):
-            # the rows after `now_s`, up to and with the end of the phase
+            # the rows after `now_s`, up to and including the end of the phase
             first = math.floor(now_s * RATE_HZ)
             last = math.floor((now_s + phase.duration_s) * RATE_HZ)
             inside = np.arange(first + 1, last + 1) / RATE_HZ - now_s

@@ -1,9 +1,9 @@
-"""The answers: which movements a script contains, by the definition and not by the estimator.
+"""The ground truth: the movements of a script, by the definition and not by the estimator.
 
-A slow, plain reading of the conventions on signals that have neither sway nor noise: a pause of
-half a second ends a movement, turning points that exceed the hysteresis split it, and what is
-smaller than the prominence is none. Whatever changes when every threshold is moved by a quarter is
-marked uncertain: nobody should be blamed for finding or for missing it.
+A slow, plain implementation of the conventions on signals without sway and noise: a pause of half a
+second ends a movement, turning points that exceed the hysteresis split it, and changes smaller than
+the prominence are no events. Events that change when all thresholds are scaled by a quarter are
+marked as uncertain: neither finding nor missing them is an error.
 """
 
 import itertools
@@ -27,44 +27,44 @@ PROMINENCE_LEAN_RAD = math.radians(12)
 
 STILL_MPS = 0.10
 STILL_RPS = math.radians(10)
-"""Slower is standing still."""
+"""Slower motion is standing still."""
 
 PAUSE_S = 0.5
 """A standstill this long ends a movement."""
 
 MIN_SHARE = 0.2
-"""A component shorter than this share of the path that it belongs to is drift."""
+"""A component shorter than this share of its path is drift."""
 
 SCALES = (0.75, 1.33)
-"""A certain event survives when the thresholds are scaled by each of these."""
+"""A certain event stays the same when the thresholds are scaled by each of these."""
 
 SAME_TIME_S = 0.15
 SAME_AMOUNT_M = 0.03
 SAME_AMOUNT_RAD = math.radians(3)
-"""How far an event may move under scaled thresholds and still be the same."""
+"""Maximum changes of an event under scaled thresholds."""
 
 TRAVELLING_MPS = 0.3
-"""Faster than this, rising and sinking are mixed up with the gait: no certain `up` event."""
+"""At higher speed, rising and sinking are mixed with the gait: no `up` event is certain."""
 
 PLATEAU = 1e-6
-"""Values this near to an extreme are held there; a turning point is the middle of the hold."""
+"""Values this near to an extreme belong to its plateau; its middle is the turning point."""
 
 LEVEL_M = 0.005
-"""Within this of the standing height the body is at it."""
+"""Tolerance of the standing height."""
 
 MIN_DROP_M = 0.10
-"""A shallower dip, such as before a jump, is no episode."""
+"""Shallower dips, such as before a jump, are no episodes."""
 
 CLEAR_JUMP_M, CLEAR_DROP_M = 0.18, 0.25
 """Smaller jumps and drops are not certain."""
 
 LASTING_S = 1.0
-"""Held for longer, a change of height is a lowering or a rising; for shorter, half a crouch."""
+"""A change of height held for longer is a lowering or a rising, otherwise half of a crouch."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrueEvent:
-    """A movement as `facts.Event` has it; uncertain ones lie near a threshold."""
+    """A true event with the fields of `facts.Event`; uncertain if near a threshold."""
 
     signal: Signal
     start_s: float
@@ -76,7 +76,7 @@ class TrueEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class TrueEpisode:
-    """A vertical episode as `facts.VerticalEpisode` has it."""
+    """A true vertical episode with the fields of `facts.VerticalEpisode`."""
 
     kind: Episode
     start_s: float
@@ -87,29 +87,26 @@ class TrueEpisode:
 
 @dataclass(frozen=True, kw_only=True)
 class Truth:
-    """What happens in a clip, told in its `first_heading` frame of reference."""
+    """The ground truth of a clip, in its `first_heading` frame of reference."""
 
     with_trunk: tuple[TrueEvent, ...]
     with_pelvis: tuple[TrueEvent, ...]
     episodes: tuple[TrueEpisode, ...]
     kinds: tuple[str, ...]
-    """The kinds of movement that were done, in order, at least in part inside the clip."""
+    """The kinds of movement that are at least partly inside the clip, in order."""
     begins_walking: bool
-    """The clip begins in mid-stride, where the first heading is only known up to the sway."""
+    """The clip begins in mid-stride, so the first heading is only known up to the sway."""
     ends_walking: bool
 
     def events(self, *, joints: bool = True) -> tuple[TrueEvent, ...]:
-        """All events; leans are the trunk's with joints and the pelvis's with the root alone."""
+        """All events; leans are those of the trunk with joints, else those of the pelvis."""
         return self.with_trunk if joints else self.with_pelvis
 
     def events_on(self, signal: Signal, *, joints: bool = True) -> tuple[TrueEvent, ...]:
         """The certain events of one signal, in time order; raises `ValueError` on other names."""
         check_signal(signal)
-        return tuple(
-            event
-            for event in self.events(joints=joints)
-            if event.signal == signal and event.certain
-        )
+        events = self.events(joints=joints)
+        return tuple(event for event in events if event.signal == signal and event.certain)
 
 
 class _Thresholds(NamedTuple):
@@ -119,17 +116,13 @@ class _Thresholds(NamedTuple):
     share: float = 0.0
 
     def varied(self) -> "list[_Thresholds]":
-        """All thresholds scaled alike, and the pause's length against the others.
+        """All thresholds scaled alike, and the pause's duration scaled opposite to the others.
 
-        Slower and longer pauses are rarer, so the two would cancel if they always moved together.
+        A lower speed and a longer pause both make pauses rarer: scaled alike, they would cancel.
         """
         alike = [_Thresholds(*(scale * value for value in self)) for scale in SCALES]
-        pauses_s = [scale * self.pause_s for scale in SCALES]
-        against = [
-            variant._replace(pause_s=pause_s)
-            for variant, pause_s in zip(alike, reversed(pauses_s), strict=True)
-        ]
-        return alike + against
+        pauses_s = [variant.pause_s for variant in reversed(alike)]
+        return alike + [v._replace(pause_s=s) for v, s in zip(alike, pauses_s, strict=True)]
 
 
 _THRESHOLDS: dict[Signal, _Thresholds] = {
@@ -144,7 +137,7 @@ _THRESHOLDS: dict[Signal, _Thresholds] = {
 
 
 def tell(timeline: Timeline, *, start_s: float, end_s: float) -> Truth:
-    """The truth about the part of a timeline that a clip shows.
+    """The ground truth of the part of a timeline that a clip shows.
 
     >>> from kinematics.synthetic import lay_out, turn
     >>> truth = tell(lay_out(turn(1.0)), start_s=0.0, end_s=0.8)
@@ -201,12 +194,12 @@ class _Stretch(NamedTuple):
 
 
 def _events(signal: Signal, values: Series, path_m: Series) -> list[TrueEvent]:
-    """The events of one signal, those near a threshold marked uncertain."""
+    """The events of one signal; those near a threshold are uncertain."""
     plain = _THRESHOLDS[signal]
     speed = np.abs(np.gradient(values)) * RATE_HZ
     same_amount = SAME_AMOUNT_RAD if signal in ANGULAR_SIGNALS else SAME_AMOUNT_M
 
-    def found(thresholds: _Thresholds) -> list[TrueEvent]:
+    def detected(thresholds: _Thresholds) -> list[TrueEvent]:
         return [
             TrueEvent(
                 signal=signal,
@@ -221,17 +214,17 @@ def _events(signal: Signal, values: Series, path_m: Series) -> list[TrueEvent]:
             >= thresholds.share * (path_m[stretch.end] - path_m[stretch.start])
         ]
 
-    def alike(one: TrueEvent, other: TrueEvent) -> bool:
+    def alike(event: TrueEvent, variant: TrueEvent) -> bool:
         return (
-            abs(one.start_s - other.start_s) <= SAME_TIME_S
-            and abs(one.end_s - other.end_s) <= SAME_TIME_S
-            and abs(one.amount - other.amount) <= same_amount
+            abs(event.start_s - variant.start_s) <= SAME_TIME_S
+            and abs(event.end_s - variant.end_s) <= SAME_TIME_S
+            and abs(event.amount - variant.amount) <= same_amount
         )
 
-    events, variants = found(plain), [found(thresholds) for thresholds in plain.varied()]
+    variants = [detected(thresholds) for thresholds in plain.varied()]
     judged = [
-        replace(event, certain=all(any(alike(event, o) for o in variant) for variant in variants))
-        for event in events
+        replace(event, certain=all(any(alike(event, v) for v in variant) for variant in variants))
+        for event in detected(plain)
     ]
     for other in itertools.chain(*variants):
         if not any(alike(event, other) for event in judged):
@@ -240,7 +233,7 @@ def _events(signal: Signal, values: Series, path_m: Series) -> list[TrueEvent]:
 
 
 def _doubted(event: TrueEvent, ground_mps: Series) -> TrueEvent:
-    """Vertical movements while travelling are not certain."""
+    """The event, uncertain if it is vertical while travelling."""
     inside = slice(round(event.start_s * RATE_HZ), round(event.end_s * RATE_HZ) + 1)
     travelling = event.signal == "up" and ground_mps[inside].max() > TRAVELLING_MPS
     return replace(event, certain=event.certain and not travelling)
@@ -253,7 +246,7 @@ def _runs(mask: Bool[np.ndarray, " rows"]) -> list[tuple[int, int]]:
 
 
 def _stretches(values: Series, speed: Series, thresholds: _Thresholds) -> list[_Stretch]:
-    """Stretches between pauses and turning points that are as large as the prominence."""
+    """Stretches between pauses and turning points, at least as large as the prominence."""
     pause = np.zeros(len(values), dtype=bool)
     for first, last in _runs(speed < thresholds.still):
         at_edge = first == 0 or last == len(values) - 1
@@ -302,7 +295,7 @@ def _middle(values: Series, extreme: int, first: int, last: int) -> int:
 
 
 def _creep(rising: Series, speed: Series, index: int, step: int) -> float:
-    """How much further a movement goes while it dies down beyond its start or end."""
+    """The additional amount of a movement while it dies down beyond its start or end."""
     now = index
     while 0 <= now + step < len(rising):
         gained = step * (rising[now + step] - rising[now])
@@ -313,20 +306,17 @@ def _creep(rising: Series, speed: Series, index: int, step: int) -> float:
 
 
 def _episodes(rise_m: Series) -> list[TrueEpisode]:
-    """Jumps, and the times below standing height: short ones, lasting ones, or arguably both."""
+    """Jumps, and periods below standing height: short, lasting, or arguably both."""
     moving = np.abs(np.gradient(rise_m)) * RATE_HZ > STILL_MPS
     last_row = len(rise_m) - 1
     episodes = []
 
     def add(kind: Episode, first: int, last: int, height_m: float, *, certain: bool) -> None:
         clear = abs(height_m) >= (CLEAR_JUMP_M if kind == "jump" else CLEAR_DROP_M)
+        start_s, end_s, sure = first / RATE_HZ, last / RATE_HZ, bool(certain and clear)
         episodes.append(
             TrueEpisode(
-                kind=kind,
-                start_s=first / RATE_HZ,
-                end_s=last / RATE_HZ,
-                height_m=float(height_m),
-                certain=bool(certain and clear),
+                kind=kind, start_s=start_s, end_s=end_s, height_m=float(height_m), certain=sure
             )
         )
 
@@ -337,15 +327,15 @@ def _episodes(rise_m: Series) -> list[TrueEpisode]:
         if depth_m > -MIN_DROP_M:
             continue
         low = [row for row in range(first, last + 1) if rise_m[row] < 0.9 * depth_m]
-        # trimmed to the time in which the body really moves down and up
+        # trimmed to the time in which the body moves down and up
         inside = first + np.flatnonzero(moving[first : last + 1])
         down, up = (int(inside[0]), int(inside[-1])) if len(inside) else (first, last)
         held_s = (low[-1] - low[0]) / RATE_HZ
-        lasts, brief = held_s >= SCALES[0] * LASTING_S, held_s < SCALES[0] * LASTING_S
+        lasts, clearly = (held_s >= scale * LASTING_S for scale in SCALES)
         if first > 0 and last < last_row:
-            add("crouch", down, up, depth_m, certain=brief)
+            add("crouch", down, up, depth_m, certain=not lasts)
         if first > 0 and lasts:
-            add("lower", down, low[0], depth_m, certain=held_s >= SCALES[1] * LASTING_S)
+            add("lower", down, low[0], depth_m, certain=clearly)
         if last < last_row and lasts:
-            add("rise", low[-1], up, -depth_m, certain=held_s >= SCALES[1] * LASTING_S)
+            add("rise", low[-1], up, -depth_m, certain=clearly)
     return episodes

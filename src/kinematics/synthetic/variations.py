@@ -1,4 +1,4 @@
-"""The same motion seen otherwise: mirrored, moved, backwards in time, at another frame rate."""
+"""Variations of a motion: mirrored, moved, reversed in time, resampled."""
 
 import re
 from dataclasses import fields
@@ -23,7 +23,7 @@ def _replaced(motion: Motion, **changes: np.ndarray | None) -> Motion:
 
 
 def mirrored(motion: Motion) -> Motion:
-    """Left and right exchanged, as in a mirror that stands in the plane x = 0.
+    """The motion with left and right exchanged, mirrored at the plane x = 0.
 
     >>> from kinematics import synthetic
     >>> left = synthetic.perform(synthetic.sidestep(1.0, to="left"), gait=None).motion
@@ -43,9 +43,9 @@ def mirrored(motion: Motion) -> Motion:
 
 
 def _partners(joints: tuple[str, ...]) -> list[int]:
-    """For each joint the index of the one on the other side (its own in the middle)."""
+    """For each joint the index of its counterpart on the other side (its own in the middle)."""
     sides = {"left": "right", "right": "left", "Left": "Right", "Right": "Left"}
-    others = [re.sub("|".join(sides), lambda found: sides[found[0]], name) for name in joints]
+    others = [re.sub("|".join(sides), lambda side: sides[side[0]], name) for name in joints]
     lonely = sorted(set(others) - set(joints))
     if lonely or others == list(joints):
         raise ValueError(
@@ -56,12 +56,9 @@ def _partners(joints: tuple[str, ...]) -> list[int]:
 
 
 def moved(
-    motion: Motion,
-    *,
-    turn_rad: float = 0.0,
-    shift_m: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    motion: Motion, *, turn_rad: float = 0.0, shift_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
 ) -> Motion:
-    """The whole world turned to the left about the vertical, then shifted.
+    """The motion with its world turned to the left about the vertical, then shifted.
 
     >>> from kinematics import synthetic
     >>> walk = synthetic.perform(synthetic.walk(1.0), gait=None).motion
@@ -77,13 +74,13 @@ def moved(
             turned = turn * Rotation.from_quat(track, scalar_first=True)
             changes[name] = turned.as_quat(scalar_first=True).astype(track.dtype)
         else:
-            places = track @ turn.as_matrix().T + np.asarray(shift_m)
-            changes[name] = places.astype(track.dtype)
+            shifted = track @ turn.as_matrix().T + np.asarray(shift_m)
+            changes[name] = shifted.astype(track.dtype)
     return _replaced(motion, **changes)
 
 
 def reversed_in_time(motion: Motion) -> Motion:
-    """The film run backwards, over the same span of time.
+    """The motion backwards, over the same span of time.
 
     >>> from kinematics import synthetic
     >>> walk = synthetic.perform(synthetic.walk(1.0), gait=None).motion
@@ -100,9 +97,9 @@ def reversed_in_time(motion: Motion) -> Motion:
 
 
 def resampled(motion: Motion, fps: float) -> Motion:
-    """The motion at another frame rate, straight lines between frames.
+    """The motion at another frame rate, linearly interpolated between frames.
 
-    A new frame counts as observed when both of its neighbours were.
+    A new frame is observed if both of its neighbours are.
 
     >>> from kinematics import synthetic
     >>> resampled(synthetic.perform(synthetic.stand(1.0), fps=120.0).motion, 10.0).frames
@@ -132,7 +129,7 @@ def _between(
     *,
     unit: bool,
 ) -> Float[np.ndarray, "samples ..."]:
-    """Straight between two frames; unit quaternions the short way round, and unit again."""
+    """Linear interpolation between two frames; unit quaternions by the shorter way, normalised."""
     weight = share.reshape(-1, *[1] * (track.ndim - 1)).astype(track.dtype)
     first, second = track[before], track[after]
     if unit:

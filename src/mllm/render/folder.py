@@ -197,8 +197,8 @@ def render(
 ) -> Outcome:
     """Writes `NAME.mp4` and `NAME.camera.json`, unless both exist with the same recipe.
 
-    A video without a track is not from this function and is kept, unless `overwrite` is given. The
-    outcome reports invalid motions and disk errors.
+    A video without a track was made by something else and stays, unless `overwrite` is given.
+    The outcome reports invalid motions and disk errors.
     """
     name = name_of(people)
     film_path, track_path = out_dir / f"{name}.mp4", out_dir / f"{name}.camera.json"

@@ -75,7 +75,7 @@ def write(
     """Writes the report of a data set, replacing an earlier report.
 
     Raises `ValueError` if the data set was changed, if the file or folder of an option does not
-    exist, and if `out` contains anything except a report, or is an input.
+    exist, and if `out` contains anything except a report, or one of the inputs.
     """
     given = (folder, motions_dir, videos_dir, audit_file, *prediction_files)
     _check_out(out, [path for path in given if path is not None])
