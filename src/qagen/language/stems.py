@@ -37,6 +37,7 @@ STEMS: dict[str, str] = {
     "total{window}?",
     "dominant_lean": "In which of these directions does {subject} lean most in total?",
     "dominant_speed": "Which of these movements of {subject} reaches the highest speed?",
+    "dominant_duration": "Which of these movements of {subject} lasts longest without a rest?",
     "dominant_activity": "What does {subject} spend the most time doing{window}?",
     "dominant_limb": "Which of these limbs of {subject} moves furthest relative to the body?",
     # temporal

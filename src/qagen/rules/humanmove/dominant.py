@@ -24,7 +24,7 @@ from qagen.reading.margins import (
     span,
     total,
 )
-from qagen.reading.unclear import Unclear, require
+from qagen.reading.unclear import Unclear, refuse, require
 from qagen.rules import claims, kinds
 from qagen.rules.claims import Meaning
 from qagen.rules.kinds import span_said
@@ -100,6 +100,32 @@ def _fastest(clip: Reading, _ask: Ask) -> Finding:
     require(happened >= 2, "no such movement")
     evidence = {movement: fastest(clip, movement) for movement in DIRECTIONS}
     return _largest(clip, "whole", "direction", evidence, sums=False)
+
+
+def _longest(clip: Reading, _ask: Ask) -> Finding:
+    """The direction of the movement that lasts longest; a doubt about its end is one about it."""
+    longest = {
+        name: max(clip.occurrences[name], key=lambda each: each.seconds)
+        for name in DIRECTIONS
+        if clip.occurrences[name]
+    }
+    require(len(longest) >= 2, "no such movement")
+    for name in DIRECTIONS:
+        refuse(clip.doubts.get(name))
+    key, margin = largest({name: each.seconds for name, each in longest.items()}, "s")
+    offered = offered_of(clip, "direction", DIRECTIONS, wanted=_CHOICES)
+    require(key in offered, "not offered")
+    require(on_busy_axes(clip).issuperset(offered), "too few others")
+    shown = [longest[name] for name in true_first(key, longest)]
+    return Finding(
+        movement_options(clip, true_first(key, offered)),
+        tuple([each.evidence for each in shown]),
+        margin,
+        lambda: (
+            f"Observed: {'; '.join([clip.speaker.event(each) for each in shown])}.",
+            f"The longest of these lasts {shown[0].seconds:.1f} s.",
+        ),
+    )
 
 
 # Time ---------------------------------------------------------------------------------------------
@@ -237,6 +263,16 @@ RULES: tuple[Rule, ...] = (
         decide=_fastest,
         meaning=Meaning(
             claims.largest(claims.amounts(suffix="_peak")), claims.says_larger("speed")
+        ),
+    ),
+    _rule(
+        "dominant_duration",
+        family="longest",
+        asks=lambda _clip: (Ask(rule="dominant_duration"),),
+        decide=_longest,
+        meaning=Meaning(
+            claims.largest(lambda shown: {each.what: each.end_s - each.start_s for each in shown}),
+            claims.says_larger("duration"),
         ),
     ),
     _rule(

@@ -14,6 +14,13 @@ def _activities(clip: Clip, ask: Ask) -> Amounts:
     return activities_s(clip, window.start_s, window.end_s), "s"
 
 
+def _longest_s(clip: Clip, _ask: Ask) -> Amounts:
+    moves = {name: clip.moves[name] for name in DIRECTIONS}
+    return {
+        name: max([m.end_s - m.start_s for m in moves[name]], default=0.0) for name in moves
+    }, "s"
+
+
 def _activity_text(code: str, speaker: Speaker, *_: object) -> str:
     return movement_text(code, speaker) if code == "forward" else phrases.ACTIVITIES[code]
 
@@ -31,6 +38,7 @@ RULES: dict[str, Derivation] = {
         lambda clip, _: ({name: top_speed(clip, name) for name in DIRECTIONS}, "m/s"),
         movement_text,
     ),
+    "dominant_duration": largest(_longest_s, movement_text),
     "dominant_activity": largest(_activities, _activity_text),
     "dominant_limb": largest(
         lambda clip, _: ({name: clip.part(name).path for name in LIMBS}, "m"), part_text
