@@ -5,7 +5,7 @@ length, so that one file says how each kind of movement is read.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
@@ -69,7 +69,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     drawn: bool = False
     """Whether asks are drawn by name, because few are wanted, or all are gone through."""
-    known: dict[str, object] = {}
+    known: dict[Hashable, object] = {}
     """Results of `remembered`."""
 
     @property
@@ -98,16 +98,18 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 _Derived = TypeVar("_Derived")
 
 
-def remembered(clip: Reading, name: str, derive: Callable[[], _Derived]) -> _Derived:
+def remembered(
+    clip: Reading, name: Hashable, derive: Callable[..., _Derived], *arguments: object
+) -> _Derived:
     """The result of `derive`, computed once a clip under a name; also if it raises `Unclear`."""
     result = clip.known.get(name)
     if result is None:
         try:
-            result = derive()
+            result = derive(*arguments)
         except Unclear as unclear:
             result = Unclear(*unclear.args)  # a new one: a traceback would hold the clip
         clip.known[name] = result
-    if isinstance(result, Unclear):
+    if type(result) is Unclear:
         raise Unclear(*result.args)
     return result  # type: ignore[return-value]
 

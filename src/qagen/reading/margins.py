@@ -61,7 +61,7 @@ def evidence_of(
 
 def total(clip: Reading, movement: str, window: Window) -> Evidence:
     """A movement's total in a window, as evidence."""
-    return remembered(clip, f"total {movement} {window}", lambda: _total(clip, movement, window))
+    return remembered(clip, ("total", movement, window), _total, clip, movement, window)
 
 
 def _total(clip: Reading, movement: str, window: Window) -> Evidence:
@@ -80,9 +80,7 @@ class Presence(NamedTuple):
 
 def presence(clip: Reading, movement: str, window: Window) -> Presence:
     """Whether a movement happens in a window."""
-    return remembered(
-        clip, f"presence {movement} {window}", lambda: _presence(clip, movement, window)
-    )
+    return remembered(clip, ("presence", movement, window), _presence, clip, movement, window)
 
 
 def _presence(clip: Reading, movement: str, window: Window) -> Presence:

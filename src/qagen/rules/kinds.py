@@ -22,9 +22,9 @@ YES, NO = Option("Yes", "yes"), Option("No", "no")
 SAME = Option("Both about the same", "same")
 
 
-def yes_no(ask: Ask, presence: Presence, said: Said) -> Finding:
-    """Whether something happens, turned round where the ask is negated."""
-    options = (YES, NO) if presence.happens != ask.negated else (NO, YES)
+def yes_no(presence: Presence, said: Said) -> Finding:
+    """Whether something happens."""
+    options = (YES, NO) if presence.happens else (NO, YES)
     return Finding(options, presence.evidence, presence.margin, said)
 
 

@@ -5,9 +5,11 @@ engine draws, counts rejections and writes the words; a rule knows neither seeds
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from itertools import zip_longest
-from typing import NamedTuple
+from typing import NamedTuple, cast
+
+import msgspec
 
 from qagen import draws
 from qagen.language import phrases, stems
@@ -56,35 +58,65 @@ class Rule(NamedTuple):
 
 
 def answers(rule: Rule, clip: Reading) -> Iterator[Candidate | Rejection]:
-    """Every question of one rule about a clip, or the reason why it is not asked."""
+    """Every question of one rule about a clip, or the reason why it is not asked.
+
+    A rule with a negated stem is asked both ways; it decides the plain ask alone.
+    """
     facts = clip.facts
-    for ask in _in_order(rule, clip):
-        try:
-            finding = rule.decide(clip, ask)
-        except Unclear as unclear:
+    name, person, frame = facts.clip, facts.person, facts.frame
+    category, family = rule.category, rule.family
+    for ask, decision in _decisions(rule, clip):
+        if type(decision) is str:
             yield Rejection(
-                clip=facts.clip,
-                person=facts.person,
-                category=rule.category,
-                family=rule.family,
-                ask=ask,
-                reason=unclear.args[0],
+                clip=name, person=person, category=category, family=family, ask=ask, reason=decision
             )
             continue
-        key, *others = finding.options
+        finding = cast(Finding, decision)
+        options = finding.options[::-1] if ask.negated else finding.options
         yield Candidate(
-            clip=facts.clip,
-            person=facts.person,
-            frame=facts.frame,
-            category=rule.category,
-            family=rule.family,
+            clip=name,
+            person=person,
+            frame=frame,
+            category=category,
+            family=family,
             ask=ask,
-            key=key,
-            distractors=tuple(others),
+            key=options[0],
+            distractors=options[1:],
             evidence=finding.evidence,
             margin=finding.margin,
             words=partial(_words, clip, ask, finding),
         )
+
+
+def _decisions(rule: Rule, clip: Reading) -> Iterator[tuple[Ask, Finding | str]]:
+    """Each ask with its finding, or with the reason why it is unclear."""
+    both_ways = rule.name in stems.NEGATED
+    if clip.drawn:
+        asks = rule.asks(clip)
+        if both_ways:
+            asks = [each for ask in asks for each in (ask, negated(ask))]
+        for ask in _drawn(rule, clip, asks):
+            yield ask, _decide(rule, clip, negated(ask) if ask.negated else ask)
+        return
+    for ask in rule.asks(clip):
+        decision = _decide(rule, clip, ask)
+        yield ask, decision
+        if both_ways:
+            yield negated(ask), decision
+
+
+def _decide(rule: Rule, clip: Reading, ask: Ask) -> Finding | str:
+    try:
+        return rule.decide(clip, ask)
+    except Unclear as unclear:
+        reason: str = unclear.args[0]
+        return reason
+
+
+@lru_cache(maxsize=1 << 12)
+def negated(ask: Ask) -> Ask:
+    """The ask with its question turned round."""
+    return msgspec.structs.replace(ask, negated=not ask.negated)
 
 
 # Draws --------------------------------------------------------------------------------------------
@@ -95,11 +127,8 @@ def draw_name(rule: Rule, clip: Reading) -> str:
     return f"{clip.name}/{rule.category}/{rule.name}"
 
 
-def _in_order(rule: Rule, clip: Reading) -> Iterable[Ask]:
-    """The asks of a rule: all in their own order, or drawn by name where few are wanted."""
-    asks = rule.asks(clip)
-    if not clip.drawn:
-        return asks
+def _drawn(rule: Rule, clip: Reading, asks: Iterable[Ask]) -> Iterable[Ask]:
+    """The asks in an order drawn by name."""
     name = draw_name(rule, clip)
     if rule.likely is None:
         return draws.one_by_one(tuple(asks), seed=clip.seed, name=name)

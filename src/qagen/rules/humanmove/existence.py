@@ -1,6 +1,6 @@
 """Existence: did it happen at all? Yes or no, asked plainly and turned round."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache, partial
 
 from kinematics import parts
@@ -34,30 +34,17 @@ _LEFT_M = 1.0
 """Whoever never went further than this from the start cannot come back to it."""
 
 
-def _both_ways(asks: Callable[[Reading], Iterable[Ask]]) -> Callable[[Reading], Iterable[Ask]]:
-    """Each ask, and its negation."""
-    return lambda clip: (each for ask in asks(clip) for each in (ask, _negated(ask)))
-
-
-@lru_cache(maxsize=1 << 10)
-def _negated(ask: Ask) -> Ask:
-    return Ask(
-        rule=ask.rule, movements=ask.movements, window=ask.window, part=ask.part, negated=True
-    )
-
-
 # Movements and paths ------------------------------------------------------------------------------
 
 
 @lru_cache
 def _of_movements(names: tuple[str, ...]) -> tuple[Ask, ...]:
-    """Whether each of some movements happens in each window, asked both ways."""
+    """Whether each of some movements happens in each window."""
     return tuple(
         [
-            Ask(rule="ever", movements=(name,), window=window, negated=negated)
+            Ask(rule="ever", movements=(name,), window=window)
             for name in names
             for window in (WINDOWS if MOVEMENTS[name].kind != "episode" else WINDOWS[:1])
-            for negated in (False, True)
         ]
     )
 
@@ -79,14 +66,13 @@ def _ever(clip: Reading, ask: Ask) -> Finding:
             f"So it does not happen{window}.",
         )
 
-    return kinds.yes_no(ask, happens, said)
+    return kinds.yes_no(happens, said)
 
 
 def _walks(clip: Reading, ask: Ask) -> Finding:
     walks = walking(clip, ask.window)
     (shown,) = walks.evidence
     return kinds.yes_no(
-        ask,
         walks,
         lambda: (
             f"{phrases.capital(span_said(shown))} {clip.speaker.subject} covers "
@@ -96,18 +82,17 @@ def _walks(clip: Reading, ask: Ask) -> Finding:
     )
 
 
-def _returns(clip: Reading, ask: Ask) -> Finding:
+def _returns(clip: Reading, _ask: Ask) -> Finding:
     times, evidence, margin = returns(clip)
     require(times or clip.facts.whole.furthest_m > _LEFT_M, "no such movement")
     presence = Presence(times > 0, margin, evidence)
-    return kinds.yes_no(ask, presence, partial(returns_said, clip))
+    return kinds.yes_no(presence, partial(returns_said, clip))
 
 
 def _sidesteps(clip: Reading, ask: Ask) -> Finding:
     (side,) = ask.movements
     path = own_paths(clip)[side]
     return kinds.yes_no(
-        ask,
         threshold(path.value, "m", no=NO_SIDESTEP_M, yes=SIDESTEP_M, evidence=(path,)),
         lambda: (
             f"{phrases.capital(span_said(path))}, the path sideways to their own {side} adds up "
@@ -149,7 +134,6 @@ def _near(clip: Reading, ask: Ask) -> Finding:
     margin = Margin(value=round(abs(least_m - near_m), 5), unit="m", band=NEAR_BAND_M)
     near = evidence_of(clip, f"{ask.part}_near", share, "share")
     return kinds.yes_no(
-        ask,
         Presence(least_m < near_m, margin, (closest, near)),
         lambda: (
             f"{phrases.capital(span_said(closest))} the least distance is {least_m:.2f} m.",
@@ -167,7 +151,6 @@ def _repeats(clip: Reading, ask: Ask) -> Finding:
     shown = evidence_of(clip, f"{ask.part}_repetitions", float(count), "count")
     margin = Margin(value=float(abs(count - (LEAST_REPEATED - 1))), unit="count", band=1.0)
     return kinds.yes_no(
-        ask,
         Presence(count > 0, margin, (shown,)),
         lambda: (
             f"{phrases.capital(span_said(shown))}, {phrases.PARTS[ask.part]} moves to and fro in "
@@ -191,9 +174,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "ever_walks",
         family="walking",
-        asks=_both_ways(
-            lambda _clip: (Ask(rule="ever_walks", window=window) for window in WINDOWS)
-        ),
+        asks=lambda _clip: (Ask(rule="ever_walks", window=window) for window in WINDOWS),
         decide=_walks,
         meaning=Meaning(
             claims.yes_if(lambda _, shown: shown[0].value >= WALK_PATH_M),
@@ -203,7 +184,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "ever_returns",
         family="return",
-        asks=_both_ways(lambda clip: (Ask(rule="ever_returns"),) if clip.has_start else ()),
+        asks=lambda clip: (Ask(rule="ever_returns"),) if clip.has_start else (),
         decide=_returns,
         meaning=Meaning(
             claims.yes_if(lambda _, shown: shown[0].what == "return"),
@@ -213,10 +194,8 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "ever_sidesteps",
         family="sidestep",
-        asks=_both_ways(
-            lambda _clip: (
-                Ask(rule="ever_sidesteps", movements=(side,)) for side in ("left", "right")
-            )
+        asks=lambda _clip: (
+            Ask(rule="ever_sidesteps", movements=(side,)) for side in ("left", "right")
         ),
         decide=_sidesteps,
         meaning=Meaning(
@@ -227,7 +206,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "ever_near",
         family="hand near",
-        asks=_both_ways(_near_asks),
+        asks=_near_asks,
         decide=_near,
         meaning=Meaning(
             claims.yes_if(lambda ask, shown: claims.value(shown, f"{ask.part}_near") >= NEAR_SHARE),
@@ -237,12 +216,10 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "ever_repeats",
         family="repetition",
-        asks=_both_ways(
-            lambda clip: (
-                Ask(rule="ever_repeats", part=part.part)
-                for part in clip.facts.parts
-                if part.part in REPEATED
-            )
+        asks=lambda clip: (
+            Ask(rule="ever_repeats", part=part.part)
+            for part in clip.facts.parts
+            if part.part in REPEATED
         ),
         decide=_repeats,
         meaning=Meaning(
