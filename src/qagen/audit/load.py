@@ -73,11 +73,11 @@ def read(path: Path | str) -> Loaded:
     return _sorted(path, found)
 
 
-def _sorted(path: Path, found: Iterable[Row | str]) -> Loaded:
+def _sorted(path: Path, rows_or_reasons: Iterable[Row | str]) -> Loaded:
     """Rows and the reasons of those left out; `ValueError` when no row stays."""
     rows: list[Row] = []
     left_out: Counter[str] = Counter()
-    for row in found:
+    for row in rows_or_reasons:
         if isinstance(row, str):
             left_out[row] += 1
         else:
@@ -123,25 +123,25 @@ def _items(file: Path, problems: list[str]) -> Iterator[tuple[Any, str]]:
     yield from _listed(msgspec.json.decode(file.read_bytes()))
 
 
-def _listed(found: Any) -> Iterator[tuple[Any, str]]:
-    if isinstance(found, list):
-        yield from ((item, "") for item in found)
+def _listed(data: Any) -> Iterator[tuple[Any, str]]:
+    if isinstance(data, list):
+        yield from ((item, "") for item in data)
         return
-    if not isinstance(found, dict):
-        raise ValueError(f"a {type(found).__name__}")
+    if not isinstance(data, dict):
+        raise ValueError(f"a {type(data).__name__}")
     for name in LISTS:
-        if isinstance(found.get(name), list):
-            yield from ((item, "") for item in found[name])
+        if isinstance(data.get(name), list):
+            yield from ((item, "") for item in data[name])
             return
-    for name, value in found.items():
+    for name, value in data.items():
         if isinstance(value, dict):
             yield {"id": name, **value}, ""
         elif isinstance(value, list):
             yield from ((item, name) for item in value)
 
 
-def _of_record(one: Record, *, split: str) -> Row | str:
-    return TEXT if one.is_text else from_record(one, split=split)
+def _of_record(record: Record, *, split: str) -> Row | str:
+    return TEXT if record.is_text else from_record(record, split=split)
 
 
 def _row(item: tuple[Any, str], *, split: str, number: int) -> Row | str:

@@ -110,8 +110,8 @@ def audit(
     )
 
 
-def _score(found: Tables, blind: Blind, among: Int[np.ndarray, " chosen"], looks: int) -> Score:
-    return scores.measure(found, blind.credit, among=among, looks=looks, by_half=blind.by_half)
+def _score(tables: Tables, blind: Blind, among: Int[np.ndarray, " chosen"], looks: int) -> Score:
+    return scores.measure(tables, blind.credit, among=among, looks=looks, by_half=blind.by_half)
 
 
 def _counted(values: Iterable[str]) -> dict[str, int]:
@@ -150,7 +150,7 @@ def best_blind(
     return best_of(found, list(models.try_all(found, models.look(found), with_forest=wanted)))
 
 
-def best_of(found: Tables, blinds: Sequence[Blind]) -> dict[str, Best]:
+def best_of(tables: Tables, blinds: Sequence[Blind]) -> dict[str, Best]:
     """The best of some models by task, and of `all`.
 
     >>> asked = [Row(clip=c, question="", options=("a", "b"), answer_index=0) for c in "xy"]
@@ -158,12 +158,12 @@ def best_of(found: Tables, blinds: Sequence[Blind]) -> dict[str, Best]:
     >>> best_of(made, list(models.try_all(made, models.look(made), with_forest=False)))["all"].model
     'letter'
     """
-    groups = scores.groups(found)
+    groups = scores.groups(tables)
     looks = len(blinds) * len(groups)
     best = {}
     for name, among in groups:
-        gains = [float((blind.credit - found.chance)[among].sum()) for blind in blinds]
+        gains = [float((blind.credit - tables.chance)[among].sum()) for blind in blinds]
         blind = blinds[int(np.argmax(np.round(gains, 9)))]
-        score = _score(found, blind, among, looks)
+        score = _score(tables, blind, among, looks)
         best[name] = Best(model=blind.name, score=score)
     return best

@@ -89,9 +89,11 @@ def _surprising(
     return [(float(surprise[at]), int(at)) for at in order if surprise[at] >= LEAST_SURPRISE]
 
 
-def _most(found: list[_Found]) -> tuple[Tell, ...]:
+def _most(candidates: list[_Found]) -> tuple[Tell, ...]:
     told: dict[tuple[int, float, float], Tell] = {}  # words that always come together, once
-    for _, what, offered, right, expected in sorted(found, key=lambda one: (-one[0], one[1])):
+    for _, what, offered, right, expected in sorted(
+        candidates, key=lambda candidate: (-candidate[0], candidate[1])
+    ):
         share = round(float(right / max(offered, 1)), 4)
         tell = Tell(
             what=what, offered=int(offered), right=share, expected=round(float(expected), 4)

@@ -197,21 +197,21 @@ def _repeated(every: _Every, names: list[str]) -> str:
 
 
 def _gather_clip(
-    found: _Gathered, finder: same_motion.Finder, asked: AskedClip, recipe: Recipe
+    gathered: _Gathered, finder: same_motion.Finder, asked: AskedClip, recipe: Recipe
 ) -> None:
     clip, name = asked.clip, asked.clip.name
-    if name in found.groups:
-        found.repeated.add(name)
+    if name in gathered.groups:
+        gathered.repeated.add(name)
         return
-    found.clips += 1
-    if splits.video(clip.clip) in found.groups:
-        found.crowds.add(clip.clip)
+    gathered.clips += 1
+    if splits.video(clip.clip) in gathered.groups:
+        gathered.crowds.add(clip.clip)
     if named := _named(recipe, clip):
-        found.phrases[clip.clip, named] += 1
-    found.seconds += clip.duration_s
-    found.thresholds.add(clip.thresholds)
+        gathered.phrases[clip.clip, named] += 1
+    gathered.seconds += clip.duration_s
+    gathered.thresholds.add(clip.thresholds)
     given = recipe.groups.get(name) or recipe.groups.get(clip.clip)
-    found.groups.add(
+    gathered.groups.add(
         name,
         keys=splits.keys_of(
             given=given or "", subject=clip.subject, take=clip.take, source=clip.source,
@@ -221,9 +221,9 @@ def _gather_clip(
     if asked.track:
         duration_s, *places = asked.track
         others = finder.add(name, same_motion.Track(duration_s, places))
-        found.alike += bool(others)
+        gathered.alike += bool(others)
         for other in others:
-            found.groups.join(name, other)
+            gathered.groups.join(name, other)
 
 
 def _named(recipe: Recipe, clip: chunks.Named) -> str:
@@ -241,16 +241,16 @@ class _Chooser:
     """Which questions go in."""
 
     def __init__(
-        self, found: _Gathered, sides: dict[str, Split], recipe: Recipe, work: Path
+        self, gathered: _Gathered, sides: dict[str, Split], recipe: Recipe, work: Path
     ) -> None:
-        self.found, self.sides, self.recipe = found, sides, recipe
-        self.withheld: Counter[str] = Counter(found.withheld)
+        self.found, self.sides, self.recipe = gathered, sides, recipe
+        self.withheld: Counter[str] = Counter(gathered.withheld)
         self.clips: Counter[Split] = Counter()
         self.running = 0
         """Questions counted so far."""
         later = evened_later(recipe)
         self._selection = select.Selection(
-            list(found.numbers),
+            list(gathered.numbers),
             per_task=None if later else recipe.per_task,
             balanced=recipe.balanced and not later,
             folder=work,
@@ -366,7 +366,7 @@ def _partial(out_dir: Path, name: str) -> Path:
 
 def _manifest(
     plan: Plan,
-    found: _Gathered,
+    gathered: _Gathered,
     chooser: _Chooser,
     thinned: Thinned,
     out_dir: Path,
@@ -374,7 +374,7 @@ def _manifest(
 ) -> Manifest:
     tally = thinned.tally
     rejections: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for name, count in sorted(found.rejections.items()):
+    for name, count in sorted(gathered.rejections.items()):
         task, _, reason = name.partition("/")
         rejections[task][reason] = count
     tasks = tasks_of(plan.recipe.suites)
@@ -386,28 +386,28 @@ def _manifest(
     return Manifest(
         made_with=versions(),
         rules=plan.versions["rules"],
-        thresholds=tuple(sorted(found.thresholds)),
+        thresholds=tuple(sorted(gathered.thresholds)),
         seed=plan.recipe.seed,
         recipe=recipe,
         inputs=Inputs(
-            clips=found.clips,
-            minutes=round(found.seconds / 60, 4),
-            files=found.files,
-            digest=found.digest.hexdigest(),
-            unreadable=tuple(found.unreadable),
-            unreadable_files=found.unreadable_files,
-            other_files=found.others,
+            clips=gathered.clips,
+            minutes=round(gathered.seconds / 60, 4),
+            files=gathered.files,
+            digest=gathered.digest.hexdigest(),
+            unreadable=tuple(gathered.unreadable),
+            unreadable_files=gathered.unreadable_files,
+            other_files=gathered.others,
         ),
         splits={
             side: _side(_partial(out_dir, f"{side}.jsonl"), chooser.clips[side], group_count)
             for side in SPLITS
             for group_count in [sum(1 for s in sides.values() if s == side)]
         },
-        alike=found.alike,
+        alike=gathered.alike,
         suites=plan.recipe.suites,
         questions={task: families.get(task, {}) for task in tasks},
         withheld={reason: n for reason, n in sorted(chooser.withheld.items()) if n},
-        certified={name: found.yields[name] for name in tasks if name in found.yields},
+        certified={name: gathered.yields[name] for name in tasks if name in gathered.yields},
         rejections=dict(rejections),
         letters=tally.letters(),
         ranks=tally.ranks(),

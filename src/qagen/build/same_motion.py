@@ -97,7 +97,7 @@ def _resampled(samples: Sequence[PathSample]) -> list[float]:
     return places
 
 
-def alike(one: Track, other: Track) -> bool:
+def alike(first: Track, second: Track) -> bool:
     """Whether two tracks have the same shape, turned about the vertical or mirrored as fits best.
 
     >>> straight = Track(4.0, [0.0, 0.0, 0.0] * 6 + [0.0, 0.0, 3.0] * 6)
@@ -106,18 +106,18 @@ def alike(one: Track, other: Track) -> bool:
     >>> alike(straight, turned), alike(straight, longer)
     (True, False)
     """
-    return _fits(one.signature, other.signature) and _lies_over(one, other)
+    return _fits(first.signature, second.signature) and _lies_over(first, second)
 
 
-def _fits(one: Sequence[float], other: Sequence[float]) -> bool:
-    return all(abs(x - y) <= 1 for x, y in zip(one, other, strict=True))
+def _fits(first: Sequence[float], second: Sequence[float]) -> bool:
+    return all(abs(x - y) <= 1 for x, y in zip(first, second, strict=True))
 
 
-def _lies_over(one: Track, other: Track) -> bool:
-    a, b = _centred(one), _centred(other)
+def _lies_over(first: Track, second: Track) -> bool:
+    a, b = _centred(first), _centred(second)
     size = sum(x * x + z * z for x, _, z in a) + sum(x * x + z * z for x, _, z in b)
     heights = sum((p[1] - q[1]) ** 2 for p, q in zip(a, b, strict=True))
-    allowed_m = TOLERANCE * math.hypot(SHORT_M, min(one.path_m, other.path_m))
+    allowed_m = TOLERANCE * math.hypot(SHORT_M, min(first.path_m, second.path_m))
     for mirrored in (1.0, -1.0):
         along = sum(mirrored * p[0] * q[0] + p[2] * q[2] for p, q in zip(a, b, strict=True))
         across = sum(p[2] * q[0] - mirrored * p[0] * q[2] for p, q in zip(a, b, strict=True))

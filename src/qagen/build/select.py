@@ -49,13 +49,15 @@ def kind_of(record: Record) -> Kind:
     return _kind(record.task, record.family, record.ask, answer, codes)
 
 
-def kind_of_candidate(one: Candidate) -> Kind:
+def kind_of_candidate(candidate: Candidate) -> Kind:
     """The same of a candidate."""
-    answer, others = one.key.code, one.distractors
+    answer, others = candidate.key.code, candidate.distractors
     if answer[:1].isalpha():
-        return _kind_of_words(one.category, one.family, one.ask, answer, 1 + len(others))
+        return _kind_of_words(
+            candidate.category, candidate.family, candidate.ask, answer, 1 + len(others)
+        )
     codes = (answer, *[option.code for option in others])
-    return _kind(one.category, one.family, one.ask, answer, codes)
+    return _kind(candidate.category, candidate.family, candidate.ask, answer, codes)
 
 
 def _kind(task: str, family: str, ask: Ask, answer: str, codes: tuple[str, ...]) -> Kind:
@@ -220,7 +222,7 @@ class Selection:
     def add(self, split: Split, *, clip: int, kind: int, draw: int) -> None:
         """Counts a question, by the numbers of its clip and kind."""
         self._waiting[self._places[kind]].add(
-            number=self._count, clip=clip, draw=draw, place=SPLITS.index(split) + len(SPLITS) * kind
+            number=self._count, clip=clip, draw=draw, cell=SPLITS.index(split) + len(SPLITS) * kind
         )
         self._count += 1
 
@@ -246,13 +248,13 @@ class _Waiting:
         self._path, self._pages = path, 0
         self._columns = tuple([array(kind) for kind in _COLUMNS])
 
-    def add(self, *, number: int, clip: int, draw: int, place: int) -> None:
+    def add(self, *, number: int, clip: int, draw: int, cell: int) -> None:
         """One more row."""
-        numbers, clips, draws, places = self._columns
+        numbers, clips, draws, cells = self._columns
         numbers.append(number)
         clips.append(clip)
         draws.append(draw)
-        places.append(place)
+        cells.append(cell)
         if self._path is not None and len(numbers) == _A_PAGE:
             with self._path.open("ab" if self._pages else "wb") as file:
                 for column in self._columns:

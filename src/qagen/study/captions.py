@@ -90,12 +90,12 @@ def _described(people: Sequence[Person], most: int) -> list[Person]:
     return sorted(longest[:most], key=lambda person: person.box_px[0] + person.box_px[2])
 
 
-def _name(place: int, count: int) -> str:
+def _name(index: int, count: int) -> str:
     if count == 1:
         return "The person"
     if count == 2:
-        return f"The person on the {('left', 'right')[place]}"
-    number = _ORDINALS[place] if place < len(_ORDINALS) else f"{place + 1}th"
+        return f"The person on the {('left', 'right')[index]}"
+    number = _ORDINALS[index] if index < len(_ORDINALS) else f"{index + 1}th"
     return f"The {number} person from the left"
 
 

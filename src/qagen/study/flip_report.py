@@ -92,7 +92,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ledger:
-    """Counts clip by clip; a place is a task, a rule or a band of margins."""
+    """Counts by clip and group; a group is a task, a rule or a band of margins."""
 
     def __init__(self) -> None:
         self._tries: dict[tuple[str, Sort], dict[str, Tries]] = {}
@@ -104,26 +104,26 @@ class Ledger:
         """One question with its answers on the estimates of its clip."""
         band = band_of(question)
         task = question.category
-        places = ("all", task, f"margin {band}", f"{task}/margin {band}")
+        groups = ("all", task, f"margin {band}", f"{task}/margin {band}")
         sorts: tuple[Sort, ...] = ("all", "certified") if certified else ("all",)
-        for place in (*places, f"rule {question.ask.rule}"):
+        for group in (*groups, f"rule {question.ask.rule}"):
             for sort in sorts:
-                key = (place, sort)
+                key = (group, sort)
                 self._questions[key] = self._questions.get(key, 0) + 1
                 clips = self._tries.setdefault(key, {})
                 clips.setdefault(clip, Tries()).add(answers, key=question.key.code)
 
-    def row(self, place: str, *, name: str = "") -> Row:
-        """What was counted at a place."""
+    def row(self, group: str, *, name: str = "") -> Row:
+        """The rates of a group."""
         return Row(
-            name=name or place,
-            all=self._rate(place, "all"),
-            certified=self._rate(place, "certified"),
+            name=name or group,
+            all=self._rate(group, "all"),
+            certified=self._rate(group, "certified"),
         )
 
-    def _rate(self, place: str, sort: Sort) -> Rate:
-        tries = self._tries.get((place, sort), {})
-        return rate(tries, questions=self._questions.get((place, sort), 0))
+    def _rate(self, group: str, sort: Sort) -> Rate:
+        tries = self._tries.get((group, sort), {})
+        return rate(tries, questions=self._questions.get((group, sort), 0))
 
     @property
     def rules(self) -> list[str]:
@@ -190,11 +190,11 @@ def _wilson(share: float, tries: float) -> tuple[float, float]:
     return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
-def tables(found: Report) -> list[Table]:
+def tables(report: Report) -> list[Table]:
     """What `qagen survive` prints."""
     return [
-        _table("Answers that flip, by task", [*found.tasks, found.total]),
-        _table("Answers that flip, by margin in tie bands of the rule", found.margins),
+        _table("Answers that flip, by task", [*report.tasks, report.total]),
+        _table("Answers that flip, by margin in tie bands of the rule", report.margins),
     ]
 
 
@@ -216,31 +216,31 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def _shown(one: Rate) -> tuple[str, str]:
-    if not one.tries:
+def _shown(rate: Rate) -> tuple[str, str]:
+    if not rate.tries:
         return "", ""
-    return f"{one.share:.2%}", f"{one.low:.2%} to {one.high:.2%}"
+    return f"{rate.share:.2%}", f"{rate.low:.2%} to {rate.high:.2%}"
 
 
-def summary(found: Report) -> str:
+def summary(report: Report) -> str:
     """What was done, in two sentences."""
     return (
-        f"{found.questions:,} questions about {found.clips:,} clips, answered again under "
-        f"{found.errors}. Certified: at least {found.least:.0%} of {found.copies} copies with "
-        f"errors of {found.certified_for} agree, at 95 % confidence."
+        f"{report.questions:,} questions about {report.clips:,} clips, answered again under "
+        f"{report.errors}. Certified: at least {report.least:.0%} of {report.copies} copies with "
+        f"errors of {report.certified_for} agree, at 95 % confidence."
     )
 
 
-def markdown(found: Report) -> str:
+def markdown(report: Report) -> str:
     """The report as a page."""
-    lines = ["# Which answers survive", "", summary(found), ""]
-    if found.unmatched or found.unreadable:
+    lines = ["# Which answers survive", "", summary(report), ""]
+    if report.unmatched or report.unreadable:
         lines += [
-            f"{found.unmatched} clips have no estimate; {found.unreadable} files could not be "
+            f"{report.unmatched} clips have no estimate; {report.unreadable} files could not be "
             "read.",
             "",
         ]
-    for table in tables(found):
+    for table in tables(report):
         lines += [f"## {table.title}", "", _line(table.headings), _line(["---"] * 8)]
         lines += [*(_line(row) for row in table.rows), ""]
     lines += [
@@ -262,12 +262,12 @@ def check_folder(folder: Path, inputs: Sequence[Path] = ()) -> None:
     output.check_folder(folder, own=own, command="qagen survive", inputs=inputs)
 
 
-def write(found: Report, folder: Path) -> list[Path]:
+def write(report: Report, folder: Path) -> list[Path]:
     """Writes `survive.json` and `survive.md`, each whole or not at all; gives their paths."""
     check_folder(folder)
     texts = {
-        "survive.json": msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n",
-        "survive.md": markdown(found).encode(),
+        "survive.json": msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n",
+        "survive.md": markdown(report).encode(),
     }
     for name, data in texts.items():
         output.write_bytes(folder / name, data)

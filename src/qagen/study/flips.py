@@ -185,12 +185,12 @@ def _try(
     ledger: Ledger,
     some: Sequence[Asked],
     wanted: Study,
-    found: "dict[tuple[str, int], Motion] | None",
+    estimated: "dict[tuple[str, int], Motion] | None",
 ) -> None:
     """Certifies the questions of some clips, answers them again, and counts."""
     estimates = None
-    if found is not None:
-        made = [at_the_same_times(found[_name(one.motion)], one.motion) for one in some]
+    if estimated is not None:
+        made = [at_the_same_times(estimated[_name(one.motion)], one.motion) for one in some]
         estimates = measurement.measure_all(made, frame=wanted.frame)
     for one, given in zip(some, trials.certify(some, wanted.policy), strict=True):
         if estimates is not None:

@@ -153,16 +153,16 @@ def _counted(files: Mapping[Split, Path]) -> Tally:
     return tally
 
 
-def _figures(found: Selected, asked: Sequence[Row], max_blind: float) -> Blindness:
+def _figures(selected: Selected, asked: Sequence[Row], max_blind: float) -> Blindness:
     sizes = Counter(row.task for row in asked)
-    kept = Counter(asked[place].task for place in found.kept)
+    kept = Counter(asked[place].task for place in selected.kept)
     return Blindness(
         max_blind=max_blind,
-        before={name: _score(best) for name, best in sorted(found.before.items())},
-        after={name: _score(best) for name, best in sorted(found.best.items())},
+        before={name: _score(best) for name, best in sorted(selected.before.items())},
+        after={name: _score(best) for name, best in sorted(selected.best.items())},
         kept={name: round(kept[name] / count, 4) for name, count in sorted(sizes.items())},
-        unreachable=dict(sorted(found.unreachable.items())),
-        unsure=dict(sorted(found.unsure.items())),
+        unreachable=dict(sorted(selected.unreachable.items())),
+        unsure=dict(sorted(selected.unsure.items())),
     )
 
 

@@ -171,14 +171,14 @@ class Pool:
         shape = (len(numbers), len(places))
         return csr_matrix((gains[columns], (rows, columns)), shape=shape)
 
-    def _seen(self, place: int, known: float) -> Iterator[tuple[Scope, float]]:
+    def _seen(self, index: int, known: float) -> Iterator[tuple[Scope, float]]:
         """What can be known of a question, and how much of the bound it may give away."""
-        for scope in self._scopes[place]:
+        for scope in self._scopes[index]:
             yield scope, READ_SLACK
-        rule, window = self._windows[place]
-        own = self._shown[place]
+        rule, window = self._windows[index]
+        own = self._shown[index]
         often = Counter[str]()
-        for (when, movement), count in self._told[self._clips[place]].items():
+        for (when, movement), count in self._told[self._clips[index]].items():
             if when in ("whole", window) and count > ((when, movement) in own):
                 often[when] += 1
                 yield ("told", rule, when, movement), known

@@ -106,37 +106,37 @@ def made(
 
 
 def _apart(
-    found: Tables, heard: Bool[np.ndarray, " rows"], name: str
+    tables: Tables, heard: Bool[np.ndarray, " rows"], name: str
 ) -> tuple[Tables, list[Trial]]:
     """The tables with folds of their own for rows that nobody learns from, and who judges whom."""
-    clips = list(dict.fromkeys(row.clip for row in found.rows))
+    clips = list(dict.fromkeys(row.clip for row in tables.rows))
     drawn = [hashlib.blake2b(f"{name}\n{clip}".encode(), digest_size=8).digest() for clip in clips]
-    fold = np.array([int.from_bytes(one, "little") % FOLDS for one in drawn])[found.clip]
+    fold = np.array([int.from_bytes(one, "little") % FOLDS for one in drawn])[tables.clip]
     unheard = frozenset(range(FOLDS, 2 * FOLDS))
     trials = [
         Trial(judged=frozenset({one, one + FOLDS}), unknown=unheard | {one}) for one in range(FOLDS)
     ]
-    return replace(found, folds=2 * FOLDS, fold=np.where(heard, fold, fold + FOLDS)), trials
+    return replace(tables, folds=2 * FOLDS, fold=np.where(heard, fold, fold + FOLDS)), trials
 
 
-def _offered_again(found: Tables, heard: Bool[np.ndarray, " rows"]) -> Crosses:
+def _offered_again(tables: Tables, heard: Bool[np.ndarray, " rows"]) -> Crosses:
     """How many of the clip's other questions offer an option, each with the option itself."""
-    in_clip = joined(found.clip[found.row], found.text)
-    told = heard[found.row].astype(float)
+    in_clip = joined(tables.clip[tables.row], tables.text)
+    told = heard[tables.row].astype(float)
     often = np.bincount(in_clip, weights=told)[in_clip] - told
-    pairs = np.arange(len(found.row))
+    pairs = np.arange(len(tables.row))
     traits = np.minimum(often, MOST_AGAIN).astype(np.int64)
-    return bayes.crossed(found, pairs, traits, [f"again {n}" for n in range(MOST_AGAIN + 1)])
+    return bayes.crossed(tables, pairs, traits, [f"again {n}" for n in range(MOST_AGAIN + 1)])
 
 
-def _offered_beside(found: Tables) -> Crosses:
+def _offered_beside(tables: Tables) -> Crosses:
     """Each option with every other one of its question."""
-    count = found.options[found.row]
-    pairs = np.repeat(np.arange(len(found.row)), count)
+    count = tables.options[tables.row]
+    pairs = np.repeat(np.arange(len(tables.row)), count)
     step = np.arange(len(pairs)) - np.repeat(np.cumsum(count) - count, count)
-    others = np.repeat(found.start[:-1][found.row], count) + step
+    others = np.repeat(tables.start[:-1][tables.row], count) + step
     beside = others != pairs
-    return bayes.crossed(found, pairs[beside], found.text[others[beside]], found.texts)
+    return bayes.crossed(tables, pairs[beside], tables.text[others[beside]], tables.texts)
 
 
 class _ByRow(NamedTuple):
@@ -147,12 +147,12 @@ class _ByRow(NamedTuple):
     credit: Float[np.ndarray, " rows"]
 
 
-def _guessed(found: Tables, crosses: Sequence[Crosses], trials: Sequence[Trial]) -> _ByRow:
-    preference = np.round(bayes.preferences(found, crosses, trials), 9)
-    best = np.lexsort((-preference, found.row))[found.start[:-1]]
-    usual = np.add.reduceat(preference, found.start[:-1]) / found.options
+def _guessed(tables: Tables, crosses: Sequence[Crosses], trials: Sequence[Trial]) -> _ByRow:
+    preference = np.round(bayes.preferences(tables, crosses, trials), 9)
+    best = np.lexsort((-preference, tables.row))[tables.start[:-1]]
+    usual = np.add.reduceat(preference, tables.start[:-1]) / tables.options
     sureness = preference[best] - usual
-    return _ByRow(found.text[best], sureness, scores.credited(found, preference))
+    return _ByRow(tables.text[best], sureness, scores.credited(tables, preference))
 
 
 def _of_task(

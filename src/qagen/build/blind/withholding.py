@@ -215,18 +215,18 @@ def draw_of(row: Row) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little") >> 1
 
 
-def _excess(found: Tables, blinds: Sequence[Blind]) -> Float[np.ndarray, " rows"]:
+def _excess(tables: Tables, blinds: Sequence[Blind]) -> Float[np.ndarray, " rows"]:
     """By how much the models together are right of each row; those that guess count for nothing."""
-    total = np.zeros(len(found.rows))
+    total = np.zeros(len(tables.rows))
     for blind in blinds:
-        gain = blind.credit - found.chance
+        gain = blind.credit - tables.chance
         if gain.mean() > 0:
             total += gain * gain.mean()
     return np.round(total, 9)
 
 
 def _level(
-    found: Tables,
+    tables: Tables,
     blind: Blind,
     among: Int[np.ndarray, " chosen"],
     *,
@@ -235,8 +235,8 @@ def _level(
     draws: Int[np.ndarray, " rows"],
 ) -> Int[np.ndarray, " withheld"]:
     """The rows to withhold so that a model is right only so often; at least one."""
-    cells = _cells(found, blind)[among]
-    credit, chance = blind.credit[among], found.chance[among]
+    cells = _cells(tables, blind)[among]
+    credit, chance = blind.credit[among], tables.chance[among]
     cells = np.unique(cells, return_inverse=True)[1]
     size, right = np.bincount(cells), np.bincount(cells, weights=credit)
     usual = np.bincount(cells, weights=chance) / size
@@ -270,19 +270,19 @@ def _too_many(
     return np.maximum(0.0, (right - size * level) / (1 - level))
 
 
-def _cells(found: Tables, blind: Blind) -> Int[np.ndarray, " rows"]:
+def _cells(tables: Tables, blind: Blind) -> Int[np.ndarray, " rows"]:
     """What led a model to the option that it prefers, for every row."""
     preference = np.round(blind.preference, 9)
-    order = np.lexsort((-preference, found.row))
-    best = order[found.start[:-1]]
-    usual = np.add.reduceat(preference, found.start[:-1]) / found.options
+    order = np.lexsort((-preference, tables.row))
+    best = order[tables.start[:-1]]
+    usual = np.add.reduceat(preference, tables.start[:-1]) / tables.options
     gap = preference[best] - usual
     undecided = gap <= 1e-9
     if blind.cells is not None:
         cells = blind.cells[best]
     else:
         grade = np.searchsorted(np.quantile(gap, np.linspace(0, 1, BINS + 1)[1:-1]), gap)
-        text = found.text[best]
+        text = tables.text[best]
         often = np.bincount(text)[text] >= OFTEN
-        cells = joined(found.task, np.where(often, text + 1, 0), grade)
+        cells = joined(tables.task, np.where(often, text + 1, 0), grade)
     return np.where(undecided, cells.max() + 1, cells)
