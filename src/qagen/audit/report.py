@@ -1,4 +1,4 @@
-"""What an audit finds, and the audit itself: rows in, a report out."""
+"""The report of an audit, and the audit itself: rows in, a report out."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -17,18 +17,18 @@ from qagen.schema.record import Record
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One model: what it gets right of all rows and of each task."""
+    """One model and its scores over all rows and for each task."""
 
     model: str
     meaning: str
     scores: dict[str, Score]
     """By task; `all` for all rows."""
     telling: tuple[Tell, ...]
-    """What gives most away; empty when nobody is accused."""
+    """The strongest hints at answers; empty when the model is not accused."""
 
     @property
     def accused(self) -> bool:
-        """Whether any of its gains is more than luck."""
+        """Whether any of its gains exceeds luck."""
         return any(score.accused for score in self.scores.values())
 
 
@@ -40,7 +40,7 @@ class Best(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a data set without its videos."""
+    """The result of an audit: how well questions can be answered without the videos."""
 
     rows: int
     clips: int
@@ -50,9 +50,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     left_out: dict[str, int]
     """Rows that could not be audited, by reason."""
     forest: bool
-    """Whether scikit-learn was there to grow the forest."""
+    """Whether scikit-learn was installed, so that the forest was tried."""
     false_alarms: float
-    """At most this share of clean data sets has any model accused."""
+    """Upper bound on the share of clean data sets with any model accused."""
     findings: tuple[Finding, ...]
     best: dict[str, Best]
     """The model with the highest score, by task; `all` for all rows."""
@@ -60,7 +60,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def accused(self) -> tuple[Finding, ...]:
-        """The models whose gains are more than luck."""
+        """The models whose gains exceed luck."""
         return tuple(finding for finding in self.findings if finding.accused)
 
 
@@ -129,8 +129,7 @@ def best_blind(
 ) -> dict[str, Best]:
     """The best blind model of each task with options, and of `all`.
 
-    `with_forest` says whether the slow forest is tried too: when scikit-learn is there, unless
-    told otherwise.
+    `with_forest` adds the slow forest; by default where scikit-learn is installed.
 
     >>> asked = [
     ...     Row(clip=f"{n}", task="existence", question="", options=("No", "Yes"),
@@ -151,7 +150,7 @@ def best_blind(
 
 
 def best_of(tables: Tables, blinds: Sequence[Blind]) -> dict[str, Best]:
-    """The best of some models by task, and of `all`.
+    """The best of the given models by task, and for `all`.
 
     >>> asked = [Row(clip=c, question="", options=("a", "b"), answer_index=0) for c in "xy"]
     >>> made = tables.build(asked)

@@ -1,4 +1,4 @@
-"""A report for people: a line, tables, remarks; and as a file."""
+"""An audit's report as a summary line, tables, remarks and a JSON file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,13 +13,13 @@ from qagen.audit.report import Best, Finding, Report
 from qagen.audit.scores import LEAST_POINTS
 
 MOST_CHARACTERS = 100
-"""What gives answers away is cut here."""
+"""Longer descriptions of hints are cut."""
 
 MOST_MODELS = 8
 
 
 class Table(NamedTuple):
-    """Rows of text under headings; the first column is words, the others are numbers."""
+    """Rows of text under headings; the first column holds words, the others numbers."""
 
     title: str
     headings: tuple[str, ...]
@@ -29,7 +29,7 @@ class Table(NamedTuple):
 def audited(
     path: Path | str, *, folds: int, split: str = "", progress: Progress | None = None
 ) -> Report:
-    """The audit of what lies under a path; of one side of its split when one is named.
+    """The audit of the data set at a path; of only one side of its split where that is named.
 
     >>> audited("/nowhere", folds=5)
     Traceback (most recent call last):
@@ -46,13 +46,13 @@ def audited(
 
 
 def write(report: Report, path: Path | str) -> None:
-    """Writes a report as JSON, whole or not at all."""
+    """Writes a report as JSON, atomically."""
     data = msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
     output.write_bytes(Path(path), data)
 
 
 def summary(report: Report) -> str:
-    """What was looked at, and the verdict, in a line.
+    """The number of questions and the verdict, in a line.
 
     >>> from qagen.audit.rows import Row
     >>> asked = [
@@ -75,7 +75,7 @@ def summary(report: Report) -> str:
 
 
 def tables_of(report: Report) -> list[Table]:
-    """The best model by task, all models, and what gives most away."""
+    """The best model by task, all models, and the strongest hints."""
     shown = sorted(
         report.findings, key=lambda finding: -max(s.points for s in finding.scores.values())
     )
@@ -122,7 +122,7 @@ def _cut(text: str) -> str:
 
 
 def remarks(report: Report) -> list[str]:
-    """What else is to be known: rows left out, copies, sides that share something, the method.
+    """Remarks: rows left out, copies, overlap between sides of the split, the method.
 
     >>> from qagen.audit.rows import Row
     >>> asked = [
@@ -169,7 +169,7 @@ def remarks(report: Report) -> list[str]:
 
 
 def above(report: Report, points: float) -> list[str]:
-    """The tasks in which a model is above so many points, and not by luck.
+    """The tasks in which a model exceeds `points` by more than luck explains.
 
     >>> from qagen.audit.rows import Row
     >>> asked = [

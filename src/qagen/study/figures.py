@@ -1,8 +1,8 @@
-"""Pictures of a data set, a question and a study; the only file of this package that draws.
+"""Figures of a data set, a question and a study; the only file of this package that draws.
 
-Figures are built without `pyplot`, so that drawing leaves no global state behind. The colours are
-the Okabe-Ito palette, which reads the same with colour-blind eyes. The three pictures share
-this file, which is therefore longer than most.
+Figures are built without `pyplot`, which avoids global state. The colours are the Okabe-Ito
+palette, which is safe for colour-blind readers. The three figures share this file, which is
+therefore longer than most.
 """
 
 import math
@@ -28,17 +28,17 @@ from qagen.study.stats import Statistics, summary
 
 INK, GREY, SOFT, FAINT = "#222222", "#555555", "#8a8a8a", "#e4e4e4"
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#B8A800")
-"""One a split, an option or a piece of evidence."""
+"""One for each split, option or piece of evidence."""
 
 DPI: int = 125
 WIDTH_IN: float = 12.8
 """Together 1,600 pixels."""
 
 MOST_BARS: int = 12
-"""Longer lists are cut."""
+"""Longer lists are cut off."""
 
 MOST_EVIDENCE: int = 14
-"""Pieces of evidence that are drawn; the text names all."""
+"""Largest number of pieces of evidence drawn; the text names all."""
 
 _STYLE = {
     "font.size": 9.0,
@@ -73,7 +73,7 @@ class _Line(NamedTuple):
 
 
 def statistics(stats: Statistics) -> Figure:
-    """A data set at a glance: tasks and splits, balance, motions, what was left out."""
+    """A data set at a glance: tasks and splits, balance, motions, omissions."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(WIDTH_IN, 8.2))
         grid = figure.add_gridspec(2, 3, wspace=0.42, hspace=0.36)
@@ -113,7 +113,7 @@ def _draw_tasks(axes: Axes, stats: Statistics) -> None:
 
 
 def _draw_evenness(axes: Axes, groups: Mapping[str, Evenness]) -> None:
-    """Shares of letters and ranks; a dash where they would be even."""
+    """Shares of letters and ranks, with a dash at the even share."""
     ticks, names, at = [], [], 0.0
     for number, (name, even) in enumerate(groups.items()):
         total = max(1, sum(even.counts))
@@ -185,7 +185,7 @@ def _draw_left_out(axes: Axes, stats: Statistics) -> None:
 
 
 def explained(row: Record, clip: Clip) -> Figure:
-    """One question: its options, the path from above, and when its evidence was measured."""
+    """One question: its options, the path from above, and the times of its evidence."""
     evidence = row.evidence[:MOST_EVIDENCE]
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(WIDTH_IN, 8.0))
@@ -223,7 +223,7 @@ def _header(row: Record) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Text in which nothing begins a formula."""
+    """Text with characters escaped that would begin a formula."""
     return text.replace("$", r"\$")
 
 
@@ -273,7 +273,7 @@ def _draw_line(
 
 
 def _signal_of(what: str) -> str:
-    """The beginning of the name of the line on which evidence can be seen."""
+    """The prefix of the name of the line that shows a piece of evidence."""
     for words, name in (
         (("forward", "backward"), "forward"),
         (("left", "right"), "left"),

@@ -1,4 +1,4 @@
-"""The table that a paper would print about a data set, counted from its rows."""
+"""Statistics of a data set, as a paper would print them, counted from its rows."""
 
 import math
 import statistics
@@ -18,11 +18,11 @@ from qagen.schema.record import LETTERS
 from qagen.schema.suite import Suite, tasks_of
 
 CHANCE_BAND = 0.05
-"""A majority this far above chance is worth a look."""
+"""Excess of a majority over chance that deserves attention."""
 
 
 class Spread(NamedTuple):
-    """How a quantity is distributed over clips."""
+    """The distribution of a quantity over clips."""
 
     least: float
     lower: float
@@ -32,7 +32,7 @@ class Spread(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Rows of text under headings; the first column is words, the others are numbers."""
+    """Rows of text under headings; the first column holds words, the others numbers."""
 
     title: str
     headings: tuple[str, ...]
@@ -40,7 +40,7 @@ class Table(NamedTuple):
 
 
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is counted."""
+    """All statistics of a data set."""
 
     manifest: Manifest
     total: int
@@ -66,7 +66,7 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def of(folder: Path | str) -> Statistics:
-    """The statistics of a data set; raises `ValueError` when its files are not as they were built.
+    """The statistics of a data set; raises `ValueError` when its files have changed since.
 
     >>> of("/nowhere")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -124,7 +124,7 @@ def _summed(counts: Iterable[dict[str, int]]) -> dict[str, int]:
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Least, quartiles and most; zeros when there is nothing.
+    """Minimum, quartiles and maximum; zeros without values.
 
     >>> spread([1.0, 2.0, 3.0, 4.0, 5.0])
     Spread(least=1.0, lower=2.0, median=3.0, upper=4.0, most=5.0)
@@ -136,7 +136,7 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def tables(stats: Statistics) -> list[Table]:
-    """What `qagen stats` prints."""
+    """The tables that `qagen stats` prints."""
     return [
         _sides(stats),
         _tasks(stats),
@@ -163,7 +163,7 @@ def _sides(stats: Statistics) -> Table:
 
 
 def _tasks(stats: Statistics) -> Table:
-    """Majority is what knowing each stem's most frequent answer gets right."""
+    """Majority is the accuracy of giving each stem's most frequent answer."""
     rows = []
     for task, counts in stats.questions.items():
         total = sum(counts.values())
@@ -239,7 +239,7 @@ def _motions(stats: Statistics) -> Table:
 
 
 def _certified(stats: Statistics) -> Table:
-    """What certification left: of all sound questions, before any selection."""
+    """The yield of certification among all sound questions, before any selection."""
     rows = []
     for task, one in stats.manifest.certified.items():
         share = f"{one.certified / one.asked:.1%}" if one.asked else ""
@@ -253,7 +253,7 @@ def _certified(stats: Statistics) -> Table:
 
 
 def _blind(stats: Statistics) -> list[Table]:
-    """What the best blind model knew and knows, where a build bounded it."""
+    """Scores of the best blind model before and after withholding, where the recipe bounds it."""
     blind = stats.manifest.blind
     if blind is None:
         return []
