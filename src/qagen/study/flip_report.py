@@ -129,8 +129,8 @@ class Ledger:
     @property
     def rules(self) -> list[str]:
         """The names of the rules with questions, sorted."""
-        places = {place for place, _ in self._questions}
-        return sorted(place.removeprefix("rule ") for place in places if place.startswith("rule "))
+        groups = {group for group, _ in self._questions}
+        return sorted(group.removeprefix("rule ") for group in groups if group.startswith("rule "))
 
 
 def band_of(question: Candidate | Question) -> str:
