@@ -1,8 +1,7 @@
-"""Naive Bayes over crosses: what speaks for an option, such as "throughout" in the question for No.
+"""Naive Bayes over crosses: pairs of a trait and an option, such as "throughout" with No.
 
-The evidence of a cross is how much oftener its options are right than the same option otherwise
-is; pieces of evidence are added up as if they were independent. Words that stand in every question
-thus count for nothing.
+The evidence of a cross is the gain in how often its option is right over the same option without
+the trait; the log odds are added as if independent. Words in every question thus weigh nothing.
 """
 
 from collections.abc import Collection, Sequence
@@ -17,27 +16,27 @@ from qagen.audit.rows import words
 from qagen.audit.tables import Tables, Trial, joined, numbered
 
 STEADINESS = 4.0
-"""So many options as usual are added to every cross."""
+"""Pseudo-count: options at the usual rate that are added to every cross."""
 
 LEAST_OFFERED = 4
-"""Rarer crosses are not looked at."""
+"""Rarer crosses are ignored."""
 
 TELLING = 2.0
-"""Standard deviations of luck; evidence that differs less from what is usual counts for nothing,
-so that a model does not guess where it knows nothing."""
+"""Standard deviations of luck; smaller differences from the usual rate are no evidence, so that a
+model without knowledge does not guess."""
 
 SURE = 1e-3
-"""No rate is nearer to 0 or 1."""
+"""Rates are clipped to this distance from 0 and 1."""
 
 MOST_SIBLINGS = 32
-"""So many traits of a clip's other questions are looked at, the rarest first."""
+"""Traits of a clip's other questions that are used, the rarest first."""
 
 COMMON = 0.9
-"""What more of the clips have than this tells nothing about one."""
+"""Traits that a larger share of the clips has are ignored."""
 
 
 class Crosses(NamedTuple):
-    """Uses of crosses by options, and what each is compared with."""
+    """The uses of crosses by options, and the baseline of each option."""
 
     pairs: Int[np.ndarray, " uses"]
     cells: Int[np.ndarray, " uses"]
@@ -47,12 +46,12 @@ class Crosses(NamedTuple):
     counts: Counts
     base_counts: Counts
     traits: Int[np.ndarray, " cells"]
-    """The number of each cross's word."""
+    """The index of each cross's word."""
     names: tuple[str, ...]
 
 
 def of_questions(tables: Tables) -> Crosses:
-    """Words of the question, each for each option.
+    """Crosses of each word of the question with each option.
 
     >>> from qagen.audit.rows import Row
     >>> from qagen.audit.tables import build
@@ -66,7 +65,7 @@ def of_questions(tables: Tables) -> Crosses:
 
 
 def of_options(tables: Tables) -> Crosses:
-    """Words of the option itself, each by task."""
+    """Crosses of the words of the option itself with its task."""
     of_text: dict[str, list[str]] = {}
     lists = [
         of_text.setdefault(text, sorted(set(words(text))))
@@ -84,10 +83,10 @@ def of_options(tables: Tables) -> Crosses:
 def of_siblings(
     tables: Tables, *, heard: Bool[np.ndarray, " rows"] | None = None
 ) -> Crosses | None:
-    """What the other questions about the same clip speak of, each for each option.
+    """Crosses of traits of a clip's other questions with each option; None without any.
 
-    Their stems, options and words, not their answers: what stands in the file for all to read.
-    None when no clip has two questions. Only rows that are heard, or else all, tell of others.
+    Traits are stems, options and words, all readable in the file, but not answers. They come from
+    the rows in `heard`, or from all rows without it.
     """
     if np.bincount(tables.clip).max() < 2:
         return None
@@ -105,7 +104,7 @@ def of_siblings(
 
 
 def _others(tables: Tables, own: Sequence[set[str]]) -> list[list[str]]:
-    """For each row the rarest of what its clip's other rows have."""
+    """For each row the rarest traits of its clip's other rows."""
     clips: list[dict[str, int]] = [{} for _ in range(int(tables.clip.max()) + 1)]
     for clip, traits in zip(tables.clip.tolist(), own, strict=True):
         counted = clips[clip]
@@ -154,7 +153,7 @@ def crossed(
     traits: Int[np.ndarray, " uses"],
     names: Sequence[str],
 ) -> Crosses:
-    """Options by their numbers, each with a trait, compared with the same option otherwise.
+    """Crosses of options, by number, with traits; the baseline is the option without the trait.
 
     >>> from qagen.audit.rows import Row
     >>> from qagen.audit.tables import build
@@ -188,14 +187,14 @@ def _finished(
 
 
 class Evidence(NamedTuple):
-    """Log odds: of what an option is without further evidence, and what each cross adds."""
+    """Log odds: of an option without further evidence, and the increment of each cross."""
 
     base: Float[np.ndarray, " bases"]
     added: Float[np.ndarray, " cells"]
 
 
 def learn(crosses: Crosses, *, without: Collection[int]) -> Evidence:
-    """What all folds but some say.
+    """The evidence of all folds except `without`.
 
     >>> from qagen.audit.rows import Row
     >>> from qagen.audit.tables import build
@@ -239,7 +238,7 @@ def _log_odds(rate: Float[np.ndarray, " cells"]) -> Float[np.ndarray, " cells"]:
 def preferences(
     tables: Tables, crosses: Sequence[Crosses], trials: Sequence[Trial]
 ) -> Float[np.ndarray, " pairs"]:
-    """How much each option is preferred by what other folds say of all its crosses."""
+    """The preference for each option by the evidence of other folds for all its crosses."""
     of_fold = tables.fold[tables.row]
     found = np.zeros(len(tables.row))
     for one in crosses:

@@ -1,4 +1,4 @@
-"""Questions that are there twice, and what the sides of a split have in common."""
+"""Duplicated questions, and overlap between the sides of a split."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from qagen.audit.rows import Row, plain, words
 from qagen.audit.tables import numbered
 
 LEAST_SHARED = 6
-"""Clips with fewer questions in common are not compared."""
+"""Clips with fewer common questions are not compared."""
 
 ALIKE = 0.9
 """Clips that give this share of their common questions the same answer are alike."""
@@ -21,11 +21,11 @@ MOST_NAMED = 5
 CLIPS_AT_ONCE = 200
 
 MOST_CLIPS = 20_000
-"""With more, only so many of each side are compared, the first."""
+"""Only the first so many clips of each side are compared."""
 
 
 class Copies(msgspec.Struct, frozen=True, kw_only=True):
-    """What is there twice. Names are the first few."""
+    """Duplicates and overlap. Lists of names hold the first few."""
 
     repeated_ids: int
     repeated: int
@@ -46,7 +46,7 @@ class Copies(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find(rows: Sequence[Row]) -> Copies:
-    """What is there twice.
+    """Duplicates among rows and overlap between the sides of their split.
 
     >>> row = Row(clip="a", split="train", question="Up?", options=("Yes", "No"), answer_index=0)
     >>> other = msgspec.structs.replace(row, split="test")
@@ -91,7 +91,7 @@ def _shared(rows: Sequence[Row], kind: str) -> list[str]:
 
 
 def _near(rows: Sequence[Row]) -> tuple[int, int]:
-    """How many rows of the smaller sides are nearly in the largest, and how many there are."""
+    """Counts the rows of the smaller sides: those with a near copy in the largest, and all."""
     sides: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows:
         sides[row.split].append(row)

@@ -1,4 +1,4 @@
-"""How often the options of a cell are right in other clips than those that are judged."""
+"""How often the options of a cell are right in clips other than those judged."""
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
@@ -9,11 +9,11 @@ from jaxtyping import Float, Int
 from qagen.audit.tables import Tables, Trial
 
 STEADINESS = 2.0
-"""So many options at chance are added to every cell, lest one lucky option decides."""
+"""Pseudo-count: options at chance that are added to every cell, lest one lucky option decides."""
 
 
 class Counts(NamedTuple):
-    """By fold and cell: how many options there are, how many are right, and how many by chance."""
+    """Options by fold and cell: all, right, and expected right by chance."""
 
     offered: Float[np.ndarray, "folds cells"]
     right: Float[np.ndarray, "folds cells"]
@@ -26,7 +26,7 @@ def count(
     *,
     pairs: Int[np.ndarray, " uses"] | None = None,
 ) -> Counts:
-    """Counts of cells; `pairs` says which option each use of a cell belongs to.
+    """Counts of cells; `pairs` is the option of each use of a cell.
 
     >>> from qagen.audit.rows import Row
     >>> from qagen.audit.tables import build
@@ -51,9 +51,9 @@ def count(
 
 
 def rates(counts: Counts, *, without: Collection[int]) -> Float[np.ndarray, " cells"]:
-    """How much more often than by chance a cell's options are right, outside of some folds.
+    """The ratio of right options to chance in each cell, outside of the folds `without`.
 
-    1 for chance; steadied, so that cells which are hardly known are near 1.
+    1 is chance; smoothed, so that cells with few options are near 1.
 
     >>> counts = Counts(np.ones((2, 1)) * 50, np.ones((2, 1)) * 50, np.ones((2, 1)) * 25)
     >>> rates(counts, without=[0]).tolist()
@@ -70,7 +70,7 @@ def preferences(
     counts: Counts,
     trials: Sequence[Trial],
 ) -> Float[np.ndarray, " pairs"]:
-    """How much each option is preferred by what other folds say of its cell.
+    """The preference for each option by the rate of its cell in other folds.
 
     >>> from qagen.audit.rows import Row
     >>> from qagen.audit.tables import build, by_fold

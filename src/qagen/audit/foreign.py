@@ -1,8 +1,8 @@
-"""Rows of other people's data sets: dictionaries with the usual names for the usual things.
+"""Rows of third-party data sets: dictionaries with the usual key names.
 
-Knows a question with a list, a dictionary or lettered columns of options, options embedded in the
+Reads a question with a list, a dictionary or lettered columns of options, options embedded in the
 question ("A. left"), conversations of a user and an assistant, and answers as letter, text or
-place. What is no multiple-choice question with an answer gives the reason, which is counted.
+position. Anything but a multiple-choice question with an answer gives a reason, which is counted.
 """
 
 import re
@@ -56,7 +56,7 @@ _TAGGED = re.compile(r"<answer>(.*?)</answer>", re.DOTALL | re.IGNORECASE)
 
 
 def to_row(item: Item, *, split: str = "", number: int = 0) -> Row | str:
-    """The row of a dictionary, or why it has none.
+    """The row of a dictionary, or the reason why it has none.
 
     >>> row = to_row({"video": "a.mp4", "question": "Where?\\nA. left\\nB. right", "answer": "B"})
     >>> row.question, row.options, row.answer
@@ -98,7 +98,7 @@ def _first(named: Item, keys: Sequence[str]) -> Any:
 
 
 def _name(named: Item, keys: Sequence[str]) -> str:
-    """A name as text: of a list the first, of a dictionary nothing."""
+    """A name as text: of a list the first entry, of a dictionary the empty string."""
     value = _first(named, keys)
     while isinstance(value, list) and value:
         value = value[0]
@@ -130,7 +130,7 @@ def _text(value: Any) -> str:
 
 
 def _options(named: Item) -> tuple[str, ...]:
-    """Options that stand by themselves, without their letters."""
+    """Options in fields of their own, without their letters."""
     found = _first(named, OPTIONS)
     if isinstance(found, dict):
         found = [found[key] for key in sorted(found, key=str)]
@@ -174,7 +174,7 @@ def _embedded(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _place(answer: Any, options: Sequence[str]) -> int | None:
-    """Which option an answer means: by its text, its letter or its place from 0."""
+    """The index of the option that an answer names by text, letter or index from 0."""
     if isinstance(answer, list) and len(answer) == 1:
         answer = answer[0]
     if isinstance(answer, dict):

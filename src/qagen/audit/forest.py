@@ -1,9 +1,9 @@
-"""A random forest on everything that single suspicions say, and on words (needs scikit-learn).
+"""A random forest on the rates of all single suspicions and on words (needs scikit-learn).
 
-What a suspicion says of an option comes from other folds only, in training and in judging. The
-forest may prefer an option for being right elsewhere more often, never for being right less often:
-in a data set whose answers were made exactly even, what is rare elsewhere would have to be right
-here, which nobody knows who has not seen the answers.
+The rates of an option come from other folds only, in training and in judging. The forest may prefer
+an option that is right more often elsewhere, never one that is right less often: in a data set with
+exactly even answers, options that are rare elsewhere have to be right here, which cannot be known
+without the answers.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from qagen.audit.tables import Tables, Trial, inside
 TREES = 60
 LEAST_LEAF = 20
 MOST_SAMPLES = 15_000
-"""Options that each tree is grown from."""
+"""Options sampled for each tree."""
 
 NEEDED = ("sklearn", "joblib", "threadpoolctl", "cloudpickle", "narwhals")
 
@@ -37,7 +37,7 @@ def available() -> bool:
 def preferences(
     tables: Tables, keys: Sequence[Key], crosses: Sequence[Crosses], trials: Sequence[Trial]
 ) -> Float[np.ndarray, " pairs"]:
-    """How much the forest prefers each option; forests are grown on other folds."""
+    """The forest's preference for each option; forests are grown on other folds."""
     from sklearn.ensemble import RandomForestClassifier
 
     of_fold = tables.fold[tables.row]
@@ -69,7 +69,7 @@ def _features(
     crosses: Sequence[Crosses],
     trials: Sequence[Trial],
 ) -> Float[np.ndarray, "pairs features"]:
-    """What is said of each option beside the other options of its row."""
+    """The features of each option, relative to the other options of its row."""
     said = [
         np.log(counts.preferences(tables, key.cells, known, trials))
         for key, known in zip(keys, counted, strict=True)

@@ -1,8 +1,8 @@
-"""What could give an answer away: for each suspicion, what options have in common.
+"""Traits that could give an answer away: for each suspicion, cells of options that share a trait.
 
 A `Key` puts options into cells, such as "third of four options in the second row of four". When
 the options of one cell are right more often than chance in some clips, they are preferred in
-others. The table `SUSPICIONS` is the list of everything that is tried; a further one is a line.
+others. The table `SUSPICIONS` lists everything that is tried; adding one takes a line.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,26 +17,26 @@ from qagen.audit.rows import words as words_of_text
 from qagen.audit.tables import Tables, joined, numbered, places_in, ranked
 
 STRETCHES = 20
-"""A file is looked at in so many parts."""
+"""Parts into which a file is divided."""
 
 MOST_PLACES = 30
-"""Places in a clip's list of questions that are told apart."""
+"""Positions in a clip's list of questions that are distinguished."""
 
 Cells = Int[np.ndarray, " pairs"]
 
 
 class Key(NamedTuple):
-    """One suspicion: the cell of every option, and how to speak of an option's cell."""
+    """One suspicion: the cell of every option, and a description of each cell."""
 
     name: str
     meaning: str
     cells: Cells
     describe: Callable[[Tables, int], str]
-    """What the option of this number has in common with its cell."""
+    """Describes the trait that the option of this number shares with its cell."""
 
 
 class Suspicion(NamedTuple):
-    """A name, what it means, what makes the cells, and how to speak of one."""
+    """A name, its meaning, the function that makes the cells, and their description."""
 
     name: str
     meaning: str
@@ -71,21 +71,21 @@ def _letter_in_task(tables: Tables) -> list[Cells]:
 
 
 def _row_number(tables: Tables) -> list[Cells]:
-    """The row's number in its file, by as many rows as there are options."""
+    """The row's number in its file, modulo the number of options."""
     split = numbered(row.split for row in tables.rows)
     number = places_in(tables, split) % tables.options
     return [*_letter(tables), _of_rows(tables, number)]
 
 
 def _row_of_task(tables: Tables) -> list[Cells]:
-    """The same among the rows of its task."""
+    """The row's number among the rows of its task, modulo the number of options."""
     split = numbered((row.split, row.task) for row in tables.rows)
     number = places_in(tables, split) % tables.options
     return [*_letter(tables), _of_rows(tables, number)]
 
 
 def _row_of_size(tables: Tables) -> list[Cells]:
-    """The same among the rows with as many options."""
+    """The row's number among rows with as many options, modulo that number."""
     split = numbered((row.split, len(row.options)) for row in tables.rows)
     number = places_in(tables, split) % tables.options
     return [*_letter(tables), _of_rows(tables, number)]
@@ -123,7 +123,7 @@ def _length_rank_in_task(tables: Tables) -> list[Cells]:
 
 
 def number_rank(tables: Tables) -> Cells:
-    """The rank of the option's number among those of its row, from 1; 0 where one has none.
+    """The rank of the option's number among those of its row, from 1; 0 where any option has none.
 
     >>> from qagen.audit.rows import Row
     >>> from qagen.audit.tables import build
@@ -151,8 +151,8 @@ def _number_rank_in_stem(tables: Tables) -> list[Cells]:
 
 
 def _alike(tables: Tables) -> list[Cells]:
-    """How many words an option shares with the others: who makes wrong options from the right one
-    leaves that one in the middle."""
+    """How many words an option shares with the others: wrong options made from the right one leave
+    it in the middle."""
     shared = np.zeros(len(tables.row))
     at = 0
     known: dict[tuple[str, ...], list[int]] = {}
@@ -169,7 +169,7 @@ def _alike(tables: Tables) -> list[Cells]:
 
 
 def _in_stem(tables: Tables) -> list[Cells]:
-    """How many of an option's words the question has."""
+    """How many of an option's words are in the question."""
     known: dict[tuple[int, tuple[str, ...]], list[int]] = {}
     shared: list[int] = []
     for at, row in enumerate(tables.rows):

@@ -1,4 +1,4 @@
-"""Files to rows: data sets of this project, and `.json` and `.jsonl` files of others."""
+"""Reads rows from data sets of this project and from third-party `.json` and `.jsonl` files."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,19 +16,19 @@ from qagen.schema.record import Record
 ENDINGS = (".jsonl", ".json")
 
 MOST_BYTES = 2_000_000_000
-"""A `.json` file is read as one piece."""
+"""Largest `.json` file; it is read as a whole."""
 
 MOST_PROBLEMS = 10
 
 TEXT = "free text"
-"""Why a row of a data set is left out: there is nothing to choose from."""
+"""Reason for leaving out a row of a data set: it has no options."""
 
 LISTS = ("data", "questions", "annotations", "items", "samples", "rows", "examples", "qa_pairs")
-"""Where files keep their list, when they are no list themselves."""
+"""Keys that hold the list of questions where a file is a dictionary."""
 
 
 class Loaded(NamedTuple):
-    """What could be read and what could not."""
+    """The rows that could be read, and the others by reason."""
 
     rows: list[Row]
     left_out: dict[str, int]
@@ -38,8 +38,8 @@ class Loaded(NamedTuple):
 def read(path: Path | str) -> Loaded:
     """The rows of a data set: its folder, or a file or folder of `.json` and `.jsonl` files.
 
-    The name of a file says which side of a split it is. One `ValueError` names everything that
-    cannot be read.
+    The name of a file is its side of the split. One `ValueError` names everything that cannot be
+    read.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -73,11 +73,11 @@ def read(path: Path | str) -> Loaded:
     return _sorted(path, found)
 
 
-def _sorted(path: Path, found: Iterable[Row | str]) -> Loaded:
-    """Rows and the reasons of those left out; `ValueError` when no row stays."""
+def _sorted(path: Path, rows_or_reasons: Iterable[Row | str]) -> Loaded:
+    """Rows, and counts of the reasons for others; raises `ValueError` when there are no rows."""
     rows: list[Row] = []
     left_out: Counter[str] = Counter()
-    for row in found:
+    for row in rows_or_reasons:
         if isinstance(row, str):
             left_out[row] += 1
         else:
@@ -108,7 +108,7 @@ def _side(file: Path) -> str:
 
 
 def _items(file: Path, problems: list[str]) -> Iterator[tuple[Any, str]]:
-    """The objects of a file, with the side that a list of them is named after."""
+    """The objects of a file, each with the side of the split that its list is named after."""
     if file.suffix.lower() == ".jsonl":
         with file.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
@@ -123,25 +123,25 @@ def _items(file: Path, problems: list[str]) -> Iterator[tuple[Any, str]]:
     yield from _listed(msgspec.json.decode(file.read_bytes()))
 
 
-def _listed(found: Any) -> Iterator[tuple[Any, str]]:
-    if isinstance(found, list):
-        yield from ((item, "") for item in found)
+def _listed(data: Any) -> Iterator[tuple[Any, str]]:
+    if isinstance(data, list):
+        yield from ((item, "") for item in data)
         return
-    if not isinstance(found, dict):
-        raise ValueError(f"a {type(found).__name__}")
+    if not isinstance(data, dict):
+        raise ValueError(f"a {type(data).__name__}")
     for name in LISTS:
-        if isinstance(found.get(name), list):
-            yield from ((item, "") for item in found[name])
+        if isinstance(data.get(name), list):
+            yield from ((item, "") for item in data[name])
             return
-    for name, value in found.items():
+    for name, value in data.items():
         if isinstance(value, dict):
             yield {"id": name, **value}, ""
         elif isinstance(value, list):
             yield from ((item, name) for item in value)
 
 
-def _of_record(one: Record, *, split: str) -> Row | str:
-    return TEXT if one.is_text else from_record(one, split=split)
+def _of_record(record: Record, *, split: str) -> Row | str:
+    return TEXT if record.is_text else from_record(record, split=split)
 
 
 def _row(item: tuple[Any, str], *, split: str, number: int) -> Row | str:

@@ -1,4 +1,4 @@
-"""Every model that answers without the video, tried on clips it has not learned from."""
+"""All models that answer without the video, tried on clips that they have not learned from."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
@@ -18,20 +18,20 @@ Progress = Callable[[str], None]
 
 
 class Blind(NamedTuple):
-    """A model, which options it prefers, and what it gets right."""
+    """A model, its preference for each option, and its credit for each row."""
 
     name: str
     meaning: str
     preference: Float[np.ndarray, " pairs"]
     credit: Float[np.ndarray, " rows"]
     cells: Int[np.ndarray, " pairs"] | None
-    """The cells of a model that looks at one thing."""
+    """The cells of a model that uses a single suspicion."""
     by_half: Callable[[], Float[np.ndarray, " rows"]]
-    """What it gets right of either half of the clips when it learns from the other half."""
+    """Its credit for each half of the clips when it learns from the other half."""
 
 
 class Suspects(NamedTuple):
-    """What models look at."""
+    """The features of the models."""
 
     keys: list[Key]
     words: list[Crosses]
@@ -39,7 +39,7 @@ class Suspects(NamedTuple):
 
 
 def look(tables: Tables) -> Suspects:
-    """Everything that could give answers away.
+    """All features that could give answers away.
 
     >>> from qagen.audit.rows import Row
     >>> from qagen.audit.tables import build
@@ -70,7 +70,7 @@ def _say(tables: Tables, at: int) -> str:
 def try_all(
     tables: Tables, suspects: Suspects, *, with_forest: bool, progress: Progress | None = None
 ) -> Iterator[Blind]:
-    """One model after another.
+    """Tries one model after another.
 
     >>> from qagen.audit.rows import Row
     >>> from qagen.audit.tables import build

@@ -1,4 +1,4 @@
-"""What an audit finds, and the audit itself: rows in, a report out."""
+"""The report of an audit, and the audit itself: rows in, a report out."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -17,18 +17,18 @@ from qagen.schema.record import Record
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One model: what it gets right of all rows and of each task."""
+    """One model and its scores over all rows and for each task."""
 
     model: str
     meaning: str
     scores: dict[str, Score]
     """By task; `all` for all rows."""
     telling: tuple[Tell, ...]
-    """What gives most away; empty when nobody is accused."""
+    """The strongest hints at answers; empty when the model is not accused."""
 
     @property
     def accused(self) -> bool:
-        """Whether any of its gains is more than luck."""
+        """Whether any of its gains exceeds luck."""
         return any(score.accused for score in self.scores.values())
 
 
@@ -40,7 +40,7 @@ class Best(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a data set without its videos."""
+    """The result of an audit: how well questions can be answered without the videos."""
 
     rows: int
     clips: int
@@ -50,9 +50,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     left_out: dict[str, int]
     """Rows that could not be audited, by reason."""
     forest: bool
-    """Whether scikit-learn was there to grow the forest."""
+    """Whether scikit-learn was installed, so that the forest was tried."""
     false_alarms: float
-    """At most this share of clean data sets has any model accused."""
+    """Upper bound on the share of clean data sets with any model accused."""
     findings: tuple[Finding, ...]
     best: dict[str, Best]
     """The model with the highest score, by task; `all` for all rows."""
@@ -60,7 +60,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def accused(self) -> tuple[Finding, ...]:
-        """The models whose gains are more than luck."""
+        """The models whose gains exceed luck."""
         return tuple(finding for finding in self.findings if finding.accused)
 
 
@@ -110,8 +110,8 @@ def audit(
     )
 
 
-def _score(found: Tables, blind: Blind, among: Int[np.ndarray, " chosen"], looks: int) -> Score:
-    return scores.measure(found, blind.credit, among=among, looks=looks, by_half=blind.by_half)
+def _score(tables: Tables, blind: Blind, among: Int[np.ndarray, " chosen"], looks: int) -> Score:
+    return scores.measure(tables, blind.credit, among=among, looks=looks, by_half=blind.by_half)
 
 
 def _counted(values: Iterable[str]) -> dict[str, int]:
@@ -129,8 +129,7 @@ def best_blind(
 ) -> dict[str, Best]:
     """The best blind model of each task with options, and of `all`.
 
-    `with_forest` says whether the slow forest is tried too: when scikit-learn is there, unless
-    told otherwise.
+    `with_forest` adds the slow forest; by default where scikit-learn is installed.
 
     >>> asked = [
     ...     Row(clip=f"{n}", task="existence", question="", options=("No", "Yes"),
@@ -150,20 +149,20 @@ def best_blind(
     return best_of(found, list(models.try_all(found, models.look(found), with_forest=wanted)))
 
 
-def best_of(found: Tables, blinds: Sequence[Blind]) -> dict[str, Best]:
-    """The best of some models by task, and of `all`.
+def best_of(tables: Tables, blinds: Sequence[Blind]) -> dict[str, Best]:
+    """The best of the given models by task, and for `all`.
 
     >>> asked = [Row(clip=c, question="", options=("a", "b"), answer_index=0) for c in "xy"]
     >>> made = tables.build(asked)
     >>> best_of(made, list(models.try_all(made, models.look(made), with_forest=False)))["all"].model
     'letter'
     """
-    groups = scores.groups(found)
+    groups = scores.groups(tables)
     looks = len(blinds) * len(groups)
     best = {}
     for name, among in groups:
-        gains = [float((blind.credit - found.chance)[among].sum()) for blind in blinds]
+        gains = [float((blind.credit - tables.chance)[among].sum()) for blind in blinds]
         blind = blinds[int(np.argmax(np.round(gains, 9)))]
-        score = _score(found, blind, among, looks)
+        score = _score(tables, blind, among, looks)
         best[name] = Best(model=blind.name, score=score)
     return best

@@ -1,4 +1,4 @@
-"""`Row`: what an audit needs to know of a question, whoever made it."""
+"""`Row`: a multiple-choice question of any origin, as an audit needs it."""
 
 import re
 
@@ -9,7 +9,7 @@ from qagen.schema.record import Record
 WORD = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)?")
 
 RARE_SHARE = 0.003
-"""Words in fewer of the questions than this are names of things and not part of a template."""
+"""Words in a smaller share of the questions count as names of things, not as part of a template."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -35,7 +35,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def from_record(record: Record, *, split: str = "") -> Row:
-    """The row of a record; the words that name its person are taken out of the question.
+    """The row of a record; the words that name its person are removed from the question.
 
     >>> from qagen.schema.question import Ask, Margin
     >>> record = Record(
@@ -80,7 +80,7 @@ def plain(text: str) -> str:
 
 
 def number_in(text: str) -> float | None:
-    """The number that an option is about: the only one in it, or none.
+    """The only number in a text; None when it has none or several.
 
     >>> number_in("about 1.5 m"), number_in("3"), number_in("2 to 3"), number_in("left")
     (1.5, 3.0, None, None)

@@ -1,9 +1,9 @@
-"""How good a blind model is, and whether luck explains it.
+"""The score of a blind model, and whether luck explains it.
 
-A model gets a row's credit when it prefers the true option; options that it prefers equally share
-it. Questions of one clip rise and fall together, so what luck explains is judged by clips: a model
-is *accused* when its gain over chance exceeds what clips as different as these give by luck, with
-Student's t, at a rate that is divided by the number of models and groups of rows looked at.
+A model gets a row's credit when it prefers the true option; equally preferred options share it.
+Questions of one clip are correlated, so luck is judged by clips: a model is *accused* when its gain
+over chance is significant given the variance between clips, by Student's t, at a level divided by
+the number of models and groups of rows examined.
 """
 
 import math
@@ -18,17 +18,17 @@ from qagen.audit.tables import Tables
 from qagen.audit.tables import by_half as halves
 
 FALSE_ALARMS = 0.05
-"""At most this share of clean data sets has any model accused, whatever is looked at together."""
+"""Upper bound on the share of clean data sets with any model accused, over all tests together."""
 
 CONFIDENCE_Z = 1.959964
-"""Intervals are of 95 %."""
+"""Standard deviations of a 95 % interval."""
 
 LEAST_POINTS = 1.0
-"""Smaller gains are nobody's shortcut, however sure."""
+"""Smaller gains are never accused, however significant."""
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What one blind model gets right of some rows."""
+    """The score of one blind model on some rows."""
 
     rows: int
     accuracy: float
@@ -39,7 +39,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Wilson's 95 % interval of the accuracy."""
     high: float
     luck: float
-    """Chance of such a gain by luck, judged by clips; not corrected for the number of looks."""
+    """p-value of the gain, judged by clips; not corrected for multiple tests."""
     accused: bool
 
 
@@ -59,7 +59,7 @@ def wilson(right: float, rows: int) -> tuple[float, float]:
 
 
 def credited(tables: Tables, preference: Float[np.ndarray, " pairs"]) -> Float[np.ndarray, " rows"]:
-    """What a model gets right of each row: 1, 0, or a share where it cannot decide.
+    """A model's credit for each row: 1, 0, or a share where options are tied.
 
     >>> from qagen.audit import rows, tables
     >>> asked = [rows.Row(clip=c, question="", options=("a", "b"), answer_index=0) for c in "xy"]
@@ -82,10 +82,10 @@ def measure(
     looks: int,
     by_half: Callable[[], Float[np.ndarray, " rows"]],
 ) -> Score:
-    """The score of a model among some rows, when `looks` scores are looked at together.
+    """The score of a model on the rows `among`, one of `looks` scores that are tested together.
 
-    `by_half` gives what it gets right when it learns from half of the clips only; it is asked when
-    there is a suspicion.
+    `by_half` gives its credit when it learns from half of the clips only; it is called when the
+    gain is significant.
 
     >>> from qagen.audit import rows, tables
     >>> asked = [
@@ -109,7 +109,7 @@ def measure(
     points = 100 * (accuracy - chance) / (1 - chance)
     luck = _luck(tables, credit, among)
     accused = points >= LEAST_POINTS and luck * looks < FALSE_ALARMS
-    if accused:  # learning from all folds but one, folds err together; halves do not
+    if accused:  # errors of folds are correlated, since they learn from each other; halves' are not
         half = by_half()
         lucks = [
             _luck(tables, half, among[np.isin(tables.fold[among], list(trial.judged))])
@@ -131,7 +131,7 @@ def _luck(
     chance = tables.chance[among]
     gains = credit[among] - chance
     by_clip = np.bincount(of_clip, weights=gains - gains.mean())
-    by_coin = float((chance * (1 - chance)).sum())  # so much varies even if clips were all alike
+    by_coin = float((chance * (1 - chance)).sum())  # variance even if all clips were alike
     spread = math.sqrt(max(float((by_clip**2).sum()) * len(clips) / (len(clips) - 1), by_coin))
     return float(stats.t.sf(gains.sum() / spread, len(clips) - 1))
 

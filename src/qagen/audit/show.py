@@ -1,4 +1,4 @@
-"""A report for people: a line, tables, remarks; and as a file."""
+"""An audit's report as a summary line, tables, remarks and a JSON file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,13 +13,13 @@ from qagen.audit.report import Best, Finding, Report
 from qagen.audit.scores import LEAST_POINTS
 
 MOST_CHARACTERS = 100
-"""What gives answers away is cut here."""
+"""Longer descriptions of hints are cut."""
 
 MOST_MODELS = 8
 
 
 class Table(NamedTuple):
-    """Rows of text under headings; the first column is words, the others are numbers."""
+    """Rows of text under headings; the first column holds words, the others numbers."""
 
     title: str
     headings: tuple[str, ...]
@@ -29,7 +29,7 @@ class Table(NamedTuple):
 def audited(
     path: Path | str, *, folds: int, split: str = "", progress: Progress | None = None
 ) -> Report:
-    """The audit of what lies under a path; of one side of its split when one is named.
+    """The audit of the data set at a path; of only one side of its split where that is named.
 
     >>> audited("/nowhere", folds=5)
     Traceback (most recent call last):
@@ -45,14 +45,14 @@ def audited(
     return report.audit(rows, folds=folds, left_out=left_out, progress=progress)
 
 
-def write(found: Report, path: Path | str) -> None:
-    """Writes a report as JSON, whole or not at all."""
-    data = msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n"
+def write(report: Report, path: Path | str) -> None:
+    """Writes a report as JSON, atomically."""
+    data = msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
     output.write_bytes(Path(path), data)
 
 
-def summary(found: Report) -> str:
-    """What was looked at, and the verdict, in a line.
+def summary(report: Report) -> str:
+    """The number of questions and the verdict, in a line.
 
     >>> from qagen.audit.rows import Row
     >>> asked = [
@@ -62,29 +62,33 @@ def summary(found: Report) -> str:
     >>> summary(report.audit(asked)).partition(":")[0]
     '99 questions about 99 clips in 5 folds'
     """
-    best = found.best["all"]
+    best = report.best["all"]
     verdict = (
-        f"{len(found.accused)} of {len(found.findings)} blind models are above chance by more than "
-        f"luck; the best, “{best.model}”, by {best.score.points:.1f} points"
-        if found.accused
-        else f"none of {len(found.findings)} blind models is above chance by more than luck"
+        f"{len(report.accused)} of {len(report.findings)} blind models are above chance by more "
+        f"than luck; the best, “{best.model}”, by {best.score.points:.1f} points"
+        if report.accused
+        else f"none of {len(report.findings)} blind models is above chance by more than luck"
     )
-    return f"{found.rows:,} questions about {found.clips:,} clips in {found.folds} folds: {verdict}"
+    return (
+        f"{report.rows:,} questions about {report.clips:,} clips in {report.folds} folds: {verdict}"
+    )
 
 
-def tables_of(found: Report) -> list[Table]:
-    """The best model by task, all models, and what gives most away."""
-    shown = sorted(found.findings, key=lambda one: -max(s.points for s in one.scores.values()))
+def tables_of(report: Report) -> list[Table]:
+    """The best model by task, all models, and the strongest hints."""
+    shown = sorted(
+        report.findings, key=lambda finding: -max(s.points for s in finding.scores.values())
+    )
     tables = [
         Table(
             "Best blind model",
             ("task", "questions", "accuracy", "95 %", "chance", "points", "luck", "model"),
-            [_best(name, best) for name, best in found.best.items()],
+            [_best(name, best) for name, best in report.best.items()],
         ),
         Table(
             "All blind models, in points above chance (* more than luck)",
-            ("model", *found.best),
-            [_points(finding, found) for finding in shown],
+            ("model", *report.best),
+            [_points(finding, report) for finding in shown],
         ),
     ]
     tells = [
@@ -108,8 +112,8 @@ def _best(name: str, best: Best) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _points(finding: Finding, found: Report) -> tuple[str, ...]:
-    scores = (finding.scores[name] for name in found.best)
+def _points(finding: Finding, report: Report) -> tuple[str, ...]:
+    scores = (finding.scores[name] for name in report.best)
     return finding.model, *(f"{score.points:.1f}{'*' * score.accused}" for score in scores)
 
 
@@ -117,8 +121,8 @@ def _cut(text: str) -> str:
     return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
 
 
-def remarks(found: Report) -> list[str]:
-    """What else is to be known: rows left out, copies, sides that share something, the method.
+def remarks(report: Report) -> list[str]:
+    """Remarks: rows left out, copies, overlap between sides of the split, the method.
 
     >>> from qagen.audit.rows import Row
     >>> asked = [
@@ -128,8 +132,8 @@ def remarks(found: Report) -> list[str]:
     >>> remarks(report.audit(asked))[0]
     '81 rows repeat an earlier one'
     """
-    copies = found.copies
-    lines = [f"{n:,} rows left out: {reason}" for reason, n in found.left_out.items()]
+    copies = report.copies
+    lines = [f"{n:,} rows left out: {reason}" for reason, n in report.left_out.items()]
     if copies.repeated:
         lines.append(f"{copies.repeated:,} rows repeat an earlier one")
     if copies.repeated_ids:
@@ -150,22 +154,22 @@ def remarks(found: Report) -> list[str]:
             f"{copies.clips_alike:,} pairs of clips on different sides answer the same questions "
             f"the same way, such as {' and '.join(copies.alike[0])}"
         )
-    if len(found.splits) > 1:
+    if len(report.splits) > 1:
         lines.append(
             f"{copies.near:,} rows ({copies.near_share:.0%}) of the smaller sides have the words "
             "and answer of one in the largest"
         )
-    if not found.forest:
+    if not report.forest:
         lines.append("no random forest was tried; the extra `audit` brings scikit-learn")
     lines.append(
-        f"* at most {found.false_alarms:.0%} of clean data sets have any such mark by luck; gains "
+        f"* at most {report.false_alarms:.0%} of clean data sets have any such mark by luck; gains "
         f"below {LEAST_POINTS:g} point are never marked"
     )
     return lines
 
 
-def above(found: Report, points: float) -> list[str]:
-    """The tasks in which a model is above so many points, and not by luck.
+def above(report: Report, points: float) -> list[str]:
+    """The tasks in which a model exceeds `points` by more than luck explains.
 
     >>> from qagen.audit.rows import Row
     >>> asked = [
@@ -177,9 +181,9 @@ def above(found: Report, points: float) -> list[str]:
     """
     return [
         name
-        for name in found.best
+        for name in report.best
         if any(
             finding.scores[name].accused and finding.scores[name].points > points
-            for finding in found.findings
+            for finding in report.findings
         )
     ]

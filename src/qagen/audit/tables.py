@@ -16,21 +16,21 @@ FOLDS = 5
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Tables:
-    """All options of all rows, one after another; what is the same for both has an index."""
+    """All options of all rows, one after another; texts, clips and tasks are indices."""
 
     rows: tuple[Row, ...]
     folds: int
     row: Int[np.ndarray, " pairs"]
-    """The row that an option belongs to."""
+    """The row of each option."""
     place: Int[np.ndarray, " pairs"]
-    """0 for the option that is shown as A."""
+    """The position in its row; 0 for the option shown as A."""
     right: Bool[np.ndarray, " pairs"]
     text: Int[np.ndarray, " pairs"]
-    """A number for every different text of an option."""
+    """The index of an option's text; equal texts have the same."""
     start: Int[np.ndarray, " bounds"]
-    """Where the options of each row begin, and the end of the last."""
+    """The index of each row's first option, and the end of the last row's."""
     options: Int[np.ndarray, " rows"]
-    """How many each row has."""
+    """The number of options of each row."""
     clip: Int[np.ndarray, " rows"]
     fold: Int[np.ndarray, " rows"]
     task: Int[np.ndarray, " rows"]
@@ -44,12 +44,12 @@ class Tables:
 
     @property
     def chance(self) -> Float[np.ndarray, " rows"]:
-        """What guessing gets right of each row."""
+        """The expected credit of guessing for each row."""
         return 1.0 / self.options
 
 
 class Trial(NamedTuple):
-    """One judging: of which folds, and which folds nothing is learned from."""
+    """One trial: the folds that are judged, and the folds that nothing is learned from."""
 
     judged: frozenset[int]
     unknown: frozenset[int]
@@ -66,7 +66,7 @@ def by_fold(tables: Tables) -> list[Trial]:
 
 
 def by_half(tables: Tables) -> list[Trial]:
-    """Half of the folds are judged by the other half, and these by those.
+    """Each half of the folds is judged by the other half.
 
     >>> rows = [Row(clip=c, question="", options=("a", "b"), answer_index=0) for c in "wxyz"]
     >>> [sorted(trial.judged) for trial in by_half(build(rows))]
@@ -77,7 +77,7 @@ def by_half(tables: Tables) -> list[Trial]:
 
 
 def inside(tables: Tables, trial: Trial) -> list[Trial]:
-    """Each fold that a trial learns from is judged by the others of these.
+    """Each fold that a trial learns from is judged by the other such folds.
 
     >>> rows = [Row(clip=c, question="", options=("a", "b"), answer_index=0) for c in "xyz"]
     >>> tables = build(rows)
@@ -89,7 +89,7 @@ def inside(tables: Tables, trial: Trial) -> list[Trial]:
 
 
 def numbered(values: Iterable[Hashable]) -> Int[np.ndarray, " values"]:
-    """A number for each value, the same for equal ones, from 0 in the order of appearance.
+    """The index of each value in the order of first appearance; equal values have the same.
 
     >>> numbered(["a", "b", "a"]).tolist()
     [0, 1, 0]
@@ -99,7 +99,7 @@ def numbered(values: Iterable[Hashable]) -> Int[np.ndarray, " values"]:
 
 
 def joined(*columns: Int[np.ndarray, " values"]) -> Int[np.ndarray, " values"]:
-    """A number for each combination of values.
+    """An index for each combination of values.
 
     >>> joined(np.array([0, 0, 1]), np.array([5, 7, 5])).tolist()
     [0, 1, 2]
@@ -156,7 +156,7 @@ def build(rows: Sequence[Row], *, folds: int = FOLDS) -> Tables:
 
 
 def _folds(names: Sequence[str], folds: int) -> Int[np.ndarray, " clips"]:
-    """Folds of equal size, drawn by the names alone."""
+    """Folds of equal size, drawn by a hash of the names alone."""
     draws = [hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names]
     order = sorted(range(len(names)), key=lambda at: (draws[at], names[at]))
     found = np.empty(len(names), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""The words, places and answers that give most away."""
+"""The strongest hints at answers: words, positions and options."""
 
 import msgspec
 import numpy as np
@@ -11,22 +11,22 @@ from qagen.audit.tables import Tables
 
 MOST_TOLD = 6
 LEAST_SURPRISE = 3.0
-"""Standard deviations of luck; what surprises less is not told."""
+"""Standard deviations of luck; weaker hints are not listed."""
 
 
 class Tell(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One thing that options have in common, and how often they are right."""
+    """A trait that options share, and how often these are right."""
 
     what: str
     offered: int
     right: float
-    """Share."""
+    """The share of options that are right."""
     expected: float
-    """Share that would be right if this told nothing."""
+    """The share that would be right if the trait were no hint."""
 
 
 def of(tables: Tables, suspects: Suspects, model: str) -> tuple[Tell, ...]:
-    """What gives most away of what a model looks at, the most surprising first.
+    """The strongest hints among a model's features, the most surprising first.
 
     >>> from qagen.audit import models
     >>> from qagen.audit.rows import Row
@@ -89,9 +89,11 @@ def _surprising(
     return [(float(surprise[at]), int(at)) for at in order if surprise[at] >= LEAST_SURPRISE]
 
 
-def _most(found: list[_Found]) -> tuple[Tell, ...]:
-    told: dict[tuple[int, float, float], Tell] = {}  # words that always come together, once
-    for _, what, offered, right, expected in sorted(found, key=lambda one: (-one[0], one[1])):
+def _most(candidates: list[_Found]) -> tuple[Tell, ...]:
+    told: dict[tuple[int, float, float], Tell] = {}  # words that occur together once
+    for _, what, offered, right, expected in sorted(
+        candidates, key=lambda candidate: (-candidate[0], candidate[1])
+    ):
         share = round(float(right / max(offered, 1)), 4)
         tell = Tell(
             what=what, offered=int(offered), right=share, expected=round(float(expected), 4)

@@ -1,1 +1,1 @@
-"""From motions to a data set: intake, chunks, merge, selection."""
+"""Builds a data set from motions: intake, chunks, merge, selection."""

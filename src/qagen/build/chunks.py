@@ -1,7 +1,7 @@
-"""The unfinished half of a build: one file a chunk of clips, in a folder that goes away at the end.
+"""The intermediate files of a build: one for each chunk of clips, in a folder removed at the end.
 
-A chunk is written whole or not at all and does not depend on who computes it, so any number of
-workers, on any number of machines, can share the work, and a build that was killed loses no chunk.
+Chunks are written atomically and do not depend on the worker, so any number of workers on any
+number of machines can share the work, and a build that was killed loses no finished chunk.
 """
 
 import contextlib
@@ -23,41 +23,41 @@ from qagen.dataset.splits import Split
 from qagen.schema.certificates import Yield
 
 WORK = ".build"
-"""The folder inside the data set's folder; it exists as long as the build is unfinished."""
+"""Folder inside the data set's folder that exists while the build is unfinished."""
 
 MOST_WAITING_BYTES = 1 << 24
-"""Rows of an unfinished chunk that are held in memory; more of them wait in a file."""
+"""Rows of an unfinished chunk that are held in memory; more are spooled to a file."""
 
 PUBLISHING = "publishing"
-"""A file that is there while finished files move into place: they are the build's own then."""
+"""File that exists while finished files move into place: files there are then the build's own."""
 
 _PLAN = "plan.json"
 _LENGTH = struct.Struct("<QQ")
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What all who work on one build have to agree on."""
+    """The recipe, input and versions that all workers of a build have to share."""
 
     recipe: Recipe
     inputs: str
-    """Fingerprint of the names and sizes of what is read."""
+    """Fingerprint of the names and sizes of the input files."""
     versions: dict[str, str]
     chunks: int
 
 
 class Columns(msgspec.Struct, frozen=True, array_like=True):
-    """One clip's questions, each at the same place of every column."""
+    """One clip's questions, each at the same index of every column."""
 
     kinds: list[int]
-    """Places in the chunk's table of kinds."""
+    """Indices into the chunk's table of kinds."""
     draws: list[int]
     letters: list[int]
     sizes: list[int]
-    """Bytes of the rows, which lie one after another in the chunk's file."""
+    """Sizes in bytes of the rows, which are consecutive in the chunk's file."""
 
 
 class Named(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What decides which clips belong together."""
+    """The names of a clip that decide its group."""
 
     clip: str
     person: int
@@ -69,7 +69,7 @@ class Named(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def name(self) -> str:
-        """What tells it from every other clip and person."""
+        """A name that is unique among clips and persons."""
         return f"{self.clip}#{self.person}"
 
 
@@ -80,19 +80,19 @@ class AskedClip(msgspec.Struct, frozen=True, kw_only=True):
     line: bytes
     """The clip as a line of `clips.jsonl`, before its group and side are known."""
     track: tuple[float, ...] | None
-    """For `nearby`: the duration and the places."""
+    """For `same_motion`: the duration and the positions."""
     columns: Columns
 
 
 class Unreadable(msgspec.Struct, frozen=True, array_like=True):
-    """A file that gave no motion, and why."""
+    """A file without a readable motion, and why."""
 
     source: str
     reason: str
 
 
 class Chunk(msgspec.Struct, frozen=True, kw_only=True):
-    """All that came of one chunk."""
+    """The results of one chunk."""
 
     kinds: list[Kind]
     clips: list[AskedClip]
@@ -102,14 +102,14 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
     others: int
     """Files that hold no motion of a known format."""
     rejections: dict[str, int]
-    """By task and reason, with a slash between."""
+    """By task and reason, separated by a slash."""
     withheld: dict[str, int]
     yields: dict[str, Yield]
-    """What certification left of each task; empty without."""
+    """The yield of certification for each task; empty without certification."""
 
 
 def asked_clip(clip: Clip, *, track: tuple[float, ...] | None, columns: Columns) -> AskedClip:
-    """A clip, with what is asked of it, as chunks keep it."""
+    """A clip with its questions, as chunks store it."""
     named = Named(
         clip=clip.clip,
         person=clip.person,
@@ -123,7 +123,7 @@ def asked_clip(clip: Clip, *, track: tuple[float, ...] | None, columns: Columns)
 
 
 _NOWHERE = b'"group":"","split":"train"'
-"""No text inside a line can look like this: its quotes would be escaped."""
+"""No text inside a line can match: its quotes would be escaped."""
 
 
 def finished_line(asked: AskedClip, *, group: str, split: Split) -> bytes:
@@ -138,7 +138,7 @@ _decoder = msgspec.msgpack.Decoder(Chunk)
 
 
 def fingerprint(plan: Plan) -> str:
-    """A hash of everything that a data set depends on."""
+    """A hash of everything that determines a data set."""
     data = msgspec.json.encode(plan, order="deterministic")
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
@@ -146,7 +146,7 @@ def fingerprint(plan: Plan) -> str:
 def check_folder(
     out_dir: Path, plan: Plan, *, inputs: Iterable[Path] = (), overwrite: bool = False
 ) -> None:
-    """Raises `ValueError` where files would be replaced that are not those of the same plan."""
+    """Raises `ValueError` where files would be replaced that are not of the same plan."""
     finished = [name for name in (*SIDES, CLIPS, MANIFEST) if (out_dir / name).exists()]
     if finished:
         own = (out_dir / WORK / PUBLISHING).is_file() or _finished_plan(out_dir) == fingerprint(
@@ -170,7 +170,7 @@ def _finished_plan(out_dir: Path) -> str:
 
 
 def _under_way(out_dir: Path) -> bool:
-    """Whether there is an unfinished build, even if its plan is not written yet."""
+    """Whether there is an unfinished build, even before its plan is written."""
     names = [path.name for path in out_dir.glob(f"{WORK}/*")]
     return (out_dir / WORK).is_dir() and (
         _PLAN in names or all(name.endswith(".partial") for name in names)
@@ -178,9 +178,9 @@ def _under_way(out_dir: Path) -> bool:
 
 
 def claim(out_dir: Path, plan: Plan) -> Path:
-    """The folder for this plan's chunks, new or with what is there of it already.
+    """The folder for this plan's chunks, new or with the chunks that exist already.
 
-    Raises `ValueError` when another plan is under way there. Several processes may come at once.
+    Raises `ValueError` when another plan is under way there. Safe for concurrent processes.
     """
     work = out_dir / WORK
     work.mkdir(parents=True, exist_ok=True)
@@ -188,7 +188,7 @@ def claim(out_dir: Path, plan: Plan) -> Path:
     fresh = work / f"{_PLAN}.{os.getpid()}.partial"
     fresh.write_bytes(data)
     try:
-        os.link(fresh, work / _PLAN)  # fails where another was first
+        os.link(fresh, work / _PLAN)  # fails if another process was first
     except FileExistsError:
         _check_same(out_dir, read_plan(out_dir), plan)
     finally:
@@ -227,7 +227,7 @@ def read_plan(out_dir: Path) -> Plan:
 
 
 def path_of(work: Path, number: int) -> Path:
-    """Where a chunk is, or will be.
+    """The path of a chunk, written or not.
 
     >>> path_of(Path("work"), 7).name
     '000007.chunk'
@@ -236,17 +236,17 @@ def path_of(work: Path, number: int) -> Path:
 
 
 def missing(work: Path, count: int) -> list[int]:
-    """The chunks that are still to be made."""
+    """The numbers of the chunks that are not written yet."""
     return [number for number in range(count) if not path_of(work, number).is_file()]
 
 
 def waiting_rows(path: Path) -> IO[bytes]:
-    """Where rows wait until their chunk is written: in memory while they are few."""
+    """A buffer for rows until their chunk is written; in memory while they are few."""
     return tempfile.SpooledTemporaryFile(max_size=MOST_WAITING_BYTES, dir=str(path.parent))
 
 
 def write(path: Path, chunk: Chunk, rows: IO[bytes]) -> None:
-    """Writes a chunk whole or not at all."""
+    """Writes a chunk atomically."""
     index = _encoder.encode(chunk)
     with output.whole(path) as partial, partial.open("wb") as file:
         file.write(_LENGTH.pack(len(index), rows.tell()))
@@ -267,7 +267,7 @@ def _lengths(path: Path, start: bytes) -> tuple[int, int]:
 
 
 def read(path: Path) -> Chunk:
-    """What a chunk holds, without its rows."""
+    """A chunk without its rows."""
     with path.open("rb") as file:
         index, _ = _lengths(path, file.read(_LENGTH.size))
         try:
@@ -279,17 +279,17 @@ def read(path: Path) -> Chunk:
 
 
 class Rows:
-    """The rows of a chunk, in the order of its clips and of their columns: one by one."""
+    """Reads the rows of a chunk one by one, in the order of its clips and their columns."""
 
     def __init__(self, file: BinaryIO, start: int) -> None:
         self._file, self._at = file, start
 
     def pass_over(self, size: int) -> None:
-        """Leaves the next row out, which has so many bytes."""
+        """Skips the next row, of `size` bytes."""
         self._at += size
 
     def take(self, size: int) -> bytes:
-        """The next row."""
+        """The next row, of `size` bytes."""
         self._file.seek(self._at)
         self._at += size
         return self._file.read(size)
@@ -297,14 +297,14 @@ class Rows:
 
 @contextlib.contextmanager
 def open_rows(path: Path) -> Iterator[Rows]:
-    """The rows of a chunk, as long as they are needed."""
+    """A context with the rows of a chunk."""
     with path.open("rb") as file:
         index, _ = _lengths(path, file.read(_LENGTH.size))
         yield Rows(file, _LENGTH.size + index)
 
 
 def drop(out_dir: Path) -> None:
-    """Removes the unfinished half of a build, if there is any."""
+    """Removes the intermediate files of a build, if there are any."""
     if _under_way(out_dir):
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(out_dir / WORK)

@@ -1,8 +1,8 @@
-"""What a data set is built from: a folder of motions, a file of facts, or a packed store.
+"""The input of a build, in chunks: a folder of motions, a file of facts, or a packed store.
 
-Cut into chunks whose bounds depend on the input alone. The only module that reads or measures
-motions; it imports what that needs when the first motion is read. Three
-kinds of input share the chunks, so the file is longer than most.
+The bounds of chunks depend on the input alone. The only module that reads or measures motions; it
+imports the modules for that when the first motion is read. Three kinds of input share the chunks,
+so the file is longer than most.
 """
 
 import hashlib
@@ -28,24 +28,24 @@ LEAST_CHUNK, MOST_CHUNK = 16, 1024
 """Units in a chunk: few enough to share the work, enough to be measured together."""
 
 MEASURED_TOGETHER = 256
-"""So many motions fill the batches that they are measured in; fewer take nearly as long."""
+"""Motions that fill the batches of a measurement; fewer take nearly as long."""
 
 CHUNKS_WANTED = 32
-"""A small input is cut into about so many."""
+"""Approximate number of chunks of a small input."""
 
 
 class Measured(NamedTuple):
-    """The facts of one motion and where they come from."""
+    """The facts of one motion and their source."""
 
     facts: MotionFacts
     source: str
     digest: str
     motion: "Motion | None" = None
-    """As it was measured; only where somebody asks for it."""
+    """The motion as measured; only when requested."""
 
 
 class Taken(NamedTuple):
-    """All that came of one chunk's units."""
+    """The results of one chunk's units."""
 
     measured: list[Measured]
     files: list[tuple[str, str]]
@@ -56,7 +56,7 @@ class Taken(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Intake:
-    """An input that was looked over once: its units, and where each chunk begins."""
+    """A scanned input: its units, and the start of each chunk."""
 
     kind: Literal["folder", "facts", "store"]
     root: Path
@@ -64,21 +64,21 @@ class Intake:
     units: int
     """Files, lines of facts or clips of a store."""
     starts: tuple[int, ...]
-    """For each chunk its first unit, in a facts file its first byte; and the end of the last."""
+    """For each chunk its first unit, or first byte in a facts file; then the end of the last."""
     files: tuple[Path, ...] = ()
     fingerprint: str = ""
-    """Of the names and sizes of everything; equal inputs have equal fingerprints."""
+    """Hash of the names and sizes of all files; equal inputs have equal fingerprints."""
 
     @property
     def chunks(self) -> int:
-        """How many pieces of work there are."""
+        """The number of chunks."""
         return len(self.starts) - 1
 
 
 def look_over(path: Path, *, frame: Frame, together: int = LEAST_CHUNK) -> Intake:
-    """What is at a path, without reading motions; raises `ValueError` when it is nothing known.
+    """Scans the input at a path without reading motions; raises `ValueError` for unknown input.
 
-    No chunk of motions is smaller than `together`, where there are so many.
+    Chunks hold at least `together` motions, where there are so many.
 
     >>> look_over(Path("no such folder"), frame="first_heading")
     Traceback (most recent call last):
@@ -122,7 +122,7 @@ def _look_over_store(path: Path, *, frame: Frame, together: int) -> Intake:
 
 
 def _bounds(units: int, *, least: int = LEAST_CHUNK) -> list[int]:
-    """The first unit of every chunk, and the end: they do not depend on who makes the chunks."""
+    """The first unit of every chunk, and the end; independent of the number of workers."""
     size = min(MOST_CHUNK, max(least, -(-units // CHUNKS_WANTED)))
     return [*range(0, units, size), units]
 
@@ -172,9 +172,9 @@ def _look_over_facts(path: Path, *, frame: Frame) -> Intake:
 
 
 def take(intake: Intake, chunk: int, *, with_motions: bool = False) -> Taken:
-    """Everything in one chunk, measured; the same whoever takes it, and whenever.
+    """The measured units of one chunk; the result does not depend on the worker.
 
-    Facts know their motions no more; of other inputs they are given when asked for.
+    `with_motions` adds the motions, except for facts, which come without.
     """
     if intake.kind == "facts":
         return _take_facts(intake, chunk)
@@ -183,7 +183,7 @@ def take(intake: Intake, chunk: int, *, with_motions: bool = False) -> Taken:
 
 
 def _kept(motions: "Sequence[Motion]", *, wanted: bool) -> "Sequence[Motion | None]":
-    """The motions as they are measured, which is what certificates need of them, or none."""
+    """The motions as measured, which certificates need, or none."""
     from kinematics.movement import batch
 
     return [batch.sampled(motion) if wanted else None for motion in motions]
@@ -213,7 +213,7 @@ def _take_facts(intake: Intake, chunk: int) -> Taken:
 
 @lru_cache(maxsize=1)
 def _opened(path: Path, _fingerprint: str) -> "Store":
-    """A store stays open from one chunk to the next."""
+    """Keeps a store open from one chunk to the next."""
     from kinematics import store
 
     return store.read(path)
@@ -249,7 +249,7 @@ def _take_stored(intake: Intake, chunk: int, *, with_motions: bool) -> Taken:
 
 
 def _digest(motion: "Motion") -> str:
-    """A hash of what was seen, frame by frame."""
+    """A hash of the observations, frame by frame."""
     digest = hashlib.blake2b(digest_size=16)
     for array in (motion.orientations_wxyz, motion.positions_m, motion.times_s, motion.joints_m):
         if array is not None:
@@ -288,7 +288,7 @@ def _take_motions(intake: Intake, chunk: int, *, with_motions: bool) -> Taken:
 
 
 def _parts(path: Path) -> list[Path]:
-    """The files of a motion: one, or those of a folder with a file a frame."""
+    """The files of a motion: one, or those of a folder with a file for each frame."""
     if path.is_dir():
         return sorted(part for part in path.rglob("*") if part.is_file())
     return [path]
@@ -309,7 +309,7 @@ def _check_cameras(motions: "Sequence[Motion]", frame: Frame) -> None:
 
 
 def parts_of(intake: Intake, *, shard: int, of: int) -> Iterator[int]:
-    """The chunks that one of several shards has to make; together they make each once.
+    """The chunks of one shard; all shards together make each chunk once.
 
     >>> intake = Intake(
     ...     kind="facts", root=Path(), frame="body", units=9, starts=(0, 3, 6, 8, 9)

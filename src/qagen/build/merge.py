@@ -1,11 +1,10 @@
-"""From finished chunks to a data set: groups, sides, selection, rows in order, manifest.
+"""Merges finished chunks into a data set: groups, sides, selection, sorted rows, manifest.
 
-Reads the chunks three times. Questions in the running wait on disk until their task is
-selected; held in memory are then one byte for each, and some thirty for those of one task. For
-each clip it is its name and keys, and in the first reading a track of 0.4 kB, by which motions that
-are alike are found.
-What comes out depends on what the chunks hold together, not on who made them. The three readings
-share what they find and therefore one file, which is longer than most.
+Reads the chunks three times. Candidate questions are kept on disk until their task is selected;
+memory then holds one byte for each, and some thirty for those of one task. Each clip takes its name
+and keys, and in the first pass a track of 0.4 kB, by which recordings of the same motion are found.
+The result depends on the contents of the chunks, not on the workers that made them. The three
+passes share their data and therefore one file, which is longer than most.
 """
 
 import hashlib
@@ -35,42 +34,42 @@ from qagen.schema.suite import tasks_of
 
 _ID = re.compile(rb'"id":"[^"]*"')
 _START = f'{{"schema_version":{record.SCHEMA_VERSION},"id":"'.encode()
-"""How every row begins."""
+"""The beginning of every row."""
 _GROUP = re.compile(rb'"group":"(?:[^"\\]|\\.)*"')
-"""No text inside a row can look like this: its quotes would be escaped."""
+"""No text inside a row can match: its quotes would be escaped."""
 
 ROWS_IN_MEMORY = 10_000
-"""Rows that are put in order at a time."""
+"""Rows that are sorted at a time."""
 
 MOST_LISTED = 100
-"""Unreadable files that the manifest names; all are counted."""
+"""Largest number of unreadable files that the manifest names; all are counted."""
 
 UNWANTED = "more than were wanted of a clip"
 UNEVEN = "answer too frequent for its stem, or no room in its clip"
 NOT_TOLD_APART = "people not told apart"
 KNOWN_BLINDLY = "a model that sees no video would know it"
-"""Why sound questions are left out."""
+"""Reasons for leaving out sound questions."""
 
 Progress = Callable[[int], None]
 
 
 class Thinned(NamedTuple):
-    """What is left of the rows when some were taken out of the files, and why."""
+    """The rows that remain after others were removed from the files, and why."""
 
     tally: Tally
     withheld: int
     blind: Blindness | None
     uneven: int = 0
-    """How many more were not taken, because answers would not be even."""
+    """Questions removed because answers would not be even."""
 
 
 Thin = Callable[[Mapping[Split, Path]], Thinned]
-"""Takes rows out of the files of the sides."""
+"""Removes rows from the files of the sides."""
 
 
 @dataclass
 class _Gathered:
-    """What the first reading finds."""
+    """The results of the first pass."""
 
     groups: Groups = field(default_factory=Groups)
     numbers: dict[Kind, int] = field(default_factory=dict)
@@ -99,12 +98,11 @@ def merge(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Manifest:
-    """Writes the data set of a build whose chunks are all there, and gives its manifest.
+    """Writes the data set of a build from its finished chunks and returns its manifest.
 
-    Raises one `ValueError` when chunks are missing, two clips have one name, or files of something
-    else would be replaced without `overwrite`. `thin` takes rows out before anything is published;
-    a build with `max_blind` needs it. `progress` is called with the number of chunks that were
-    read, three times over.
+    Raises one `ValueError` when chunks are missing, two clips have the same name, or foreign files
+    would be replaced without `overwrite`. `thin` removes rows before publishing; a build with
+    `max_blind` needs it. `progress` is called with the number of chunks read, in three passes.
     """
     plan = chunks.read_plan(out_dir)
     chunks.check_folder(out_dir, plan, overwrite=overwrite)
@@ -135,7 +133,7 @@ def merge(
 
 @dataclass
 class _Every:
-    """All chunks in order, as often as they are asked for."""
+    """Iterates over all chunks in order, any number of times."""
 
     work: Path
     count: int
@@ -183,7 +181,7 @@ def _gather(every: _Every, recipe: Recipe) -> _Gathered:
 
 
 def _repeated(every: _Every, names: list[str]) -> str:
-    """What is wrong with names that are used twice, and where they are."""
+    """The error message for names that are used twice, with their files."""
     sources: dict[str, list[str]] = {name: [] for name in names[:5]}
     for chunk, _ in every:
         for asked in chunk.clips:
@@ -197,21 +195,21 @@ def _repeated(every: _Every, names: list[str]) -> str:
 
 
 def _gather_clip(
-    found: _Gathered, finder: same_motion.Finder, asked: AskedClip, recipe: Recipe
+    gathered: _Gathered, finder: same_motion.Finder, asked: AskedClip, recipe: Recipe
 ) -> None:
     clip, name = asked.clip, asked.clip.name
-    if name in found.groups:
-        found.repeated.add(name)
+    if name in gathered.groups:
+        gathered.repeated.add(name)
         return
-    found.clips += 1
-    if splits.video(clip.clip) in found.groups:
-        found.crowds.add(clip.clip)
+    gathered.clips += 1
+    if splits.video(clip.clip) in gathered.groups:
+        gathered.crowds.add(clip.clip)
     if named := _named(recipe, clip):
-        found.phrases[clip.clip, named] += 1
-    found.seconds += clip.duration_s
-    found.thresholds.add(clip.thresholds)
+        gathered.phrases[clip.clip, named] += 1
+    gathered.seconds += clip.duration_s
+    gathered.thresholds.add(clip.thresholds)
     given = recipe.groups.get(name) or recipe.groups.get(clip.clip)
-    found.groups.add(
+    gathered.groups.add(
         name,
         keys=splits.keys_of(
             given=given or "", subject=clip.subject, take=clip.take, source=clip.source,
@@ -221,36 +219,36 @@ def _gather_clip(
     if asked.track:
         duration_s, *places = asked.track
         others = finder.add(name, same_motion.Track(duration_s, places))
-        found.alike += bool(others)
+        gathered.alike += bool(others)
         for other in others:
-            found.groups.join(name, other)
+            gathered.groups.join(name, other)
 
 
 def _named(recipe: Recipe, clip: chunks.Named) -> str:
-    """How questions speak of a person, whatever the case; empty when words do not tell."""
+    """The phrase for a person in lower case; empty when there is none."""
     words = layout.phrase_of(recipe, clip.clip, clip.person)
     return phrases.subject(words).lower() if words else ""
 
 
 def evened_later(recipe: Recipe) -> bool:
-    """Whether all questions in the running are written, and `thin` chooses among them."""
+    """Whether all candidate questions are written and `thin` selects among them."""
     return recipe.max_blind is not None and recipe.balanced and recipe.per_task is not None
 
 
 class _Chooser:
-    """Which questions go in."""
+    """Selects the questions of the data set."""
 
     def __init__(
-        self, found: _Gathered, sides: dict[str, Split], recipe: Recipe, work: Path
+        self, gathered: _Gathered, sides: dict[str, Split], recipe: Recipe, work: Path
     ) -> None:
-        self.found, self.sides, self.recipe = found, sides, recipe
-        self.withheld: Counter[str] = Counter(found.withheld)
+        self.found, self.sides, self.recipe = gathered, sides, recipe
+        self.withheld: Counter[str] = Counter(gathered.withheld)
         self.clips: Counter[Split] = Counter()
         self.running = 0
         """Questions counted so far."""
         later = evened_later(recipe)
         self._selection = select.Selection(
-            list(found.numbers),
+            list(gathered.numbers),
             per_task=None if later else recipe.per_task,
             balanced=recipe.balanced and not later,
             folder=work,
@@ -263,7 +261,7 @@ class _Chooser:
         return self.sides[self.group(asked)]
 
     def told_apart(self, asked: AskedClip) -> bool:
-        """Whether words tell the person from the others of the clip, if there are any."""
+        """Whether the person's phrase is unique among the people of the clip."""
         clip, found = asked.clip, self.found
         if clip.clip not in found.crowds:
             return True
@@ -271,7 +269,7 @@ class _Chooser:
         return bool(phrase) and found.phrases[clip.clip, phrase] == 1
 
     def count(self, chunk: Chunk) -> None:
-        """Takes every question of a chunk into account."""
+        """Counts every question of a chunk."""
         numbers = [self.found.numbers[kind] for kind in chunk.kinds]
         for asked in chunk.clips:
             side, columns = self.side(asked), asked.columns
@@ -285,14 +283,14 @@ class _Chooser:
                 self._selection.add(side, clip=place, kind=numbers[kind], draw=draw)
 
     def settle(self) -> bytearray:
-        """For every question that was counted, in order, whether it goes in."""
+        """For every counted question, in order, whether it is selected."""
         kept = self._selection.settle()
         self.withheld[UNEVEN if self.recipe.balanced else UNWANTED] += len(kept) - sum(kept)
         return kept
 
 
 def finished_row(row: bytes, *, group: str) -> tuple[str, bytes]:
-    """A row with another group, and the id that belongs to its content; the id comes first.
+    """The id, by content, of a row with another group, and the row with both.
 
     >>> finished_row(b'{"schema_version":1,"id":"","group":""}', group="S1")[1]
     b'{"schema_version":1,"id":"5c52e73883701038","group":"S1"}'
@@ -334,7 +332,7 @@ def _write(out_dir: Path, work: Path, every: _Every, chooser: _Chooser) -> Tally
 
 
 class _Piles:
-    """Rows by side and first digits of their ids, so that few at a time have to be sorted."""
+    """Rows by side and first digits of their ids, so that few have to be sorted at a time."""
 
     def __init__(self, work: Path, digits: int, stack: ExitStack) -> None:
         self._work, self._digits, self._stack = work, digits, stack
@@ -366,7 +364,7 @@ def _partial(out_dir: Path, name: str) -> Path:
 
 def _manifest(
     plan: Plan,
-    found: _Gathered,
+    gathered: _Gathered,
     chooser: _Chooser,
     thinned: Thinned,
     out_dir: Path,
@@ -374,7 +372,7 @@ def _manifest(
 ) -> Manifest:
     tally = thinned.tally
     rejections: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for name, count in sorted(found.rejections.items()):
+    for name, count in sorted(gathered.rejections.items()):
         task, _, reason = name.partition("/")
         rejections[task][reason] = count
     tasks = tasks_of(plan.recipe.suites)
@@ -386,28 +384,28 @@ def _manifest(
     return Manifest(
         made_with=versions(),
         rules=plan.versions["rules"],
-        thresholds=tuple(sorted(found.thresholds)),
+        thresholds=tuple(sorted(gathered.thresholds)),
         seed=plan.recipe.seed,
         recipe=recipe,
         inputs=Inputs(
-            clips=found.clips,
-            minutes=round(found.seconds / 60, 4),
-            files=found.files,
-            digest=found.digest.hexdigest(),
-            unreadable=tuple(found.unreadable),
-            unreadable_files=found.unreadable_files,
-            other_files=found.others,
+            clips=gathered.clips,
+            minutes=round(gathered.seconds / 60, 4),
+            files=gathered.files,
+            digest=gathered.digest.hexdigest(),
+            unreadable=tuple(gathered.unreadable),
+            unreadable_files=gathered.unreadable_files,
+            other_files=gathered.others,
         ),
         splits={
             side: _side(_partial(out_dir, f"{side}.jsonl"), chooser.clips[side], group_count)
             for side in SPLITS
             for group_count in [sum(1 for s in sides.values() if s == side)]
         },
-        alike=found.alike,
+        alike=gathered.alike,
         suites=plan.recipe.suites,
         questions={task: families.get(task, {}) for task in tasks},
         withheld={reason: n for reason, n in sorted(chooser.withheld.items()) if n},
-        certified={name: found.yields[name] for name in tasks if name in found.yields},
+        certified={name: gathered.yields[name] for name in tasks if name in gathered.yields},
         rejections=dict(rejections),
         letters=tally.letters(),
         ranks=tally.ranks(),
@@ -432,7 +430,7 @@ def _side(path: Path, clips: int, groups: int) -> Side:
 
 
 def versions() -> dict[str, str]:
-    """The versions that decide what a row looks like.
+    """The versions that determine the content of rows.
 
     >>> sorted(versions())
     ['facts', 'kinematics-qa', 'records']

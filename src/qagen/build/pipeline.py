@@ -1,9 +1,9 @@
-"""From motions to a data set, in pieces that any number of workers can share.
+"""Builds a data set from motions in chunks that any number of workers can share.
 
-`make` is the contract: one chunk of the input, to one file, the same bytes whoever makes it and
-however often. Engines only decide who makes which chunk: one process, several, the jobs of an array
-on a cluster (`shard`), or Ray. `merge` puts the chunks together. All
-engines share this file, which is longer than most.
+`make` is the contract: it turns one chunk of the input into one file with the same bytes, whichever
+worker runs it and however often. Engines only distribute the chunks: one process, several, the jobs
+of a cluster's array (`shard`), or Ray. `merge` combines the chunks. All engines share this file,
+which is longer than most.
 """
 
 import gc
@@ -42,7 +42,7 @@ ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What a worker needs to make any chunk."""
+    """The data that a worker needs to make any chunk."""
 
     intake: Intake
     recipe: Recipe
@@ -60,12 +60,12 @@ def build(
     overwrite: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Manifest:
-    """Makes every chunk that is missing and writes the data set; gives its manifest.
+    """Makes every missing chunk, writes the data set and returns its manifest.
 
-    A build that was killed goes on where it was; `restart` throws away what is there of it.
-    Raises `ValueError` when the folder holds anything but a build of the same recipe and input;
-    with `overwrite` the files of a data set in it are replaced all the same, and no others.
-    `progress` is called with the name of the stage, how far it is, and how far it goes.
+    A build that was killed resumes; `restart` discards its chunks. Raises `ValueError` when the
+    folder holds anything but a build of the same recipe and input; `overwrite` allows replacing
+    the files of a data set there, and no others. `progress` is called with the name of the stage,
+    the steps done and the number of steps.
     """
     job = begin(source, out_dir, recipe, restart=restart, overwrite=overwrite)
     _make_all(job, range(job.intake.chunks), workers=workers, engine=engine, progress=progress)
@@ -78,9 +78,9 @@ def finish(
     overwrite: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Manifest:
-    """Puts the chunks of a build together, and withholds what its recipe bounds.
+    """Combines the chunks of a build and withholds questions as its recipe bounds them.
 
-    Raises one `ValueError` when chunks are missing or two clips have one name.
+    Raises one `ValueError` when chunks are missing or two clips have the same name.
     """
     plan = chunks.read_plan(out_dir)
     stages = 3 * plan.chunks
@@ -92,7 +92,7 @@ def finish(
     bound = plan.recipe.max_blind
     if bound is None:
         return merge.merge(out_dir, overwrite=overwrite, progress=merging)
-    from qagen.build.blind import bounded  # half a second that others need not wait
+    from qagen.build.blind import bounded  # half a second that other builds save
 
     def withholding(number: int, rounds: int) -> None:
         if progress:
@@ -118,10 +118,10 @@ def process_shard(
     overwrite: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> int:
-    """Makes one of `of` shares of a build (`shard` counts from 1); gives the number of chunks.
+    """Makes one of `of` shards of a build (`shard` counts from 1); returns the number of chunks.
 
-    Pure and idempotent: what the shares make together does not depend on `of`, and making one
-    again changes nothing. `finish` makes the data set when all are done.
+    Pure and idempotent: the chunks do not depend on `of`, and making a shard again changes
+    nothing. `finish` writes the data set when all are done.
     """
     if not 1 <= shard <= of:
         raise ValueError(f"shard {shard} of {of}: expected a number from 1 to {of}")
@@ -139,9 +139,9 @@ def begin(
     restart: bool = False,
     overwrite: bool = False,
 ) -> Job:
-    """Looks the input over and claims the folder for it."""
+    """Scans the input and claims the folder for it."""
     _check(recipe)
-    # certified motions are measured with their copies, which fill batches by themselves
+    # certified motions are measured with their copies, which alone fill batches
     together = intake.MEASURED_TOGETHER if recipe.certify is None else intake.LEAST_CHUNK
     looked = intake.look_over(source, frame=recipe.frame, together=together)
     if recipe.certify is not None and looked.kind == "facts":
@@ -180,7 +180,7 @@ def _check(recipe: Recipe) -> None:
         bounded.check(recipe.max_blind)
 
 
-# Who makes which chunk
+# Engines
 
 
 def _make_all(
@@ -219,10 +219,10 @@ def _make_own(number: int) -> int:
 
 
 def _by_pool(job: Job, pending: Sequence[int], workers: int) -> Iterator[int]:
-    """This process and others beside it, so many in all.
+    """Makes chunks in this process and others, `workers` in all.
 
-    A worker's first chunk takes long, since it has to load what measures. Until one is done, each
-    worker has a single chunk, and this process works its way from the other end.
+    A worker's first chunk takes long, since it loads the measurement code. Until one is done, each
+    worker has a single chunk, and this process works from the other end.
     """
     others = min(workers, len(pending)) - 1
     if others < 1:
@@ -242,9 +242,9 @@ def _by_pool(job: Job, pending: Sequence[int], workers: int) -> Iterator[int]:
 
 
 def _by_ray(job: Job, pending: Sequence[int], workers: int) -> Iterator[int]:
-    """Ray Data, on this machine or on the cluster that Ray is connected to.
+    """Makes chunks with Ray Data, on this machine or the cluster that Ray is connected to.
 
-    All nodes need to see the input and the output folder under the same paths.
+    All nodes need the input and the output folder under the same paths.
     """
     try:
         import ray
@@ -275,7 +275,7 @@ def _by_ray(job: Job, pending: Sequence[int], workers: int) -> Iterator[int]:
 
 
 def make(job: Job, number: int) -> int:
-    """Makes one chunk and writes it; gives its number. Pure: depends on its arguments alone."""
+    """Makes and writes one chunk and returns its number; depends on its arguments alone."""
     taken = intake.take(job.intake, number, with_motions=job.recipe.certify is not None)
     path = chunks.path_of(job.work, number)
     with chunks.waiting_rows(path) as rows:
@@ -284,7 +284,7 @@ def make(job: Job, number: int) -> int:
 
 
 def _asked_of(taken: intake.Taken, asking: "_Asking") -> Chunk:
-    """What is asked about everything that was taken; the rows themselves are where they wait."""
+    """The chunk of questions about all measured units; the rows themselves are in their buffer."""
     with _without_cycles():
         clips = [
             asked
@@ -305,7 +305,7 @@ def _asked_of(taken: intake.Taken, asking: "_Asking") -> Chunk:
 
 @contextmanager
 def _without_cycles() -> Iterator[None]:
-    """Keeps Python from looking for cycles: asking makes none, and looking takes a third longer."""
+    """Disables the collection of cycles: asking makes none, and collection takes a third longer."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -316,27 +316,27 @@ def _without_cycles() -> Iterator[None]:
 
 
 TOGETHER = 16
-"""Clips whose copies are measured together: enough to fill batches, few enough for the memory."""
+"""Clips whose copies are measured together: enough to fill batches, few enough for memory."""
 
 
 class _Posed(NamedTuple):
-    """What could be asked of a clip, and what is asked."""
+    """The possible and the selected questions about a clip."""
 
     candidates: Sequence[Candidate]
     sound: int
-    """How many could be asked of those that were tried; some of them are left out at once."""
+    """Number of tried questions that are sound; some of them are left out at once."""
     rejected: int
     kept: Sequence[Candidate]
     certificates: Sequence[Certificate | None]
-    """Of those that are kept."""
+    """Of the kept questions."""
 
 
 CERTIFIED_OF = 2
-"""So many times more are drawn where certification takes some away."""
+"""Factor by which more questions are drawn where certification removes some."""
 
 
 class _Asking:
-    """Asks clips one after another and gathers what is to be written."""
+    """Asks about clips one after another and collects the rows to write."""
 
     def __init__(self, recipe: Recipe, rows: IO[bytes]) -> None:
         self.recipe, self.rows = recipe, rows
@@ -345,11 +345,11 @@ class _Asking:
         self.withheld: Counter[str] = Counter()
         self.yields: dict[str, Yield] = {}
         self.tried = select.RESERVE * (1 if recipe.certify is None else CERTIFIED_OF)
-        """So many times the wanted number of questions is drawn of a clip's task."""
+        """Multiple of the wanted number of questions that is drawn for a clip and task."""
         self._encode = msgspec.json.Encoder().encode
 
     def ask_some(self, some: Sequence[Measured]) -> Iterator[AskedClip]:
-        """Several clips, whose certificates are made together."""
+        """Asks about several clips, whose certificates are made together."""
         posed = [self._pose(measured) for measured in some]
         if self.recipe.certify is not None:
             posed = self._certified(some, posed, self.recipe.certify)
@@ -379,7 +379,7 @@ class _Asking:
     def _certified(
         self, some: Sequence[Measured], posed: Sequence[_Posed], policy: Certification
     ) -> list[_Posed]:
-        """Only the questions whose answers survive."""
+        """Keeps only the questions whose answers survive."""
         from qagen.certify import trials
 
         found = trials.certify(
@@ -427,9 +427,9 @@ class _Asking:
         )
 
     def _columns(self, posed: _Posed, facts: MotionFacts, subject: str, phrase: str) -> Columns:
-        """The clip's questions that stay in the running; their rows are kept in `rows`.
+        """The clip's candidate questions; their rows are written to `rows`.
 
-        Rows get their ids when they are merged, for until then their group is not known.
+        Rows get their ids in the merge, since their group is not known before.
         """
         seed, candidates = self.recipe.seed, posed.kept
         kinds = [select.kind_of_candidate(one) for one in candidates]
@@ -459,7 +459,7 @@ class _Asking:
         )
 
     def _in_the_running(self, kinds: Sequence[Kind], numbers: Sequence[int]) -> list[int]:
-        """Which of a clip's questions stay; of what was certified there may be too many."""
+        """The questions of a clip that remain candidates; more may be certified than wanted."""
         if self.recipe.certify is None:
             return list(range(len(kinds)))
         return select.reserve(kinds, numbers, per_task=self.recipe.per_task)
@@ -467,7 +467,7 @@ class _Asking:
 
 @lru_cache(maxsize=1 << 16)
 def _selecting(ask: Ask) -> str:
-    """The end of the name that draws whether a question goes in."""
+    """The suffix of the name whose hash draws whether a question is selected."""
     return f"{ask.name}/select"
 
 

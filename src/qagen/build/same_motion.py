@@ -1,11 +1,11 @@
-"""Motions that are one motion filmed twice: from another camera, mirrored, or tracked again.
+"""Finds recordings of the same motion: from another camera, mirrored, or tracked again.
 
-A track is compared by its shape alone. Its *signature* is its duration and how far it is from
-itself at a few times, none of which a turned or mirrored copy changes. Signatures are put into
-cells four tolerances wide; a motion meets only those in the cells that its own tolerance touches,
-a dozen or two of them, and is laid over each one whose signature fits, turned and mirrored as fits
-best. So a motion meets one in some thousands of a varied corpus and not all of it. Motions that
-stay within a metre of their start are too much alike to be compared.
+Tracks are compared by shape alone. The *signature* of a track is its duration and the distances
+between its positions at a few times, which turning and mirroring do not change. Signatures are
+hashed into cells four tolerances wide; a motion is compared only with those in the cells that its
+own tolerance touches, a dozen or two, and superimposed on each with a matching signature, with the
+best turn and mirroring. So a motion is compared with one in some thousands of a varied corpus, not
+with all of it. Motions that stay within a metre of their start are too similar to compare.
 """
 
 import itertools
@@ -16,31 +16,31 @@ from collections.abc import Iterator, Sequence
 from kinematics.facts import MotionFacts, PathSample
 
 POINTS = 12
-"""Places of a track that are compared, spread evenly over its duration."""
+"""Positions of a track that are compared, evenly spaced over its duration."""
 
 TOLERANCE = 0.05
-"""Of a length: 0.25 m for short ones, 5 % for long ones, the drift of a good tracker."""
+"""Relative tolerance of lengths: 5 %, the drift of a good tracker; 0.25 m for short ones."""
 
 SHORT_M = 5.0
-"""Lengths up to about here are compared by metres, longer ones by share."""
+"""The tolerance is absolute for lengths up to about this, and relative for longer ones."""
 
 DURATION_TOLERANCE_S = 0.25
 """Cameras of one take start and stop together."""
 
 LEAST_EXTENT_M = 1.0
-"""Motions that stay nearer to their start have no shape to be known by."""
+"""Motions that stay nearer to their start have no distinctive shape."""
 
 CELL = 4
-"""Width of a cell in tolerances: wider ones hold more, narrower ones have more neighbours."""
+"""Width of a cell in tolerances: wider cells hold more, narrower ones have more neighbours."""
 
 _CHORDS = ((0, 4), (0, 7), (0, 11), (4, 7), (4, 11), (7, 11))
-"""Pairs of places whose distances make the signature."""
+"""Pairs of positions whose distances make the signature."""
 
 Cell = tuple[int, ...]
 
 
 class Track:
-    """A path at `POINTS` times: left, up, forward one after another, four bytes a number."""
+    """A path at `POINTS` times: left, up, forward in turn, four bytes a number."""
 
     __slots__ = ("path_m", "places", "signature")
 
@@ -52,17 +52,17 @@ class Track:
             for start, end in _CHORDS
         )
         self.signature = array("d", (duration_s / DURATION_TOLERANCE_S, *lengths))
-        """In tolerances: tracks that are alike differ by at most one in each number."""
+        """In tolerances: tracks of the same motion differ by at most 1 in each number."""
 
 
 def _distance_m(places: Sequence[float], start: int, end: int) -> float:
-    """Between two places of a track, on the ground."""
+    """The horizontal distance between two positions of a track."""
     left_m = places[3 * end] - places[3 * start]
     return math.hypot(left_m, places[3 * end + 2] - places[3 * start + 2])
 
 
 def track_of(facts: MotionFacts) -> Track | None:
-    """The track of a motion; none when it stays near its start.
+    """The track of a motion; None when it stays near its start.
 
     >>> from kinematics import measure, synthetic
     >>> walk, stand = synthetic.walk(3.0), synthetic.stand(3.0)
@@ -97,8 +97,8 @@ def _resampled(samples: Sequence[PathSample]) -> list[float]:
     return places
 
 
-def alike(one: Track, other: Track) -> bool:
-    """Whether two tracks have the same shape, turned about the vertical or mirrored as fits best.
+def alike(first: Track, second: Track) -> bool:
+    """Whether two tracks have the same shape under the best turn about the vertical and mirroring.
 
     >>> straight = Track(4.0, [0.0, 0.0, 0.0] * 6 + [0.0, 0.0, 3.0] * 6)
     >>> turned = Track(4.1, [0.0, 0.0, 0.0] * 6 + [3.0, 0.0, 0.1] * 6)
@@ -106,18 +106,18 @@ def alike(one: Track, other: Track) -> bool:
     >>> alike(straight, turned), alike(straight, longer)
     (True, False)
     """
-    return _fits(one.signature, other.signature) and _lies_over(one, other)
+    return _fits(first.signature, second.signature) and _lies_over(first, second)
 
 
-def _fits(one: Sequence[float], other: Sequence[float]) -> bool:
-    return all(abs(x - y) <= 1 for x, y in zip(one, other, strict=True))
+def _fits(first: Sequence[float], second: Sequence[float]) -> bool:
+    return all(abs(x - y) <= 1 for x, y in zip(first, second, strict=True))
 
 
-def _lies_over(one: Track, other: Track) -> bool:
-    a, b = _centred(one), _centred(other)
+def _lies_over(first: Track, second: Track) -> bool:
+    a, b = _centred(first), _centred(second)
     size = sum(x * x + z * z for x, _, z in a) + sum(x * x + z * z for x, _, z in b)
     heights = sum((p[1] - q[1]) ** 2 for p, q in zip(a, b, strict=True))
-    allowed_m = TOLERANCE * math.hypot(SHORT_M, min(one.path_m, other.path_m))
+    allowed_m = TOLERANCE * math.hypot(SHORT_M, min(first.path_m, second.path_m))
     for mirrored in (1.0, -1.0):
         along = sum(mirrored * p[0] * q[0] + p[2] * q[2] for p, q in zip(a, b, strict=True))
         across = sum(p[2] * q[0] - mirrored * p[0] * q[2] for p, q in zip(a, b, strict=True))
@@ -134,15 +134,15 @@ def _centred(track: Track) -> list[tuple[float, float, float]]:
 
 
 def _touched(track: Track) -> Iterator[Cell]:
-    """The cells that a motion alike could be in."""
+    """The cells that could hold another recording of the motion."""
     spans = ((math.floor((x - 1) / CELL), math.floor((x + 1) / CELL)) for x in track.signature)
     return itertools.product(*(range(low, high + 1) for low, high in spans))
 
 
 class Finder:
-    """Takes tracks one after another and says which earlier ones each is alike.
+    """Collects tracks and finds the earlier recordings of the same motion for each.
 
-    Only one of several that are alike is kept for later ones to meet.
+    Of several recordings of one motion, only one is kept for later comparisons.
 
     >>> finder = Finder()
     >>> walk = Track(4.0, [0.0, 0.0, 0.0] * 6 + [0.0, 0.0, 3.0] * 6)
@@ -152,13 +152,13 @@ class Finder:
 
     def __init__(self) -> None:
         self._cells: dict[int, list[tuple[str, Track]]] = {}
-        """By the hashes of cells: two cells under one hash cost a look, since signatures are
-        compared anyway, and hashes of numbers are the same everywhere."""
+        """By the hashes of cells: collisions only cost time, since signatures are compared anyway;
+        hashes of numbers are the same on every machine."""
         self.laid = 0
-        """Pairs that were laid over each other so far."""
+        """Pairs that were superimposed so far."""
 
     def add(self, name: str, track: Track) -> list[str]:
-        """The names of earlier motions that this one is alike."""
+        """Adds a track; returns the names of earlier recordings of the same motion."""
         found = []
         for cell in _touched(track):
             for other_name, other in self._cells.get(hash(cell), ()):

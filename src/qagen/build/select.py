@@ -1,8 +1,8 @@
-"""Which of the questions that could be asked go into the data set. Never changes one.
+"""Selects questions for the data set without changing them.
 
-First each clip draws some of its questions (`generate.drawn`) and keeps them in the running
-(`reserve`). Then the answers to each stem are made even within each side of the split, so that
-knowing the stem helps nobody (`Selection`). All that is drawn is a hash of names.
+First some questions of each clip are drawn (`generate.drawn`) and kept as candidates (`reserve`).
+Then the answers to each stem are balanced within each side of the split, so that the stem alone
+gives no advantage (`Selection`). All draws are hashes of names.
 """
 
 from array import array
@@ -18,48 +18,50 @@ from qagen.schema.question import Ask, Candidate
 from qagen.schema.record import Record
 
 RESERVE = 3
-"""So many times the wanted number is kept of a clip's questions until answers are counted."""
+"""Multiple of the wanted number of questions kept for a clip until answers are counted."""
 
 NO_RANK = -1
 
 
 class Kind(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What questions have in common that are alike in stem and answer."""
+    """The properties that questions with the same stem and answer share."""
 
     task: str
     family: str
     rule: str
     stem: str
-    """The ask by its name: what the stem says, whoever it speaks of."""
+    """The name of the ask: the content of the stem, apart from the person."""
     offered: str
-    """The numbers that are offered, in rising order; empty for words."""
+    """The offered numbers in rising order; empty for words."""
     answer: str
     """The code of the true option; empty for free text."""
     rank: int
-    """The place of the true number among those offered; `NO_RANK` for words."""
+    """The rank of the true number among those offered; `NO_RANK` for words."""
     options: int
     """0 for free text."""
 
 
 def kind_of(record: Record) -> Kind:
-    """What a row has in common with others that are alike in stem and answer."""
+    """The kind of a row."""
     if record.is_text:
         return _kind_of_words(record.task, record.family, record.ask, "", 0)
     codes, answer = record.option_codes, record.option_codes[record.answer_index]
     return _kind(record.task, record.family, record.ask, answer, codes)
 
 
-def kind_of_candidate(one: Candidate) -> Kind:
-    """The same of a candidate."""
-    answer, others = one.key.code, one.distractors
+def kind_of_candidate(candidate: Candidate) -> Kind:
+    """The kind of a candidate."""
+    answer, others = candidate.key.code, candidate.distractors
     if answer[:1].isalpha():
-        return _kind_of_words(one.category, one.family, one.ask, answer, 1 + len(others))
+        return _kind_of_words(
+            candidate.category, candidate.family, candidate.ask, answer, 1 + len(others)
+        )
     codes = (answer, *[option.code for option in others])
-    return _kind(one.category, one.family, one.ask, answer, codes)
+    return _kind(candidate.category, candidate.family, candidate.ask, answer, codes)
 
 
 def _kind(task: str, family: str, ask: Ask, answer: str, codes: tuple[str, ...]) -> Kind:
-    if answer[:1].isalpha():  # nearly all; numbers are looked at more closely
+    if answer[:1].isalpha():  # nearly all; numbers need more work
         return _kind_of_words(task, family, ask, answer, len(codes))
     return _kind_of_numbers(task, family, ask, answer, codes)
 
@@ -85,7 +87,7 @@ def _kind_of_numbers(task: str, family: str, ask: Ask, answer: str, codes: tuple
 
 
 def in_order(codes: Iterable[str]) -> list[str]:
-    """Option codes that are numbers in rising order; an empty list when one is none.
+    """Option codes that are numbers in rising order; an empty list when any is not a number.
 
     >>> in_order(["10", "2", "7"]), in_order(["left", "3"])
     (['2', '7', '10'], [])
@@ -97,7 +99,7 @@ def in_order(codes: Iterable[str]) -> list[str]:
 
 
 def reserve(kinds: Sequence[Kind], draws: Sequence[int], *, per_task: int | None) -> list[int]:
-    """Which of one clip's questions stay in the running, in their order; all without a limit.
+    """Indices of one clip's questions to keep as candidates, in order; all without a limit.
 
     Takes one of every rule and answer of a task before a second of any.
 
@@ -119,7 +121,7 @@ def reserve(kinds: Sequence[Kind], draws: Sequence[int], *, per_task: int | None
 
 
 def even(counts: Mapping[str, int], *, options: int) -> dict[str, int]:
-    """How many questions of each answer may stay, so that no answer is likelier than a guess.
+    """Numbers of questions to keep of each answer, so that no answer is likelier than a guess.
 
     The largest numbers for which the most frequent answer has a share of at most 1 in `options`.
 
@@ -141,9 +143,9 @@ def even(counts: Mapping[str, int], *, options: int) -> dict[str, int]:
 
 
 class _Units:
-    """Questions that go in together or not at all: one of each answer, or single ones.
+    """Questions that are selected together or not at all: one of each answer, or single ones.
 
-    Millions are put in order, so that each takes a dozen bytes and no objects of its own.
+    Millions are sorted, so each takes a dozen bytes and no objects of its own.
     """
 
     def __init__(self, draws: Sequence[int]) -> None:
@@ -151,16 +153,16 @@ class _Units:
         self._members, self._starts = array("I"), array("I")
 
     def add(self, members: Iterable[int]) -> None:
-        """One more unit."""
+        """Adds a unit."""
         self._starts.append(len(self._members))
         self._members.extend(members)
 
     def all_members(self) -> Iterable[int]:
-        """The questions of all units, in no order that means anything."""
+        """The questions of all units, in arbitrary order."""
         return self._members
 
     def in_order(self) -> Iterator[tuple[int, ...]]:
-        """All units by their largest draw, sorted a pile at a time."""
+        """All units in the order of their largest draw, sorted a pile at a time."""
         piles = [array("I") for _ in range(1 << _PILE_BITS)]
         self._starts.append(len(self._members))
         for unit in range(len(self._starts) - 1):
@@ -177,16 +179,16 @@ class _Units:
 
 _PILE_BITS = 8
 _PILE_SHIFT = 64 - _PILE_BITS
-"""Draws have 64 bits, all equally likely, so that piles are about equal."""
+"""Draws are uniform 64-bit numbers, so piles are about equal."""
 
 
 class Selection:
-    """Gathers the questions of all clips, then says which go in.
+    """Collects the questions of all clips, then selects among them.
 
-    What is asked of a stem is taken in sets, one question of each answer, so that the answers to
-    every stem are even to the last question. What is left over of numbers makes sets with what is
-    left of other stems that offer the same numbers. Stems with more answers than options, such as
-    what came next, give single questions until no answer is likelier than a guess. Sets come in the
+    Questions of a stem are selected in sets, one of each answer, so that the answers to every stem
+    are exactly even. Numeric questions left over from one stem are pooled with leftovers from other
+    stems that offer the same numbers. Stems with more answers than options, such as "what came
+    next", give single questions until no answer is likelier than a guess. Sets are taken in the
     order of their draws, while every clip in them has room.
 
     >>> yes, no = (
@@ -207,7 +209,7 @@ class Selection:
         balanced: bool,
         folder: Path | None = None,
     ) -> None:
-        """With a folder, what is counted waits in files there until its task's turn."""
+        """With a folder, counted questions are kept in files there until their task is selected."""
         self._kinds = kinds
         self._per_task, self._balanced = per_task, balanced
         tasks = sorted({kind.task for kind in kinds})
@@ -218,16 +220,16 @@ class Selection:
         self._count = 0
 
     def add(self, split: Split, *, clip: int, kind: int, draw: int) -> None:
-        """Counts a question, by the numbers of its clip and kind."""
+        """Counts a question, given the numbers of its clip and kind."""
         self._waiting[self._places[kind]].add(
-            number=self._count, clip=clip, draw=draw, place=SPLITS.index(split) + len(SPLITS) * kind
+            number=self._count, clip=clip, draw=draw, cell=SPLITS.index(split) + len(SPLITS) * kind
         )
         self._count += 1
 
     def settle(self) -> bytearray:
-        """For every question, in the order in which they came, 1 when it goes in and else 0.
+        """1 for each selected question and 0 for others, in the order of addition.
 
-        No question is counted with those of another task, so that one is held at a time.
+        Tasks are independent, so that only one is held in memory at a time.
         """
         kept = bytearray(self._count)
         for waiting in self._waiting:
@@ -240,19 +242,19 @@ class Selection:
 
 
 class _Waiting:
-    """Columns of numbers, one question a row, that are kept in a file where one is named."""
+    """Columns of numbers, one row for each question, kept in a file where a path is given."""
 
     def __init__(self, path: Path | None) -> None:
         self._path, self._pages = path, 0
         self._columns = tuple([array(kind) for kind in _COLUMNS])
 
-    def add(self, *, number: int, clip: int, draw: int, place: int) -> None:
-        """One more row."""
-        numbers, clips, draws, places = self._columns
+    def add(self, *, number: int, clip: int, draw: int, cell: int) -> None:
+        """Adds a row."""
+        numbers, clips, draws, cells = self._columns
         numbers.append(number)
         clips.append(clip)
         draws.append(draw)
-        places.append(place)
+        cells.append(cell)
         if self._path is not None and len(numbers) == _A_PAGE:
             with self._path.open("ab" if self._pages else "wb") as file:
                 for column in self._columns:
@@ -261,7 +263,7 @@ class _Waiting:
             self._pages += 1
 
     def all(self) -> tuple["array[int]", ...]:
-        """All columns; the file is gone afterwards."""
+        """All columns; deletes the file."""
         found = tuple([array(kind) for kind in _COLUMNS])
         if self._path is not None and self._pages:
             with self._path.open("rb") as file:
@@ -278,11 +280,11 @@ class _Waiting:
 
 _COLUMNS = ("I", "I", "Q", "I")
 _A_PAGE = 1 << 13
-"""Rows that wait in memory: 160 kB."""
+"""Rows that are held in memory: 160 kB."""
 
 
 class _Task:
-    """The questions of one task, and which of them go in."""
+    """Selects among the questions of one task."""
 
     def __init__(
         self,
@@ -296,13 +298,13 @@ class _Task:
         self._kinds, self._balanced = kinds, balanced
         self._clips, self._draws = clips, draws
         self._held: defaultdict[tuple[Split, int], array[int]] = defaultdict(lambda: array("I"))
-        """Questions by split and kind, counted in the order in which they came."""
+        """Questions by split and kind, in the order of addition."""
         for one, place in enumerate(places):
             kind, split = divmod(place, len(SPLITS))
             self._held[SPLITS[split], kind].append(one)
 
     def settle(self, per_task: int | None) -> bytearray:
-        """For every question, in the order in which they came, 1 when it goes in and else 0."""
+        """1 for each selected question and 0 for others, in the order of addition."""
         kept = bytearray(len(self._draws))
         stems = self._stems()
         units = _Units(self._draws)
@@ -343,7 +345,7 @@ class _Task:
         pools = defaultdict(lambda: defaultdict(lambda: array("I")))
         for stem in stems:
             if not stem.kind.offered:
-                continue  # words: who knows the stem would know the answer
+                continue  # words: the stem alone would give the answer away
             used = stem.set_count
             for answer, members in stem.answers.items():
                 pool = pools[stem.split, stem.kind.rule, stem.kind.options, stem.kind.offered]
@@ -354,7 +356,7 @@ class _Task:
                 units.add(ones)
 
     def _admit(self, units: _Units, kept: bytearray, per_task: int | None) -> None:
-        """Lets units in, one after another, while all their clips have room."""
+        """Selects units one after another while all their clips have room."""
         if per_task is None:
             for one in units.all_members():
                 kept[one] = 1
@@ -372,7 +374,7 @@ class _Task:
                 kept[one] = 1
 
     def _trim(self, stem: "_Stem", kept: bytearray) -> None:
-        """Takes back what is too much of an answer, of stems with more answers than options."""
+        """Removes surplus questions of frequent answers of stems with more answers than options."""
         if not stem.is_open:
             return
         counts = {a: sum(kept[one] for one in ones) for a, ones in stem.answers.items()}
@@ -395,12 +397,12 @@ class _Stem:
 
     @property
     def set_count(self) -> int:
-        """How many sets there are."""
+        """The number of complete sets."""
         if len(self.answers) < self.kind.options or self.is_open:
             return 0
         return min(len(members) for members in self.answers.values())
 
     def sets(self) -> Iterator[tuple[int, ...]]:
-        """One question of each answer, as often as there are enough."""
+        """Sets of one question of each answer, as many as are complete."""
         columns = [self.answers[answer][: self.set_count] for answer in sorted(self.answers)]
         return zip(*columns, strict=True)

@@ -1,6 +1,6 @@
-"""Counts over questions: how many, of which kinds, and how even their answers are.
+"""Counts questions by kind, and how even their answers are.
 
-The same counts serve the manifest, while a data set is written, and the table of one that exists.
+The counts are used for the manifest of a new data set and the statistics of an existing one.
 """
 
 from collections import Counter, defaultdict
@@ -11,7 +11,7 @@ from qagen.dataset.balance import Evenness, evenness
 from qagen.schema.record import LETTERS, Record
 
 OFTEN = 12
-"""A stem that is asked so often has a most frequent answer that means something."""
+"""Stems that are asked less often have no meaningful most frequent answer."""
 
 
 class Tally:
@@ -23,7 +23,7 @@ class Tally:
         self._ranks: Counter[tuple[int, int]] = Counter()
 
     def add(self, kind: Kind, *, letter: int, times: int = 1) -> None:
-        """Counts one question, or several that are alike."""
+        """Counts one question, or several of the same kind."""
         self._kinds[kind] += times
         if not kind.options:
             return  # free text
@@ -37,11 +37,11 @@ class Tally:
 
     @property
     def total(self) -> int:
-        """How many were counted."""
+        """The number of counted questions."""
         return self._kinds.total()
 
     def families(self) -> dict[str, dict[str, int]]:
-        """Questions by task and family, in the order of the alphabet."""
+        """Questions by task and family, in alphabetical order."""
         found: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for kind, count in self._kinds.items():
             found[kind.task][kind.family] += count
@@ -76,9 +76,9 @@ class Tally:
         return found
 
     def majority(self) -> dict[str, float]:
-        """What is right when every stem gets its own most frequent answer.
+        """The accuracy, by task, of giving each stem's most frequent answer.
 
-        Over stems that are asked often, with the same numbers: few questions show no habit.
+        Over stems that are asked at least `OFTEN` times with the same numbers offered.
 
         >>> tally = Tally()
         >>> for answer, times in (("no", 15), ("yes", 5)):

@@ -47,7 +47,7 @@ def _ever(question: Candidate | Question, facts: MotionFacts, model: ErrorModel)
     row = MOVEMENTS[question.ask.movements[0]]
     if question.ask.window != "whole" or not happens or row.kind not in ("travel", "turn"):
         return math.inf
-    largest = max(question.evidence, key=lambda one: one.value)
+    largest = max(question.evidence, key=lambda item: item.value)
     still = thresholds.MOVEMENT[row.signal].still_speed
     seconds = max(largest.end_s - largest.start_s, 1e-9)
     jitter = model.jitter_rad if row.kind == "turn" else model.jitter_m

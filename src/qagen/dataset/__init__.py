@@ -1,1 +1,1 @@
-"""A data set as a folder: its layout, its sides, and how even its answers are."""
+"""Data sets as folders: layout, splits, and the balance of answers."""

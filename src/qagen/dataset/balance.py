@@ -1,4 +1,4 @@
-"""Whether counts are as even as chance would leave them: Pearson's chi-square, without SciPy."""
+"""Pearson's chi-square test of even counts, without SciPy."""
 
 import math
 from collections.abc import Sequence
@@ -7,16 +7,16 @@ import msgspec
 
 
 class Evenness(msgspec.Struct, frozen=True, gc=False):
-    """How far counts are from all being the same."""
+    """The deviation of counts from equality."""
 
     counts: tuple[int, ...]
     chi_square: float
     p: float
-    """Chance of counts at least as uneven when every class is equally likely; 1 without counts."""
+    """Chance of counts at least as uneven if all classes are equally likely; 1 without counts."""
 
 
 def evenness(counts: Sequence[int]) -> Evenness:
-    """How even some counts are.
+    """The chi-square test of the given counts.
 
     >>> evenness([26, 24, 25, 25])
     Evenness(counts=(26, 24, 25, 25), chi_square=0.08, p=0.9941)
@@ -33,7 +33,7 @@ def evenness(counts: Sequence[int]) -> Evenness:
 
 
 def survival(statistic: float, *, degrees_of_freedom: int) -> float:
-    """Chance that a chi-square variable exceeds a value; exact sums for whole degrees of freedom.
+    """Chance that a chi-square variable exceeds a value; exact for integer degrees of freedom.
 
     >>> round(survival(3.841, degrees_of_freedom=1), 3)
     0.05

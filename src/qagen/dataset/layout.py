@@ -1,11 +1,11 @@
-"""A data set as a folder: rows by split, one line a clip, and a manifest that says what is in it.
+"""The layout of a data set: rows by split, one line for each clip, and a manifest.
 
-    train.jsonl  val.jsonl  test.jsonl    records, in the order of their ids
-    clips.jsonl                           the clips that were asked about, and how they move
-    manifest.json                         how it was made, what was left out and why, how even it is
+    train.jsonl  val.jsonl  test.jsonl    records, sorted by id
+    clips.jsonl                           the clips with questions, and their movements
+    manifest.json                         provenance, omissions with reasons, balance
 
-Nothing in the folder depends on the machine, the number of workers or the time of day. The
-fields take most of this file's length.
+Nothing in the folder depends on the machine, the number of workers or the time of day. Fields take
+up most of this file.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ SIDES: tuple[str, ...] = tuple(f"{split}.jsonl" for split in SPLITS)
 
 
 class Clip(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One person of one clip: who, which side of the split, and how they move."""
+    """One person of one clip: identity, side of the split, and movements."""
 
     clip: str
     person: int
@@ -55,46 +55,46 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     path_m: float
     extent_m: float
     turn_rad: float
-    """Left and right together."""
+    """The sum of left and right turns."""
     shape: str
     movements: dict[str, int]
-    """How often each signal moved, by `+signal` and `-signal`, and each vertical episode."""
+    """Counts of movements by `+signal` and `-signal`, and of vertical episodes."""
     asked: int
-    """Questions that could be asked of those that were tried, before any selection."""
+    """Tried questions that are sound, before any selection."""
     rejected: int
-    """Questions that were tried and could not be asked."""
+    """Tried questions that are not sound."""
     samples: tuple[PathSample, ...]
-    """The anchored track, five times a second."""
+    """The anchored track, at five samples per second."""
 
     @property
     def name(self) -> str:
-        """What tells it from every other clip and person."""
+        """A name that is unique among clips and persons."""
         return f"{self.clip}#{self.person}"
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that decides what is in a data set, apart from the motions."""
+    """Everything that determines a data set, apart from the motions."""
 
     seed: int = 0
     suites: tuple[Suite, ...] = (HUMANMOVE,)
-    """Whose tasks may be asked."""
+    """Suites whose tasks may be asked."""
     tasks: tuple[str, ...] = ()
-    """Those that are asked; all tasks of the suites unless some are given."""
+    """Tasks that are asked; empty for all tasks of the suites."""
     frame: Frame = "first_heading"
     per_task: int | None = None
-    """Questions a clip and task, at most."""
+    """Largest number of questions for each clip and task."""
     balanced: bool = True
-    """Whether answers are made even by selecting."""
+    """Whether answers are balanced by selection."""
     max_blind: float | None = None
-    """Share of the way from chance to all right that the best blind model may go, at most."""
+    """Bound on the best blind model, as a share of the way from chance to all right."""
     val: float = 0.1
     test: float = 0.1
     descriptors: dict[str, str] = {}
-    """Words that tell people apart, by clip or `clip#person`."""
+    """Phrases that identify people, by clip or `clip#person`."""
     groups: dict[str, str] = {}
-    """Groups that were given, by clip or `clip#person`."""
+    """User-defined groups, by clip or `clip#person`."""
     certify: Certification | None = None
-    """What answers have to survive; none asks them as they are."""
+    """Errors that answers have to survive; None for no certification."""
 
     def __post_init__(self) -> None:
         if not self.tasks:
@@ -102,7 +102,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read."""
+    """The input of a build."""
 
     clips: int
     minutes: float
@@ -110,10 +110,10 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     """A hash of the names and bytes of everything that was read."""
     unreadable: tuple[tuple[str, str], ...]
-    """Files and why they could not be read; the first hundred."""
+    """Files that could not be read, with reasons; the first hundred."""
     unreadable_files: int
     other_files: int
-    """Files of the folder that hold no motion of a known format."""
+    """Files in the folder without a motion of a known format."""
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +127,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BlindScore(msgspec.Struct, frozen=True, kw_only=True):
-    """What the best model that sees no video gets right."""
+    """The score of the best model that sees no video."""
 
     model: str
     questions: int
@@ -136,7 +136,7 @@ class BlindScore(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Blindness(msgspec.Struct, frozen=True, kw_only=True):
-    """How well questions could be answered without the video, and what it took to mend that."""
+    """How well questions could be answered without the video, before and after withholding."""
 
     max_blind: float
     """The bound, as a share: 0.03 for three points."""
@@ -146,13 +146,13 @@ class Blindness(msgspec.Struct, frozen=True, kw_only=True):
     kept: dict[str, float]
     """Share of each task's questions that stay."""
     unreachable: dict[str, str]
-    """Tasks that could not be brought down and were left as they are, and why."""
+    """Tasks that could not meet the bound and were left as they are, and why."""
     unsure: dict[str, str]
     """Tasks with so few questions that a gain above the bound may be luck."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a data set holds and how it came about."""
+    """The contents of a data set and their provenance."""
 
     schema_version: int = SCHEMA_VERSION
     made_with: dict[str, str]
@@ -160,13 +160,13 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     rules: str
     """Fingerprint of the vocabulary, the wordings and the rules."""
     thresholds: tuple[str, ...]
-    """Fingerprints of the thresholds that the facts were measured with; more than one is a mix."""
+    """Fingerprints of the thresholds used to measure the facts; several in a mixed data set."""
     seed: int
     recipe: dict[str, Any]
     inputs: Inputs
     splits: dict[Split, Side]
     alike: int
-    """Clips that were found to be another recording of an earlier one."""
+    """Clips identified as another recording of an earlier clip's motion."""
     suites: tuple[Suite, ...]
     """The tables of the tasks that rows may name."""
     questions: dict[str, dict[str, int]]
@@ -176,7 +176,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     certified: dict[str, Yield] = {}
     """Sound questions and how many of them were certified; empty without certification."""
     rejections: dict[str, dict[str, int]]
-    """Questions that were tried and could not be asked, by task and reason."""
+    """Tried questions that are not sound, by task and reason."""
     letters: dict[str, Evenness]
     """How often each letter is right, by number of options."""
     ranks: dict[str, Evenness]
@@ -184,12 +184,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     answers: dict[str, dict[str, int]]
     """How often each answer is right, by rule."""
     majority: dict[str, float]
-    """What knowing the stem alone gets right: the share of each stem's most frequent answer."""
+    """Accuracy from the stem alone, by task: the share of each stem's most frequent answer."""
     clips_sha256: str
     blind: Blindness | None = None
-    """What blind models know, where a build was told to bound it."""
+    """Scores of blind models, where the recipe bounds them."""
     plan: str = ""
-    """Fingerprint of recipe, input and versions: a build of the same plan may take its place."""
+    """Fingerprint of recipe, input and versions: a build of the same plan may replace it."""
 
 
 class _SchemaOnly(msgspec.Struct):
@@ -197,7 +197,7 @@ class _SchemaOnly(msgspec.Struct):
 
 
 def clip_of(facts: MotionFacts, **identity: Any) -> Clip:
-    """What a data set says of a clip; `identity` gives the fields that facts do not know.
+    """The clip of some facts; `identity` gives the fields that facts do not hold.
 
     >>> from kinematics import measure, synthetic
     >>> facts = measure(synthetic.perform(synthetic.walk(3.0)).motion)
@@ -233,7 +233,7 @@ def clip_of(facts: MotionFacts, **identity: Any) -> Clip:
 
 
 def phrase_of(recipe: Recipe, clip: str, person: int) -> str:
-    """The words that tell a person apart, or none.
+    """The phrase that identifies a person, or an empty string.
 
     >>> recipe = Recipe(descriptors={"a#1": "the woman in red", "a#2": "unknown"})
     >>> phrase_of(recipe, "a", 1), phrase_of(recipe, "a", 2)
@@ -244,7 +244,7 @@ def phrase_of(recipe: Recipe, clip: str, person: int) -> str:
 
 
 def read_manifest(folder: Path | str) -> Manifest:
-    """The manifest of a data set; raises `ValueError` when there is none or it is another version.
+    """The manifest of a data set; raises `ValueError` when it is missing or of another version.
 
     >>> read_manifest("/nowhere")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -272,7 +272,7 @@ def read_manifest(folder: Path | str) -> Manifest:
 
 
 def check_files(folder: Path | str, manifest: Manifest) -> None:
-    """Raises one `ValueError` that names every file which is not as the manifest says.
+    """Raises one `ValueError` that names every file that differs from the manifest.
 
     >>> check_files("/nowhere", read_manifest("/nowhere"))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -306,7 +306,7 @@ def file_sha256(path: Path | str) -> str:
 
 
 def rows(folder: Path | str) -> Iterator[tuple[Split, Record]]:
-    """All rows of a data set with the side that they are on.
+    """All rows of a data set, each with its side of the split.
 
     >>> list(rows("/nowhere"))  # doctest: +ELLIPSIS
     Traceback (most recent call last):

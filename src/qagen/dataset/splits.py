@@ -1,8 +1,8 @@
-"""Which clips belong together, and on which side of the split each group falls.
+"""Groups clips that belong together and assigns each group to a side of the split.
 
-Clips of one take, one subject or one file, and motions that are alike (`nearby`), are one group.
-Groups are put in the order of a hash of their names and fill the test set, then the validation set;
-so the sides do not depend on the order of the input, and a further clip moves few groups or none.
+Clips of one take, subject or file, and recordings of the same motion (`same_motion`), are one
+group. Groups are sorted by a hash of their names and fill the test set, then the validation set; so
+sides do not depend on the order of the input, and adding a clip moves few groups or none.
 """
 
 import csv
@@ -22,7 +22,7 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 _BEFORE = r"(?:^|(?<=[/_.\- ]))"
 
 CAMERA = re.compile(_BEFORE + r"(?:cam|camera|view|viewpoint|cam_?id)[_.\- ]?\d+", re.I)
-"""What names the camera and not the take: `cam03`, `camera_1`, `view-2`."""
+"""The part of a name that names the camera, not the take: `cam03`, `camera_1`, `view-2`."""
 
 SUBJECT = (
     re.compile(
@@ -36,16 +36,16 @@ subject and trial)."""
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Who moved, in which take; what a split must not cut."""
+    """The take and subject of a clip, which a split must not divide."""
 
     take: str
-    """The name without its camera, after the folder that it lies in."""
+    """The name without its camera, prefixed with its folder."""
     subject: str
-    """Empty when no name tells."""
+    """Empty when unknown."""
 
 
 def identify(*, clip: str, take: str, source: str) -> Identity:
-    """Take and subject, as far as the names tell.
+    """Take and subject, as far as names reveal them.
 
     >>> identify(clip="walk_cam1", take="walk_cam1", source="S5/walk_cam1.npz")
     Identity(take='S5/walk', subject='S5')
@@ -63,7 +63,7 @@ def _without_camera(name: str) -> str:
 
 
 def _subject(where: str) -> str:
-    """The subject's name after the folders above it; folders keep two data sets apart."""
+    """The subject's name prefixed with its folders, which distinguish data sets."""
     for pattern in SUBJECT:
         if found := pattern.search(where):
             above = where[: found.start()].rpartition("/")[0]
@@ -72,7 +72,7 @@ def _subject(where: str) -> str:
 
 
 class Key(NamedTuple):
-    """Something that two clips can have in common. Groups are named after the least of theirs."""
+    """A property that clips can share. A group is named after its least key."""
 
     rank: int
     name: str
@@ -82,7 +82,7 @@ _RANKS = ("given", "subject", "take", "source", "video")
 
 
 def keys_of(*, given: str, subject: str, take: str, source: str, clip: str) -> list[Key]:
-    """What a clip can have in common with others; a given group takes the place of names.
+    """The keys of a clip; a given group replaces names.
 
     >>> [key.name for key in keys_of(given="", subject="S5", take="walk", source="", clip="a")]
     ['subject S5', 'take walk', 'video a']
@@ -94,7 +94,7 @@ def keys_of(*, given: str, subject: str, take: str, source: str, clip: str) -> l
 
 
 def video(clip: str) -> Key:
-    """What all people of a clip have in common.
+    """The key that all people of a clip share.
 
     >>> video("walk") in keys_of(given="", subject="", take="", source="", clip="walk")
     True
@@ -103,7 +103,7 @@ def video(clip: str) -> Key:
 
 
 class Groups:
-    """Clips that share a key belong together, and so do clips that share one with those.
+    """Groups of clips: the transitive closure of sharing a key.
 
     >>> groups = Groups()
     >>> groups.add("a", keys=[Key(1, "take walk"), Key(0, "subject 1")])
@@ -118,18 +118,18 @@ class Groups:
         self._first: dict[str, Key] = {}
 
     def add(self, name: str, *, keys: Sequence[Key]) -> None:
-        """Puts a clip into the group of each of its keys, which makes them one."""
+        """Adds a clip to the groups of its keys, which are merged."""
         self._first[name] = self._root(keys[0])
         for key in keys:
             one, other = sorted((self._root(keys[0]), self._root(key)))
             self._above[other] = one
 
     def join(self, name: str, other: str) -> None:
-        """Makes the groups of two clips one."""
+        """Merges the groups of two clips."""
         self.add(name, keys=[self._first[name], self._first[other]])
 
     def __contains__(self, known: object) -> bool:
-        """Whether a clip, by its name, or a key was added."""
+        """Whether a clip's name or a key was added."""
         return known in (self._above if isinstance(known, Key) else self._first)
 
     def each(self) -> Iterator[str]:
@@ -147,14 +147,14 @@ class Groups:
             key = above
         for passed in path:
             self._above[passed] = above
-        return above  # equal to the key, and the only copy that is held
+        return above  # equal to the key, and the only copy in memory
 
 
 def assign(clips: Mapping[str, int], *, val: float, test: float, seed: int) -> dict[str, Split]:
-    """The side of every group, given how many clips it has.
+    """The side of every group, given its number of clips.
 
-    A group goes where there is room for it; one too large for both small sides goes to training.
-    With three groups or more, a side that is asked for has room for a clip at least.
+    A group is assigned to a side with room; a group too large for both small sides is for training.
+    With three groups or more, each requested side has room for at least one clip.
 
     >>> sides = assign({f"take {i}": 10 for i in range(10)}, val=0.2, test=0.1, seed=0)
     >>> [list(sides.values()).count(split) for split in SPLITS]
@@ -186,10 +186,10 @@ def _place(group: str, seed: int) -> bytes:
 
 
 def read_table(path: Path | str, *, column: str) -> dict[str, str]:
-    """What a CSV file with the columns `clip` and `column` says of each clip.
+    """The values of `column` by clip, from a CSV file with the columns `clip` and `column`.
 
-    A column `person` may tell the people of a clip apart; the keys are then `clip#person`. One
-    `ValueError` names everything that is wrong.
+    An optional column `person` distinguishes the people of a clip; keys are then `clip#person`.
+    One `ValueError` names all errors.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

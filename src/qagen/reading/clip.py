@@ -187,7 +187,7 @@ def read(
         in_order=tuple(
             sorted(
                 (one for ones in occurrences.values() for one in ones),
-                key=lambda one: (one.start_s, one.end_s, one.amount),
+                key=lambda event: (event.start_s, event.end_s, event.amount),
             )
         ),
         totals=totals,
@@ -380,11 +380,12 @@ def _read_episodes(
 
 def _doubt_episodes(occurrences: dict[str, list[Occurrence]], doubts: dict[str, str]) -> None:
     """Ups and downs that belong to no episode may be one to somebody's eyes."""
-    found = [one for name in _EPISODES for one in occurrences[name]]
+    episodes = [one for name in _EPISODES for one in occurrences[name]]
 
-    def explained(one: Occurrence) -> bool:
+    def explained(movement: Occurrence) -> bool:
         return any(
-            one.start_s < other.end_s + 0.5 and other.start_s - 0.5 < one.end_s for other in found
+            movement.start_s < episode.end_s + 0.5 and episode.start_s - 0.5 < movement.end_s
+            for episode in episodes
         )
 
     loose = {name: [one for one in occurrences[name] if not explained(one)] for name in _UPS}

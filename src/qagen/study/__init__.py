@@ -1,1 +1,1 @@
-"""Studies of a data set: statistics, explanations, figures, examples, flips of answers."""
+"""Studies of a data set: statistics, explanations, figures, examples, answer flips."""

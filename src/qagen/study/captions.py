@@ -1,8 +1,8 @@
-"""The standard caption of a kept clip: how many people, and of each what they do, in time order.
+"""The standard caption of a kept clip: how many people, and the movements of each in time order.
 
-Every phrase follows from one measured movement (`kinematics.curation.records.Move`). Nothing is
-said of clothes, age or intention unless it was given as an attribute. Left and right are the
-picture's for directions and places, and the person's own for hands and feet.
+Every phrase describes one measured movement (`kinematics.curation.records.Move`). Clothes, age and
+intention are mentioned only if given as attributes. Left and right are the picture's for
+directions and positions, and the person's own for hands and feet.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ PARTS: dict[str, str] = {
     "left_lower_limb": "left foot",
     "right_lower_limb": "right foot",
 }
-"""What of a part is seen to move, as `kinematics.parts` measures it."""
+"""The words for the moving end of each part that `kinematics.parts` measures."""
 
 WAYS: dict[str | None, str] = {
     "up": "up",
@@ -33,7 +33,7 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 
 def caption(report: ClipReport) -> str:
-    """The caption of one clip; the words are the same for the same report.
+    """The caption of one clip; deterministic.
 
     >>> from kinematics.curation.records import Check, Verdict
     >>> count = Check(name="people", value=1.0, least=1.0)
@@ -62,7 +62,7 @@ forth 6 times.
 
 
 def _counts(report: ClipReport) -> tuple[int, int]:
-    """The fewest and the most people in the frames that were counted."""
+    """The smallest and largest number of people in the counted frames."""
     values = [
         int(check.value)
         for verdict in report.verdicts
@@ -82,20 +82,20 @@ def _how_many(fewest: int, most: int) -> str:
 
 
 def _described(people: Sequence[Person], most: int) -> list[Person]:
-    """As many people as are ever seen together, those seen longest, from left to right.
+    """The people seen longest, as many as are ever seen together (`most`), from left to right.
 
-    A person who was lost and found again is two tracklets; the shorter one is left out.
+    A person whose track was lost and resumed has two tracklets; the shorter is left out.
     """
     longest = sorted(people, key=lambda person: (person.start_s - person.end_s, person.tracklet))
     return sorted(longest[:most], key=lambda person: person.box_px[0] + person.box_px[2])
 
 
-def _name(place: int, count: int) -> str:
+def _name(index: int, count: int) -> str:
     if count == 1:
         return "The person"
     if count == 2:
-        return f"The person on the {('left', 'right')[place]}"
-    number = _ORDINALS[place] if place < len(_ORDINALS) else f"{place + 1}th"
+        return f"The person on the {('left', 'right')[index]}"
+    number = _ORDINALS[index] if index < len(_ORDINALS) else f"{index + 1}th"
     return f"The {number} person from the left"
 
 
@@ -111,7 +111,7 @@ def _does(person: Person) -> str:
 
 
 def _at_once(moves: Sequence[Move]) -> str:
-    """Movements that begin together, what moves most first."""
+    """Movements that begin together, the largest first."""
     ordered = sorted(moves, key=lambda move: (-move.path, move.part))
     *others, last = (_phrase(move) for move in ordered)
     return f"{', '.join(others)} and at the same time {last}" if others else last

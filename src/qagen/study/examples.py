@@ -1,6 +1,6 @@
-"""One question of each task about a motion that is made on the spot, for the docs.
+"""Example questions for the docs: one of each task about a synthetic motion.
 
-The page holds what the command gives, between two markers; a test says when it no longer does.
+The page holds the command's output between two markers; a test fails when it is out of date.
 """
 
 import math
@@ -22,7 +22,7 @@ ABOUT = (
     "Somebody walks 3 m, stops, turns left by 90°, walks 2 m, waits, bows, and steps 1 m to the "
     "right. Of the many questions that `qagen` asks about this, one of each task:"
 )
-"""What `_motion` does."""
+"""A description of `_motion`."""
 
 
 def section() -> str:
@@ -55,7 +55,7 @@ def section() -> str:
 
 
 def _place(question: Question) -> int:
-    """Drawn, so that the examples are not the best ones but any."""
+    """A hash that draws the examples, so that they are not hand-picked."""
     return draws.number(SEED, f"{question.name}/example")
 
 
@@ -70,7 +70,7 @@ def _markdown(row: Record) -> str:
 
 
 def _parts(readme: Path) -> tuple[str, str, str]:
-    """What stands before, between and behind the markers."""
+    """The text before, between and after the markers."""
     text = readme.read_text(encoding="utf-8")
     before, begin, rest = text.partition(BEGIN)
     between, end, after = rest.partition(END)
@@ -80,11 +80,11 @@ def _parts(readme: Path) -> tuple[str, str, str]:
 
 
 def written(readme: Path) -> str:
-    """The examples that a page holds; raises `ValueError` where it has no place for them."""
+    """The examples on a page; raises `ValueError` if its markers are missing."""
     return _parts(readme)[1].strip("\n")
 
 
 def write(readme: Path, text: str) -> None:
-    """Puts examples between a page's markers; the rest of it stays as it is."""
+    """Writes examples between a page's markers; the rest does not change."""
     before, _, after = _parts(readme)
     output.write_bytes(readme, f"{before}{BEGIN}\n\n{text}\n\n{END}{after}".encode())

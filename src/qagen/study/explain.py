@@ -1,6 +1,6 @@
-"""One row of a data set in words: what was asked, what is right, and what was measured.
+"""Explains one row of a data set in words: question, answer and measurements.
 
-The picture that goes with it is drawn by `figures`.
+`figures` draws the accompanying picture.
 """
 
 import math
@@ -15,11 +15,11 @@ from qagen.schema.question import Evidence, Unit
 from qagen.schema.record import LETTERS, Certificate, Record
 
 LEAST_DIGITS = 4
-"""The beginning of an id is enough when no other row's begins so."""
+"""Shortest prefix of an id that is accepted, if it is unique."""
 
 
 def find(folder: Path | str, row_id: str) -> tuple[Record, Clip]:
-    """The row with an id, or with the only id that begins so, and its clip.
+    """The row with an id, or a unique prefix of one, and its clip.
 
     Raises `ValueError` when there is none, or more than one.
 
@@ -77,7 +77,7 @@ def in_words(value: float, unit: Unit) -> str:
 
 
 def evidence_line(evidence: Evidence) -> str:
-    """One measured value and when.
+    """One measured value and its time.
 
     >>> evidence_line(Evidence(what="left", value=1.2, unit="m", start_s=0.5, end_s=2.0))
     'left: 1.20 m, 0.50 to 2.00 s'

@@ -1,8 +1,8 @@
-"""Pictures of a data set, a question and a study; the only file of this package that draws.
+"""Figures of a data set, a question and a study; the only file of this package that draws.
 
-Figures are built without `pyplot`, so that drawing leaves no global state behind. The colours are
-the Okabe-Ito palette, which reads the same with colour-blind eyes. The three pictures share
-this file, which is therefore longer than most.
+Figures are built without `pyplot`, which avoids global state. The colours are the Okabe-Ito
+palette, which is safe for colour-blind readers. The three figures share this file, which is
+therefore longer than most.
 """
 
 import math
@@ -28,17 +28,17 @@ from qagen.study.stats import Statistics, summary
 
 INK, GREY, SOFT, FAINT = "#222222", "#555555", "#8a8a8a", "#e4e4e4"
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#B8A800")
-"""One a split, an option or a piece of evidence."""
+"""One for each split, option or piece of evidence."""
 
 DPI: int = 125
 WIDTH_IN: float = 12.8
 """Together 1,600 pixels."""
 
 MOST_BARS: int = 12
-"""Longer lists are cut."""
+"""Longer lists are cut off."""
 
 MOST_EVIDENCE: int = 14
-"""Pieces of evidence that are drawn; the text names all."""
+"""Largest number of pieces of evidence drawn; the text names all."""
 
 _STYLE = {
     "font.size": 9.0,
@@ -72,20 +72,20 @@ class _Line(NamedTuple):
 # The data set
 
 
-def statistics(found: Statistics) -> Figure:
-    """A data set at a glance: tasks and splits, balance, motions, what was left out."""
+def statistics(stats: Statistics) -> Figure:
+    """A data set at a glance: tasks and splits, balance, motions, omissions."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(WIDTH_IN, 8.2))
         grid = figure.add_gridspec(2, 3, wspace=0.42, hspace=0.36)
         grid.update(left=0.09, right=0.97, top=0.88, bottom=0.07)
-        figure.text(0.012, 0.955, summary(found), fontsize=10.5, weight="bold")
+        figure.text(0.012, 0.955, summary(stats), fontsize=10.5, weight="bold")
         axes = [figure.add_subplot(cell) for cell in grid]
-        _draw_tasks(axes[0], found)
-        _draw_evenness(axes[1], found.letters | found.ranks)
-        _draw_majority(axes[2], found)
-        _draw_movements(axes[3], found.movements)
-        _draw_spread(axes[4], {"duration (s)": found.durations_s, "path (m)": found.paths_m})
-        _draw_left_out(axes[5], found)
+        _draw_tasks(axes[0], stats)
+        _draw_evenness(axes[1], stats.letters | stats.ranks)
+        _draw_majority(axes[2], stats)
+        _draw_movements(axes[3], stats.movements)
+        _draw_spread(axes[4], {"duration (s)": stats.durations_s, "path (m)": stats.paths_m})
+        _draw_left_out(axes[5], stats)
         return figure
 
 
@@ -100,11 +100,11 @@ def _bars(
     axes.grid(axis="x", color=FAINT, linewidth=0.7)
 
 
-def _draw_tasks(axes: Axes, found: Statistics) -> None:
-    names = list(found.questions)
+def _draw_tasks(axes: Axes, stats: Statistics) -> None:
+    names = list(stats.questions)
     ends = [0] * len(names)
     for split, colour in zip(SPLITS, COLOURS, strict=False):
-        counts = [found.questions[task][split] for task in names]
+        counts = [stats.questions[task][split] for task in names]
         _bars(axes, names, counts, left=list(ends), color=colour, label=split)
         ends = [end + count for end, count in zip(ends, counts, strict=True)]
     axes.set_title("Questions by task and split")
@@ -113,7 +113,7 @@ def _draw_tasks(axes: Axes, found: Statistics) -> None:
 
 
 def _draw_evenness(axes: Axes, groups: Mapping[str, Evenness]) -> None:
-    """Shares of letters and ranks; a dash where they would be even."""
+    """Shares of letters and ranks, with a dash at the even share."""
     ticks, names, at = [], [], 0.0
     for number, (name, even) in enumerate(groups.items()):
         total = max(1, sum(even.counts))
@@ -140,11 +140,11 @@ def _draw_evenness(axes: Axes, groups: Mapping[str, Evenness]) -> None:
     axes.set_title("Where the right answer stands")
 
 
-def _draw_majority(axes: Axes, found: Statistics) -> None:
-    names = list(found.majority)
-    _bars(axes, names, [found.majority[name] for name in names], color=COLOURS[5])
+def _draw_majority(axes: Axes, stats: Statistics) -> None:
+    names = list(stats.majority)
+    _bars(axes, names, [stats.majority[name] for name in names], color=COLOURS[5])
     for place, name in enumerate(names):
-        axes.vlines(found.chance[name], place - 0.42, place + 0.42, color=INK, linewidth=1.4)
+        axes.vlines(stats.chance[name], place - 0.42, place + 0.42, color=INK, linewidth=1.4)
     axes.set_xlim(0, 1)
     axes.set_xlabel("share of questions; black lines: by guessing")
     axes.set_title("Right by knowing the stem alone")
@@ -166,11 +166,11 @@ def _draw_spread(axes: Axes, quantities: Mapping[str, Sequence[float]]) -> None:
     axes.set_title("Length of clips and paths")
 
 
-def _draw_left_out(axes: Axes, found: Statistics) -> None:
+def _draw_left_out(axes: Axes, stats: Statistics) -> None:
     reasons: Counter[str] = Counter()
-    for counts in found.manifest.rejections.values():
+    for counts in stats.manifest.rejections.values():
         reasons.update(counts)
-    withheld = found.manifest.withheld
+    withheld = stats.manifest.withheld
     rows = [(reason, count, COLOURS[3]) for reason, count in reasons.most_common(8)]
     rows += [(reason, count, COLOURS[4]) for reason, count in withheld.items()]
     names = [textwrap.fill(reason, 24) for reason, _, _ in rows]
@@ -185,7 +185,7 @@ def _draw_left_out(axes: Axes, found: Statistics) -> None:
 
 
 def explained(row: Record, clip: Clip) -> Figure:
-    """One question: its options, the path from above, and when its evidence was measured."""
+    """One question: its options, the path from above, and the times of its evidence."""
     evidence = row.evidence[:MOST_EVIDENCE]
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(WIDTH_IN, 8.0))
@@ -223,7 +223,7 @@ def _header(row: Record) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Text in which nothing begins a formula."""
+    """Text with characters escaped that would begin a formula."""
     return text.replace("$", r"\$")
 
 
@@ -273,7 +273,7 @@ def _draw_line(
 
 
 def _signal_of(what: str) -> str:
-    """The beginning of the name of the line on which evidence can be seen."""
+    """The prefix of the name of the line that shows a piece of evidence."""
     for words, name in (
         (("forward", "backward"), "forward"),
         (("left", "right"), "left"),
@@ -343,25 +343,25 @@ def _draw_path(axes: Axes, clip: Clip, evidence: Sequence[Evidence]) -> None:
 # Answers that survive
 
 
-def survival(found: Report) -> Figure:
+def survival(report: Report) -> Figure:
     """Which answers flip: by task and by margin, before and after certification."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(WIDTH_IN, 8.2))
         grid = figure.add_gridspec(2, 2, wspace=0.24, hspace=0.36)
         grid.update(left=0.09, right=0.97, top=0.87, bottom=0.08)
-        said = textwrap.fill(survival_summary(found), 130)
+        said = textwrap.fill(survival_summary(report), 130)
         figure.text(0.012, 0.975, said, fontsize=10.5, weight="bold", va="top")
         axes = [figure.add_subplot(cell) for cell in grid]
-        rows = [*found.tasks, found.total]
+        rows = [*report.tasks, report.total]
         _draw_flips(axes[0], rows)
         _bars(
             axes[1], [row.name for row in rows], [100 * row.kept for row in rows], color=COLOURS[2]
         )
         axes[1].set(xlim=(0, 100), xlabel="% of the questions that are sound")
         axes[1].set_title("Certified")
-        _draw_margins(axes[2], {"all": found.margins}, certified=True)
+        _draw_margins(axes[2], {"all": report.margins}, certified=True)
         axes[2].set_title("Answers that flip, by margin")
-        by_task = found.by_task_and_margin
+        by_task = report.by_task_and_margin
         _draw_margins(axes[3], by_task, certified=False)
         axes[3].set_title("All questions, by margin and task")
         return figure

@@ -1,7 +1,8 @@
-"""What a study of surviving answers counts, and what it says of its counts. Plain data.
+"""The counts and the report of a study of surviving answers, as plain data.
 
-Answers about one clip share its errors, so they are not so many independent trials: intervals count
-them as fewer, by how much more clips differ than independent answers would (a design effect).
+Answers about one clip share its errors, so they are not independent trials: intervals use a smaller
+effective number, by the ratio of the variance between clips to that of independent answers (the
+design effect).
 """
 
 import math
@@ -25,7 +26,7 @@ NORMAL: float = 1.96
 """Standard deviations of a 95 % interval."""
 
 BANDS: tuple[float, ...] = (1.0, 1.5, 2.0, 3.0, 5.0)
-"""Where classes of margins begin, in tie bands of the rule; no margin is below one."""
+"""Lower bounds of the classes of margins, in tie bands of the rule; no margin is below 1."""
 
 
 class Tries(msgspec.Struct, kw_only=True):
@@ -33,9 +34,9 @@ class Tries(msgspec.Struct, kw_only=True):
 
     tries: int = 0
     flips: int = 0
-    """Other answers, and none where one was."""
+    """Different answers, and missing answers where there was one."""
     gone: int = 0
-    """Those of the flips that were none at all: what the question speaks of was not found."""
+    """Flips to no answer at all: the movement in question was not detected."""
 
     def add(self, answers: Iterable[str], *, key: str) -> None:
         """Counts the answers to one question."""
@@ -71,11 +72,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What `qagen survive` found."""
+    """The result of `qagen survive`."""
 
     schema_version: int = SCHEMA_VERSION
     errors: str
-    """Whose errors the answers were tried under."""
+    """The error model or tracker that the answers were tried under."""
     certified_for: str
     copies: int
     least: float
@@ -92,7 +93,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ledger:
-    """Counts clip by clip; a place is a task, a rule or a band of margins."""
+    """Counts by clip and group; a group is a task, a rule or a band of margins."""
 
     def __init__(self) -> None:
         self._tries: dict[tuple[str, Sort], dict[str, Tries]] = {}
@@ -101,35 +102,35 @@ class Ledger:
     def add(
         self, clip: str, question: Candidate | Question, answers: Sequence[str], *, certified: bool
     ) -> None:
-        """One question with its answers on the estimates of its clip."""
+        """Adds a question with its answers on the estimates of its clip."""
         band = band_of(question)
         task = question.category
-        places = ("all", task, f"margin {band}", f"{task}/margin {band}")
+        groups = ("all", task, f"margin {band}", f"{task}/margin {band}")
         sorts: tuple[Sort, ...] = ("all", "certified") if certified else ("all",)
-        for place in (*places, f"rule {question.ask.rule}"):
+        for group in (*groups, f"rule {question.ask.rule}"):
             for sort in sorts:
-                key = (place, sort)
+                key = (group, sort)
                 self._questions[key] = self._questions.get(key, 0) + 1
                 clips = self._tries.setdefault(key, {})
                 clips.setdefault(clip, Tries()).add(answers, key=question.key.code)
 
-    def row(self, place: str, *, name: str = "") -> Row:
-        """What was counted at a place."""
+    def row(self, group: str, *, name: str = "") -> Row:
+        """The rates of a group."""
         return Row(
-            name=name or place,
-            all=self._rate(place, "all"),
-            certified=self._rate(place, "certified"),
+            name=name or group,
+            all=self._rate(group, "all"),
+            certified=self._rate(group, "certified"),
         )
 
-    def _rate(self, place: str, sort: Sort) -> Rate:
-        tries = self._tries.get((place, sort), {})
-        return rate(tries, questions=self._questions.get((place, sort), 0))
+    def _rate(self, group: str, sort: Sort) -> Rate:
+        tries = self._tries.get((group, sort), {})
+        return rate(tries, questions=self._questions.get((group, sort), 0))
 
     @property
     def rules(self) -> list[str]:
-        """The rules that asked, by name."""
-        places = {place for place, _ in self._questions}
-        return sorted(place.removeprefix("rule ") for place in places if place.startswith("rule "))
+        """The names of the rules with questions, sorted."""
+        groups = {group for group, _ in self._questions}
+        return sorted(group.removeprefix("rule ") for group in groups if group.startswith("rule "))
 
 
 def band_of(question: Candidate | Question) -> str:
@@ -149,7 +150,7 @@ def band_names() -> list[str]:
 
 
 def rate(clips: Mapping[str, Tries], *, questions: int) -> Rate:
-    """The share of flips over clips; Wilson's interval on as many tries as are independent.
+    """The share of flips over clips, with Wilson's interval for the effective number of tries.
 
     >>> clips = {str(clip): Tries(tries=10, flips=clip % 2) for clip in range(50)}
     >>> found = rate(clips, questions=100)
@@ -172,7 +173,7 @@ def rate(clips: Mapping[str, Tries], *, questions: int) -> Rate:
 
 
 def _independent(clips: Mapping[str, Tries], share: float, tries: int) -> float:
-    """How many independent tries tell as much; one a clip where nothing tells them apart."""
+    """The effective number of independent tries; one for each clip where all answers agree."""
     count = len(clips)
     if count < 2 or not 0 < share < 1:
         return float(min(count, tries))
@@ -190,11 +191,11 @@ def _wilson(share: float, tries: float) -> tuple[float, float]:
     return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
-def tables(found: Report) -> list[Table]:
-    """What `qagen survive` prints."""
+def tables(report: Report) -> list[Table]:
+    """The tables that `qagen survive` prints."""
     return [
-        _table("Answers that flip, by task", [*found.tasks, found.total]),
-        _table("Answers that flip, by margin in tie bands of the rule", found.margins),
+        _table("Answers that flip, by task", [*report.tasks, report.total]),
+        _table("Answers that flip, by margin in tie bands of the rule", report.margins),
     ]
 
 
@@ -216,31 +217,31 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def _shown(one: Rate) -> tuple[str, str]:
-    if not one.tries:
+def _shown(rate: Rate) -> tuple[str, str]:
+    if not rate.tries:
         return "", ""
-    return f"{one.share:.2%}", f"{one.low:.2%} to {one.high:.2%}"
+    return f"{rate.share:.2%}", f"{rate.low:.2%} to {rate.high:.2%}"
 
 
-def summary(found: Report) -> str:
-    """What was done, in two sentences."""
+def summary(report: Report) -> str:
+    """The extent and errors of the study, in two sentences."""
     return (
-        f"{found.questions:,} questions about {found.clips:,} clips, answered again under "
-        f"{found.errors}. Certified: at least {found.least:.0%} of {found.copies} copies with "
-        f"errors of {found.certified_for} agree, at 95 % confidence."
+        f"{report.questions:,} questions about {report.clips:,} clips, answered again under "
+        f"{report.errors}. Certified: at least {report.least:.0%} of {report.copies} copies with "
+        f"errors of {report.certified_for} agree, at 95 % confidence."
     )
 
 
-def markdown(found: Report) -> str:
-    """The report as a page."""
-    lines = ["# Which answers survive", "", summary(found), ""]
-    if found.unmatched or found.unreadable:
+def markdown(report: Report) -> str:
+    """The report in Markdown."""
+    lines = ["# Which answers survive", "", summary(report), ""]
+    if report.unmatched or report.unreadable:
         lines += [
-            f"{found.unmatched} clips have no estimate; {found.unreadable} files could not be "
+            f"{report.unmatched} clips have no estimate; {report.unreadable} files could not be "
             "read.",
             "",
         ]
-    for table in tables(found):
+    for table in tables(report):
         lines += [f"## {table.title}", "", _line(table.headings), _line(["---"] * 8)]
         lines += [*(_line(row) for row in table.rows), ""]
     lines += [
@@ -262,12 +263,12 @@ def check_folder(folder: Path, inputs: Sequence[Path] = ()) -> None:
     output.check_folder(folder, own=own, command="qagen survive", inputs=inputs)
 
 
-def write(found: Report, folder: Path) -> list[Path]:
-    """Writes `survive.json` and `survive.md`, each whole or not at all; gives their paths."""
+def write(report: Report, folder: Path) -> list[Path]:
+    """Writes `survive.json` and `survive.md`, each atomically; returns their paths."""
     check_folder(folder)
     texts = {
-        "survive.json": msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n",
-        "survive.md": markdown(found).encode(),
+        "survive.json": msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n",
+        "survive.md": markdown(report).encode(),
     }
     for name, data in texts.items():
         output.write_bytes(folder / name, data)
@@ -275,7 +276,7 @@ def write(found: Report, folder: Path) -> list[Path]:
 
 
 def report(ledger: Ledger, **told: object) -> Report:
-    """Everything that a ledger holds; `told` gives the fields that it does not know."""
+    """The report on a ledger; `told` gives the fields that it does not hold."""
     bands = band_names()
     names = tuple(tasks_of([HUMANMOVE]))
     total = ledger.row("all")

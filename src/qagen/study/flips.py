@@ -1,7 +1,7 @@
-"""How many answers flip between ground truth and an estimate, before and after certification.
+"""Counts answers that flip between ground truth and an estimate, before and after certification.
 
-Estimates are a tracker's own, matched by clip and person, or copies of the truth that err as an
-error model says, drawn with another seed than those that certified.
+Estimates come from a tracker, matched by clip and person, or are copies of the truth with errors
+of an error model, drawn with a seed other than the certificates'.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,18 +35,18 @@ TOGETHER: int = 16
 """Clips whose copies are measured together."""
 
 HELD_BACK: int = 1_000_003
-"""Added to the seed of the certificates: nobody certifies with such seeds."""
+"""Added to the seed of the certificates, so that the copies are independent of theirs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """What is asked, what certifies it, and what it is tried under."""
+    """The questions, their certification, and the errors that they are tried under."""
 
     policy: Certification
     tasks: tuple[str, ...] = tuple(tasks_of([HUMANMOVE]))
     frame: Frame = "first_heading"
     tried: ErrorModel | None = None
-    """Without estimates: whose errors; none for those of the certificates."""
+    """Error model where there are no estimates; None for that of the certificates."""
     tries: int = 16
     """Held-back copies of every clip."""
 
@@ -58,7 +58,7 @@ def study(
     *,
     progress: "Callable[[str, int, int], None] | None" = None,
 ) -> Report:
-    """Asks about every true motion, certifies, and answers the same again on the estimates.
+    """Asks about every true motion, certifies, and answers the same questions on the estimates.
 
     >>> from kinematics.errors import error_models
     >>> policy = Certification(model=error_models.PRESETS["mocap"])
@@ -138,7 +138,7 @@ def _name(motion: "Motion") -> tuple[str, int]:
 
 
 def _read(path: Path) -> "dict[tuple[str, int], Motion]":
-    """Every estimate by clip and person; one `ValueError` names those that are there twice."""
+    """Every estimate by clip and person; one `ValueError` names duplicates."""
     if not path.exists():
         raise ValueError(f"{path}: no such file or folder")
     found: dict[tuple[str, int], Motion] = {}
@@ -166,7 +166,7 @@ def _motions(path: Path) -> "Iterator[Motion]":
 
 
 def at_the_same_times(estimate: "Motion", truth: "Motion") -> "Motion":
-    """The estimate at the truth's times, by both their clocks; what it did not see is unobserved.
+    """The estimate resampled to the truth's times by both clocks; frames it lacks are unobserved.
 
     >>> from kinematics import synthetic
     >>> from kinematics.movement import batch
@@ -185,12 +185,12 @@ def _try(
     ledger: Ledger,
     some: Sequence[Asked],
     wanted: Study,
-    found: "dict[tuple[str, int], Motion] | None",
+    estimated: "dict[tuple[str, int], Motion] | None",
 ) -> None:
     """Certifies the questions of some clips, answers them again, and counts."""
     estimates = None
-    if found is not None:
-        made = [at_the_same_times(found[_name(one.motion)], one.motion) for one in some]
+    if estimated is not None:
+        made = [at_the_same_times(estimated[_name(one.motion)], one.motion) for one in some]
         estimates = measurement.measure_all(made, frame=wanted.frame)
     for one, given in zip(some, trials.certify(some, wanted.policy), strict=True):
         if estimates is not None:

@@ -1,4 +1,4 @@
-"""The table that a paper would print about a data set, counted from its rows."""
+"""Statistics of a data set, as a paper would print them, counted from its rows."""
 
 import math
 import statistics
@@ -18,11 +18,11 @@ from qagen.schema.record import LETTERS
 from qagen.schema.suite import Suite, tasks_of
 
 CHANCE_BAND = 0.05
-"""A majority this far above chance is worth a look."""
+"""Excess of a majority over chance that deserves attention."""
 
 
 class Spread(NamedTuple):
-    """How a quantity is distributed over clips."""
+    """The distribution of a quantity over clips."""
 
     least: float
     lower: float
@@ -32,7 +32,7 @@ class Spread(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Rows of text under headings; the first column is words, the others are numbers."""
+    """Rows of text under headings; the first column holds words, the others numbers."""
 
     title: str
     headings: tuple[str, ...]
@@ -40,7 +40,7 @@ class Table(NamedTuple):
 
 
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is counted."""
+    """All statistics of a data set."""
 
     manifest: Manifest
     total: int
@@ -66,7 +66,7 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def of(folder: Path | str) -> Statistics:
-    """The statistics of a data set; raises `ValueError` when its files are not as they were built.
+    """The statistics of a data set; raises `ValueError` when its files have changed since.
 
     >>> of("/nowhere")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -124,7 +124,7 @@ def _summed(counts: Iterable[dict[str, int]]) -> dict[str, int]:
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Least, quartiles and most; zeros when there is nothing.
+    """Minimum, quartiles and maximum; zeros without values.
 
     >>> spread([1.0, 2.0, 3.0, 4.0, 5.0])
     Spread(least=1.0, lower=2.0, median=3.0, upper=4.0, most=5.0)
@@ -135,22 +135,22 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(min(values), lower, middle, upper, max(values))
 
 
-def tables(found: Statistics) -> list[Table]:
-    """What `qagen stats` prints."""
+def tables(stats: Statistics) -> list[Table]:
+    """The tables that `qagen stats` prints."""
     return [
-        _sides(found),
-        _tasks(found),
-        _families(found),
-        _evenness(found),
-        _motions(found),
-        *([_certified(found)] if found.manifest.certified else []),
-        *_blind(found),
-        _left_out(found),
+        _sides(stats),
+        _tasks(stats),
+        _families(stats),
+        _evenness(stats),
+        _motions(stats),
+        *([_certified(stats)] if stats.manifest.certified else []),
+        *_blind(stats),
+        _left_out(stats),
     ]
 
 
-def _sides(found: Statistics) -> Table:
-    sides = found.manifest.splits
+def _sides(stats: Statistics) -> Table:
+    sides = stats.manifest.splits
     rows: list[tuple[str, ...]] = [
         (split, f"{side.groups:,}", f"{side.clips:,}", f"{side.questions:,}")
         for split, side in sides.items()
@@ -162,32 +162,32 @@ def _sides(found: Statistics) -> Table:
     return Table("Splits", ("split", "groups", "clips", "questions"), rows)
 
 
-def _tasks(found: Statistics) -> Table:
-    """Majority is what knowing each stem's most frequent answer gets right."""
+def _tasks(stats: Statistics) -> Table:
+    """Majority is the accuracy of giving each stem's most frequent answer."""
     rows = []
-    for task, counts in found.questions.items():
+    for task, counts in stats.questions.items():
         total = sum(counts.values())
         rows.append(
             (
                 task,
                 f"{total:,}",
-                f"{total / found.total:.1%}" if found.total else "",
+                f"{total / stats.total:.1%}" if stats.total else "",
                 *(f"{counts[split]:,}" for split in SPLITS),
-                _percent(found.chance.get(task)),
-                _percent(found.majority.get(task)),
+                _percent(stats.chance.get(task)),
+                _percent(stats.majority.get(task)),
             )
         )
-    if len(found.manifest.suites) > 1:
-        rows += [_suite(found, suite) for suite in found.manifest.suites]
+    if len(stats.manifest.suites) > 1:
+        rows += [_suite(stats, suite) for suite in stats.manifest.suites]
     headings = ("task", "questions", "share", *SPLITS, "chance", "stem majority")
     return Table("Questions by task", headings, rows)
 
 
-def _suite(found: Statistics, suite: Suite) -> tuple[str, ...]:
+def _suite(stats: Statistics, suite: Suite) -> tuple[str, ...]:
     """All tasks of one suite together."""
-    sides = [sum(found.questions[name][split] for name in tasks_of([suite])) for split in SPLITS]
+    sides = [sum(stats.questions[name][split] for name in tasks_of([suite])) for split in SPLITS]
     total = sum(sides)
-    share = f"{total / found.total:.1%}" if found.total else ""
+    share = f"{total / stats.total:.1%}" if stats.total else ""
     return (f"all of {suite.name}", f"{total:,}", share, *(f"{n:,}" for n in sides), "", "")
 
 
@@ -195,23 +195,23 @@ def _percent(share: float | None) -> str:
     return "" if share is None else f"{share:.1%}"
 
 
-def _families(found: Statistics) -> Table:
+def _families(stats: Statistics) -> Table:
     rows = [
         (f"{task}: {family}", f"{count:,}")
-        for task, families in found.families.items()
+        for task, families in stats.families.items()
         for family, count in sorted(families.items(), key=lambda item: (-item[1], item[0]))
     ]
     return Table("Questions by family", ("family", "questions"), rows)
 
 
-def _evenness(found: Statistics) -> Table:
+def _evenness(stats: Statistics) -> Table:
     rows = []
-    for name, even in found.letters.items():
+    for name, even in stats.letters.items():
         rows.append((f"letter, {name}", *_counted(LETTERS, even)))
-    for name, even in found.ranks.items():
+    for name, even in stats.ranks.items():
         rows.append((f"rank of the key, {name}", *_counted("12345678", even)))
-    for rule, counts in found.answers.items():
-        if 1 < len(counts) <= found.offered[rule]:
+    for rule, counts in stats.answers.items():
+        if 1 < len(counts) <= stats.offered[rule]:
             rows.append((f"answer, {rule}", *_counted(tuple(counts), evenness([*counts.values()]))))
     return Table("Balance", ("", "counts", "chi-square", "p"), rows)
 
@@ -221,13 +221,13 @@ def _counted(names: Sequence[str], even: Evenness) -> tuple[str, str, str]:
     return counts, f"{even.chi_square:.2f}", f"{even.p:.3f}"
 
 
-def _motions(found: Statistics) -> Table:
-    degrees = [math.degrees(turn) for turn in found.turns_rad]
+def _motions(stats: Statistics) -> Table:
+    degrees = [math.degrees(turn) for turn in stats.turns_rad]
     quantities = (
-        ("duration (s)", found.durations_s, "{:.1f}"),
-        ("path (m)", found.paths_m, "{:.2f}"),
+        ("duration (s)", stats.durations_s, "{:.1f}"),
+        ("path (m)", stats.paths_m, "{:.2f}"),
         ("turning (°)", degrees, "{:.0f}"),
-        ("seen (share)", found.coverages, "{:.2f}"),
+        ("seen (share)", stats.coverages, "{:.2f}"),
     )
     rows = [
         (name, *(form.format(value) for value in spread(values)))
@@ -238,13 +238,13 @@ def _motions(found: Statistics) -> Table:
     )
 
 
-def _certified(found: Statistics) -> Table:
-    """What certification left: of all sound questions, before any selection."""
+def _certified(stats: Statistics) -> Table:
+    """The yield of certification among all sound questions, before any selection."""
     rows = []
-    for task, one in found.manifest.certified.items():
+    for task, one in stats.manifest.certified.items():
         share = f"{one.certified / one.asked:.1%}" if one.asked else ""
         rows.append((task, f"{one.asked:,}", f"{one.certified:,}", share, f"{one.by_margin:,}"))
-    wanted = found.manifest.recipe["certify"]
+    wanted = stats.manifest.recipe["certify"]
     title = (
         f"Certified: at least {wanted['least']:.0%} of copies agree, {wanted['copies']} copies, "
         f"errors of {wanted['model']['name']}"
@@ -252,9 +252,9 @@ def _certified(found: Statistics) -> Table:
     return Table(title, ("task", "sound", "certified", "share", "by margin"), rows)
 
 
-def _blind(found: Statistics) -> list[Table]:
-    """What the best blind model knew and knows, where a build bounded it."""
-    blind = found.manifest.blind
+def _blind(stats: Statistics) -> list[Table]:
+    """Scores of the best blind model before and after withholding, where the recipe bounds it."""
+    blind = stats.manifest.blind
     if blind is None:
         return []
     rows = [
@@ -271,8 +271,8 @@ def _blind(found: Statistics) -> list[Table]:
     return [Table(title, headings, rows)]
 
 
-def _left_out(found: Statistics) -> Table:
-    manifest = found.manifest
+def _left_out(stats: Statistics) -> Table:
+    manifest = stats.manifest
     rows = [(f"withheld: {reason}", f"{count:,}") for reason, count in manifest.withheld.items()]
     reasons: Counter[str] = Counter()
     for counts in manifest.rejections.values():
@@ -283,12 +283,12 @@ def _left_out(found: Statistics) -> Table:
     return Table("Not in the data set", ("why", "questions"), rows)
 
 
-def summary(found: Statistics) -> str:
+def summary(stats: Statistics) -> str:
     """One line above the tables."""
-    inputs = found.manifest.inputs
+    inputs = stats.manifest.inputs
     return (
-        f"{found.total:,} questions about {inputs.clips:,} clips, {inputs.minutes:,.1f} minutes; "
-        f"{found.groups:,} groups, {found.takes:,} takes, "
-        f"{found.subjects or 'no known'} subjects; {found.with_joints:,} clips with joints; "
-        f"{found.manifest.alike:,} recordings alike an earlier one"
+        f"{stats.total:,} questions about {inputs.clips:,} clips, {inputs.minutes:,.1f} minutes; "
+        f"{stats.groups:,} groups, {stats.takes:,} takes, "
+        f"{stats.subjects or 'no known'} subjects; {stats.with_joints:,} clips with joints; "
+        f"{stats.manifest.alike:,} recordings alike an earlier one"
     )

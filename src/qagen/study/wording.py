@@ -1,4 +1,4 @@
-"""Every stem with an example, so that a native reader can go through all of them in minutes."""
+"""Every stem with an example, for review by a native speaker."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -9,20 +9,20 @@ from qagen.rules import generate
 from qagen.schema.question import Question
 
 FRAMES: tuple[Frame, ...] = ("first_heading", "body")
-"""Frames of reference that every motion has; a camera changes directions of movement alone."""
+"""Frames of reference that every motion has; a camera frame changes only directions of movement."""
 
 CLIPS = 24
-"""Synthetic clips in which the examples are looked for; enough for every rule to ask."""
+"""Synthetic clips that are searched for examples; enough for every rule."""
 
 
 class Example(NamedTuple):
-    """A question that stands for all of its rule."""
+    """An example question of a rule."""
 
     rule: str
     negated: bool
     stem: str
     options: tuple[str, ...]
-    """The right one first."""
+    """The right option first."""
     reasoning: str
 
 
@@ -53,7 +53,7 @@ def _example(question: Question) -> Example:
 def corpus() -> Iterator[MotionFacts]:
     """Facts of synthetic clips in the frames of reference that every motion has.
 
-    Measured by the second measurement, which has nothing to compile.
+    Measured by `remeasure`, which has nothing to compile.
     """
     from kinematics import synthetic
     from qagen.verify.remeasure import derive

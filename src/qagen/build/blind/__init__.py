@@ -1,1 +1,1 @@
-"""Which questions are withheld so that models without the video know little."""
+"""Withholds questions so that models without the video score little above chance."""

@@ -1,11 +1,11 @@
-"""The last step of a build: rows that blind models know too well are taken out of its files.
+"""The last step of a build: removes rows that blind models answer too well from its files.
 
-Where answers are to be even, the files hold all questions in the running, and the most that give
-nothing away are taken (`neutral`). What is still known of these is withheld (`rebalance`).
+For balanced builds the files hold all candidate questions; `selection` chooses the largest part of
+them that leaks nothing. `withholding` then removes rows that blind models still answer too well.
 
-Works on files that `merge` has written and not published yet, so that a build which is killed here
-finds all its chunks again. Whole lines are left out and nothing is changed. All rows are in memory
-for that time, about a kilobyte each.
+Works on files that `merge` has written but not published, so that a build killed here keeps its
+chunks. Lines are removed whole and never changed. All rows are held in memory meanwhile, about a
+kilobyte each.
 """
 
 from collections import Counter, defaultdict
@@ -26,11 +26,11 @@ from qagen.dataset.splits import Split
 from qagen.schema import record
 
 Progress = Callable[[int, int], None]
-"""Told the round, and how many there are at most."""
+"""Called with the round and the largest number of rounds."""
 
 
 def check(max_blind: float) -> None:
-    """Raises `ValueError` when the bound is no share, or scikit-learn is missing.
+    """Raises `ValueError` when the bound is not a share, or scikit-learn is missing.
 
     >>> check(3.0)
     Traceback (most recent call last):
@@ -50,7 +50,7 @@ def check(max_blind: float) -> None:
 
 
 TOLD = 4.5
-"""What happens in a clip may tell so many times the bound: readers know less of that."""
+"""Multiple of `max_blind` allowed for the less certain leakage through a clip's other questions."""
 
 MOST_TRIES = 6
 
@@ -63,10 +63,10 @@ def thin(
     per_task: int | None = None,
     progress: Progress | None = None,
 ) -> Thinned:
-    """Leaves in the files what no blind model knows, and says what that took.
+    """Removes rows from the files until no blind model exceeds the bound; returns what was removed.
 
-    With `balanced`, at most `per_task` questions of a clip and task are taken first, the
-    most of which answers are even.
+    With `balanced`, the largest selection with even answers and at most `per_task` questions of a
+    clip and task is chosen first.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -83,11 +83,11 @@ def thin(
         for one in record.read(path):
             is_text.append(one.is_text)
             if one.is_text:
-                continue  # nothing to choose from, so nothing to know
+                continue  # free text: there are no options to guess
             asked.append(rows.from_record(one, split=side))
             if balanced:
                 pool.add(one, asked[-1], draw=withholding.draw_of(asked[-1]))
-    if len({row.clip for row in asked}) < 2:  # nobody learns from other clips: there are none
+    if len({row.clip for row in asked}) < 2:  # there are no other clips to learn from
         return Thinned(_counted(files), 0, None)
 
     def tell(number: int, _left: int) -> None:
@@ -117,10 +117,10 @@ def thin(
 def _evenly(
     pool: selection.Pool, asked: Sequence[Row], *, max_blind: float, per_task: int | None
 ) -> list[int]:
-    """The questions to take, of which a clip's others tell no more than is allowed.
+    """The selected questions, with leakage through a clip's other questions within the bound.
 
-    What readers of the questions that are taken guess is asked, and others are taken instead, until
-    they guess no better; each time they read other questions, and what they guessed stays known.
+    Sibling readers guess from the selected questions and the selection is repeated against their
+    guesses until they are within the bound. Guesses of earlier rounds remain constraints.
     """
     known = dict.fromkeys(pool.tasks, TOLD)
     chosen: dict[str, list[int]] = {}
@@ -140,7 +140,7 @@ def _evenly(
 
 
 def _leave(path: Path, stays: Iterator[bool]) -> None:
-    """Leaves some lines of a file, which appears whole or stays as it is."""
+    """Keeps only some lines of a file, atomically."""
     with whole(path) as partial, path.open("rb") as lines, partial.open("wb") as out:
         out.writelines(line for line in lines if line.strip() and next(stays))
 
@@ -153,16 +153,16 @@ def _counted(files: Mapping[Split, Path]) -> Tally:
     return tally
 
 
-def _figures(found: Selected, asked: Sequence[Row], max_blind: float) -> Blindness:
+def _figures(selected: Selected, asked: Sequence[Row], max_blind: float) -> Blindness:
     sizes = Counter(row.task for row in asked)
-    kept = Counter(asked[place].task for place in found.kept)
+    kept = Counter(asked[place].task for place in selected.kept)
     return Blindness(
         max_blind=max_blind,
-        before={name: _score(best) for name, best in sorted(found.before.items())},
-        after={name: _score(best) for name, best in sorted(found.best.items())},
+        before={name: _score(best) for name, best in sorted(selected.before.items())},
+        after={name: _score(best) for name, best in sorted(selected.best.items())},
         kept={name: round(kept[name] / count, 4) for name, count in sorted(sizes.items())},
-        unreachable=dict(sorted(found.unreachable.items())),
-        unsure=dict(sorted(found.unsure.items())),
+        unreachable=dict(sorted(selected.unreachable.items())),
+        unsure=dict(sorted(selected.unsure.items())),
     )
 
 

@@ -1,12 +1,11 @@
-"""Which of many questions to take so that nothing that can be read tells their answers.
+"""Selects questions so that no readable feature leaks their answers.
 
-A stem whose questions offer different movements cannot be evened out answer by answer: what is
-often true is also often offered, and what is hardly ever true gives itself away. So for everything
-that a reader could know of an option (the task, the family, the rule, the wording, what the
-stem speaks of, what happens in the clip as its other questions tell) the option may be true only
-about as often as a guess. Among all selections that keep to this, with at most so many questions
-of each clip and task, a linear program finds the largest; draws make it the only one.
-Selects and changes nothing.
+A stem whose questions offer different movements cannot be balanced answer by answer: movements that
+are often true are also often offered, and those that are hardly ever true are obvious distractors.
+So for each feature that a reader could know of an option (task, family, rule, wording, subject of
+the stem, events of the clip according to its other questions) the option may be true only about as
+often as by guessing. A linear program finds the largest selection under these bounds and a limit
+of questions for each clip and task; draws make it unique. Questions themselves never change.
 """
 
 from array import array
@@ -27,33 +26,33 @@ from qagen.schema.question import Window
 from qagen.schema.record import Record
 
 READ_SLACK = 0.5
-"""Share of the bound by which an option may be true too often, by what its question says."""
+"""Share of the bound by which an option may be true too often given its own question's features."""
 
 SPARE = 2.0
-"""So many questions more may have the option as their answer, however few there are."""
+"""Additional questions that may have the option as their answer, however few there are."""
 
 LEAST_OFFERED = 10
-"""Nobody learns from what is offered more rarely."""
+"""Options that are offered more rarely are not bounded: there is nothing to learn from."""
 
 MOST_TOGETHER = 12_000
-"""About so many questions at a time: programs grow faster than linearly, and parts that are
-neutral make a neutral whole."""
+"""Approximate number of questions in a program: solving grows faster than linearly, and balanced
+parts make a balanced whole."""
 
 HALF = 0.5
-"""Of what the program takes in part, the larger part is taken."""
+"""Rounding threshold: questions with an LP value of at least this are selected."""
 
 ROUNDING = 1e-6
-"""Sums may differ so much from what they are."""
+"""Tolerance of sums, for rounding errors."""
 
 BY_DRAW = 1e-3
-"""By how much a draw can raise the worth of a question."""
+"""Largest weight that a draw adds to a question in the objective."""
 
 Scope = tuple[str, ...]
-"""One thing that can be known of a question."""
+"""One readable feature of a question."""
 
 
 class Pool:
-    """Gathers questions and what can be known of their options, then says which to take."""
+    """Collects questions and the readable features of their options, then selects."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
@@ -65,7 +64,7 @@ class Pool:
         self._scopes: list[tuple[Scope, ...]] = []
         self._shown: list[frozenset[tuple[str, str]]] = []
         self._told: defaultdict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
-        """What happens in each clip, by how many of its questions rest on it."""
+        """For each clip the number of questions whose evidence shows each movement."""
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -73,7 +72,7 @@ class Pool:
         return tuple(sorted(self._places))
 
     def add(self, record: Record, row: Row, *, draw: int) -> None:
-        """One more question, as it is and as an audit sees it; draws are whole, below 2^63."""
+        """Adds a question as a record and as an audit's row; draws are integers below 2^63."""
         clip = self._numbers.setdefault(f"{record.clip}#{record.person}", len(self._numbers))
         self._places[record.task].append(len(self._clips))
         self._clips.append(clip)
@@ -92,11 +91,11 @@ class Pool:
         known: Mapping[str, float],
         guesses: Mapping[str, Sequence[Guesses]] = {},
     ) -> dict[str, list[int]]:
-        """By task the questions to take: their places among all that were added.
+        """The selected questions by task, as indices in the order in which they were added.
 
-        `known` names the tasks, and how much each may give away by what happens in the clip:
-        as a multiple of the bound, since other questions tell that less surely than the own words.
-        Of what readers guess with equal sureness (`guesses`), no more is right than by chance.
+        `known` gives for each task the leakage allowed through events of the clip, as a multiple
+        of the bound: other questions are less certain evidence than a question's own words.
+        Guesses of equal confidence (`guesses`) are right about as often as by chance.
 
         >>> Pool().choose(max_blind=0.03, per_task=2, known={})
         {}
@@ -136,7 +135,7 @@ class Pool:
     def _gains(
         self, places: Int[np.ndarray, " asked"], max_blind: float, known: float
     ) -> csr_matrix:
-        """By how much each question raises how often options are true above what they may be."""
+        """The contribution of each question to each option's excess of true over allowed."""
         names: dict[tuple[Scope, str], int] = {}
         rows, columns, values = array("I"), array("I"), array("d")
         often, right = Counter[int](), Counter[int]()
@@ -161,7 +160,7 @@ class Pool:
     def _guessed(
         self, places: Int[np.ndarray, " asked"], max_blind: float, guesses: Guesses
     ) -> csr_matrix:
-        """By how much each question raises how often alike guesses are right above chance."""
+        """The contribution of each question to the excess over chance of each class of guesses."""
         mine = np.searchsorted(guesses.places, places)
         cells, credit = guesses.cells[mine], guesses.credit[mine].astype(float)
         chance = np.array([1 / len(self._options[place][0]) for place in places.tolist()])
@@ -171,14 +170,14 @@ class Pool:
         shape = (len(numbers), len(places))
         return csr_matrix((gains[columns], (rows, columns)), shape=shape)
 
-    def _seen(self, place: int, known: float) -> Iterator[tuple[Scope, float]]:
-        """What can be known of a question, and how much of the bound it may give away."""
-        for scope in self._scopes[place]:
+    def _seen(self, index: int, known: float) -> Iterator[tuple[Scope, float]]:
+        """The readable features of a question, each with the multiple of the bound it may leak."""
+        for scope in self._scopes[index]:
             yield scope, READ_SLACK
-        rule, window = self._windows[place]
-        own = self._shown[place]
+        rule, window = self._windows[index]
+        own = self._shown[index]
         often = Counter[str]()
-        for (when, movement), count in self._told[self._clips[place]].items():
+        for (when, movement), count in self._told[self._clips[index]].items():
             if when in ("whole", window) and count > ((when, movement) in own):
                 often[when] += 1
                 yield ("told", rule, when, movement), known
@@ -187,7 +186,7 @@ class Pool:
 
 
 def _labels(record: Record) -> tuple[tuple[str, ...], ...]:
-    """What each option is called: its code; of numbers the rank, of orders who comes first."""
+    """The labels of each option: its code; of numbers also the rank, of orders also the pairs."""
     codes = record.option_codes
     ranked = in_order(codes)
     if ranked:
@@ -196,13 +195,13 @@ def _labels(record: Record) -> tuple[tuple[str, ...], ...]:
 
 
 def _steps(code: str) -> Iterator[str]:
-    """What an order of movements says of each two of them."""
+    """The order of each pair of movements in an ordering."""
     for first, second in combinations(code.split(">"), 2):
         yield f"{first} before {second}"
 
 
 def _scopes(record: Record, row: Row) -> Iterator[Scope]:
-    """What a question says, from the most general to the wording itself."""
+    """The features of a question's text, from the most general to the wording itself."""
     ask = record.ask
     yield ("task", record.task)
     yield ("family", record.task, record.family)
@@ -216,7 +215,7 @@ def _scopes(record: Record, row: Row) -> Iterator[Scope]:
 
 
 def _shown(record: Record) -> frozenset[tuple[str, str]]:
-    """What happens in the clip, as the evidence of a question shows: windows and movements."""
+    """The events of the clip that a question's evidence shows: windows and movements."""
     found = set()
     for one in record.evidence:
         movement = one.what.removesuffix("_total")
@@ -234,8 +233,8 @@ def _largest(
 ) -> Bool[np.ndarray, " asked"]:
     """The largest selection for which no sum of gains exceeds its room.
 
-    Of what the program takes in part the larger part is taken, which may make a sum a little too
-    large, but none from number `strict` on; what there is room for is added.
+    Questions with an LP value of at least `HALF` are selected, which may make a sum slightly too
+    large, except for sums from index `strict` on; others are added while there is room.
     """
     found = linprog(-(1 + BY_DRAW * draws), A_ub=gains, b_ub=room, bounds=(0, 1), method="highs-ds")
     if found.x is None:

@@ -1,10 +1,9 @@
-"""What readers guess who have seen no video but all the questions that were taken.
+"""Simulated readers who guess answers from the selected questions without the video.
 
-Such a reader knows of each question what its clip's other questions speak of, and of other clips
-which answers went with that (naive Bayes, as in `audit.bayes`). The guesses are about every
-question that could be taken, so that `neutral` can take other questions instead of those that are
-guessed. Clips are judged by what was learned of others; who learns of whom is drawn anew each time.
-Selects and changes nothing.
+For each question such a reader knows the clip's other questions, and from other clips the answers
+that go with them (naive Bayes, as in `audit.bayes`). Every candidate question is guessed, so that
+`selection` can replace those that are guessed right. Clips are judged by what was learned from
+other clips, in folds that are drawn anew each time. Questions themselves never change.
 """
 
 import hashlib
@@ -21,33 +20,33 @@ from qagen.audit.rows import Row
 from qagen.audit.tables import FOLDS, Tables, Trial, joined
 
 GRADES = 5
-"""Guesses are told apart by so many grades of sureness."""
+"""Grades of confidence into which guesses are divided."""
 
 OFTEN = 200
-"""Answers that are guessed so often are counted one by one, all others together."""
+"""Answers that are guessed at least so often are counted separately, all others together."""
 
 MOST_AGAIN = 3
-"""An option that so many other questions offer is offered often."""
+"""Larger counts of other questions that offer an option are not distinguished."""
 
 NO_GUESS = -1
 
 UNDECIDED = 1e-9
-"""Who is no surer than that of one option has no guess."""
+"""A reader with a smaller preference for one option has no guess."""
 
 
 class Guesses(NamedTuple):
-    """What one reader guesses of all questions of a task."""
+    """The guesses of one reader for all questions of a task."""
 
     places: Int[np.ndarray, " asked"]
-    """Which questions they are, in rising order."""
+    """Indices of the questions, in rising order."""
     cells: Int32[np.ndarray, " asked"]
-    """Guesses that are alike in answer and sureness have one number; `NO_GUESS` for no guess."""
+    """Class of the guess by answer and confidence; `NO_GUESS` for no guess."""
     credit: Float32[np.ndarray, " asked"]
-    """1 for a guess that is right, and a share where the reader cannot decide."""
+    """1 for a right guess, and a share where options are tied."""
 
 
 def points(asked: Sequence[Row], taken: Sequence[int]) -> dict[str, float]:
-    """Points above chance, by task, of the audit's reader of a clip's other questions.
+    """Points above chance, by task, of the audit's model of a clip's other questions.
 
     >>> points([Row(clip="a", question="Up?", options=("Yes", "No"), answer_index=0)], [0])
     {}
@@ -67,10 +66,10 @@ def points(asked: Sequence[Row], taken: Sequence[int]) -> dict[str, float]:
 def made(
     asked: Sequence[Row], taken: Collection[int], *, tasks: Collection[str], name: str
 ) -> dict[str, list[Guesses]]:
-    """What two readers guess of each question of some tasks, whether it was taken or not.
+    """The guesses of two readers for each question of some tasks, selected or not.
 
-    One looks at a clip's other questions alone, one at the question's own words and at what stands
-    beside an option, too. The folds of the clips are drawn by the name.
+    One reads a clip's other questions only, the other also the question's own words and the
+    options offered together. The name seeds the folds of the clips.
 
     >>> rows = [
     ...     Row(clip=f"{n // 2}", task="ever", question=("Up?", "Down?")[n % 2],
@@ -106,53 +105,53 @@ def made(
 
 
 def _apart(
-    found: Tables, heard: Bool[np.ndarray, " rows"], name: str
+    tables: Tables, heard: Bool[np.ndarray, " rows"], name: str
 ) -> tuple[Tables, list[Trial]]:
-    """The tables with folds of their own for rows that nobody learns from, and who judges whom."""
-    clips = list(dict.fromkeys(row.clip for row in found.rows))
+    """The tables with separate folds for rows that are not learned from, and the trials."""
+    clips = list(dict.fromkeys(row.clip for row in tables.rows))
     drawn = [hashlib.blake2b(f"{name}\n{clip}".encode(), digest_size=8).digest() for clip in clips]
-    fold = np.array([int.from_bytes(one, "little") % FOLDS for one in drawn])[found.clip]
+    fold = np.array([int.from_bytes(one, "little") % FOLDS for one in drawn])[tables.clip]
     unheard = frozenset(range(FOLDS, 2 * FOLDS))
     trials = [
         Trial(judged=frozenset({one, one + FOLDS}), unknown=unheard | {one}) for one in range(FOLDS)
     ]
-    return replace(found, folds=2 * FOLDS, fold=np.where(heard, fold, fold + FOLDS)), trials
+    return replace(tables, folds=2 * FOLDS, fold=np.where(heard, fold, fold + FOLDS)), trials
 
 
-def _offered_again(found: Tables, heard: Bool[np.ndarray, " rows"]) -> Crosses:
-    """How many of the clip's other questions offer an option, each with the option itself."""
-    in_clip = joined(found.clip[found.row], found.text)
-    told = heard[found.row].astype(float)
+def _offered_again(tables: Tables, heard: Bool[np.ndarray, " rows"]) -> Crosses:
+    """Crosses of each option with the number of the clip's other questions that offer it."""
+    in_clip = joined(tables.clip[tables.row], tables.text)
+    told = heard[tables.row].astype(float)
     often = np.bincount(in_clip, weights=told)[in_clip] - told
-    pairs = np.arange(len(found.row))
+    pairs = np.arange(len(tables.row))
     traits = np.minimum(often, MOST_AGAIN).astype(np.int64)
-    return bayes.crossed(found, pairs, traits, [f"again {n}" for n in range(MOST_AGAIN + 1)])
+    return bayes.crossed(tables, pairs, traits, [f"again {n}" for n in range(MOST_AGAIN + 1)])
 
 
-def _offered_beside(found: Tables) -> Crosses:
-    """Each option with every other one of its question."""
-    count = found.options[found.row]
-    pairs = np.repeat(np.arange(len(found.row)), count)
+def _offered_beside(tables: Tables) -> Crosses:
+    """Crosses of each option with every other option of its question."""
+    count = tables.options[tables.row]
+    pairs = np.repeat(np.arange(len(tables.row)), count)
     step = np.arange(len(pairs)) - np.repeat(np.cumsum(count) - count, count)
-    others = np.repeat(found.start[:-1][found.row], count) + step
+    others = np.repeat(tables.start[:-1][tables.row], count) + step
     beside = others != pairs
-    return bayes.crossed(found, pairs[beside], found.text[others[beside]], found.texts)
+    return bayes.crossed(tables, pairs[beside], tables.text[others[beside]], tables.texts)
 
 
 class _ByRow(NamedTuple):
-    """What a reader guesses of each row: the option, how surely, and whether that is right."""
+    """A reader's guess for each row: the option, its confidence and its credit."""
 
     text: Int[np.ndarray, " rows"]
     sureness: Float[np.ndarray, " rows"]
     credit: Float[np.ndarray, " rows"]
 
 
-def _guessed(found: Tables, crosses: Sequence[Crosses], trials: Sequence[Trial]) -> _ByRow:
-    preference = np.round(bayes.preferences(found, crosses, trials), 9)
-    best = np.lexsort((-preference, found.row))[found.start[:-1]]
-    usual = np.add.reduceat(preference, found.start[:-1]) / found.options
+def _guessed(tables: Tables, crosses: Sequence[Crosses], trials: Sequence[Trial]) -> _ByRow:
+    preference = np.round(bayes.preferences(tables, crosses, trials), 9)
+    best = np.lexsort((-preference, tables.row))[tables.start[:-1]]
+    usual = np.add.reduceat(preference, tables.start[:-1]) / tables.options
     sureness = preference[best] - usual
-    return _ByRow(found.text[best], sureness, scores.credited(found, preference))
+    return _ByRow(tables.text[best], sureness, scores.credited(tables, preference))
 
 
 def _of_task(

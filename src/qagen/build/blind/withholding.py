@@ -1,9 +1,9 @@
-"""Questions are withheld until no blind model does better than a few points above chance.
+"""Withholds questions until no blind model exceeds a few points above chance.
 
-Selects and changes nothing. Round after round the best model of each task is asked where it is
-right too often: its cells (an answer to a stem, a rank of a number, a letter) are brought down to
-one common level by withholding questions that it gets right, the fewest that do. What several
-models get right goes first. The same rows give the same selection.
+In each round, cells of the best model of each task (an answer to a stem, a rank of a number, a
+letter) in which it is right too often are reduced to a common level by withholding the fewest
+questions that it gets right. Questions that several models get right are withheld first. Questions
+themselves never change, and the same rows give the same selection.
 """
 
 import hashlib
@@ -21,46 +21,46 @@ from qagen.audit.tables import FOLDS, Tables, joined
 from qagen.schema.record import Record
 
 MAX_BLIND = 0.03
-"""Share of the way from chance to all right that the best blind model may go."""
+"""Bound on the best blind model, as a share of the way from chance to all right."""
 
 AIM = 0.8
-"""So much of that is aimed at, lest the next look finds a little more."""
+"""Share of the bound that is aimed at, lest the next round finds slightly more."""
 
 LEAST_KEPT = 0.5
-"""A task of which more would have to be withheld is left as it is, and named."""
+"""A task that would keep a smaller share of its questions is left as it is, and reported."""
 
 PLAIN_LUCK = 0.05
-"""A gain that luck alone gives so often is let pass and named: to chase it would withhold for
-nothing, since the next of two dozen models is as lucky among what is left."""
+"""Gains with a larger p-value are accepted and reported: withholding would not help, since another
+of two dozen models is as lucky among the remaining questions."""
 
 FEWEST = 20
-"""Nor is a task brought down to fewer questions than that."""
+"""A task is not reduced to fewer questions than this."""
 
 MOST_ROUNDS = 60
 
 BINS = 10
-"""Predictions of models that look at many things are told apart by so many grades of sureness."""
+"""Grades of confidence into which predictions of models with many features are divided."""
 
 OFTEN = 50
-"""Answers that are preferred so often are levelled one by one."""
+"""Answers that are preferred at least so often are levelled separately."""
 
 Progress = Callable[[int, int], None]
-"""Told the round and the number of questions that are left."""
+"""Called with the round and the number of questions left."""
 
 
 class Selected(msgspec.Struct, frozen=True, kw_only=True):
-    """Which questions stay, and how well they can be answered without the video."""
+    """The kept questions, and how well they can be answered without the video."""
 
     kept: tuple[int, ...]
-    """The places of the questions that stay, in rising order."""
+    """Indices of the kept questions, in rising order."""
     withheld: dict[str, int]
     """By task."""
     before: dict[str, Best]
     """The best blind model of each task among all questions."""
     best: dict[str, Best]
-    """The best blind model of each task among what stays."""
+    """The best blind model of each task among the kept questions."""
     unreachable: dict[str, str]
-    """Tasks that cannot be brought down, and why; all their questions stay."""
+    """Tasks that cannot meet the bound, and why; all their questions are kept."""
     unsure: dict[str, str]
     """Tasks with so few questions that the best model's gain may be luck."""
 
@@ -74,7 +74,7 @@ def select(
     least_kept: float = LEAST_KEPT,
     progress: Progress | None = None,
 ) -> Selected:
-    """Withholds the fewest questions found after which the best blind model is within a bound.
+    """Withholds few questions so that the best blind model is within a bound.
 
     >>> asked = [
     ...     Row(clip=f"{n}", task="ever", question="Up?", options=("No", "Yes"),
@@ -93,7 +93,7 @@ def select(
     for number in range(MOST_ROUNDS):
         if progress:
             progress(number, int(state.kept.sum()))
-        first = wanted and number == 0  # what is known before anything is withheld
+        first = wanted and number == 0  # the scores before anything is withheld
         if not state.step(with_forest=first) and (
             first or not wanted or not state.step(with_forest=True)
         ):
@@ -104,7 +104,7 @@ def select(
 
 
 class _State:
-    """What is withheld so far."""
+    """The questions withheld so far."""
 
     def __init__(
         self, asked: Sequence[Row], max_blind: float, folds: int, least_kept: float
@@ -120,7 +120,7 @@ class _State:
         self._over: dict[str, Best] = {}
 
     def step(self, *, with_forest: bool) -> bool:
-        """Looks once, and withholds where a model knows too much; false when none does."""
+        """Tries all models once and withholds where one exceeds the bound; false when none does."""
         places = np.flatnonzero(self.kept)
         found, blinds = self._look(places, with_forest=with_forest)
         best_of = report.best_of(found, blinds)
@@ -169,13 +169,13 @@ class _State:
         )
 
     def give_up_the_rest(self) -> None:
-        """Names what is still too much after the last round."""
+        """Records the tasks that still exceed the bound after the last round."""
         for name, best in self._over.items():
             if name not in self.unreachable:
                 self._give_up(name, best)
 
     def selected(self, *, with_forest: bool) -> Selected:
-        """What stays, looked at once more."""
+        """The kept questions, with scores from a last try of all models."""
         places = np.flatnonzero(self.kept)
         names, withheld = np.unique(self._task[~self.kept], return_counts=True)
         found, blinds = self._look(places, with_forest=with_forest)
@@ -205,7 +205,7 @@ def _doubt(best: Best) -> str:
 
 
 def draw_of(row: Row) -> int:
-    """A whole number below 2^63 that depends on what a question says, and on nothing else.
+    """An integer below 2^63 that depends only on a question's content.
 
     >>> row = Row(clip="a", question="Up?", options=("Yes", "No"), answer_index=0)
     >>> draw_of(row) == draw_of(msgspec.structs.replace(row, answer_index=1)) < 2**63
@@ -215,18 +215,18 @@ def draw_of(row: Row) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little") >> 1
 
 
-def _excess(found: Tables, blinds: Sequence[Blind]) -> Float[np.ndarray, " rows"]:
-    """By how much the models together are right of each row; those that guess count for nothing."""
-    total = np.zeros(len(found.rows))
+def _excess(tables: Tables, blinds: Sequence[Blind]) -> Float[np.ndarray, " rows"]:
+    """The excess credit of all models together for each row; models that guess weigh nothing."""
+    total = np.zeros(len(tables.rows))
     for blind in blinds:
-        gain = blind.credit - found.chance
+        gain = blind.credit - tables.chance
         if gain.mean() > 0:
             total += gain * gain.mean()
     return np.round(total, 9)
 
 
 def _level(
-    found: Tables,
+    tables: Tables,
     blind: Blind,
     among: Int[np.ndarray, " chosen"],
     *,
@@ -234,9 +234,9 @@ def _level(
     others: Float[np.ndarray, " rows"],
     draws: Int[np.ndarray, " rows"],
 ) -> Int[np.ndarray, " withheld"]:
-    """The rows to withhold so that a model is right only so often; at least one."""
-    cells = _cells(found, blind)[among]
-    credit, chance = blind.credit[among], found.chance[among]
+    """The rows to withhold so that a model's share of right answers meets `aim`; never empty."""
+    cells = _cells(tables, blind)[among]
+    credit, chance = blind.credit[among], tables.chance[among]
     cells = np.unique(cells, return_inverse=True)[1]
     size, right = np.bincount(cells), np.bincount(cells, weights=credit)
     usual = np.bincount(cells, weights=chance) / size
@@ -265,24 +265,24 @@ def _too_many(
     usual: Float[np.ndarray, " cells"],
     above: float,
 ) -> Float[np.ndarray, " cells"]:
-    """How many rows of each cell that are right have to go until so few are right above chance."""
+    """The number of right rows to remove of each cell so that `above` bounds its gain."""
     level = np.minimum(usual + above * (1 - usual), 1 - 1e-9)
     return np.maximum(0.0, (right - size * level) / (1 - level))
 
 
-def _cells(found: Tables, blind: Blind) -> Int[np.ndarray, " rows"]:
-    """What led a model to the option that it prefers, for every row."""
+def _cells(tables: Tables, blind: Blind) -> Int[np.ndarray, " rows"]:
+    """The cell of the option that a model prefers, for every row."""
     preference = np.round(blind.preference, 9)
-    order = np.lexsort((-preference, found.row))
-    best = order[found.start[:-1]]
-    usual = np.add.reduceat(preference, found.start[:-1]) / found.options
+    order = np.lexsort((-preference, tables.row))
+    best = order[tables.start[:-1]]
+    usual = np.add.reduceat(preference, tables.start[:-1]) / tables.options
     gap = preference[best] - usual
     undecided = gap <= 1e-9
     if blind.cells is not None:
         cells = blind.cells[best]
     else:
         grade = np.searchsorted(np.quantile(gap, np.linspace(0, 1, BINS + 1)[1:-1]), gap)
-        text = found.text[best]
+        text = tables.text[best]
         often = np.bincount(text)[text] >= OFTEN
-        cells = joined(found.task, np.where(often, text + 1, 0), grade)
+        cells = joined(tables.task, np.where(often, text + 1, 0), grade)
     return np.where(undecided, cells.max() + 1, cells)

@@ -99,10 +99,10 @@ def _more(clip: Reading, ask: Ask) -> Finding:
     require_amounts(clip, ask.movements, margin=comparison.margin.value)
     shown = (total(clip, ask.movements[0], ask.window), total(clip, ask.movements[1], ask.window))
 
-    def said(one: str, other: str) -> str:
+    def said(first_name: str, second_name: str) -> str:
         amounts = [phrases.measured(each.value, each.unit) for each in shown]
         span = phrases.capital(span_said(shown[0]))
-        return f"{span}, {one} adds up to {amounts[0]} and {other} to {amounts[1]}."
+        return f"{span}, {first_name} adds up to {amounts[0]} and {second_name} to {amounts[1]}."
 
     return kinds.larger(_two(clip, ask), comparison, shown, said)
 
@@ -113,11 +113,13 @@ def _faster(clip: Reading, ask: Ask) -> Finding:
     shown = (fastest(clip, ask.movements[0]), fastest(clip, ask.movements[1]))
     comparison = compare(shown[0].value, shown[1].value, shown[0].unit)
 
-    def said(one: str, other: str) -> str:
+    def said(first_name: str, second_name: str) -> str:
         speeds = [
             f"{phrases.measured(each.value, each.unit)} ({span_said(each)})" for each in shown
         ]
-        return f"The fastest {one} reaches {speeds[0]}, the fastest {other} {speeds[1]}."
+        return (
+            f"The fastest {first_name} reaches {speeds[0]}, the fastest {second_name} {speeds[1]}."
+        )
 
     return kinds.larger(_two(clip, ask), comparison, shown, said)
 
@@ -128,12 +130,12 @@ def _longer(two: tuple[Option, Option], shown: tuple[Evidence, Evidence], least:
     require(max(first.value, second.value) >= least, "too small")
     comparison = compare(first.value, second.value, "m")
 
-    def said(one: str, other: str) -> str:
+    def said(first_name: str, second_name: str) -> str:
         lengths = [f"{each.value:.2f} m" for each in shown]
         spans = [span_said(each) for each in shown]
         return (
-            f"Measured are {lengths[0]} for {one} ({spans[0]}) and {lengths[1]} for {other} "
-            f"({spans[1]})."
+            f"Measured are {lengths[0]} for {first_name} ({spans[0]}) and {lengths[1]} for "
+            f"{second_name} ({spans[1]})."
         )
 
     return kinds.larger(two, comparison, shown, said)

@@ -75,8 +75,8 @@ def turning_points(values: Float[np.ndarray, " samples"], *, least: float) -> li
     return turns
 
 
-def _alike(one: Swing, other: Swing) -> bool:
-    sizes, seconds = sorted([one.size, other.size]), sorted([one.seconds, other.seconds])
+def _alike(first: Swing, second: Swing) -> bool:
+    sizes, seconds = sorted([first.size, second.size]), sorted([first.seconds, second.seconds])
     return sizes[0] >= SAME_SIZE * sizes[1] and seconds[0] >= SAME_PACE * seconds[1]
 
 

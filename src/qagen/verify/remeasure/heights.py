@@ -99,8 +99,8 @@ def _brief(
     return jumps, crouches
 
 
-def _overlap(one: VerticalEpisode, other: VerticalEpisode) -> bool:
-    return one.start_s < other.end_s and other.start_s < one.end_s
+def _overlap(first: VerticalEpisode, second: VerticalEpisode) -> bool:
+    return first.start_s < second.end_s and second.start_s < first.end_s
 
 
 def _lasting(
@@ -152,5 +152,6 @@ def find(
         crouch for crouch in crouches if not any(_overlap(crouch, change) for change in lasting)
     ]
     return sorted(
-        [*jumps, *crouches, *lasting], key=lambda one: (one.start_s, one.end_s, one.height_m)
+        [*jumps, *crouches, *lasting],
+        key=lambda episode: (episode.start_s, episode.end_s, episode.height_m),
     )

@@ -241,4 +241,4 @@ def find(samples: Samples, signals: Signals) -> list[Movement]:
             for one in movements
             if not (one in sway or _is_drift(one, walked_m))
         ]
-    return sorted(kept, key=lambda one: (one.start, one.end, SIGNALS.index(one.signal)))
+    return sorted(kept, key=lambda event: (event.start, event.end, SIGNALS.index(event.signal)))

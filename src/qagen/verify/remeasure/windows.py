@@ -142,8 +142,8 @@ def _quarter(
 
 def _whole(samples: Samples, quarters: list[WindowFacts]) -> WindowFacts:
     """The whole clip: sums, means and extremes of its quarters."""
-    furthest = max(quarters, key=lambda one: one.furthest_m)
-    closest = min(quarters, key=lambda one: one.closest_m)
+    furthest = max(quarters, key=lambda quarter: quarter.furthest_m)
+    closest = min(quarters, key=lambda quarter: quarter.closest_m)
     given: dict[str, float] = {
         "start_s": 0.0,
         "end_s": samples.last * samples.step_s,
