@@ -19,15 +19,15 @@ FREE_TEXT = "free text: a guess needs options"
 """Why there is no reply."""
 
 
-def _reply(one: Asked, text: str) -> Reply:
+def _reply(question: Asked, text: str) -> Reply:
     """The letter that is shown beside an option."""
-    return Reply(key=one.key, text=LETTERS[one.options.index(text)])
+    return Reply(key=question.key, text=LETTERS[question.options.index(text)])
 
 
-def _record(one: Asked) -> Record:
-    if one.record is None:
-        raise ValueError(f"{one.key}: a guess needs the row of a data set")
-    return one.record
+def _record(question: Asked) -> Record:
+    if question.record is None:
+        raise ValueError(f"{question.key}: a guess needs the row of a data set")
+    return question.record
 
 
 @dataclass(frozen=True, kw_only=True)

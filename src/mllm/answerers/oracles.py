@@ -55,7 +55,7 @@ class Oracle:
 
     def replies(self, asked: Iterable[Asked]) -> Iterator[Reply]:
         """Each motion is measured once, whatever the order in which questions come."""
-        ordered = sorted(asked, key=lambda one: _place(one))
+        ordered = sorted(asked, key=lambda question: _place(question))
         for one in ordered:
             record = _record(one)
             if record.is_text:
@@ -114,15 +114,15 @@ class Oracle:
         }
 
 
-def _record(one: Asked) -> Record:
-    if one.record is None:
-        raise ValueError(f"{one.key}: an oracle needs the row of a data set")
-    return one.record
+def _record(question: Asked) -> Record:
+    if question.record is None:
+        raise ValueError(f"{question.key}: an oracle needs the row of a data set")
+    return question.record
 
 
-def _place(one: Asked) -> tuple[str, str, int, str]:
-    record = _record(one)
-    return record.source, record.clip, record.person, one.key
+def _place(question: Asked) -> tuple[str, str, int, str]:
+    record = _record(question)
+    return record.source, record.clip, record.person, question.key
 
 
 def nearest(code: str, offered: tuple[str, ...]) -> int | None:

@@ -123,17 +123,17 @@ class Remote:
             session.pace.stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _reply(self, one: Asked, session: "_Session") -> Reply:
+    def _reply(self, question: Asked, session: "_Session") -> Reply:
         try:
-            content, count = self._content(one)
+            content, count = self._content(question)
         except (ValueError, OSError) as error:
-            return Reply(key=one.key, problem=str(error))
+            return Reply(key=question.key, problem=str(error))
         body = {
             "model": self.model,
             "messages": [{"role": "user", "content": content}],
             "max_tokens": self.max_tokens,
             "temperature": self.temperature,
-            "seed": self.seed + one.draw,
+            "seed": self.seed + question.draw,
             **self.more,
         }
         try:
@@ -146,13 +146,13 @@ class Remote:
                 useful=lambda reply: _message(reply) is not None,
             )
         except wire.RefusedError as error:
-            return self._refused(one, error, session)
+            return self._refused(question, error, session)
         except wire.UnreachableError as error:
-            return Reply(key=one.key, problem=str(error), final=False)
+            return Reply(key=question.key, problem=str(error), final=False)
         session.worked.set()
         prompt, completion = _tokens(found, "prompt_tokens"), _tokens(found, "completion_tokens")
         return Reply(
-            key=one.key,
+            key=question.key,
             text=_message(found) or "",
             frames=count,
             prompt_tokens=prompt,
@@ -160,38 +160,38 @@ class Remote:
             cost=(prompt * self.prompt_price + completion * self.completion_price) / 1e6,
         )
 
-    def _refused(self, one: Asked, error: wire.RefusedError, session: "_Session") -> Reply:
+    def _refused(self, question: Asked, error: wire.RefusedError, session: "_Session") -> Reply:
         """One question may be refused for good; before any was answered, the settings are wrong."""
         if error.status in WRONG_SETTINGS:
             hint = f"; is ${self.key_name} set and right?" if error.status in (401, 403) else ""
             raise StoppedError(f"{self.url}, model {self.model}: {error}{hint}") from None
-        return Reply(key=one.key, problem=str(error), final=session.worked.is_set())
+        return Reply(key=question.key, problem=str(error), final=session.worked.is_set())
 
     def _headers(self) -> dict[str, str]:
         key = os.environ.get(self.key_name, "")
         return {"Authorization": f"Bearer {key}"} if key else {}
 
-    def _content(self, one: Asked) -> tuple[str | list[dict[str, Any]], int]:
+    def _content(self, question: Asked) -> tuple[str | list[dict[str, Any]], int]:
         """The parts of the message, and how many pictures are among them."""
-        if self.sees != "video" or one.video is None:
-            return one.text, 0
+        if self.sees != "video" or question.video is None:
+            return question.text, 0
         if self.send == "file":
-            if one.stretch is not None:
+            if question.stretch is not None:
                 raise ValueError(
-                    f"{one.video}: only a stretch of it is asked about, which frames can show and "
-                    "a file cannot; leave --send file out"
+                    f"{question.video}: only a stretch of it is asked about, which frames can show "
+                    "and a file cannot; leave --send file out"
                 )
-            url = f"data:{TYPES.get(one.video.suffix.lower(), 'video/mp4')};base64,"
-            part = {"type": "video_url", "video_url": {"url": url + _file(one.video)}}
-            return [part, {"type": "text", "text": one.text}], 0
-        seen = frames.sample(one.video, one.sampling, one.stretch)
+            url = f"data:{TYPES.get(question.video.suffix.lower(), 'video/mp4')};base64,"
+            part = {"type": "video_url", "video_url": {"url": url + _file(question.video)}}
+            return [part, {"type": "text", "text": question.text}], 0
+        seen = frames.sample(question.video, question.sampling, question.stretch)
         parts: list[dict[str, Any]] = []
         for picture, time_s in zip(seen.pictures, seen.times_s, strict=True):
             data = base64.b64encode(frames.to_jpeg(picture)).decode()
             parts.append({"type": "text", "text": f"{time_s:.2f} s:"})
             url = f"data:image/jpeg;base64,{data}"
             parts.append({"type": "image_url", "image_url": {"url": url}})
-        return [*parts, {"type": "text", "text": one.text}], len(seen.pictures)
+        return [*parts, {"type": "text", "text": question.text}], len(seen.pictures)
 
 
 class _Session(NamedTuple):

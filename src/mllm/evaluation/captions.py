@@ -159,8 +159,8 @@ def _describe(
     journal.settle(out_dir / WRITER, _written(writer, settings, records), of="descriptions")
     by_key = {f"{clip}#{person}": (clip, person) for clip, person in people}
 
-    def line(one: Asked, reply: Reply) -> Caption:
-        clip, person = by_key[one.key]
+    def line(request: Asked, reply: Reply) -> Caption:
+        clip, person = by_key[request.key]
         return Caption(
             clip=clip, person=person, text=reply.text, problem=reply.problem, frames=reply.frames,
             prompt_tokens=reply.prompt_tokens, completion_tokens=reply.completion_tokens,
@@ -170,7 +170,7 @@ def _describe(
     with Journal(out_dir / CAPTIONS, Caption) as kept:
         before = list(kept.lines)
         done = collect(
-            asked, writer, kept, line=line, key=lambda one: f"{one.clip}#{one.person}",
+            asked, writer, kept, line=line, key=lambda caption: f"{caption.clip}#{caption.person}",
             progress=progress,
         )  # fmt: skip
         if not done.missing and kept.lines != before:

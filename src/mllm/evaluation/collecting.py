@@ -50,7 +50,7 @@ def collect(
     ...         with Journal(Path(folder, "replies.jsonl"), Reply) as journal:
     ...             done = collect(
     ...                 asked, Chance(), journal, line=lambda _, reply: reply,
-    ...                 key=lambda one: one.key)
+    ...                 key=lambda reply: reply.key)
     ...             print(done.kept, done.missing)
     0 0
     1 0

@@ -172,8 +172,8 @@ def key_of(question: str, shift: int) -> str:
     return f"{question}/{shift}"
 
 
-def _key_of(one: Prediction) -> str:
-    return key_of(one.id, one.shift)
+def _key_of(prediction: Prediction) -> str:
+    return key_of(prediction.id, prediction.shift)
 
 
 def _asked(

@@ -388,10 +388,10 @@ _COUNTED = re.compile(
 def _lettered(text: str, offered: _Offered) -> str:
     """The reply with "the second option" as "option (B)", unless an option holds the number."""
 
-    def lettered(found: re.Match[str]) -> str:
-        name = (found["after"] or found["before"]).casefold()
+    def lettered(match: re.Match[str]) -> str:
+        name = (match["after"] or match["before"]).casefold()
         known = any(f" {name} " in shown for shown in offered.values())
-        return found[0] if known else f"option ({_NUMBERED[name]})"
+        return match[0] if known else f"option ({_NUMBERED[name]})"
 
     return _COUNTED.sub(lettered, text)
 

@@ -153,13 +153,13 @@ def caption(record: Record) -> str:
     return CAPTION.format(subject=phrases.subject(record.descriptor))
 
 
-def letter_shown(place: int, *, shift: int, options: int) -> str:
+def letter_shown(index: int, *, shift: int, options: int) -> str:
     """The letter beside the option that a record has at a place.
 
     >>> letter_shown(0, shift=1, options=4)
     'D'
     """
-    return LETTERS[(place - shift) % options]
+    return LETTERS[(index - shift) % options]
 
 
 def letter_recorded(shown: str, *, shift: int, options: int) -> str:

@@ -173,9 +173,9 @@ def _differences(old: Run, new: Run) -> Iterator[str]:
             yield f"{name}: {before.get(name)} there, {after.get(name)} now"
 
 
-def _flat(found: dict[str, Any], before: str = "") -> dict[str, Any]:
+def _flat(settings: dict[str, Any], before: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
-    for name, value in found.items():
+    for name, value in settings.items():
         if isinstance(value, dict):
             flat |= _flat(value, f"{before}{name}.")
         else:

@@ -33,7 +33,7 @@ def requests(
 ) -> Iterator[File]:  # fmt: skip
     """The files of requests about the test side, and the answers."""
     ones = [sample for sample in samples if sample.split == "test"]
-    shown = _pictures(sampling) if show == "frames" else lambda one: _file(one, out)
+    shown = _pictures(sampling) if show == "frames" else lambda sample: _file(sample, out)
     lines = (line(_request(one, shown(one), model=model, style=style)) for one in ones)
     for place, part in enumerate(_parts(lines)):
         yield File(f"requests-{place:05d}.jsonl", part)

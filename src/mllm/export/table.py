@@ -6,6 +6,7 @@ there once.
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ def write(samples: Iterable[Sample], path: Path, *, out: Path) -> int:
         "family": text, "chance": arrow.float64(), "reasoning": texts, "clip": text,
         "duration_s": arrow.float64(),
     }  # fmt: skip
-    return _write(samples, path, columns, lambda one: _row(one, out), media={"video": "Video"})
+    row = partial(_row, out=out)
+    return _write(samples, path, columns, row, media={"video": "Video"})
 
 
 def _row(sample: Sample, out: Path) -> dict[str, Any]:

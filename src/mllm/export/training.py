@@ -148,10 +148,10 @@ def _conversation(sample: Sample, style: Style) -> dict[str, Any]:
     return row
 
 
-def _benchmarked(sample: Sample, place: int) -> dict[str, Any]:
+def _benchmarked(sample: Sample, number: int) -> dict[str, Any]:
     record = sample.record
     return {
-        "id": f"q{place}",
+        "id": f"q{number}",
         "video_path": sample.place,
         "question": f"{record.question}\nOptions:\n{_listed(sample)}",
         "answer": f"{record.answer}. {record.options[record.answer_index]}",

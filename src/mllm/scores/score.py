@@ -272,8 +272,8 @@ def _number(value: "float | Float[np.ndarray, '']") -> float:
     return round(float(value), 3)
 
 
-def _silence(one: Prediction) -> str:
-    return "no reply" if one.problem else one.how
+def _silence(prediction: Prediction) -> str:
+    return "no reply" if prediction.problem else prediction.how
 
 
 def _class(value: float, classes: Sequence[tuple[float, str]]) -> str:

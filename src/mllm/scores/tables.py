@@ -132,18 +132,18 @@ def _part(name: str, part: Part) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _suite(name: str, one: SuiteScore) -> tuple[str, ...]:
+def _suite(name: str, score: SuiteScore) -> tuple[str, ...]:
     return (
-        name, f"{one.tasks}", f"{one.replies:,}", f"{one.accuracy:.1%}", _points(one.points),
-        _interval(one.points_low, one.points_high),
+        name, f"{score.tasks}", f"{score.replies:,}", f"{score.accuracy:.1%}",
+        _points(score.points), _interval(score.points_low, score.points_high),
     )  # fmt: skip
 
 
-def _text(name: str, one: TextPart) -> tuple[str, ...]:
-    reasons = "; ".join(f"{count:,}: {reason}" for reason, count in one.not_scored.items())
+def _text(name: str, part: TextPart) -> tuple[str, ...]:
+    reasons = "; ".join(f"{count:,}: {reason}" for reason, count in part.not_scored.items())
     return (
-        name, f"{one.replies:,}", f"{one.silent:,}", f"{one.scored:,}",
-        _NONE if one.mean is None else f"{one.mean:.1%}", one.scorer or _NONE, reasons or _NONE,
+        name, f"{part.replies:,}", f"{part.silent:,}", f"{part.scored:,}",
+        _NONE if part.mean is None else f"{part.mean:.1%}", part.scorer or _NONE, reasons or _NONE,
     )  # fmt: skip
 
 
