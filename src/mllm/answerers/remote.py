@@ -1,7 +1,7 @@
-"""Models behind an OpenAI-compatible endpoint: vLLM, SGLang, llama.cpp, or a hosted one.
+"""Models behind an OpenAI-compatible endpoint: vLLM, SGLang, llama.cpp, or a hosted service.
 
-Frames go as pictures with their times before each, which every endpoint understands, or the file
-goes as a whole. Keys stay in the environment and are written nowhere.
+Frames are sent as pictures, each after its time, which every endpoint understands; or the file is
+sent as a whole. Keys stay in the environment and are never written.
 """
 
 import base64
@@ -28,7 +28,7 @@ MOST_FILE_BYTES = 200_000_000
 MOST_AT_ONCE = 256
 
 WRONG_SETTINGS = frozenset({0, 301, 302, 303, 307, 308, 401, 402, 403, 404, 405})
-"""Statuses that no other question will change."""
+"""Statuses that no other question can change."""
 
 TYPES = {".mp4": "video/mp4", ".webm": "video/webm", ".mov": "video/quicktime"}
 
@@ -71,12 +71,12 @@ class Remote:
 
     @property
     def name(self) -> str:
-        """The model's name; as a blind baseline it says so."""
+        """The model's name, marked "(text only)" for a blind baseline."""
         return self.model if self.sees == "video" else f"{self.model} (text only)"
 
     @property
     def settings(self) -> Mapping[str, Setting]:
-        """What decides the replies. Neither speed nor prices do."""
+        """Everything that determines the replies, so neither speed nor prices."""
         return {
             "model": self.model,
             "url": self.url,
@@ -88,7 +88,7 @@ class Remote:
         }
 
     def without_video(self) -> "Remote":
-        """The same model, shown the words alone.
+        """The same model without the video.
 
         >>> Remote(model="m", url="http://localhost:8000/v1").without_video().name
         'm (text only)'
@@ -96,7 +96,7 @@ class Remote:
         return replace(self, sees="text")
 
     def replies(self, asked: Iterable[Asked]) -> Iterator[Reply]:
-        """Replies in the order in which they come; a few requests are under way at once."""
+        """Replies in the order of arrival, with `at_once` requests in flight."""
         gap_s = 60 / self.patience.per_minute if self.patience.per_minute else 0.0
         session = _Session(Pace(gap_s=gap_s), threading.Event())
         pool = ThreadPoolExecutor(self.at_once, thread_name_prefix="ask")
@@ -114,12 +114,12 @@ class Remote:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:
                     if isinstance(error := future.exception(), StoppedError):
-                        stop = error  # what is under way already is still worth having
+                        stop = error  # replies in flight are still yielded
                     else:
                         yield future.result()
             if stop is not None:
                 raise stop
-        finally:  # whoever stops listening stops the rest
+        finally:  # closing the generator stops the other requests
             session.pace.stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -161,7 +161,7 @@ class Remote:
         )
 
     def _refused(self, question: Asked, error: wire.RefusedError, session: "_Session") -> Reply:
-        """One question may be refused for good; before any was answered, the settings are wrong."""
+        """A refusal is final once any question was answered; before that, settings may be wrong."""
         if error.status in WRONG_SETTINGS:
             hint = f"; is ${self.key_name} set and right?" if error.status in (401, 403) else ""
             raise StoppedError(f"{self.url}, model {self.model}: {error}{hint}") from None
@@ -172,7 +172,7 @@ class Remote:
         return {"Authorization": f"Bearer {key}"} if key else {}
 
     def _content(self, question: Asked) -> tuple[str | list[dict[str, Any]], int]:
-        """The parts of the message, and how many pictures are among them."""
+        """The parts of the message, and the number of pictures among them."""
         if self.sees != "video" or question.video is None:
             return question.text, 0
         if self.send == "file":
@@ -197,7 +197,7 @@ class Remote:
 class _Session(NamedTuple):
     pace: Pace
     worked: threading.Event
-    """Set once anything was answered."""
+    """Set after the first answer."""
 
 
 def _file(path: Path) -> str:
@@ -208,7 +208,7 @@ def _file(path: Path) -> str:
 
 
 def _message(reply: Mapping[str, Any]) -> str | None:
-    """The words of a reply; none when it holds no message."""
+    """The text of a reply; none when it holds no message."""
     choices = reply.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
     message = first.get("message") if isinstance(first, dict) else None
@@ -218,7 +218,7 @@ def _message(reply: Mapping[str, Any]) -> str | None:
     if isinstance(content, list):
         texts = [part.get("text", "") for part in content if isinstance(part, dict)]
         content = "".join(text for text in texts if isinstance(text, str))
-    # halves of characters, which JSON may hold and files may not, become question marks
+    # lone surrogates, valid in JSON but not in files, become question marks
     return content.encode(errors="replace").decode() if isinstance(content, str) else None
 
 

@@ -155,8 +155,8 @@ def caption(
         def at(endpoint: str, name: str) -> "Remote":
             return served(
                 endpoint, name, send=send, key_name=key_name, max_tokens=max_tokens,
-                temperature=0.0, seed=seed, body=body, at_once=at_once, per_minute=per_minute, attempts=attempts,
-                timeout=timeout, prices="0,0",
+                temperature=0.0, seed=seed, body=body, at_once=at_once, per_minute=per_minute,
+                attempts=attempts, timeout=timeout, prices="0,0",
             )  # fmt: skip
 
         reader = at(reader_url or url, reader_model or model).without_video()

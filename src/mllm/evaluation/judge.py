@@ -1,7 +1,8 @@
-"""Free text judged by a model, several times, with how far the judgements agree.
+"""Free text judged by a model, several times, and the agreement of the judgements.
 
-Any answerer judges. Its levels are those of a rubric; a judgement without one is counted and is no
-zero. Agreement is Cohen's kappa with squared weights: 1 is the same every time, 0 is luck.
+Any answerer can judge. It chooses a level of a rubric; a judgement without a level is counted
+separately, not as zero. Agreement is Cohen's kappa with squared weights: 1 is always the same, 0 is
+chance.
 """
 
 import hashlib
@@ -49,7 +50,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Judge(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that decides the judgements in a folder."""
+    """Everything that determines the judgements in a folder."""
 
     judge: str
     settings: dict[str, Setting]
@@ -60,7 +61,7 @@ class Judge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What was judged."""
+    """Counts, levels and agreement of judgements."""
 
     judge: str
     items: int
@@ -69,12 +70,12 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     without: int
     """Judgements without a level."""
     mean: float | None
-    """Of the items' mean levels, in levels."""
+    """The mean of the items' mean levels, in levels."""
     share: float | None
     """The same as a share of the highest level."""
     levels: dict[str, int]
     kappa: float | None
-    """Of one repetition against another, in the mean over pairs; none where it has no meaning."""
+    """Agreement of two repetitions, averaged over all pairs; none where it is undefined."""
     same: float | None
     """Share of pairs of judgements of an item that are the same."""
 
@@ -106,7 +107,7 @@ def judge(
     repeats: int = 1,
     progress: Progress | None = None,
 ) -> tuple[Summary, str]:
-    """Judges every item so often; gives what came of it, and the last thing that went wrong.
+    """Judges every item `repeats` times; returns the summary and the last transient error.
 
     Resumable like a run, and never mixed with other settings.
     """
@@ -159,14 +160,14 @@ def _decoded(path: Path) -> Judge:
 
 
 class Loaded(NamedTuple):
-    """Judgements that were read."""
+    """The judgements in a folder and their settings."""
 
     what: Judge
     judged: list[Judged]
 
 
 def read(folder: Path | str) -> Loaded:
-    """The judgements in a folder; a torn last line is left out.
+    """The judgements in a folder, without an incomplete last line.
 
     >>> read("/nowhere")
     Traceback (most recent call last):
@@ -257,7 +258,7 @@ def _kappa(pairs: Sequence[tuple[int, int]], levels: int) -> float | None:
 def kappa(
     first: Int[np.ndarray, " items"], second: Int[np.ndarray, " items"], *, levels: int
 ) -> float | None:
-    """Cohen's kappa with squared weights; none when each gave one level to everything.
+    """Cohen's kappa with squared weights; none when both judges gave every item the same one level.
 
     >>> kappa(np.array([0, 1, 2]), np.array([0, 1, 2]), levels=3)
     1.0
