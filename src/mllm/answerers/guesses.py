@@ -1,6 +1,6 @@
-"""Answers without the video: by chance, by what is usually right, by the best blind model.
+"""Answerers without the video: chance, the majority answer, the best blind model.
 
-What is learned comes from rows that are not asked: other sides of the same data set.
+They learn from rows that are not asked: the other sides of the same data set.
 """
 
 from collections import Counter, defaultdict
@@ -19,20 +19,20 @@ FREE_TEXT = "free text: a guess needs options"
 """Why there is no reply."""
 
 
-def _reply(one: Asked, text: str) -> Reply:
-    """The letter that is shown beside an option."""
-    return Reply(key=one.key, text=LETTERS[one.options.index(text)])
+def _reply(question: Asked, text: str) -> Reply:
+    """A reply with the letter shown beside an option."""
+    return Reply(key=question.key, text=LETTERS[question.options.index(text)])
 
 
-def _record(one: Asked) -> Record:
-    if one.record is None:
-        raise ValueError(f"{one.key}: a guess needs the row of a data set")
-    return one.record
+def _record(question: Asked) -> Record:
+    if question.record is None:
+        raise ValueError(f"{question.key}: a guess needs the row of a data set")
+    return question.record
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chance:
-    """Any option, each equally likely; the same for the same seed and question."""
+    """A uniformly random option; the same for the same seed and question."""
 
     seed: int = 0
     name: str = "chance"
@@ -60,7 +60,7 @@ class Chance:
 
 @dataclass(frozen=True, kw_only=True)
 class Majority:
-    """What was most often right where the same was asked; where it never was, any option."""
+    """The option most often right for the same question; any option if it was never asked."""
 
     learned: Sequence[Record] = field(repr=False)
     seed: int = 0
@@ -72,7 +72,7 @@ class Majority:
 
     @property
     def settings(self) -> Mapping[str, Setting]:
-        """The seed, and how many rows were learned from."""
+        """The seed and the number of rows learned from."""
         return {"seed": self.seed, "learned": len(self.learned)}
 
     @cached_property
@@ -105,7 +105,7 @@ class Blind:
 
     learned: Sequence[Record] = field(repr=False)
     judged: Sequence[Record] = field(repr=False)
-    """All rows that may be asked; models look at what they have in common, never at their keys."""
+    """All rows that may be asked; models use what the rows share, never their keys."""
     seed: int = 0
     with_forest: bool = False
     name: str = "blind"
@@ -116,7 +116,7 @@ class Blind:
 
     @property
     def settings(self) -> Mapping[str, Setting]:
-        """The seed, the rows learned from, and whether the slow forest is tried."""
+        """The seed, the number of rows learned from, and whether the slow forest is tried."""
         return {"seed": self.seed, "learned": len(self.learned), "forest": self.with_forest}
 
     @cached_property
@@ -127,7 +127,7 @@ class Blind:
         unknown = [rows.from_record(one, split="judged") for one in self.judged if not one.is_text]
         built = tables.build([*known, *unknown])
         fold = (np.arange(len(built.rows)) >= len(known)).astype(np.int64)
-        built = replace(built, folds=2, fold=fold)  # learn from the first, judge the second
+        built = replace(built, folds=2, fold=fold)  # train on fold 0, test on fold 1
         tried = {
             one.name: one.preference
             for one in models.try_all(built, models.look(built), with_forest=self.with_forest)

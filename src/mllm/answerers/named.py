@@ -20,20 +20,20 @@ NAMES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Materials:
-    """What answerers are made of; each takes what it needs."""
+    """The inputs from which answerers are made; each uses those that it needs."""
 
     learned: Sequence[Record] = field(default=(), repr=False)
     judged: Sequence[Record] = field(default=(), repr=False)
     motions: Path | None = None
     remote: Remote | None = None
-    """The endpoint, as a viewer."""
+    """The endpoint, with video."""
     local: Mapping[str, Any] = field(default_factory=dict)
     """Options of `mllm.local.model.Local`, for a model on this machine."""
     seed: int = 0
 
 
 def find(name: str, materials: Materials) -> Answerer:
-    """The answerer of a name; a `ValueError` says which there are, or what it lacks.
+    """The answerer of a name; a `ValueError` lists the names or says what is missing.
 
     >>> find("chance", Materials()).name
     'chance'

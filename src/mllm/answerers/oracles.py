@@ -1,8 +1,8 @@
-"""Answers from the motion behind the video: what a perfect viewer would say, and a tracker.
+"""Answers from the motion behind the video: those of a perfect viewer, and of a tracker.
 
 No key is read. Motions are measured and the answer derived by `qagen.verify.rederive`, which shares
-no code with the rules; facts from a file are asked again and matched by ask. With an error model,
-every motion gets a tracker's errors first.
+no code with the rules. For facts from a file, all questions are generated again and matched by
+their `ask`. With an error model, every motion first gets the errors of a tracker.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from qagen.verify.library import Library
 
 NOTHING = "None of the options."
-"""Said when the motion has no clear answer among those offered."""
+"""The reply when the motion has no clear answer among the options."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Oracle:
-    """Whoever knows the motions, exactly or as a tracker would."""
+    """An answerer that knows the motions, exactly or with the errors of a tracker."""
 
     motions: Path
     """A folder of motions, a packed store, or a `.jsonl` file of facts."""
@@ -44,7 +44,7 @@ class Oracle:
 
     @property
     def settings(self) -> Mapping[str, Setting]:
-        """Whose errors the motions have, and their seed."""
+        """The error model of the motions, if any, and its seed."""
         if self.model is None:
             return {"noise": None}
         return {"noise": self.model.name, "model": repr(self.model), "seed": self.seed}
@@ -54,8 +54,8 @@ class Oracle:
         return self.motions.is_file() and self.motions.suffix == ".jsonl"
 
     def replies(self, asked: Iterable[Asked]) -> Iterator[Reply]:
-        """Each motion is measured once, whatever the order in which questions come."""
-        ordered = sorted(asked, key=lambda one: _place(one))
+        """Replies ordered by motion, so that each motion is measured once."""
+        ordered = sorted(asked, key=lambda question: _place(question))
         for one in ordered:
             record = _record(one)
             if record.is_text:
@@ -102,7 +102,7 @@ class Oracle:
 
     @cached_property
     def _keys(self) -> dict[tuple[str, int, str], dict[str, str]]:
-        """What would be right of everything that the facts let one ask."""
+        """The right codes of all questions that can be generated from the facts."""
         from kinematics import facts
         from qagen.rules import generate
 
@@ -114,19 +114,19 @@ class Oracle:
         }
 
 
-def _record(one: Asked) -> Record:
-    if one.record is None:
-        raise ValueError(f"{one.key}: an oracle needs the row of a data set")
-    return one.record
+def _record(question: Asked) -> Record:
+    if question.record is None:
+        raise ValueError(f"{question.key}: an oracle needs the row of a data set")
+    return question.record
 
 
-def _place(one: Asked) -> tuple[str, str, int, str]:
-    record = _record(one)
-    return record.source, record.clip, record.person, one.key
+def _place(question: Asked) -> tuple[str, str, int, str]:
+    record = _record(question)
+    return record.source, record.clip, record.person, question.key
 
 
 def nearest(code: str, offered: tuple[str, ...]) -> int | None:
-    """The place of an answer among those offered; of numbers, the nearest one.
+    """The index of an answer among the options; among numbers, that of the nearest.
 
     >>> nearest("left", ("right", "left")), nearest("7", ("1", "2", "3", "4"))
     (1, 3)

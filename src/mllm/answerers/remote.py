@@ -1,7 +1,7 @@
-"""Models behind an OpenAI-compatible endpoint: vLLM, SGLang, llama.cpp, or a hosted one.
+"""Models behind an OpenAI-compatible endpoint: vLLM, SGLang, llama.cpp, or a hosted service.
 
-Frames go as pictures with their times before each, which every endpoint understands, or the file
-goes as a whole. Keys stay in the environment and are written nowhere.
+Frames are sent as pictures, each after its time, which every endpoint understands; or the file is
+sent as a whole. Keys stay in the environment and are never written.
 """
 
 import base64
@@ -28,7 +28,7 @@ MOST_FILE_BYTES = 200_000_000
 MOST_AT_ONCE = 256
 
 WRONG_SETTINGS = frozenset({0, 301, 302, 303, 307, 308, 401, 402, 403, 404, 405})
-"""Statuses that no other question will change."""
+"""Statuses that no other question can change."""
 
 TYPES = {".mp4": "video/mp4", ".webm": "video/webm", ".mov": "video/quicktime"}
 
@@ -71,12 +71,12 @@ class Remote:
 
     @property
     def name(self) -> str:
-        """The model's name; as a blind baseline it says so."""
+        """The model's name, marked "(text only)" for a blind baseline."""
         return self.model if self.sees == "video" else f"{self.model} (text only)"
 
     @property
     def settings(self) -> Mapping[str, Setting]:
-        """What decides the replies. Neither speed nor prices do."""
+        """Everything that determines the replies, so neither speed nor prices."""
         return {
             "model": self.model,
             "url": self.url,
@@ -88,7 +88,7 @@ class Remote:
         }
 
     def without_video(self) -> "Remote":
-        """The same model, shown the words alone.
+        """The same model without the video.
 
         >>> Remote(model="m", url="http://localhost:8000/v1").without_video().name
         'm (text only)'
@@ -96,7 +96,7 @@ class Remote:
         return replace(self, sees="text")
 
     def replies(self, asked: Iterable[Asked]) -> Iterator[Reply]:
-        """Replies in the order in which they come; a few requests are under way at once."""
+        """Replies in the order of arrival, with `at_once` requests in flight."""
         gap_s = 60 / self.patience.per_minute if self.patience.per_minute else 0.0
         session = _Session(Pace(gap_s=gap_s), threading.Event())
         pool = ThreadPoolExecutor(self.at_once, thread_name_prefix="ask")
@@ -114,26 +114,26 @@ class Remote:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:
                     if isinstance(error := future.exception(), StoppedError):
-                        stop = error  # what is under way already is still worth having
+                        stop = error  # replies in flight are still yielded
                     else:
                         yield future.result()
             if stop is not None:
                 raise stop
-        finally:  # whoever stops listening stops the rest
+        finally:  # closing the generator stops the other requests
             session.pace.stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _reply(self, one: Asked, session: "_Session") -> Reply:
+    def _reply(self, question: Asked, session: "_Session") -> Reply:
         try:
-            content, count = self._content(one)
+            content, count = self._content(question)
         except (ValueError, OSError) as error:
-            return Reply(key=one.key, problem=str(error))
+            return Reply(key=question.key, problem=str(error))
         body = {
             "model": self.model,
             "messages": [{"role": "user", "content": content}],
             "max_tokens": self.max_tokens,
             "temperature": self.temperature,
-            "seed": self.seed + one.draw,
+            "seed": self.seed + question.draw,
             **self.more,
         }
         try:
@@ -146,13 +146,13 @@ class Remote:
                 useful=lambda reply: _message(reply) is not None,
             )
         except wire.RefusedError as error:
-            return self._refused(one, error, session)
+            return self._refused(question, error, session)
         except wire.UnreachableError as error:
-            return Reply(key=one.key, problem=str(error), final=False)
+            return Reply(key=question.key, problem=str(error), final=False)
         session.worked.set()
         prompt, completion = _tokens(found, "prompt_tokens"), _tokens(found, "completion_tokens")
         return Reply(
-            key=one.key,
+            key=question.key,
             text=_message(found) or "",
             frames=count,
             prompt_tokens=prompt,
@@ -160,44 +160,44 @@ class Remote:
             cost=(prompt * self.prompt_price + completion * self.completion_price) / 1e6,
         )
 
-    def _refused(self, one: Asked, error: wire.RefusedError, session: "_Session") -> Reply:
-        """One question may be refused for good; before any was answered, the settings are wrong."""
+    def _refused(self, question: Asked, error: wire.RefusedError, session: "_Session") -> Reply:
+        """A refusal is final once any question was answered; before that, settings may be wrong."""
         if error.status in WRONG_SETTINGS:
             hint = f"; is ${self.key_name} set and right?" if error.status in (401, 403) else ""
             raise StoppedError(f"{self.url}, model {self.model}: {error}{hint}") from None
-        return Reply(key=one.key, problem=str(error), final=session.worked.is_set())
+        return Reply(key=question.key, problem=str(error), final=session.worked.is_set())
 
     def _headers(self) -> dict[str, str]:
         key = os.environ.get(self.key_name, "")
         return {"Authorization": f"Bearer {key}"} if key else {}
 
-    def _content(self, one: Asked) -> tuple[str | list[dict[str, Any]], int]:
-        """The parts of the message, and how many pictures are among them."""
-        if self.sees != "video" or one.video is None:
-            return one.text, 0
+    def _content(self, question: Asked) -> tuple[str | list[dict[str, Any]], int]:
+        """The parts of the message, and the number of pictures among them."""
+        if self.sees != "video" or question.video is None:
+            return question.text, 0
         if self.send == "file":
-            if one.stretch is not None:
+            if question.stretch is not None:
                 raise ValueError(
-                    f"{one.video}: only a stretch of it is asked about, which frames can show and "
-                    "a file cannot; leave --send file out"
+                    f"{question.video}: only a stretch of it is asked about, which frames can show "
+                    "and a file cannot; leave --send file out"
                 )
-            url = f"data:{TYPES.get(one.video.suffix.lower(), 'video/mp4')};base64,"
-            part = {"type": "video_url", "video_url": {"url": url + _file(one.video)}}
-            return [part, {"type": "text", "text": one.text}], 0
-        seen = frames.sample(one.video, one.sampling, one.stretch)
+            url = f"data:{TYPES.get(question.video.suffix.lower(), 'video/mp4')};base64,"
+            part = {"type": "video_url", "video_url": {"url": url + _file(question.video)}}
+            return [part, {"type": "text", "text": question.text}], 0
+        seen = frames.sample(question.video, question.sampling, question.stretch)
         parts: list[dict[str, Any]] = []
         for picture, time_s in zip(seen.pictures, seen.times_s, strict=True):
             data = base64.b64encode(frames.to_jpeg(picture)).decode()
             parts.append({"type": "text", "text": f"{time_s:.2f} s:"})
             url = f"data:image/jpeg;base64,{data}"
             parts.append({"type": "image_url", "image_url": {"url": url}})
-        return [*parts, {"type": "text", "text": one.text}], len(seen.pictures)
+        return [*parts, {"type": "text", "text": question.text}], len(seen.pictures)
 
 
 class _Session(NamedTuple):
     pace: Pace
     worked: threading.Event
-    """Set once anything was answered."""
+    """Set after the first answer."""
 
 
 def _file(path: Path) -> str:
@@ -208,7 +208,7 @@ def _file(path: Path) -> str:
 
 
 def _message(reply: Mapping[str, Any]) -> str | None:
-    """The words of a reply; none when it holds no message."""
+    """The text of a reply; none when it holds no message."""
     choices = reply.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
     message = first.get("message") if isinstance(first, dict) else None
@@ -218,7 +218,7 @@ def _message(reply: Mapping[str, Any]) -> str | None:
     if isinstance(content, list):
         texts = [part.get("text", "") for part in content if isinstance(part, dict)]
         content = "".join(text for text in texts if isinstance(text, str))
-    # halves of characters, which JSON may hold and files may not, become question marks
+    # lone surrogates, valid in JSON but not in files, become question marks
     return content.encode(errors="replace").decode() if isinstance(content, str) else None
 
 

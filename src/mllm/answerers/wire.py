@@ -1,7 +1,7 @@
-"""JSON sent to a server and its JSON back: patient, never for ever, at an agreed pace.
+"""Posts JSON to a server and returns its JSON, with retries, time limits and a rate limit.
 
-What may go better later (busy, down, too slow, garbage) is tried again, each time after a longer
-wait; what a server refuses is said at once. The standard library does all of it.
+Transient errors (busy, down, too slow, garbage) are retried, each time after a longer wait; a
+refusal is raised at once. Only the standard library is used.
 """
 
 import json
@@ -18,16 +18,16 @@ from urllib import error, request
 from urllib.parse import urlsplit
 
 MOST_BYTES = 16_000_000
-"""Longer replies are garbage."""
+"""Longer replies are treated as garbage."""
 
 BUSY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
-"""Statuses of a server that may do better later."""
+"""Statuses that are worth a retry."""
 
 LONGEST_WAIT_S = 60.0
 
 
 class RefusedError(Exception):
-    """The server understands and will not do it, whoever asks again; carries the status."""
+    """The server refuses the request, and a retry will not help; carries the status."""
 
     def __init__(self, status: int, said: str) -> None:
         super().__init__(f"HTTP {status}: {said}")
@@ -40,7 +40,7 @@ class UnreachableError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How often, how long and how fast; a `ValueError` names everything that is wrong."""
+    """Limits on attempts, time and rate; a `ValueError` lists all invalid fields."""
 
     attempts: int = 6
     timeout_s: float = 120.0
@@ -66,11 +66,11 @@ class Patience:
 
 @dataclass(kw_only=True)
 class Pace:
-    """When the next request may start; all threads share one."""
+    """The earliest start of the next request, shared by all threads."""
 
     gap_s: float = 0.0
     stopped: threading.Event = field(default_factory=threading.Event)
-    """Once set, nobody waits any longer and nothing more is sent."""
+    """Once set, waiting ends and nothing more is sent."""
     _next_s: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -83,18 +83,18 @@ class Pace:
         self.rest(start_s - now_s)
 
     def hold(self, wait_s: float) -> None:
-        """Nobody starts for a while, because the server says so."""
+        """Delays all further requests, because the server asks for it."""
         with self._lock:
             self._next_s = max(self._next_s, time.monotonic() + wait_s)
 
     def rest(self, wait_s: float) -> None:
-        """Waits, unless everything is stopped."""
+        """Waits; raises `UnreachableError` once everything is stopped."""
         if self.stopped.is_set() or (wait_s > 0 and self.stopped.wait(wait_s)):
             raise UnreachableError("stopped")
 
 
 class _NoRedirect(request.HTTPRedirectHandler):
-    """A key is for one server only; what sends us elsewhere is refused."""
+    """Refuses redirects, because a key is for one server only."""
 
     def redirect_request(
         self, req: request.Request, fp: Any, code: int, msg: str, headers: HTTPMessage,
@@ -107,7 +107,7 @@ _opener = request.build_opener(_NoRedirect)
 
 
 class _Attempt(NamedTuple):
-    """What came of one attempt: a reply, or why none, and for how long to wait at least."""
+    """The result of one attempt: a reply, or the problem and the least time to wait."""
 
     found: dict[str, Any] | None
     problem: str = ""
@@ -123,9 +123,9 @@ def post(
     pace: Pace,
     useful: Callable[[dict[str, Any]], bool] = bool,
 ) -> dict[str, Any]:
-    """The JSON object that the server sends back for another one.
+    """The JSON object that the server returns for `body`.
 
-    Raises `RefusedError` for what it will not do, `UnreachableError` when no attempt was useful.
+    Raises `RefusedError` when it refuses, `UnreachableError` when no attempt gave a useful reply.
 
     >>> quick = Patience(attempts=1)
     >>> nobody = "http://127.0.0.1:9/"
@@ -179,7 +179,7 @@ def _try(sending: request.Request, timeout_s: float) -> _Attempt:
 
 
 def _read(answer: Any, until_s: float) -> bytes:
-    """All bytes; a server that drips them is given up when the time is over."""
+    """All bytes; raises `TimeoutError` for a server that is still sending at `until_s`."""
     blocks, size = [], 0
     while block := answer.read1(65_536):
         size += len(block)
@@ -202,7 +202,7 @@ def _decoded(data: bytes) -> _Attempt:
 
 
 def _said(refusal: error.HTTPError) -> str:
-    """The server's own words, as far as they can be found."""
+    """The server's own error message, or else the reason of the status."""
     try:
         data = refusal.read(4096)
         found = json.loads(data)
@@ -214,7 +214,7 @@ def _said(refusal: error.HTTPError) -> str:
 
 
 def _seconds(headers: Message) -> float | None:
-    """How long the server asks to wait, in seconds or until a date."""
+    """The wait in seconds that the server asks for, as a number or a date; none without one."""
     told = headers.get("Retry-After", "")
     try:
         wait_s = float(told)

@@ -85,21 +85,21 @@ def judge(
         raise typer.Exit(1)
 
 
-def _show(found: "Summary") -> None:
+def _show(summary: "Summary") -> None:
     def shown(value: float | None) -> str:
         return "–" if value is None else f"{value:.3f}"
 
     rows = [
-        ("items", f"{found.items:,}"),
-        ("judgements", f"{found.judgements:,}"),
-        ("without a level", f"{found.without:,}"),
-        ("mean level", shown(found.mean)),
-        ("share of the highest", shown(found.share)),
-        ("kappa between repetitions", shown(found.kappa)),
-        ("the same level again", shown(found.same)),
-        *((name, f"{count:,}") for name, count in found.levels.items()),
+        ("items", f"{summary.items:,}"),
+        ("judgements", f"{summary.judgements:,}"),
+        ("without a level", f"{summary.without:,}"),
+        ("mean level", shown(summary.mean)),
+        ("share of the highest", shown(summary.share)),
+        ("kappa between repetitions", shown(summary.kappa)),
+        ("the same level again", shown(summary.same)),
+        *((name, f"{count:,}") for name, count in summary.levels.items()),
     ]
-    show(f"Judged by {found.judge}", ("", ""), rows)
+    show(f"Judged by {summary.judge}", ("", ""), rows)
 
 
 def caption(
@@ -152,11 +152,11 @@ def caption(
             sampling=Sampling(max_frames=frames, fps=fps, max_pixels=pixels),
         )  # fmt: skip
 
-        def at(place: str, name: str) -> "Remote":
+        def at(endpoint: str, name: str) -> "Remote":
             return served(
-                place, name, send=send, key_name=key_name, max_tokens=max_tokens, temperature=0.0,
-                seed=seed, body=body, at_once=at_once, per_minute=per_minute, attempts=attempts,
-                timeout=timeout, prices="0,0",
+                endpoint, name, send=send, key_name=key_name, max_tokens=max_tokens,
+                temperature=0.0, seed=seed, body=body, at_once=at_once, per_minute=per_minute,
+                attempts=attempts, timeout=timeout, prices="0,0",
             )  # fmt: skip
 
         reader = at(reader_url or url, reader_model or model).without_video()

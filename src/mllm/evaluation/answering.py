@@ -1,7 +1,7 @@
-"""The protocol behind which everybody answers: models, endpoints, guesses and oracles.
+"""The protocol of all answerers: models, endpoints, guesses and oracles.
 
-An answerer is given `Asked` and gives `Reply`, in any order, each as soon as it is known. It knows
-nothing of right answers, files or scores; `evaluate` keeps what it says.
+An answerer takes `Asked` and yields `Reply`, in any order, each as soon as it is known. It has no
+access to right answers, files or scores; `evaluate` saves its replies.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,25 +14,25 @@ from mllm.frames import Sampling, Stretch
 from qagen.schema.record import Record
 
 Sees = Literal["video", "text", "motion"]
-"""What an answerer looks at: pictures, the prompt alone, or the motion behind the video."""
+"""The input of an answerer: pictures, the prompt alone, or the motion behind the video."""
 
 Setting = str | int | float | bool | None
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is asked."""
+    """One request to an answerer."""
 
     key: str
-    """Tells it from everything else that is asked in a run."""
+    """Unique within a run."""
     text: str
     """The whole prompt."""
     options: tuple[str, ...] = ()
-    """As they are shown; none for free text, captions and judgements."""
+    """In the order shown; empty for free text, captions and judgements."""
     video: Path | None = None
     stretch: Stretch | None = None
-    """The part of the video that is seen; none for all of it."""
+    """The part of the video to show; none for all of it."""
     sampling: Sampling = Sampling()
-    """Which frames of the video are seen."""
+    """Which frames of the video are shown."""
     record: Record | None = None
     """For the built-in answerers, which read the motion or other rows; models ignore it."""
     shift: int = 0
@@ -42,29 +42,29 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it: a text, or why there is none."""
+    """The reply to a request: a text, or the reason why there is none."""
 
     key: str
     text: str = ""
     problem: str = ""
     """Why there is no text; empty when there is one."""
     final: bool = True
-    """False for what may go better later; it is not kept, and asked again next time."""
+    """False for transient errors, which are not saved and are retried on the next run."""
     frames: int = 0
-    """Pictures that were looked at."""
+    """Number of pictures shown."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost: float = 0.0
-    """In the currency of the prices that the answerer was given."""
+    """In the currency of the answerer's prices."""
 
 
 class StoppedError(RuntimeError):
-    """Nothing more can be answered: a wrong key, a model that is not there, no network."""
+    """No further replies are possible: a wrong key, a missing model, no network."""
 
 
 @runtime_checkable
 class Answerer(Protocol):
-    """Whoever answers."""
+    """Anything that answers questions."""
 
     @property
     def name(self) -> str:
@@ -73,14 +73,14 @@ class Answerer(Protocol):
 
     @property
     def sees(self) -> Sees:
-        """What it looks at; decides whether videos are needed, and who is a blind baseline."""
+        """Its input, which decides whether videos are needed and whether it is a blind baseline."""
         ...
 
     @property
     def settings(self) -> Mapping[str, Setting]:
-        """Everything that decides its replies, without secrets; runs never mix two of them."""
+        """Everything that determines its replies, without secrets; constant within a run."""
         ...
 
     def replies(self, asked: Iterable[Asked]) -> Iterator[Reply]:
-        """One reply for each; raises `StoppedError` when nothing more can be answered."""
+        """One reply to each request; raises `StoppedError` when no further replies are possible."""
         ...

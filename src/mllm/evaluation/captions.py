@@ -1,8 +1,8 @@
-"""Captions scored by what can be answered from them.
+"""Captions scored by the questions that can be answered from them.
 
 A model that sees the video writes a description; a reader that sees only the description answers
-the questions, and must say so when it is silent. The folder is a run, which `score` reads, with the
-descriptions beside it.
+the questions, and must say so when the description is silent. The folder is a run, which `score`
+reads, with the descriptions beside it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,17 +23,17 @@ from qagen.schema.record import Record
 CAPTIONS = "captions.jsonl"
 
 WRITER = "captions.json"
-"""What the descriptions hang on; they are never continued by another writer."""
+"""Everything that the descriptions depend on; another writer never continues them."""
 
 
 class Caption(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What was written about one person of one clip."""
+    """The description of one person in one clip."""
 
     clip: str
     person: int
     text: str
     problem: str = ""
-    """Why nothing was written."""
+    """Why there is no description."""
     frames: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -42,7 +42,7 @@ class Caption(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """A reader of a writer's descriptions, as one answerer."""
+    """A writer and a reader of its descriptions, combined into one answerer."""
 
     writer: Answerer
     reader: Answerer
@@ -50,17 +50,17 @@ class Reading:
 
     @property
     def name(self) -> str:
-        """Both names."""
+        """The names of writer and reader."""
         return f"{self.writer.name}, read by {self.reader.name}"
 
     @property
     def sees(self) -> Sees:
-        """What the writer sees."""
+        """The input of the writer."""
         return self.writer.sees
 
     @property
     def settings(self) -> Mapping[str, Setting]:
-        """Those of both."""
+        """The settings of both."""
         both = {"writer": self.writer, "reader": self.reader}
         return {
             f"{role}.{name}": value
@@ -69,7 +69,7 @@ class Reading:
         }
 
     def replies(self, asked: Iterable[Asked]) -> Iterator[Reply]:
-        """Of the reader; where nothing was written nobody is asked."""
+        """The replies of the reader, which is not asked where there is no description."""
         written = []
         for one in asked:
             caption = self.captions.get(_who(one.record)) if one.record else None
@@ -95,7 +95,7 @@ def evaluate_captions(
     videos_dir: Path | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
-    """Describes every clip that is not described yet, then asks what is not asked yet.
+    """Writes the missing descriptions, then asks the questions that have no reply yet.
 
     >>> from mllm.answerers.guesses import Chance
     >>> evaluate_captions("/nowhere", "/nowhere", Chance(), Chance())  # doctest: +ELLIPSIS
@@ -142,7 +142,7 @@ def _describe(
     videos_dir: Path | None,
     progress: Progress | None,
 ) -> tuple[dict[tuple[str, int], Caption], Collected]:
-    """The descriptions of all people, and what is missing."""
+    """The descriptions by clip and person, and how many are missing."""
     looks = writer.sees == "video"
     if looks and videos_dir is None:
         raise ValueError(f"{writer.name} looks at videos; give --videos and their folder")
@@ -159,8 +159,8 @@ def _describe(
     journal.settle(out_dir / WRITER, _written(writer, settings, records), of="descriptions")
     by_key = {f"{clip}#{person}": (clip, person) for clip, person in people}
 
-    def line(one: Asked, reply: Reply) -> Caption:
-        clip, person = by_key[one.key]
+    def line(request: Asked, reply: Reply) -> Caption:
+        clip, person = by_key[request.key]
         return Caption(
             clip=clip, person=person, text=reply.text, problem=reply.problem, frames=reply.frames,
             prompt_tokens=reply.prompt_tokens, completion_tokens=reply.completion_tokens,
@@ -170,7 +170,7 @@ def _describe(
     with Journal(out_dir / CAPTIONS, Caption) as kept:
         before = list(kept.lines)
         done = collect(
-            asked, writer, kept, line=line, key=lambda one: f"{one.clip}#{one.person}",
+            asked, writer, kept, line=line, key=lambda caption: f"{caption.clip}#{caption.person}",
             progress=progress,
         )  # fmt: skip
         if not done.missing and kept.lines != before:
@@ -179,7 +179,7 @@ def _describe(
 
 
 class _Written(msgspec.Struct, frozen=True, kw_only=True):
-    """What descriptions hang on."""
+    """Everything that the descriptions depend on."""
 
     writer: str
     settings: dict[str, Setting]

@@ -1,4 +1,4 @@
-"""Replies collected into a journal: nothing is asked again, nothing that came is lost."""
+"""Collects replies into a journal: no request is repeated and no reply is lost."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
@@ -9,22 +9,22 @@ from mllm.evaluation.answering import Answerer, Asked, Reply, StoppedError
 from mllm.evaluation.journal import Journal
 
 MOST_FAILURES = 8
-"""After so many failures in a row nothing further is asked."""
+"""Collecting stops after so many failures in a row."""
 
 Progress = Callable[[int, int], None]
-"""Called with how many are done and how many there are."""
+"""Called with the number of requests done and the total."""
 
 _Line = TypeVar("_Line", bound=msgspec.Struct)
 
 
 class Collected(NamedTuple):
-    """What is in the journal now, and what is missing."""
+    """Counts of the replies that were there before and those still missing."""
 
     kept: int
-    """Lines that were there before."""
+    """Replies that the journal held before."""
     missing: int
     problem: str
-    """The last thing that went wrong and may go better; empty when nothing is missing."""
+    """The last transient error or the reason for stopping; empty when there was neither."""
 
 
 def collect(
@@ -36,10 +36,9 @@ def collect(
     key: Callable[[_Line], str],
     progress: Progress | None = None,
 ) -> Collected:
-    """Asks what the journal does not hold yet and adds a line for every final reply.
+    """Asks everything that the journal does not hold yet and adds a line for every final reply.
 
-    The journal's `lines` are then those of all that was asked, in its order, as far as they are
-    there.
+    Afterwards the journal's `lines` are those of `asked`, in the same order, without missing ones.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -50,7 +49,7 @@ def collect(
     ...         with Journal(Path(folder, "replies.jsonl"), Reply) as journal:
     ...             done = collect(
     ...                 asked, Chance(), journal, line=lambda _, reply: reply,
-    ...                 key=lambda one: one.key)
+    ...                 key=lambda reply: reply.key)
     ...             print(done.kept, done.missing)
     0 0
     1 0

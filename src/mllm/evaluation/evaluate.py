@@ -1,7 +1,7 @@
-"""A data set put before an answerer: everything once, every reply kept, resumable at any time.
+"""Evaluates an answerer on a data set: every question once, every reply saved, resumable.
 
-Replies are written as they come and put in order at the end, so that the same run gives the same
-bytes. What went wrong for good is a counted "no answer"; what may go better is asked next time.
+Replies are written as they arrive and sorted at the end, so that equal runs give equal bytes.
+Permanent errors count as "no answer"; transient ones are retried on the next run.
 """
 
 import time
@@ -28,14 +28,14 @@ from qagen.schema.suite import tasks_of
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked and how; a `ValueError` names everything that is wrong."""
+    """Which questions are asked and how; a `ValueError` lists all invalid settings."""
 
     split: str = "test"
     """`train`, `val`, `test`, or `all`."""
     tasks: tuple[str, ...] = ()
     """Names from the suites of the data set; empty for all."""
     limit: int | None = None
-    """So many questions, drawn by the seed."""
+    """Number of questions, drawn by the seed; none for all."""
     seed: int = 0
     circular: bool = False
     style: prompt.Style = "letter"
@@ -54,27 +54,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(NamedTuple):
-    """What came of a run."""
+    """Counts and costs of a run."""
 
     asked: int
-    """Replies that a whole run has."""
+    """Replies of a complete run."""
     kept: int
-    """Replies that were there before."""
+    """Replies that existed before."""
     answered: int
     """Replies with a letter or a free text, kept ones included."""
     silent: int
-    """Replies without, kept ones included."""
+    """Replies without either, kept ones included."""
     missing: int
-    """Not replied to; asked when the run is continued."""
+    """Questions without a reply; asked when the run is continued."""
     problem: str
-    """The last thing that went wrong; empty when nothing is missing."""
+    """The last transient error or the reason for stopping; empty when there was neither."""
     cost: float
     tokens: int
     seconds: float
 
 
 def rows(folder: Path | str, settings: Settings) -> list[Record]:
-    """The rows of a data set that are asked, in the order of the folder.
+    """The rows of a data set that `settings` select, in the order of the folder.
 
     >>> rows("/nowhere", Settings())  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -115,10 +115,10 @@ def evaluate(
     videos_dir: Path | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
-    """Asks everything that the run in `out_dir` does not hold yet.
+    """Asks all questions that have no reply in the run in `out_dir` yet.
 
-    A whole run is left as it is. Raises `ValueError` for what has to be mended first, and `OSError`
-    when the disk is full; what was replied until then is kept.
+    A complete run is left as it is. Raises `ValueError` for input that has to be corrected first,
+    and `OSError` when the disk is full; replies received until then are kept.
 
     >>> from mllm.answerers.guesses import Chance
     >>> evaluate("/nowhere", "/nowhere", Chance())  # doctest: +ELLIPSIS
@@ -144,14 +144,14 @@ def carry_out(
     *,
     progress: Progress | None = None,
 ) -> Outcome:
-    """Begins a run or goes on with it; puts it in order when nothing is missing."""
+    """Begins or continues a run; sorts its replies when none is missing."""
     started_s = time.monotonic()
     runs.begin(out_dir, run, [runs.asked_of(record) for record in records])
     with Journal(out_dir / runs.PREDICTIONS, Prediction) as journal:
         before = list(journal.lines)
         done = collect(asked, answerer, journal, line=predicted, key=_key_of, progress=progress)
         predictions = journal.lines
-        if not done.missing and predictions != before:  # so that equal runs are equal bytes
+        if not done.missing and predictions != before:  # equal runs, equal bytes
             write(out_dir / runs.PREDICTIONS, predictions)
     answered = sum(one.answer is not None or one.how == "text" for one in predictions)
     return Outcome(
@@ -164,7 +164,7 @@ def carry_out(
 
 
 def key_of(question: str, shift: int) -> str:
-    """What a question with its rotation is called in a run.
+    """The key of a question and its rotation within a run.
 
     >>> key_of("0123456789abcdef", 2)
     '0123456789abcdef/2'
@@ -172,8 +172,8 @@ def key_of(question: str, shift: int) -> str:
     return f"{question}/{shift}"
 
 
-def _key_of(one: Prediction) -> str:
-    return key_of(one.id, one.shift)
+def _key_of(prediction: Prediction) -> str:
+    return key_of(prediction.id, prediction.shift)
 
 
 def _asked(
@@ -183,7 +183,7 @@ def _asked(
     answerer: Answerer,
     videos_dir: Path | None,
 ) -> Iterator[answering.Asked]:
-    """Every question with every rotation that is wanted."""
+    """Every question with every requested rotation."""
     looks = answerer.sees == "video"
     if looks and videos_dir is None:
         raise ValueError(f"{answerer.name} looks at videos; give --videos and their folder")
@@ -210,7 +210,7 @@ def _asked(
 
 
 def check_media(records: Iterable[Record]) -> None:
-    """Raises `ValueError` where questions need something else than a video shown."""
+    """Raises `ValueError` if a question needs media other than a video."""
     counts = Counter(record.media for record in records)
     if others := [f"{counts[name]:,} with {name}" for name in sorted(counts) if name != "video"]:
         raise ValueError(
@@ -219,7 +219,7 @@ def check_media(records: Iterable[Record]) -> None:
 
 
 def stretch_of(record: Record, duration_s: float) -> Stretch | None:
-    """The part of a clip's video that a question is about; none for all of it.
+    """The part of a clip's video that a question is about; none for the whole video.
 
     >>> from mllm.evaluation.prompt import _example
     >>> stretch_of(_example(), 8.0), stretch_of(_example(), 9.0)
@@ -230,7 +230,7 @@ def stretch_of(record: Record, duration_s: float) -> Stretch | None:
 
 
 def check_whole(folder: Path | str, records: Iterable[Record]) -> None:
-    """Raises `ValueError` where questions of a data set need more than whole videos shown."""
+    """Raises `ValueError` if a question needs other media, or only a part of a video."""
     records = list(records)
     check_media(records)
     durations_s = {(one.clip, one.person): one.duration_s for one in layout.clips(folder)}
@@ -245,7 +245,7 @@ def check_whole(folder: Path | str, records: Iterable[Record]) -> None:
 def run_of(
     folder: Path | str, records: Sequence[Record], answerer: Answerer, settings: Settings
 ) -> Run:
-    """What a run of these rows is."""
+    """The settings of a run of these rows."""
     questions = [runs.asked_of(record) for record in records]
     folder = Path(folder)
     return Run(
@@ -267,7 +267,7 @@ def run_of(
 
 
 def predicted(asked: answering.Asked, reply: Reply) -> Prediction:
-    """What a reply is taken for.
+    """The prediction that a reply is parsed as.
 
     >>> asked = answering.Asked(key="a/1", text="", options=("No", "Yes"), shift=1)
     >>> found = predicted(asked, Reply(key="a/1", text="Answer: B"))

@@ -1,7 +1,7 @@
-"""Lines that survive: each is written whole before the next, and a torn last one is noticed.
+"""A crash-safe file of JSON lines: each is written whole before the next.
 
-One process writes at a time. What was written is there after `kill -9`; a line that was cut short
-by it, or by a full disk, is taken off when the file is opened again.
+One process writes at a time. Written lines survive `kill -9`; a last line that was cut short by
+it, or by a full disk, is removed when the file is opened again.
 """
 
 import fcntl
@@ -19,7 +19,7 @@ _Line = TypeVar("_Line", bound=msgspec.Struct)
 
 
 class Journal(Generic[_Line]):
-    """A file of lines that is added to; use it in a `with`."""
+    """An append-only file of lines; use it in a `with` statement."""
 
     def __init__(self, path: Path, kind: type[_Line]) -> None:
         self.path = path
@@ -28,7 +28,7 @@ class Journal(Generic[_Line]):
         try:
             self._lock()
             self.lines: list[_Line] = self._recovered(kind)
-            """What was there when it was opened."""
+            """The lines that the file held when it was opened."""
         except BaseException:
             os.close(self._file)
             raise
@@ -45,7 +45,7 @@ class Journal(Generic[_Line]):
         os.close(self._file)
 
     def add(self, line: _Line) -> None:
-        """Writes one line; when the disk is full, nothing of it stays."""
+        """Appends one line; when the disk is full, no part of it is left behind."""
         data = self._encoder.encode(line) + b"\n"
         end = os.fstat(self._file).st_size
         try:
@@ -74,7 +74,7 @@ class Journal(Generic[_Line]):
 
 
 def decoded(data: bytes, kind: type[_Line], *, path: Path) -> list[_Line]:
-    """The lines of a file; errors name the file and the line.
+    """The decoded lines of a file; a `ValueError` names the file and the line.
 
     >>> class Note(msgspec.Struct):
     ...     word: str
@@ -94,7 +94,7 @@ def decoded(data: bytes, kind: type[_Line], *, path: Path) -> list[_Line]:
 
 
 def write(path: Path, lines: Iterable[msgspec.Struct]) -> None:
-    """Writes a whole file of lines at once, or leaves what is there.
+    """Writes a file of lines atomically.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -107,7 +107,7 @@ def write(path: Path, lines: Iterable[msgspec.Struct]) -> None:
 
 
 def settle(path: Path, what: msgspec.Struct, *, of: str) -> None:
-    """Writes what decides the contents of a folder, or raises `ValueError` if others decided them.
+    """Writes the settings of a folder; raises `ValueError` if it was made with other settings.
 
     >>> import tempfile
     >>> class Note(msgspec.Struct):

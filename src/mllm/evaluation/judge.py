@@ -1,7 +1,8 @@
-"""Free text judged by a model, several times, with how far the judgements agree.
+"""Free text judged by a model, several times, and the agreement of the judgements.
 
-Any answerer judges. Its levels are those of a rubric; a judgement without one is counted and is no
-zero. Agreement is Cohen's kappa with squared weights: 1 is the same every time, 0 is luck.
+Any answerer can judge. It chooses a level of a rubric; a judgement without a level is counted
+separately, not as zero. Agreement is Cohen's kappa with squared weights: 1 is always the same, 0 is
+chance.
 """
 
 import hashlib
@@ -49,7 +50,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Judge(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that decides the judgements in a folder."""
+    """Everything that determines the judgements in a folder."""
 
     judge: str
     settings: dict[str, Setting]
@@ -60,7 +61,7 @@ class Judge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What was judged."""
+    """Counts, levels and agreement of judgements."""
 
     judge: str
     items: int
@@ -69,12 +70,12 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     without: int
     """Judgements without a level."""
     mean: float | None
-    """Of the items' mean levels, in levels."""
+    """The mean of the items' mean levels, in levels."""
     share: float | None
     """The same as a share of the highest level."""
     levels: dict[str, int]
     kappa: float | None
-    """Of one repetition against another, in the mean over pairs; none where it has no meaning."""
+    """Agreement of two repetitions, averaged over all pairs; none where it is undefined."""
     same: float | None
     """Share of pairs of judgements of an item that are the same."""
 
@@ -106,7 +107,7 @@ def judge(
     repeats: int = 1,
     progress: Progress | None = None,
 ) -> tuple[Summary, str]:
-    """Judges every item so often; gives what came of it, and the last thing that went wrong.
+    """Judges every item `repeats` times; returns the summary and the last transient error.
 
     Resumable like a run, and never mixed with other settings.
     """
@@ -124,17 +125,17 @@ def judge(
     output.check_folder(out_dir, own=(out_dir / JUDGE).is_file(), command="mllm judge")
     journal.settle(out_dir / JUDGE, _what(items, answerer, levels, repeats), of="judgements")
 
-    def line(one: Asked, reply: Reply) -> Judged:
+    def line(request: Asked, reply: Reply) -> Judged:
         found = rubric.verdict(reply.text, levels)
         return Judged(
-            id=one.key.rpartition("/")[0], draw=one.draw, level=found.level, how=found.how,
+            id=request.key.rpartition("/")[0], draw=request.draw, level=found.level, how=found.how,
             reply=reply.text, problem=reply.problem,
         )  # fmt: skip
 
     with Journal(out_dir / VERDICTS, Judged) as kept:
         before = list(kept.lines)
         done = collect(
-            asked, answerer, kept, line=line, key=lambda one: f"{one.id}/{one.draw}",
+            asked, answerer, kept, line=line, key=lambda judged: f"{judged.id}/{judged.draw}",
             progress=progress,
         )  # fmt: skip
         if not done.missing and kept.lines != before:
@@ -159,14 +160,14 @@ def _decoded(path: Path) -> Judge:
 
 
 class Loaded(NamedTuple):
-    """Judgements that were read."""
+    """The judgements in a folder and their settings."""
 
     what: Judge
     judged: list[Judged]
 
 
 def read(folder: Path | str) -> Loaded:
-    """The judgements in a folder; a torn last line is left out.
+    """The judgements in a folder, without an incomplete last line.
 
     >>> read("/nowhere")
     Traceback (most recent call last):
@@ -184,7 +185,7 @@ def read(folder: Path | str) -> Loaded:
     return Loaded(_decoded(folder / JUDGE), lines)
 
 
-def summary(found: Loaded) -> Summary:
+def summary(loaded: Loaded) -> Summary:
     """Levels and agreement; every item counts once, whatever the number of its judgements.
 
     >>> what = Judge(judge="j", settings={}, rubric=ANSWERS, rubric_version=1, repeats=1,
@@ -193,9 +194,9 @@ def summary(found: Loaded) -> Summary:
     >>> summary(Loaded(what, [one])).share
     0.8
     """
-    levels = len(found.what.rubric.levels)
+    levels = len(loaded.what.rubric.levels)
     by_item: dict[str, dict[int, int | None]] = {}
-    for one in found.judged:
+    for one in loaded.judged:
         by_item.setdefault(one.id, {})[one.draw] = one.level
     means = [
         float(np.mean(known))
@@ -203,7 +204,7 @@ def summary(found: Loaded) -> Summary:
         if (known := [level for level in draws.values() if level is not None])
     ]
     kappas, same, pairs = [], 0, 0
-    for early, late in itertools.combinations(range(found.what.repeats), 2):
+    for early, late in itertools.combinations(range(loaded.what.repeats), 2):
         both = [
             (first, second)
             for draws in by_item.values()
@@ -215,33 +216,33 @@ def summary(found: Loaded) -> Summary:
         kappas.append(_kappa(both, levels))
     known_kappas = [one for one in kappas if one is not None]
     mean = float(np.mean(means)) if means else None
-    counts = Counter(one.level for one in found.judged)
+    counts = Counter(one.level for one in loaded.judged)
     return Summary(
-        judge=found.what.judge,
+        judge=loaded.what.judge,
         items=len(by_item),
-        judgements=len(found.judged),
-        missing=0 if not by_item else len(by_item) * found.what.repeats - len(found.judged),
+        judgements=len(loaded.judged),
+        missing=0 if not by_item else len(by_item) * loaded.what.repeats - len(loaded.judged),
         without=counts[None],
         mean=None if mean is None else round(mean, 4),
         share=None if mean is None else round(mean / (levels - 1), 4),
-        levels={f"{one.level} {one.name}": counts[one.level] for one in found.what.rubric.levels},
+        levels={f"{one.level} {one.name}": counts[one.level] for one in loaded.what.rubric.levels},
         kappa=round(float(np.mean(known_kappas)), 4) if known_kappas else None,
         same=round(same / pairs, 4) if pairs else None,
     )
 
 
-def between(one: Loaded, other: Loaded) -> float | None:
+def between(first: Loaded, second: Loaded) -> float | None:
     """Kappa of two judges on the items that both judged, by their first judgements with a level."""
-    if len(one.what.rubric.levels) != len(other.what.rubric.levels):
+    if len(first.what.rubric.levels) != len(second.what.rubric.levels):
         raise ValueError("the two judges had rubrics with different numbers of levels")
-    first, second = _first(one), _first(other)
-    both = [(first[name], second[name]) for name in first if name in second]
-    return _kappa(both, len(one.what.rubric.levels))
+    levels, others = _first(first), _first(second)
+    both = [(levels[name], others[name]) for name in levels if name in others]
+    return _kappa(both, len(first.what.rubric.levels))
 
 
-def _first(found: Loaded) -> dict[str, int]:
+def _first(loaded: Loaded) -> dict[str, int]:
     levels: dict[str, int] = {}
-    for one in sorted(found.judged, key=lambda one: one.draw):
+    for one in sorted(loaded.judged, key=lambda judged: judged.draw):
         if one.level is not None:
             levels.setdefault(one.id, one.level)
     return levels
@@ -250,14 +251,14 @@ def _first(found: Loaded) -> dict[str, int]:
 def _kappa(pairs: Sequence[tuple[int, int]], levels: int) -> float | None:
     if not pairs:
         return None
-    one, other = np.array(pairs, dtype=np.int64).T
-    return kappa(one, other, levels=levels)
+    first, second = np.array(pairs, dtype=np.int64).T
+    return kappa(first, second, levels=levels)
 
 
 def kappa(
-    one: Int[np.ndarray, " items"], other: Int[np.ndarray, " items"], *, levels: int
+    first: Int[np.ndarray, " items"], second: Int[np.ndarray, " items"], *, levels: int
 ) -> float | None:
-    """Cohen's kappa with squared weights; none when each gave one level to everything.
+    """Cohen's kappa with squared weights; none when both judges gave every item the same one level.
 
     >>> kappa(np.array([0, 1, 2]), np.array([0, 1, 2]), levels=3)
     1.0
@@ -265,7 +266,7 @@ def kappa(
     True
     """
     seen: Float[np.ndarray, "levels levels"] = np.zeros((levels, levels))
-    np.add.at(seen, (one, other), 1 / len(one))
+    np.add.at(seen, (first, second), 1 / len(first))
     apart = (np.arange(levels)[:, None] - np.arange(levels)[None, :]) ** 2
     by_luck = float((apart * np.outer(seen.sum(axis=1), seen.sum(axis=0))).sum())
     if by_luck == 0:

@@ -1,9 +1,9 @@
-"""A reply in words to the letter that it means, or to no answer and why there is none.
+"""Parses a reply into the letter that it means, or into no answer with the reason.
 
-An announced answer counts before a mentioned one, and the last announcement before the first.
-Nothing is guessed: two letters without a verdict are no answer. `_claims` lists what is looked for,
-from the surest to the weakest; languages are a table, a row each. The tables make the file longer
-than most.
+An announced answer takes precedence over a mentioned one, the last announcement over the first.
+Nothing is guessed: two letters without a verdict are no answer. `_claims` lists the patterns from
+the strongest to the weakest; languages are rows of a table. The tables make the file longer than
+most.
 """
 
 import re
@@ -17,13 +17,13 @@ How = Literal[
     "letter", "announced", "text", "mentioned",
     "empty", "refusal", "several", "out of range", "unclear",
 ]  # fmt: skip
-"""How the answer was found; the last five mean that there is none."""
+"""How the answer was recognized; the last five mean that there is none."""
 
 MOST_CHARACTERS = 10_000
-"""Of longer replies, thoughts removed, only the end is read."""
+"""Only the end of longer replies is read, after thoughts are removed."""
 
 _NEAR = 200
-"""How far from an answer the words are that belong to it, in characters."""
+"""Words within this distance of an answer belong to it, in characters."""
 
 _Offered = dict[str, str]
 """The words of every option by its letter, as `_said` writes them."""
@@ -64,7 +64,7 @@ def letter(reply: str, options: Sequence[object]) -> Parsed:
 
 
 def _claims(text: str, offered: _Offered) -> Iterator[tuple[How, str]]:
-    """Letters that a reply claims as its answer, from the surest to the weakest; often none."""
+    """The letters that each pattern matches, from the strongest to the weakest; often none."""
     whole = _ALONE.match(text)
     yield "letter", whole["letter"] if whole else ""
     yield "text", "".join(mark for mark, known in offered.items() if known == _said(text))
@@ -112,12 +112,12 @@ def _usual(text: str) -> str:
 
 
 def _said(text: str) -> str:
-    """The words of a text with a space before and after each; a mark that is no word for none."""
+    """The words of a text with a space around each; `?` if there are none."""
     return f" {' '.join(words(text)) or '?'} "
 
 
 def plain(reply: str) -> str:
-    """A reply without thoughts and mark-up, full-width letters as usual ones.
+    """A reply without thoughts and mark-up, with full-width letters normalized.
 
     >>> plain("<think>B?</think> **Ａ**"), plain("<think>It is B")
     ('A', '')
@@ -130,7 +130,7 @@ def plain(reply: str) -> str:
 
 
 def _spoken(reply: str) -> str:
-    """A reply without its thoughts; an end without a beginning ends a thought from the start on."""
+    """A reply without its thoughts; an unopened end tag ends a thought that began at the start."""
     spoken: list[str] = []
     start, thinking = 0, False
     for tag in _THOUGHT.finditer(reply):
@@ -147,8 +147,8 @@ def _spoken(reply: str) -> str:
 
 
 class _Language(NamedTuple):
-    """Patterns: what answers are called, what links the name to the answer, verdicts without the
-    name, what may be the answer or only discussed, what joins two answers, what refuses them."""
+    """Patterns: names of an answer, links between the name and the answer, verdicts without the
+    name, words before an option that is chosen or only discussed, conjunctions, refusals."""
 
     answer: str = ""
     link: str = ""
@@ -201,11 +201,11 @@ _UNSPACED = (
     _Language("정답|답변|답", "은|는|이", "", "", "", "분석할 수 없|모르|없습니다"),
     _Language("(?:الإجابة|الجواب)(?: الصحيحة)?", "هي|هو", "", "", "", "لا أستطيع|لا يمكن"),
 )  # fmt: skip
-"""Languages in which such words need no space around them."""
+"""Languages that write these words without spaces around them."""
 
 
 def _any(column: str) -> str:
-    """The pattern of a column of the tables."""
+    """The combined pattern of one column of the tables."""
     spaced, unspaced = (
         "|".join(filter(None, (getattr(language, column) for language in table)))
         for table in (_SPACED, _UNSPACED)
@@ -260,7 +260,7 @@ _CLOSED = re.compile(
     r"during|at|after|before|within|throughout|while|times)\b)",
     re.IGNORECASE,
 )
-"""What may follow a single word that is the answer: "no, they" and "no." but not "no idea"."""
+"""Allowed after a one-word answer: "no, they" and "no." but not "no idea"."""
 
 _LOOSE = re.compile(r" (?:an?|about|approximately|around|in|is|it|roughly|the)(?= )")
 _UNIT = re.compile(r"(?<=\d )([^\W\d_])\S*")
@@ -268,26 +268,26 @@ _AND = re.compile(rf"\A {_any('joint')}(?= )")
 
 
 def _begun(said: str, offered: _Offered) -> str:
-    """The letter of the longest option that some words begin with; several of options alike."""
+    """The letter of the longest option that `said` begins with; several if options are equal."""
     fits = {mark: known for mark, known in offered.items() if said.startswith(known)}
     longest = max(fits.values(), key=len, default="")
     return "".join(mark for mark, known in fits.items() if known == longest)
 
 
 def _hinted(said: str, offered: _Offered) -> str:
-    """The letter of the only option that begins with some words, as "2.6 metres" or "third"."""
+    """The letter of the only option that begins with `said`, such as "2.6 metres" or "third"."""
     core = _core(said)
     fits = [mark for mark, known in offered.items() if _core(known).startswith(core)]
     return fits[0] if len(fits) == 1 and core.strip() else ""
 
 
 def _core(said: str) -> str:
-    """Words without those that do not tell options apart, units by their first letter."""
+    """The words without those that do not distinguish options; units by their first letter."""
     return _UNIT.sub(r"\1", _LOOSE.sub("", said).replace("°", "d"))
 
 
 def _led(text: str, offered: _Offered) -> str:
-    """The letter of the option that a text begins with, unless what follows takes it back."""
+    """The letter of the option that a text begins with, unless the following words retract it."""
     found = _begun(_said(text), offered)
     size = offered[found[0]].count(" ") - 1 if found else 0
     if not found:
@@ -304,7 +304,7 @@ def _led(text: str, offered: _Offered) -> str:
 
 
 def _held(text: str, offered: _Offered) -> _Offered:
-    """The options whose words a text holds, but not those inside other options."""
+    """The options whose words are in a text, except those contained in other options there."""
     said = _said(text)
     fits = {mark: known for mark, known in offered.items() if known in said}
     return {
@@ -315,7 +315,7 @@ def _held(text: str, offered: _Offered) -> _Offered:
 
 
 def _telling(known: str) -> bool:
-    """Whether words mean an option wherever they are; those of "no" and "3" do not."""
+    """Whether words identify an option anywhere in a text; "no" and "3" do not."""
     return known.count(" ") > 2 or len(known) > 6
 
 
@@ -356,7 +356,7 @@ _OWN = re.compile(r"[\s.:,;)–—-]+")
 
 
 def _without_list(text: str) -> str:
-    """The reply without the lines in which it only repeats what it was offered."""
+    """The reply without the lines that only repeat the options."""
     lines = text.splitlines()
     headed = {}
     for number, line in enumerate(lines):
@@ -388,16 +388,16 @@ _COUNTED = re.compile(
 def _lettered(text: str, offered: _Offered) -> str:
     """The reply with "the second option" as "option (B)", unless an option holds the number."""
 
-    def lettered(found: re.Match[str]) -> str:
-        name = (found["after"] or found["before"]).casefold()
+    def lettered(match: re.Match[str]) -> str:
+        name = (match["after"] or match["before"]).casefold()
         known = any(f" {name} " in shown for shown in offered.values())
-        return found[0] if known else f"option ({_NUMBERED[name]})"
+        return match[0] if known else f"option ({_NUMBERED[name]})"
 
     return _COUNTED.sub(lettered, text)
 
 
 def _at(text: str, start: int, offered: _Offered) -> str:
-    """The letter that a text names from some place on, unless denied; `AB` if it names two.
+    """The letter that a text names at `start`, unless denied; `AB` if it names two.
 
     A letter that contradicts the option beside it counts as two.
     """
@@ -416,7 +416,7 @@ def _at(text: str, start: int, offered: _Offered) -> str:
 
 
 def _cued(text: str, offered: _Offered) -> tuple[str, str]:
-    """The last that is announced as the answer, and all that is spoken of as an option."""
+    """The last letter announced as the answer, and all letters discussed as an option."""
     announced, discussed = "", ""
     for cue in _CUE.finditer(text):
         start, end = cue.span()
@@ -431,7 +431,7 @@ def _cued(text: str, offered: _Offered) -> tuple[str, str]:
 
 
 def _at_lines(text: str, offered: _Offered) -> str:
-    """Letters with a bracket or a stop at the head of a line, or with a line for themselves."""
+    """Letters with a bracket or a stop at the head of a line, or alone on a line."""
     claims = ""
     for line in re.finditer(r"[^\n]+", text):
         if found := _ALONE.match(line[0]) or _HEADED.match(line[0]):
@@ -454,11 +454,11 @@ _LEADS_TO = re.compile(
     r"that|that's|think|believe|neither|from|between|either|both|es|est|ist|è|é)\b)\s*\Z",
     re.IGNORECASE,
 )
-"""What may stand before a letter that is an option, and no part of a name such as plan B."""
+"""Allowed before a letter that is an option, not part of a name such as plan B."""
 
 
 def _mentioned(text: str, offered: _Offered) -> str:
-    """Letters that are mentioned and not denied."""
+    """All letters that are mentioned and not denied."""
     claims = ""
     for found in _MENTIONED.finditer(text):
         start = found.start()

@@ -1,7 +1,7 @@
-"""The prompt: one text for training and for evaluation, and the reply that is wanted.
+"""The prompt of a question, the same for training and evaluation, and the expected reply.
 
-It says which directions the question means, what a quarter is and how to answer. The same record
-gives the same text, whoever answers; only a model without a video is told that there is none.
+The prompt defines directions and quarters and says how to answer. The same record gives every
+answerer the same text, except that a model without a video is told that there is none.
 """
 
 from typing import Literal
@@ -13,13 +13,13 @@ from qagen.language import phrases, stems
 from qagen.schema.record import LETTERS, Record
 
 VERSION = 2
-"""Goes up whenever the same record gives another text."""
+"""Increases whenever the same record gives another text."""
 
 Style = Literal["letter", "reasoning"]
 """Whether the reply is the letter alone, or a short reasoning that ends with it."""
 
 Sight = Literal["video", "nothing", "description"]
-"""What the reader of the prompt has before them."""
+"""The material that the answerer sees beside the question."""
 
 INTRODUCTIONS: dict[Sight, str] = {
     "video": "Watch the video and answer one question about how a person moves in it.",
@@ -42,7 +42,7 @@ FRAME_NAMES: dict[Frame, str] = {
 """Whose left and right are meant."""
 
 TEXT_FORMAT = "Answer in one to five plain sentences. Say only what you can see."
-"""How a reply of free text should look."""
+"""The requested form of free text."""
 
 FORMATS: dict[Style, str] = {
     "letter": "Answer with the letter of the right option and nothing else.",
@@ -53,7 +53,7 @@ FORMATS: dict[Style, str] = {
 }
 
 SILENT = "Not said"
-"""What a reader of a description answers when it is silent about the question."""
+"""The reply of a reader when the description does not answer the question."""
 
 SILENCE = f'If the description does not say it, answer "{SILENT}" and do not guess.'
 
@@ -66,13 +66,13 @@ CAPTION = (
 
 
 class Prompt(msgspec.Struct, frozen=True, kw_only=True):
-    """What is shown of a question."""
+    """A question as it is shown."""
 
     text: str
     options: tuple[str, ...]
-    """In the order in which they are shown."""
+    """In the order shown."""
     shift: int
-    """Place 0 shows the option which the record has at this place."""
+    """The index in the record of the option that is shown first."""
 
 
 def ask(
@@ -84,7 +84,7 @@ def ask(
     duration_s: float | None = None,
     description: str = "",
 ) -> Prompt:
-    """The prompt of a record; `shift` rotates the options, `duration_s` dates the quarters.
+    """The prompt of a record; `shift` rotates the options, `duration_s` gives the quarters' times.
 
     >>> shown = ask(_example(), shift=1, duration_s=8.0)
     >>> print(shown.text)
@@ -128,7 +128,7 @@ def _bounds(duration_s: float) -> str:
 
 
 def target(record: Record, *, shift: int = 0, style: Style = "letter") -> str:
-    """The reply that is right, as a model is trained to write it; the reference of free text.
+    """The right reply, as a model is trained to write it; for free text, the reference.
 
     >>> target(_example()), target(_example(), shift=1)
     ('B', 'A')
@@ -145,7 +145,7 @@ def target(record: Record, *, shift: int = 0, style: Style = "letter") -> str:
 
 
 def caption(record: Record) -> str:
-    """What is asked of whoever describes the person of a record.
+    """The prompt that asks for a description of the person of a record.
 
     >>> caption(_example())[:44]
     'Describe how the person in the video moves o'
@@ -153,17 +153,17 @@ def caption(record: Record) -> str:
     return CAPTION.format(subject=phrases.subject(record.descriptor))
 
 
-def letter_shown(place: int, *, shift: int, options: int) -> str:
-    """The letter beside the option that a record has at a place.
+def letter_shown(index: int, *, shift: int, options: int) -> str:
+    """The letter shown beside the option at an index of the record.
 
     >>> letter_shown(0, shift=1, options=4)
     'D'
     """
-    return LETTERS[(place - shift) % options]
+    return LETTERS[(index - shift) % options]
 
 
 def letter_recorded(shown: str, *, shift: int, options: int) -> str:
-    """The letter of the record for the letter that was shown: the way back.
+    """The letter in the record of the option with a shown letter: the inverse of `letter_shown`.
 
     >>> letter_recorded("D", shift=1, options=4)
     'A'

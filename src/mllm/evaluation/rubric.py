@@ -1,4 +1,4 @@
-"""What a judge is told: named levels from nothing right to all right, as data."""
+"""Rubrics for judges: named levels from nothing right to all right, as data."""
 
 import re
 from pathlib import Path
@@ -9,13 +9,13 @@ import msgspec
 from mllm.evaluation import parse
 
 VERSION = 1
-"""Goes up whenever the same rubric and item give another prompt."""
+"""Increases whenever the same rubric and item give another prompt."""
 
 LEVELS = (2, 11)
 """Least and greatest number of levels."""
 
 _MORE = r"\s*(?:(?:/|out of)\s*(?P<of>\d+)|(?P<range>(?:[-–]|to|or)\s*\d+))?"
-"""What makes another number of it: of how many, or up to which."""
+"""After a number: its maximum, as in "4/5", or the end of a range, as in "3 to 4"."""
 
 _SCORED = re.compile(
     r"\b(?:score|level|rating|grade|mark|verdict|points?)\b[\"'”’]?\s*(?:is|of)?\s*[:=\-–]*\s*"
@@ -34,11 +34,11 @@ class Level(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Levels that a judge chooses from; a `ValueError` names everything that is wrong."""
+    """Levels that a judge chooses from; a `ValueError` lists all invalid fields."""
 
     name: str
     task: str
-    """What the judge has to compare, in a sentence or two."""
+    """The instructions for the comparison, in a sentence or two."""
     levels: tuple[Level, ...]
 
     def __post_init__(self) -> None:
@@ -78,7 +78,7 @@ ANSWERS = Rubric(
 
 
 class Verdict(NamedTuple):
-    """The level that a judge chose, or none and why."""
+    """The level that a judge chose and how it was recognized, or none and the reason."""
 
     level: int | None
     how: str
@@ -103,7 +103,7 @@ def load(path: Path | str) -> Rubric:
 
 
 def prompt(rubric: Rubric, *, question: str, right: str, reply: str) -> str:
-    """What a judge is asked.
+    """The prompt for a judge.
 
     >>> print(prompt(ANSWERS, question="Which way?", right="Left", reply="Right").splitlines()[-1])
     End with a line that holds nothing but "Score: " and the number of the level.
@@ -119,7 +119,7 @@ def prompt(rubric: Rubric, *, question: str, right: str, reply: str) -> str:
 
 
 def verdict(reply: str, rubric: Rubric) -> Verdict:
-    """The level that a judge's reply means: its last score, or the only level that it names.
+    """The level in a judge's reply: its last score, or else the level that it names.
 
     >>> verdict("Mostly agrees. Score: 4", ANSWERS), verdict("**5/5**", ANSWERS)
     (Verdict(level=4, how='score'), Verdict(level=5, how='score'))

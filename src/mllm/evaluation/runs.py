@@ -1,10 +1,10 @@
-"""A run as a folder: what was asked of whom and how, and every reply.
+"""A run as a folder: the answerer, the settings, the questions and every reply.
 
-    run.json            the settings; a run is never continued with others
-    questions.jsonl     what of each row a score needs, so that a run can be read alone
-    predictions.jsonl   one line a reply, in the order of the questions when the run is whole
+    run.json            the settings; a run is never continued with other settings
+    questions.jsonl     the fields of each row that a score needs, so a run can be read alone
+    predictions.jsonl   one line per reply; in a complete run, in the order of the questions
 
-None of the files knows the time of day or the machine.
+No file depends on the time of day or the machine.
 """
 
 import hashlib
@@ -27,19 +27,19 @@ RUN, QUESTIONS, PREDICTIONS = "run.json", "questions.jsonl", "predictions.jsonl"
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that decides what is in a run."""
+    """Everything that determines the contents of a run."""
 
     schema_version: int = SCHEMA_VERSION
     answerer: str
     sees: Sees
     settings: dict[str, Setting]
     trained_on: str = ""
-    """The data set that the answerer learned from, for comparisons across data sets."""
+    """The data set that the answerer was trained on, for comparisons across data sets."""
     dataset: str
-    """A name for tables; the folder's own unless another was given."""
+    """A name for tables; by default the name of the folder."""
     manifest_sha256: str
     suites: tuple[Suite, ...] = (HUMANMOVE,)
-    """The tables of the tasks that questions may name."""
+    """The suites that define the tasks of the questions."""
     split: str
     questions: int
     questions_sha256: str
@@ -48,7 +48,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     prompt_version: int
     style: prompt.Style
     sampling: Sampling | None
-    """Which frames were seen; none when nobody looked at any."""
+    """Which frames were shown; none for answerers that see no video."""
 
 
 class _SchemaOnly(msgspec.Struct):
@@ -56,7 +56,7 @@ class _SchemaOnly(msgspec.Struct):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
-    """What a score needs to know of a row."""
+    """The fields of a row that a score needs."""
 
     id: str
     clip: str
@@ -67,24 +67,24 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=T
     answer: str
     """The letter of the record; empty for free text."""
     reference: str = ""
-    """The text that a free text is scored by."""
+    """The text that free text is compared with."""
     claims: tuple[str, ...] = ()
     chance: float
     sureness: float
-    """The margin in tie bands of its rule; 1 is the least that is asked."""
+    """The margin in tie bands of its rule; 1 is the minimum for a question."""
 
 
 class Prediction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One reply, and what it was taken for."""
+    """One reply and the answer parsed from it."""
 
     id: str
     shift: int
     answer: str | None
-    """The letter of the record, rotations undone; none is no answer."""
+    """The letter in the record, with the rotation undone; none for no answer."""
     shown: str | None
-    """The letter that was beside it."""
+    """The letter as it was shown."""
     how: parse.How | Literal["text"]
-    """How the letter was found; `text` for free text, which has none."""
+    """How the letter was recognized; `text` for free text, which has none."""
     reply: str
     problem: str = ""
     """Why there is no reply."""
@@ -95,7 +95,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Loaded(NamedTuple):
-    """A run that was read."""
+    """A run read from its folder."""
 
     name: str
     run: Run
@@ -104,12 +104,12 @@ class Loaded(NamedTuple):
 
     @property
     def expected(self) -> int:
-        """How many predictions a whole run has."""
+        """The number of predictions in a complete run."""
         return sum(rotations(one.options, circular=self.run.circular) for one in self.asked)
 
 
 def rotations(options: int, *, circular: bool) -> int:
-    """How often a question with so many options is asked.
+    """The number of times that a question with so many options is asked.
 
     >>> rotations(4, circular=True), rotations(4, circular=False), rotations(0, circular=True)
     (4, 1, 1)
@@ -118,7 +118,7 @@ def rotations(options: int, *, circular: bool) -> int:
 
 
 def asked_of(record: Record) -> Asked:
-    """What a score needs to know of a record.
+    """The fields of a record that a score needs.
 
     >>> from mllm.evaluation.prompt import _example
     >>> asked_of(_example()).sureness
@@ -134,7 +134,7 @@ def asked_of(record: Record) -> Asked:
 
 
 def questions_bytes(asked: Sequence[Asked]) -> bytes:
-    """The file of questions.
+    """The contents of the file of questions.
 
     >>> questions_bytes([])
     b''
@@ -153,7 +153,7 @@ def sha256(data: bytes | str) -> str:
 
 
 def begin(folder: Path, run: Run, asked: Sequence[Asked]) -> None:
-    """Writes what a run is, or raises `ValueError` when the folder holds another one."""
+    """Writes settings and questions; raises `ValueError` if the folder holds a different run."""
     path = folder / RUN
     if path.is_file():
         old = read_run(folder)
@@ -173,9 +173,9 @@ def _differences(old: Run, new: Run) -> Iterator[str]:
             yield f"{name}: {before.get(name)} there, {after.get(name)} now"
 
 
-def _flat(found: dict[str, Any], before: str = "") -> dict[str, Any]:
+def _flat(settings: dict[str, Any], before: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
-    for name, value in found.items():
+    for name, value in settings.items():
         if isinstance(value, dict):
             flat |= _flat(value, f"{before}{name}.")
         else:
@@ -209,7 +209,9 @@ def read_run(folder: Path | str) -> Run:
 
 
 def read(folder: Path | str) -> Loaded:
-    """A run with its questions and replies; a torn last line is left out, doubles are an error.
+    """A run with its questions and replies, without an incomplete last line.
+
+    Duplicate replies and replies to unknown questions raise `ValueError`.
 
     >>> read("/nowhere")  # doctest: +ELLIPSIS
     Traceback (most recent call last):

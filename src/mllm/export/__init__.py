@@ -1,6 +1,6 @@
-"""Data sets in the shapes that other tools read.
+"""Exports of data sets in the formats of other tools.
 
-Each shape is one file: `training` (LLaMA-Factory, TRL, the published benchmark), `table` (Hugging
-Face Parquet), `lmms` and `vlm` (lmms-eval, VLMEvalKit), `batch` (requests for an endpoint).
-`folder` writes any of them atomically.
+The formats (shapes) by module: `training` (LLaMA-Factory, TRL, the published benchmark), `table`
+(Hugging Face Parquet), `lmms` and `vlm` (lmms-eval, VLMEvalKit), `batch` (requests for an
+endpoint). `folder` writes any of them atomically.
 """

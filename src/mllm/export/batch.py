@@ -1,7 +1,7 @@
-"""Requests for the batch interface of OpenAI and of servers that speak as it does.
+"""Requests for the batch interface of OpenAI and of compatible servers.
 
-One request a question, as the files `requests-00000.jsonl` and so on, each within the limits of the
-interface. The right answers are in `answers.jsonl`, never in a request.
+One request per question, in the files `requests-00000.jsonl` and so on, each within the limits of
+the interface. The right answers are in `answers.jsonl`, never in a request.
 """
 
 import base64
@@ -18,11 +18,11 @@ from mllm.export.training import File, line
 from mllm.frames import Sampling
 
 Show = Literal["frames", "video"]
-"""Pictures, which everybody takes, or the place of the file, for vLLM and SGLang."""
+"""Pictures, which every server accepts, or the path of the file, for vLLM and SGLang."""
 
 MOST_REQUESTS = 50_000
 MOST_BYTES = 190_000_000
-"""Of one file; the interface refuses more than 200 MB."""
+"""Largest size of one file; the interface refuses more than 200 MB."""
 
 URL = "/v1/chat/completions"
 
@@ -33,7 +33,7 @@ def requests(
 ) -> Iterator[File]:  # fmt: skip
     """The files of requests about the test side, and the answers."""
     ones = [sample for sample in samples if sample.split == "test"]
-    shown = _pictures(sampling) if show == "frames" else lambda one: _file(one, out)
+    shown = _pictures(sampling) if show == "frames" else lambda sample: _file(sample, out)
     lines = (line(_request(one, shown(one), model=model, style=style)) for one in ones)
     for place, part in enumerate(_parts(lines)):
         yield File(f"requests-{place:05d}.jsonl", part)
@@ -41,7 +41,7 @@ def requests(
 
 
 def _pictures(sampling: Sampling) -> Callable[[Sample], list[dict[str, Any]]]:
-    """Frames with their times; those of one video are read once, for its questions in a row."""
+    """Frames with their times, cached because the questions of a video follow one another."""
 
     @lru_cache(maxsize=16)
     def shown(video: Path) -> list[dict[str, Any]]:
@@ -94,7 +94,7 @@ def _answer(sample: Sample) -> dict[str, Any]:
 
 
 def _parts(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Lines in portions that a file may hold."""
+    """The lines, split into parts within the limits of a file."""
     part: list[bytes] = []
     size = 0
     for one in lines:

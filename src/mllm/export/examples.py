@@ -1,4 +1,4 @@
-"""One sample, for the examples of the other files."""
+"""One sample, for the doctests of the other modules."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from qagen.schema.record import Record, named
 
 
 def sample(*, split: Split = "test", style: Style = "letter") -> Sample:
-    """Somebody who does not jump.
+    """A question about a person who does not jump.
 
     >>> sample().record.answer, sample().place
     ('B', 'videos/walk.mp4')

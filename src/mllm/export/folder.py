@@ -1,4 +1,4 @@
-"""Exports as folders: written beside their place, and moved there when they are whole."""
+"""Exports as folders, written atomically."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -23,38 +23,38 @@ Shape = Literal[
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 
 TESTS: tuple[Shape, ...] = ("lmms-eval", "vlmevalkit", "openai-batch")
-"""Those who are given the test side alone."""
+"""Shapes that hold the test side only."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What is exported, and how."""
+    """The settings of an export."""
 
     shape: Shape
     style: Style = "letter"
     sampling: Sampling = Sampling()  # noqa: RUF009 (frozen)
-    """Of the shapes that hold pictures."""
+    """For shapes that hold pictures."""
     model: str = "model"
-    """Whom a batch of requests is for."""
+    """The model that a batch of requests names."""
     show: Show = "frames"
-    """What a request holds."""
+    """Whether a request holds pictures or the path of the video."""
 
 
 BY_LETTER: tuple[Shape, ...] = ("lmms-eval", "vlmevalkit")
-"""Those that score letters alone, and are given no free text."""
+"""Shapes that score letters only, and therefore hold no free text."""
 
 
 class Made(NamedTuple):
-    """What was written."""
+    """Counts of an export."""
 
     rows: int
     videos: int
     texts_left_out: int = 0
-    """Questions for free text that the shape cannot score."""
+    """Free-text questions, left out because the shape cannot score them."""
 
 
 def write(data: Path, videos: Path, out: Path, wish: Wish) -> Made:
-    """Writes a data set in another shape; `out` must not be there yet."""
+    """Writes a data set in another shape; raises `ValueError` if `out` exists."""
     if out.exists():
         raise ValueError(f"{out}: is there already; give another folder, or take it away first")
     if wish.shape in ("hf", "trl"):
@@ -104,7 +104,7 @@ def _fill(ones: list[Sample], folder: Path, out: Path, wish: Wish) -> None:
 def _by_side(
     ones: list[Sample], folder: Path, make: Callable[[Iterable[Sample], Path], int]
 ) -> None:
-    """`train.parquet` and its like; a side without a question has no file."""
+    """Writes `train.parquet` and so on; a side without questions gets no file."""
     for split in SPLITS:
         side = [sample for sample in ones if sample.split == split]
         if side:
@@ -112,7 +112,7 @@ def _by_side(
 
 
 def _frames(ones: list[Sample], folder: Path, sampling: Sampling) -> dict[str, list[str]]:
-    """Writes the frames of each video once; gives their places by that of the video."""
+    """Writes the frames of each video once; returns their paths by the path of the video."""
     found: dict[str, list[str]] = {}
     for place, video in {one.place: one.video for one in ones}.items():
         home = folder / "frames" / video.name

@@ -1,6 +1,6 @@
 """A task folder for lmms-eval: rows, a YAML file, and the functions that it names.
 
-The functions need nothing of ours: the parser of replies travels beside them as a file.
+The functions do not import this package: the parser of replies is copied beside them.
 """
 
 import inspect
@@ -17,7 +17,7 @@ from qagen.schema.record import LETTERS
 TASK = "kinematics_qa"
 
 NEW_TOKENS = {"letter": 16, "reasoning": 512}
-"""What a reply may be long, in tokens."""
+"""Maximum length of a reply, in tokens."""
 
 _YAML = """\
 task: {task}
@@ -105,7 +105,7 @@ _IMPORTED = "from qagen.schema.record import LETTERS\n"
 
 
 def task(samples: list[Sample], out: Path, *, style: Style) -> Iterator[File]:
-    """The files of a task over the test side; `out` is where they will lie.
+    """The files of a task over the test side; `out` is their final folder.
 
     >>> from mllm.export.examples import sample
     >>> [file.name for file in task([sample()], Path("/data"), style="letter")]
@@ -121,7 +121,7 @@ def task(samples: list[Sample], out: Path, *, style: Style) -> Iterator[File]:
 
 
 def parser() -> str:
-    """The source of `mllm.evaluation.parse`, with the letters instead of the import.
+    """The source of `mllm.evaluation.parse`, with `LETTERS` written out instead of imported.
 
     >>> "from qagen" in parser()
     False

@@ -1,4 +1,4 @@
-"""`Sample`: a row of a data set with its prompt, the reply that is wanted, and its video."""
+"""`Sample`: a row of a data set with its prompt, the expected reply, and its video."""
 
 import os
 import shutil
@@ -18,21 +18,21 @@ VIDEOS = "videos"
 
 
 class Sample(NamedTuple):
-    """What every tool needs of a question, in one form or another."""
+    """The parts of a question that all exports use."""
 
     split: Split
     record: Record
     text: str
     """The whole prompt."""
     reply: str
-    """The reply that is wanted."""
+    """The expected reply."""
     video: Path
-    """The original."""
+    """The original file."""
     duration_s: float
 
     @property
     def place(self) -> str:
-        """The video's place in the exported folder, in the way of URLs."""
+        """The video's path relative to the exported folder, with forward slashes."""
         return f"{VIDEOS}/{self.video.name}"
 
     @property
@@ -64,7 +64,7 @@ def read(folder: Path, videos: Path, *, style: Style) -> Iterator[Sample]:
 
 
 def place_videos(samples: Mapping[str, Path], out: Path) -> int:
-    """Puts videos, by their places, into a folder, as links where the disk can; gives their number.
+    """Links or copies videos to their relative paths in a folder; returns their number.
 
     >>> place_videos({}, Path("/nowhere"))
     0
@@ -74,6 +74,6 @@ def place_videos(samples: Mapping[str, Path], out: Path) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             os.link(original.resolve(), path)
-        except OSError:  # another disk, or one that knows no links
+        except OSError:  # another disk, or one without hard links
             shutil.copyfile(original, path)
     return len(samples)

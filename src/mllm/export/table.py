@@ -1,11 +1,12 @@
 """Parquet files that `datasets.load_dataset` reads; needs pyarrow (the extra `data`).
 
-Videos and pictures are places, not bytes: the table stays small, and a clip of many questions is
-there once.
+Videos and pictures are stored as paths, not bytes: the table stays small, and a clip with many
+questions is stored once.
 """
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ from mllm.export.samples import Sample
 from mllm.export.training import trl
 
 MOST_ROWS = 100_000
-"""Of one group of rows: a reader holds one group at a time."""
+"""Most rows of one group: a reader holds one group in memory at a time."""
 
 
 def require() -> Any:
-    """The module `pyarrow`; a `ValueError` that says how to get it where it is not installed.
+    """The module `pyarrow`; a `ValueError` says how to install it if it is missing.
 
     >>> require().__name__
     'pyarrow'
@@ -33,7 +34,7 @@ def require() -> Any:
 
 
 def write(samples: Iterable[Sample], path: Path, *, out: Path) -> int:
-    """Writes questions with a column of videos; `out` is where the videos will lie."""
+    """Writes questions with a column of videos; `out` is the final folder of the videos."""
     arrow = require()
     text, texts = arrow.string(), arrow.list_(arrow.string())
     video = arrow.struct([("bytes", arrow.binary()), ("path", text)])
@@ -44,7 +45,8 @@ def write(samples: Iterable[Sample], path: Path, *, out: Path) -> int:
         "family": text, "chance": arrow.float64(), "reasoning": texts, "clip": text,
         "duration_s": arrow.float64(),
     }  # fmt: skip
-    return _write(samples, path, columns, lambda one: _row(one, out), media={"video": "Video"})
+    row = partial(_row, out=out)
+    return _write(samples, path, columns, row, media={"video": "Video"})
 
 
 def _row(sample: Sample, out: Path) -> dict[str, Any]:
@@ -73,7 +75,7 @@ def _row(sample: Sample, out: Path) -> dict[str, Any]:
 def write_conversations(
     samples: Iterable[Sample], path: Path, pictures: Mapping[str, list[Path]]
 ) -> int:
-    """Writes conversations with their frames, by the place of the video, as TRL trains on them."""
+    """Writes conversations for TRL; `pictures` are the frames by the path of the video."""
     arrow = require()
     turns = arrow.list_(arrow.struct([("role", arrow.string()), ("content", arrow.string())]))
     image = arrow.struct([("bytes", arrow.binary()), ("path", arrow.string())])
@@ -94,7 +96,7 @@ def _write(
     *,
     media: Mapping[str, Any],
 ) -> int:
-    """Group by group; what the columns of media hold stands in the schema, for `datasets`."""
+    """Writes group by group; the schema names the types of media columns for `datasets`."""
     arrow = require()
     from pyarrow import parquet
 
@@ -119,7 +121,7 @@ def _write(
 
 
 def _feature(kind: Any) -> Any:
-    """A column's type in the words of `datasets`."""
+    """A column's type as `datasets` describes it."""
     arrow = require()
     if arrow.types.is_list(kind):
         return {"_type": "List", "feature": _feature(kind.value_type)}

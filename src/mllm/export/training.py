@@ -1,6 +1,6 @@
 """Rows to train on: LLaMA-Factory, TRL, and the layout of the published benchmark.
 
-A file is given as its name and its lines; `folder` writes them.
+Each file is returned as its name and lines; `folder` writes them.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,28 +16,28 @@ from qagen.schema.suite import HUMANMOVE, tasks_of
 VIDEO_TAG = "<video>"
 
 DATASET_NAME = "kinematics_qa"
-"""What LLaMA-Factory's `dataset:` names, followed by `_train`, `_val` or `_test`."""
+"""The name for LLaMA-Factory's `dataset:`, followed by `_train`, `_val` or `_test`."""
 
 BENCHMARK_CATEGORIES = {
     name: "trajectory_affordance" if name == "trajectory" else name
     for name in tasks_of([HUMANMOVE])
 }
-"""The tasks of `humanmove` as the published benchmark calls its categories."""
+"""The categories of the published benchmark by task of `humanmove`."""
 
 ASKING = "Answer with the option letter."
-"""How the published benchmark ends a question."""
+"""The end of every question in the published benchmark."""
 
 
 class File(NamedTuple):
     """A text file of an export."""
 
     name: str
-    """Its place in the exported folder, in the way of URLs."""
+    """Its path relative to the exported folder, with forward slashes."""
     lines: Iterable[bytes]
 
 
 def line(row: Any) -> bytes:
-    """One JSON object.
+    """One row as JSON, without a line break.
 
     >>> line({"answer": "B"})
     b'{"answer":"B"}'
@@ -46,9 +46,9 @@ def line(row: Any) -> bytes:
 
 
 def llamafactory(samples: list[Sample]) -> Iterator[File]:
-    """`train.json` and its like, with the `dataset_info.json` that describes them.
+    """`train.jsonl` and so on, with the `dataset_info.json` that describes them.
 
-    Without the tags LLaMA-Factory skips every row without a word.
+    Without the tags LLaMA-Factory silently skips every row.
 
     >>> [file.name for file in llamafactory([])]
     ['dataset_info.json']
@@ -74,7 +74,7 @@ def llamafactory(samples: list[Sample]) -> Iterator[File]:
 
 
 def _sharegpt(sample: Sample) -> dict[str, Any]:
-    """As many `<video>` tags as videos, or LLaMA-Factory stops."""
+    """A row with as many `<video>` tags as videos, which LLaMA-Factory requires."""
     return {
         "messages": [
             {"role": "user", "content": f"{VIDEO_TAG}{sample.text}"},
@@ -87,7 +87,7 @@ def _sharegpt(sample: Sample) -> dict[str, Any]:
 
 
 def trl(sample: Sample) -> dict[str, Any]:
-    """A conversation as TRL's `SFTTrainer` takes it; the loss is on the completion alone.
+    """A conversation for TRL's `SFTTrainer`, with the loss on the completion only.
 
     >>> from mllm.export.examples import sample
     >>> trl(sample())["completion"]
@@ -100,10 +100,10 @@ def trl(sample: Sample) -> dict[str, Any]:
 
 
 def humanmovevqa(samples: list[Sample], *, style: Style) -> Iterator[File]:
-    """Conversations of each side, and one file a category of the test side.
+    """Conversations of each side, and one file per category of the test side.
 
-    The files of categories hold one object a line, in spite of their name; questions are numbered
-    in each. Reasons, where wanted, are the measurements (`evidence`) beside an answer.
+    The files of categories hold one object per line, despite their name; questions are numbered in
+    each. The style `reasoning` adds the measurements (`evidence`) and the reasoning to an answer.
 
     >>> from mllm.export.examples import sample
     >>> [file.name for file in humanmovevqa([sample()], style="letter")]
@@ -148,10 +148,10 @@ def _conversation(sample: Sample, style: Style) -> dict[str, Any]:
     return row
 
 
-def _benchmarked(sample: Sample, place: int) -> dict[str, Any]:
+def _benchmarked(sample: Sample, number: int) -> dict[str, Any]:
     record = sample.record
     return {
-        "id": f"q{place}",
+        "id": f"q{number}",
         "video_path": sample.place,
         "question": f"{record.question}\nOptions:\n{_listed(sample)}",
         "answer": f"{record.answer}. {record.options[record.answer_index]}",

@@ -102,7 +102,7 @@ def table(samples: Iterable[Sample]) -> Iterator[File]:
 
 
 def _rows(samples: Iterable[Sample]) -> Iterator[bytes]:
-    """The lines of the table; texts of several lines are quoted, as pandas reads them."""
+    """The lines of the table; multi-line texts are quoted, as pandas reads them."""
     yield _row(COLUMNS)
     for index, sample in enumerate(samples):
         record = sample.record

@@ -1,1 +1,1 @@
-"""Runs as points above chance, with intervals, tables and pictures."""
+"""Scores of runs in points above chance, with intervals, tables and figures."""

@@ -1,7 +1,7 @@
-"""Pictures of scores and of training: bars by task, trained on × tested on, curves.
+"""Figures of scores and of training: bars by task, trained on × tested on, curves.
 
 Figures are built without `pyplot`, so that drawing leaves no global state behind. The colours are
-the Okabe-Ito palette, which reads the same with colour-blind eyes.
+the Okabe-Ito palette, which colour-blind readers can tell apart.
 """
 
 from collections import defaultdict
@@ -35,7 +35,7 @@ _STYLE = {
 
 
 def bars(report: Report) -> Figure:
-    """Points above chance of each run, by task and in the mean, with intervals over clips."""
+    """Points above chance of each run, by task and on average, with intervals over clips."""
     names = report.tasks
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(9.6, 4.2), layout="constrained")
@@ -65,7 +65,7 @@ def bars(report: Report) -> Figure:
 
 
 def across(report: Report) -> Figure:
-    """The mean score by what a run learned from and what it was asked."""
+    """The mean score by training and test data set; `ValueError` if two runs share a cell."""
     trained = list(dict.fromkeys(one.trained_on or one.answerer for one in report.scores))
     tested = list(dict.fromkeys(one.dataset for one in report.scores))
     values = np.full((len(trained), len(tested)), np.nan)
@@ -95,7 +95,7 @@ def across(report: Report) -> Figure:
 
 
 def curve(report: Report, *, by: By) -> Figure:
-    """The mean score over how many frames, or pixels of each, a run could see; one line a model."""
+    """The mean score over the number of frames, or pixels per frame; one line per answerer."""
     lines: defaultdict[str, list[tuple[int, Score]]] = defaultdict(list)
     for one in report.scores:
         seen = one.max_frames if by == "frames" else one.max_pixels
@@ -126,7 +126,7 @@ def curve(report: Report, *, by: By) -> Figure:
 
 
 def learning(history: Path) -> Figure:
-    """The loss over the steps of a training, as `finetune` wrote it down, and the learning rate."""
+    """Loss and learning rate over the steps of a training, from the log of `finetune`."""
     rows = [msgspec.json.decode(line) for line in history.read_bytes().splitlines()]
     rows = [row for row in rows if "loss" in row]
     if not rows:
@@ -147,7 +147,7 @@ def learning(history: Path) -> Figure:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Writes a figure whole or not at all; `.png`, `.pdf` or `.svg`, the same bytes every time."""
+    """Writes a figure atomically as `.png`, `.pdf` or `.svg`, the same bytes every time."""
     ending = path.suffix.lower()
     if ending not in (".png", ".pdf", ".svg"):
         raise ValueError(f"{path}: expected a name that ends in .png, .pdf or .svg")

@@ -1,4 +1,4 @@
-"""How sure a score is: many resamplings of clips, because questions of one clip err together."""
+"""Bootstrap intervals of scores over clips, because errors within a clip are correlated."""
 
 from typing import NamedTuple
 
@@ -8,20 +8,20 @@ from jaxtyping import Bool, Float, Int
 RESAMPLINGS = 2000
 
 SHARE = 0.95
-"""Of the resamplings lie inside an interval."""
+"""Share of the resamplings inside an interval."""
 
-_CHUNK = 100  # resamplings that are multiplied at once
+_CHUNK = 100  # resamplings multiplied at once
 
 
 class Interval(NamedTuple):
-    """Bounds; not a number where there is nothing to resample."""
+    """Lower and upper bound; NaN where there is nothing to resample."""
 
     low: float
     high: float
 
 
 class Sums(NamedTuple):
-    """What each clip adds to each task."""
+    """Sums over the rows of each clip and task."""
 
     right: Float[np.ndarray, "clips tasks"]
     chance: Float[np.ndarray, "clips tasks"]
@@ -53,7 +53,7 @@ def summed(
 
 
 def points(sums: Sums) -> Float[np.ndarray, " tasks"]:
-    """Of each task 100 (accuracy - chance) / (1 - chance); not a number where it has no rows.
+    """100 (accuracy - chance) / (1 - chance) of each task; NaN for a task without rows.
 
     >>> points(Sums(np.array([[3.0]]), np.array([[1.0]]), np.array([[4.0]]))).round(1).tolist()
     [66.7]
@@ -72,7 +72,7 @@ def _points(
 
 
 def mean(values: Float[np.ndarray, "*some tasks"]) -> Float[np.ndarray, "*some"]:
-    """The mean over the tasks that have rows.
+    """The mean over the tasks that have rows, whose values are not NaN.
 
     >>> mean(np.array([1.0, np.nan, 3.0])).item()
     2.0
@@ -86,7 +86,7 @@ def mean(values: Float[np.ndarray, "*some tasks"]) -> Float[np.ndarray, "*some"]
 def resampled(
     sums: Sums, *, seed: int = 0, resamplings: int = RESAMPLINGS
 ) -> Float[np.ndarray, "resamplings tasks"]:
-    """Points by task of as many clips drawn with replacement; equal seeds draw equal clips.
+    """Points by task of bootstrap samples of the clips; equal seeds draw equal clips.
 
     >>> sums = Sums(np.ones((9, 1)), np.full((9, 1), 0.5), np.ones((9, 1)))
     >>> resampled(sums, resamplings=2).tolist()
@@ -106,7 +106,7 @@ def resampled(
 
 
 def of(values: Float[np.ndarray, " resamplings"]) -> Interval:
-    """The interval that holds most of the values.
+    """The central interval that holds `SHARE` of the values.
 
     >>> round(of(np.arange(101.0)).low, 6)
     2.5

@@ -1,10 +1,10 @@
-"""The scores of runs: points above chance by task and their mean, with what they hang on.
+"""The scores of runs: points above chance by task, their mean, and breakdowns.
 
 A reply without a letter is wrong. A task's points are 100 (accuracy - chance) / (1 - chance);
-the score of a run is the mean of its tasks. Intervals resample clips. What has been asked with
-every rotation of its options counts for each rotation, and once more as right only if all are.
+the score of a run is the mean of its tasks. Intervals resample clips. With rotated options each
+rotation counts, and `circular_points` counts a question as right only if all its rotations are.
 Free text has no letter: `texts` scores it, and it counts in no other figure.
-What a report consists of makes up half of the file, which is therefore longer than most.
+The types of a report make up half of the file, which is therefore longer than most.
 """
 
 from collections import Counter, defaultdict
@@ -24,7 +24,7 @@ from qagen.schema.record import LETTERS
 from qagen.schema.suite import Suite, tasks_of
 
 SURENESS = ((1.0, "1 to 1.5 bands"), (1.5, "1.5 to 3 bands"), (3.0, "3 bands and more"))
-"""Classes of the margin, in tie bands of the rule, by their least."""
+"""Classes of the margin, in tie bands of the rule, by their lower bounds."""
 
 FRAMES = (
     (0.0, "none"),
@@ -34,7 +34,7 @@ FRAMES = (
     (33.0, "33 to 64"),
     (65.0, "65 and more"),
 )
-"""Classes of how many frames were seen, by their least."""
+"""Classes of the number of frames shown, by their lower bounds."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,12 +50,12 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     chance: float
     points: float
     points_low: float | None = None
-    """95 % interval of the points, over clips; none where it was not resampled."""
+    """95 % interval of the points, over clips; none without resampling."""
     points_high: float | None = None
 
 
 class SuiteScore(msgspec.Struct, frozen=True, kw_only=True):
-    """The score of a suite: the mean of those of its tasks that have replies."""
+    """The score of a suite: the mean over its tasks that have replies."""
 
     tasks: int
     replies: int
@@ -67,18 +67,18 @@ class SuiteScore(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Letters(msgspec.Struct, frozen=True, kw_only=True):
-    """How often letters are said and right, where so many options are offered."""
+    """How often each letter is said and right, for questions with so many options."""
 
     options: int
     said: dict[str, int]
     right: dict[str, int]
     bias: float
-    """The part of the replies with a letter that would have to change for letters to be said as
-    often as they are right; of guesses that have no favourite, near 0."""
+    """The share of the replies with a letter that would have to change for each letter to be said
+    as often as it is right; near 0 for unbiased guesses."""
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a run."""
+    """The scores of a run."""
 
     name: str
     answerer: str
@@ -90,20 +90,20 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     clips: int
     questions: int
     missing: int
-    """Replies that a whole run would have."""
+    """Replies that a complete run would have in addition."""
     points: float
-    """This and all that follows is of questions with options; not a number where there are none."""
+    """From here on for questions with options only; NaN if there are none."""
     points_low: float
     points_high: float
     accuracy: float
     accuracy_answered: float | None
-    """Of the replies with a letter alone."""
+    """Accuracy among the replies with a letter."""
     silent_share: float
     silences: dict[str, int]
     """Replies without a letter, by reason."""
     circular_points: float | None
-    """The same score when only questions count that are right in every rotation; its chance is
-    that of the options to the power of their number."""
+    """The same score with a question right only if every rotation is; its chance is the chance of
+    one rotation to the power of the number of options."""
     suites: dict[str, SuiteScore]
     tasks: dict[str, Part]
     texts: dict[str, TextPart]
@@ -117,13 +117,13 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
-    """One run against another, on what both replied to."""
+    """One run compared with another, on the questions that both replied to."""
 
     name: str
     other: str
     replies: int
     points: float
-    """How many points the first is ahead: the mean over tasks."""
+    """Points of the first minus points of the other: the mean over tasks."""
     points_low: float
     points_high: float
     only_first: int
@@ -133,24 +133,24 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """Runs, and each against the first blind one, or against the first run."""
+    """Scores of runs, and comparisons with the first blind run or else the first run."""
 
     tasks: tuple[str, ...]
-    """Tasks with options that any run has replies to, in the order of the suites."""
+    """Tasks with options that have replies in any run, in the order of the suites."""
     scores: tuple[Score, ...]
     pairs: tuple[Pair, ...]
     baseline: str
-    """The run that others are compared with; empty for a single run."""
+    """The run that the others are compared with; empty for a single run."""
 
 
 class _Rows(NamedTuple):
-    """Replies of a run beside what was asked."""
+    """Replies of a run, aligned with their questions."""
 
     asked: list[Asked]
     predictions: list[Prediction]
     right: Bool[np.ndarray, " rows"]
     tasks: tuple[str, ...]
-    """All that the run's suites know, in their order."""
+    """All tasks of the run's suites, in their order."""
 
     def chosen(self, places: Sequence[int]) -> "_Rows":
         return _Rows(
@@ -187,9 +187,9 @@ def _clips(rows: _Rows) -> list[str]:
 
 
 def score(run: Loaded, *, seed: int = 0, scorers: Mapping[str, Scorer] | None = None) -> Score:
-    """The score of a run; what is missing in it is counted and left out.
+    """The score of a run; missing replies are counted and left out.
 
-    `scorers` score free text, by task; without one it is counted as not scored.
+    `scorers` score free text, by task; without a scorer it is counted as not scored.
 
     >>> score(_example()).points, score(_example()).silences
     (55.556, {'refusal': 1})
@@ -272,8 +272,8 @@ def _number(value: "float | Float[np.ndarray, '']") -> float:
     return round(float(value), 3)
 
 
-def _silence(one: Prediction) -> str:
-    return "no reply" if one.problem else one.how
+def _silence(prediction: Prediction) -> str:
+    return "no reply" if prediction.problem else prediction.how
 
 
 def _class(value: float, classes: Sequence[tuple[float, str]]) -> str:
@@ -312,7 +312,7 @@ def _part(rows: _Rows, interval: Interval | None = None) -> Part:
 
 
 def _circular(rows: _Rows) -> float:
-    """Of the questions that were asked with all their rotations."""
+    """Circular points over the questions that have replies to all rotations."""
     right: defaultdict[str, list[bool]] = defaultdict(list)
     of: dict[str, Asked] = {}
     for asked, good in zip(rows.asked, rows.right.tolist(), strict=True):
@@ -348,7 +348,7 @@ def _letters(rows: _Rows) -> list[Letters]:
 
 
 def compare(run: Loaded, other: Loaded, *, seed: int = 0) -> Pair:
-    """How far a run is ahead of another, question by question; clips are resampled together.
+    """The lead of a run over another, question by question; clips are resampled jointly.
 
     >>> compare(_example(), _example()).points
     0.0
@@ -392,9 +392,9 @@ def compare(run: Loaded, other: Loaded, *, seed: int = 0) -> Pair:
 def report(
     runs: Sequence[Loaded], *, seed: int = 0, scorers: Mapping[str, Scorer] | None = None
 ) -> Report:
-    """All runs, and each against the first that sees no video; if all see it, the first.
+    """The scores of all runs, each compared with the first text-only run or else the first run.
 
-    Comparisons are made among runs of one data set.
+    Only runs of the same data set are compared.
 
     >>> report([_example()]).pairs
     ()

@@ -1,4 +1,4 @@
-"""A report on runs for people: tables for a terminal, and one for a paper."""
+"""Tables of a report on runs: for a terminal, and in LaTeX for a paper."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ _ESCAPES = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\
 
 
 def of(report: Report) -> list[Table]:
-    """All tables: the runs beside each other, how far they are apart, and each by itself.
+    """All tables: the runs side by side, their differences, and each run by itself.
 
     >>> from mllm.scores import score
     >>> of(score.report([score._example()]))[0].rows[0][:3]
@@ -111,7 +111,7 @@ def _alone(score: Score, title: str) -> Iterator[Table]:
 
 
 def _letters(score: Score, title: str) -> Table:
-    """A row for each number of options, a column for each letter of the largest number."""
+    """One row per number of options, one column per letter of the largest number."""
     names = LETTERS[: max(one.options for one in score.letters)]
     rows = [
         (
@@ -132,23 +132,23 @@ def _part(name: str, part: Part) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _suite(name: str, one: SuiteScore) -> tuple[str, ...]:
+def _suite(name: str, score: SuiteScore) -> tuple[str, ...]:
     return (
-        name, f"{one.tasks}", f"{one.replies:,}", f"{one.accuracy:.1%}", _points(one.points),
-        _interval(one.points_low, one.points_high),
+        name, f"{score.tasks}", f"{score.replies:,}", f"{score.accuracy:.1%}",
+        _points(score.points), _interval(score.points_low, score.points_high),
     )  # fmt: skip
 
 
-def _text(name: str, one: TextPart) -> tuple[str, ...]:
-    reasons = "; ".join(f"{count:,}: {reason}" for reason, count in one.not_scored.items())
+def _text(name: str, part: TextPart) -> tuple[str, ...]:
+    reasons = "; ".join(f"{count:,}: {reason}" for reason, count in part.not_scored.items())
     return (
-        name, f"{one.replies:,}", f"{one.silent:,}", f"{one.scored:,}",
-        _NONE if one.mean is None else f"{one.mean:.1%}", one.scorer or _NONE, reasons or _NONE,
+        name, f"{part.replies:,}", f"{part.silent:,}", f"{part.scored:,}",
+        _NONE if part.mean is None else f"{part.mean:.1%}", part.scorer or _NONE, reasons or _NONE,
     )  # fmt: skip
 
 
 def latex(report: Report) -> str:
-    """The runs beside each other as a table for `booktabs`; the best of each column is bold.
+    """The runs side by side as a `booktabs` table; the best of each column is bold.
 
     >>> from mllm.scores import score
     >>> print(latex(score.report([score._example()])).splitlines()[4])
@@ -187,7 +187,7 @@ def _bold(values: Sequence[float | None]) -> list[str]:
 
 
 def escaped(text: str) -> str:
-    """A text as LaTeX prints it.
+    """A text with the special characters of LaTeX escaped.
 
     >>> escaped("50 % of a_b")
     '50 \\\\% of a\\\\_b'

@@ -1,6 +1,6 @@
-"""Scores of free text: by a scorer that is given for a task, or none, with the reason.
+"""Scores of free text: by the scorer given for a task, or no score and the reason.
 
-A reply of free text is neither right nor wrong by a letter, so it is never counted among these.
+Free text is neither right nor wrong by a letter, so it never counts among replies with letters.
 """
 
 import math
@@ -21,33 +21,33 @@ class Scorer(Protocol):
 
     @property
     def name(self) -> str:
-        """For tables."""
+        """The name in tables."""
         ...
 
     def __call__(self, asked: Asked, reply: str) -> float | None:
-        """A share from 0, nothing of the reference, to 1, all of it; none where it cannot tell."""
+        """A share from 0, nothing of the reference, to 1, all of it; none if undecidable."""
         ...
 
 
 class TextPart(msgspec.Struct, frozen=True, kw_only=True):
-    """The free texts of one task."""
+    """The score of the free texts of one task."""
 
     replies: int
     silent: int
     """Replies without a text; a scorer counts each as 0."""
     scored: int
     mean: float | None
-    """Of what was scored, from 0 to 1; none where nothing was."""
+    """Mean score of the scored replies, from 0 to 1; none if there are none."""
     scorer: str
-    """Empty without one."""
+    """Its name; empty without a scorer."""
     not_scored: dict[str, int]
-    """Replies by the reason why they have no score."""
+    """Replies without a score, by reason."""
 
 
 def score(run: Loaded, scorers: Mapping[str, Scorer]) -> dict[str, TextPart]:
-    """The free texts of a run by task, with the scorer of each task.
+    """The scores of the free texts of a run, by task.
 
-    A scorer that gives anything but a share from 0 to 1 raises `ValueError`.
+    A `ValueError` is raised if a scorer returns anything but a share from 0 to 1 or none.
 
     >>> from mllm.scores.score import _example
     >>> score(_example(), {})
