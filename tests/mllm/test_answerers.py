@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from kinematics.errors import error_models
-from mllm.answerers import guesses, named, oracles, wire
+from mllm.answerers import blind, named, oracles, wire
 from mllm.answerers.remote import Remote
 from mllm.evaluation import evaluate, prompt, runs
 from mllm.evaluation.answering import Answerer, Asked, Reply, StoppedError
@@ -90,7 +90,7 @@ def ran(answerer: Answerer, records: list[Record], *, shifts: bool = False) -> L
 
 
 def test_chance_is_near_zero_and_inside_its_interval() -> None:
-    found = score.score(ran(guesses.Chance(seed=3), rows_without_meaning(2800)))
+    found = score.score(ran(blind.Chance(seed=3), rows_without_meaning(2800)))
     assert abs(found.points) < 4
     assert found.points_low < 0 < found.points_high
     assert found.points_high - found.points_low < 10
@@ -100,8 +100,8 @@ def test_the_blind_know_nothing_of_an_even_data_set() -> None:
     rows = rows_without_meaning(4200)
     learned, judged = rows[:1400], rows[1400:]
     for answerer in (
-        guesses.Majority(learned=learned),
-        guesses.Blind(learned=learned, judged=judged),
+        blind.Majority(learned=learned),
+        blind.Blind(learned=learned, judged=judged),
     ):
         found = score.score(ran(answerer, judged))
         assert abs(found.points) < 3, answerer.name
@@ -111,8 +111,8 @@ def test_the_blind_find_what_gives_answers_away() -> None:
     rows = rows_without_meaning(1400, telling=True)
     learned, judged = rows[:700], rows[700:]
     for answerer in (
-        guesses.Majority(learned=learned),
-        guesses.Blind(learned=learned, judged=judged),
+        blind.Majority(learned=learned),
+        blind.Blind(learned=learned, judged=judged),
     ):
         assert score.score(ran(answerer, judged)).points > 90, answerer.name
 
@@ -121,8 +121,8 @@ def test_the_blind_never_look_at_keys_that_they_judge() -> None:
     rows = rows_without_meaning(700, telling=True)
     learned, judged = rows[:400], rows[400:]
     turned = [with_another_key(one) for one in judged]
-    one = ran(guesses.Blind(learned=learned, judged=judged), judged)
-    two = ran(guesses.Blind(learned=learned, judged=turned), turned)
+    one = ran(blind.Blind(learned=learned, judged=judged), judged)
+    two = ran(blind.Blind(learned=learned, judged=turned), turned)
     assert [p.answer for p in one.predictions] == [p.answer for p in two.predictions]
 
 

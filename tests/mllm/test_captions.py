@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mllm.answerers import wire
-from mllm.answerers.guesses import Chance
+from mllm.answerers.blind import Chance
 from mllm.answerers.remote import Remote
 from mllm.commands.app import app
 from mllm.evaluation import captions, evaluate, prompt, runs

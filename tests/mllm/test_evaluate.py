@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from kinematics import __version__
 from mllm.answerers import wire
-from mllm.answerers.guesses import Chance
+from mllm.answerers.blind import Chance
 from mllm.answerers.remote import Remote
 from mllm.commands.app import app
 from mllm.evaluation import evaluate, runs

@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from mllm.answerers.guesses import Chance
+from mllm.answerers.blind import Chance
 from mllm.answerers.oracles import Oracle
 from mllm.commands.app import app
 from mllm.evaluation import evaluate, runs

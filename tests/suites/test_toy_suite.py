@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from kinematics.facts import MotionFacts
-from mllm.answerers.guesses import FREE_TEXT, Blind, Chance, Majority
+from mllm.answerers.blind import FREE_TEXT, Blind, Chance, Majority
 from mllm.answerers.oracles import Oracle
 from mllm.evaluation import evaluate, prompt, runs
 from mllm.evaluation.answering import Asked, Reply, Sees, Setting

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kinematics.errors import error_models
-from mllm.answerers import guesses, oracles
+from mllm.answerers import blind, oracles
 from mllm.answerers.remote import Remote
 from mllm.evaluation.answering import Answerer, Sees
 from mllm.local import model as models
@@ -47,11 +47,11 @@ def find(name: str, materials: Materials) -> Answerer:
     if more and kind not in ("noisy", "local", "local-text"):
         kind = ""
     if kind == "chance":
-        return guesses.Chance(seed=seed)
+        return blind.Chance(seed=seed)
     if kind == "majority":
-        return guesses.Majority(learned=materials.learned, seed=seed)
+        return blind.Majority(learned=materials.learned, seed=seed)
     if kind == "blind":
-        return guesses.Blind(learned=materials.learned, judged=materials.judged, seed=seed)
+        return blind.Blind(learned=materials.learned, judged=materials.judged, seed=seed)
     if kind in ("oracle", "noisy"):
         if materials.motions is None:
             raise ValueError(f"{kind}: needs the motions; give --motions and their folder")

@@ -97,7 +97,7 @@ def evaluate_captions(
 ) -> Outcome:
     """Writes the missing descriptions, then asks the questions that have no reply yet.
 
-    >>> from mllm.answerers.guesses import Chance
+    >>> from mllm.answerers.blind import Chance
     >>> evaluate_captions("/nowhere", "/nowhere", Chance(), Chance())  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...

@@ -42,7 +42,7 @@ def collect(
 
     >>> import tempfile
     >>> from pathlib import Path
-    >>> from mllm.answerers.guesses import Chance
+    >>> from mllm.answerers.blind import Chance
     >>> asked = [Asked(key="a", text="Left?", options=("Yes", "No"))]
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     for _ in range(2):

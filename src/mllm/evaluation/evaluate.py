@@ -120,7 +120,7 @@ def evaluate(
     A complete run is left as it is. Raises `ValueError` for input that has to be corrected first,
     and `OSError` when the disk is full; replies received until then are kept.
 
-    >>> from mllm.answerers.guesses import Chance
+    >>> from mllm.answerers.blind import Chance
     >>> evaluate("/nowhere", "/nowhere", Chance())  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
