@@ -1,6 +1,7 @@
 """The kinds of answers that rules share: each makes a `Finding` from what was measured."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from qagen.language import phrases
 from qagen.reading.clip import Occurrence, Reading
@@ -13,13 +14,37 @@ from qagen.rules.options import (
     true_first,
 )
 from qagen.rules.rule import Finding
-from qagen.schema.question import Ask, Evidence, Margin, Option, Unit, Window
+from qagen.schema.question import WINDOWS, Ask, Evidence, Margin, Option, Unit, Window
 
 Said = Callable[[], tuple[str, str]]
 """The observation and the conclusion, in words."""
 
 YES, NO = Option("Yes", "yes"), Option("No", "no")
 SAME = Option("Both about the same", "same")
+
+
+@lru_cache(maxsize=1 << 12)
+def asks(
+    rule: str,
+    about: tuple[tuple[str, ...], ...] = ((),),
+    windows: tuple[Window, ...] = WINDOWS[:1],
+) -> tuple[Ask, ...]:
+    """The asks of a rule about each of some movements, or pairs of them, in each window.
+
+    Clips share them: they are made once.
+    """
+    return tuple(
+        [
+            Ask(rule=rule, movements=movements, window=window)
+            for movements in about
+            for window in windows
+        ]
+    )
+
+
+def each(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Movements one by one, as asks are about them."""
+    return tuple([(name,) for name in names])
 
 
 def yes_no(presence: Presence, said: Said) -> Finding:

@@ -1,7 +1,7 @@
 """Comparative: which of two is more frequent, larger or faster, or are both the same."""
 
 from collections.abc import Callable, Iterable
-from functools import cache, partial
+from functools import partial
 
 from qagen.language import phrases
 from qagen.language.vocabulary import (
@@ -38,20 +38,14 @@ from qagen.schema.question import WINDOWS, Ask, Evidence, Option, Window
 _OFTEN = Option("Both equally often", "same")
 
 
-@cache
-def _asks(rule: str, known: tuple[str, ...], windows: tuple[Window, ...]) -> tuple[Ask, ...]:
-    return tuple(
-        Ask(rule=rule, movements=pair, window=window)
-        for pair in PAIRS
-        if pair[0] in known
-        for window in windows
-    )
-
-
 def _pairs(
     rule: str, windows: tuple[Window, ...] = WINDOWS[:1]
 ) -> Callable[[Reading], Iterable[Ask]]:
-    return lambda clip: _asks(rule, movements(clip), windows)
+    def asks(clip: Reading) -> Iterable[Ask]:
+        known = movements(clip)
+        return kinds.asks(rule, tuple([pair for pair in PAIRS if pair[0] in known]), windows)
+
+    return asks
 
 
 def _happen(clip: Reading, ask: Ask) -> bool:

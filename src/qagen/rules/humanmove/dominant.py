@@ -80,7 +80,7 @@ def _largest(
 
 
 def _each_window(rule: str, _clip: Reading) -> Iterable[Ask]:
-    return (Ask(rule=rule, window=window) for window in WINDOWS)
+    return kinds.asks(rule, windows=WINDOWS)
 
 
 def _direction(clip: Reading, ask: Ask) -> Finding:

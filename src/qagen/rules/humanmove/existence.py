@@ -174,7 +174,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "ever_walks",
         family="walking",
-        asks=lambda _clip: (Ask(rule="ever_walks", window=window) for window in WINDOWS),
+        asks=lambda _clip: kinds.asks("ever_walks", windows=WINDOWS),
         decide=_walks,
         meaning=Meaning(
             claims.yes_if(lambda _, shown: shown[0].value >= WALK_PATH_M),

@@ -45,10 +45,6 @@ def _happens(clip: Reading, ask: Ask) -> bool:
 # Counts -------------------------------------------------------------------------------------------
 
 
-def _each_movement(clip: Reading) -> Iterable[Ask]:
-    return (Ask(rule="count", movements=(name,)) for name in movements(clip))
-
-
 def _count(clip: Reading, ask: Ask) -> Finding:
     (movement,) = ask.movements
     refuse(clip.doubts.get(movement))
@@ -158,14 +154,6 @@ def _measurable(clip: Reading) -> list[str]:
     """The movements that happen and whose amounts people can judge by numbers."""
     known = movements(clip)
     return [name for name in known if MOVEMENTS[name].kind in _MEASURED and clip.occurrences[name]]
-
-
-def _each_total(clip: Reading) -> Iterable[Ask]:
-    return (
-        Ask(rule="total", movements=(name,), window=window)
-        for name in _measurable(clip)
-        for window in WINDOWS
-    )
 
 
 def _total(clip: Reading, ask: Ask) -> Finding:
@@ -279,7 +267,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "count",
         family="count",
-        asks=_each_movement,
+        asks=lambda clip: kinds.asks("count", kinds.each(movements(clip))),
         decide=_count,
         likely=_happens,
         meaning=Meaning(claims.how_many, claims.says_count),
@@ -308,7 +296,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "total",
         family="total",
-        asks=_each_total,
+        asks=lambda clip: kinds.asks("total", kinds.each(_measurable(clip)), WINDOWS),
         decide=_total,
         meaning=Meaning(claims.nearest(lambda shown: shown[-1].value), claims.says_total),
     ),
@@ -333,7 +321,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "path_length",
         family="path",
-        asks=lambda _clip: (Ask(rule="path_length", window=window) for window in WINDOWS),
+        asks=lambda _clip: kinds.asks("path_length", windows=WINDOWS),
         decide=_path_length,
         meaning=Meaning(claims.FIRST_VALUE, claims.says_length),
     ),

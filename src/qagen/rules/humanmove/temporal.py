@@ -22,13 +22,9 @@ _LAST_NTH = 3
 # What happens in a quarter ------------------------------------------------------------------------
 
 
-def _each_pair(clip: Reading) -> Iterable[Ask]:
-    return (
-        Ask(rule="happens_in", movements=pair, window=window)
-        for pair in PAIRS
-        if pair[0] in movements(clip)
-        for window in _QUARTERS
-    )
+def _pairs(clip: Reading) -> Iterable[Ask]:
+    pairs = tuple([pair for pair in PAIRS if pair[0] in movements(clip)])
+    return kinds.asks("happens_in", pairs, _QUARTERS)
 
 
 def _happens_in(clip: Reading, ask: Ask) -> Finding:
@@ -103,12 +99,9 @@ def _first_in(clip: Reading, ask: Ask) -> Finding:
 
 
 def _each_speed(clip: Reading) -> Iterable[Ask]:
-    return (
-        Ask(rule="speed_class", movements=(name,), window=window)
-        for name in movements(clip)
-        if clip.occurrences[name] and MOVEMENTS[name].kind in SPEEDS
-        for window in WINDOWS
-    )
+    names = [name for name in movements(clip) if MOVEMENTS[name].kind in SPEEDS]
+    happen = kinds.each(name for name in names if clip.occurrences[name])
+    return kinds.asks("speed_class", happen, WINDOWS)
 
 
 def _speed_class(clip: Reading, ask: Ask) -> Finding:
@@ -172,7 +165,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "happens_in",
         family="which in a quarter",
-        asks=_each_pair,
+        asks=_pairs,
         decide=_happens_in,
         likely=lambda clip, ask: any_happens(clip, ask.movements),
         meaning=Meaning(claims.which_happen, claims.says_either),
@@ -180,7 +173,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "first_in",
         family="first in a quarter",
-        asks=lambda _clip: (Ask(rule="first_in", window=window) for window in _QUARTERS),
+        asks=lambda _clip: kinds.asks("first_in", windows=_QUARTERS),
         decide=_first_in,
         meaning=Meaning(claims.earliest, claims.names_movements, claims.none_before),
     ),
