@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mllm.evaluation import parse, prompt
-from qagen.language import phrases
+from qagen.language import stems
 from qagen.schema.question import Ask, Margin
 from qagen.schema.record import LETTERS, Record
 
@@ -48,10 +48,10 @@ def test_every_rotation_shows_each_option_at_each_place_once(count: int, first: 
         assert sorted(places) == sorted(record.options)
 
 
-@pytest.mark.parametrize("frame", list(phrases.FRAME_NOTES))
+@pytest.mark.parametrize("frame", list(prompt.FRAME_NAMES))
 def test_the_frame_of_reference_is_that_of_the_record(frame: str) -> None:
     text = prompt.ask(record_of(OPTIONS[:4], frame=frame)).text
-    assert phrases.FRAME_NOTES[frame] in text
+    assert stems.preamble(frame) in text
     others = {name: note for name, note in prompt.FRAME_NAMES.items() if name != frame}
     assert not any(f"reference: {name}." in text for name in others.values())
 

@@ -132,7 +132,7 @@ def test_questions_of_two_to_eight_options_are_scored_and_shown_by_their_own_cha
     run = loaded(questions, [reply(one, says[one.id]) for one in questions])
     found = score.score(run)
     assert found.accuracy == round(14 / 35, 5)
-    assert found.categories["numerical"].chance == 0.2  # 7 questions of 35 by chance
+    assert found.tasks["numerical"].chance == 0.2  # 7 questions of 35 by chance
     assert found.points == pytest.approx(100 * (14 / 35 - 0.2) / 0.8, abs=1e-3)
     assert [one.options for one in found.letters] == list(range(2, 9))
     (table,) = [one for one in tables.of(score.report([run])) if one.title.startswith("letters")]

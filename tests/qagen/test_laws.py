@@ -28,7 +28,7 @@ CHANCE = {
     "existence": 1 / 2,
 }
 
-DRAWN = ("count", "total", "path_length", "amount", "duration", "furthest_distance", "end_distance")
+DRAWN = ("total", "path_length", "amount", "duration", "furthest_distance", "end_distance")
 """Rules whose other numbers are drawn by name, so that a mirror shows others."""
 
 OFFERED_BY_NAME = ("dominant_direction", "dominant_speed", "dominant_lean", "dominant_limb")
@@ -244,7 +244,7 @@ def canonical(facts: MotionFacts, *, mirror: bool) -> dict[tuple, tuple]:
         )
         assert name not in found
         options = frozenset(say(option.text) for option in one.distractors)
-        if ask.rule.removesuffix("_strength").removesuffix("_returns") in DRAWN:
+        if ask.rule.startswith("count") or ask.rule in DRAWN:
             options = frozenset()
         stem = Counter(re.findall(r"[\w'-]+", say(one.stem)))
         found[name] = (say(one.key.text), options, stem)

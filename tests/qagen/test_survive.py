@@ -178,7 +178,7 @@ def test_the_command_writes_a_page_a_file_and_a_picture(truths: Path, tmp_path: 
     assert read.total.all.flips == 0
     assert (out / "survive.md").read_text().count("|\n") > 15
     for taken, why in ((truths, "is or holds the input"), (tmp_path, "which this `qagen survive`")):
-        done = CliRunner().invoke(cli.app, [*map(str, words[:3]), "--out", str(taken)])
+        done = CliRunner().invoke(app.app, [*map(str, words[:3]), "--out", str(taken)])
         assert done.exit_code == 2
         assert why in done.output
 

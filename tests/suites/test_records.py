@@ -18,7 +18,9 @@ from qagen.verify.rederive import table
 def test_humanmove_is_what_the_rules_ask_and_the_derivations_expect() -> None:
     tasks = tasks_of([HUMANMOVE])
     assert list(tasks) == list(RULES)
-    assert {name: task.options for name, task in tasks.items()} == dict(table.CHOICES)
+    assert {name: task.options for name, task in tasks.items()} == {
+        task.name: task.choices for task in table.SUITES["humanmove"]
+    }
     assert all(task.chance == 1 / task.options for task in tasks.values())
     assert SUITES["humanmove"] is HUMANMOVE
 

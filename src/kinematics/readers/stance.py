@@ -65,7 +65,7 @@ Positions = Float[np.ndarray, "*frames joints 3"]
 Rest = Float[np.ndarray, "joints 3"]
 
 
-def point(positions: Positions, skeleton: Skeleton, name: str) -> np.ndarray | None:
+def point(coordinates: Positions, skeleton: Skeleton, name: str) -> np.ndarray | None:
     """The body point of that name (the mean of its joints); None if the rig lacks it.
 
     >>> from kinematics.skeleton import SMPL_22
@@ -73,33 +73,35 @@ def point(positions: Positions, skeleton: Skeleton, name: str) -> np.ndarray | N
     [0.0, 0.0, 0.0]
     """
     joints = skeleton.points[POINTS.index(name)]
-    return positions[..., list(joints), :].mean(axis=-2) if joints else None
+    return coordinates[..., list(joints), :].mean(axis=-2) if joints else None
 
 
-def _points(positions: Positions, skeleton: Skeleton, names: list[str]) -> list[np.ndarray] | None:
+def _points(
+    coordinates: Positions, skeleton: Skeleton, names: list[str]
+) -> list[np.ndarray] | None:
     """All of the body points; None if any is missing."""
-    points = [point(positions, skeleton, name) for name in names]
+    points = [point(coordinates, skeleton, name) for name in names]
     present = [points_m for points_m in points if points_m is not None]
     return present if len(present) == len(names) else None
 
 
-def _middle(positions: Positions, skeleton: Skeleton, *names: str) -> np.ndarray | None:
+def _middle(coordinates: Positions, skeleton: Skeleton, *names: str) -> np.ndarray | None:
     """The first of the body points, or middles of left and right points, that the rig has."""
     for name in names:
         sides = [name] if name in POINTS else [f"left_{name}", f"right_{name}"]
-        if (points := _points(positions, skeleton, sides)) is not None:
+        if (points := _points(coordinates, skeleton, sides)) is not None:
             return np.mean(points, axis=0)
     return None
 
 
 def _trunk_and_legs(
-    positions: Positions, skeleton: Skeleton
+    coordinates: Positions, skeleton: Skeleton
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
     """The directions from the pelvis up the trunk, and from the ankles up to the hips."""
-    pelvis = _middle(positions, skeleton, "pelvis", "hip")
-    top = _middle(positions, skeleton, "neck", "head", "chest")
-    hips = _middle(positions, skeleton, "hip", "pelvis")
-    low = _middle(positions, skeleton, "ankle", "knee")
+    pelvis = _middle(coordinates, skeleton, "pelvis", "hip")
+    top = _middle(coordinates, skeleton, "neck", "head", "chest")
+    hips = _middle(coordinates, skeleton, "hip", "pelvis")
+    low = _middle(coordinates, skeleton, "ankle", "knee")
     return (
         None if pelvis is None or top is None else top - pelvis,
         None if hips is None or low is None else hips - low,
@@ -115,12 +117,12 @@ def _standing(rest: Rest, skeleton: Skeleton) -> np.ndarray | None:
     return trunk + legs if size > 0 and trunk @ legs > STANDING_COSINE * size else None
 
 
-def _chain(positions: Positions, skeleton: Skeleton, names: tuple[str, ...]) -> float | None:
+def _chain(coordinates: Positions, skeleton: Skeleton, names: tuple[str, ...]) -> float | None:
     """The median length of a chain of body points, averaged over both sides."""
     lengths = []
     for side in ("left_", "right_"):
         full = [name if name in POINTS else side + name for name in names]
-        stops = _points(positions, skeleton, full)
+        stops = _points(coordinates, skeleton, full)
         if stops is None:
             continue
         steps = [np.linalg.norm(b - a, axis=-1) for a, b in pairwise(stops)]
@@ -128,7 +130,7 @@ def _chain(positions: Positions, skeleton: Skeleton, names: tuple[str, ...]) -> 
     return float(np.mean(lengths)) if lengths else None
 
 
-def unit_m(positions: Positions, skeleton: Skeleton) -> tuple[float, str] | None:
+def unit_m(coordinates: Positions, skeleton: Skeleton) -> tuple[float, str] | None:
     """Metres in the file's unit of length, and its name; None if no unit fits a person's height.
 
     >>> from kinematics import synthetic
@@ -137,7 +139,7 @@ def unit_m(positions: Positions, skeleton: Skeleton) -> tuple[float, str] | None
     (0.01, 'centimetres')
     """
     for names, share in SHARE_OF_HEIGHT:
-        length = _chain(positions, skeleton, names)
+        length = _chain(coordinates, skeleton, names)
         if length is not None and length > 0:
             fitting = {
                 name: abs(np.log(length / share * size / USUAL_HEIGHT_M))
@@ -150,7 +152,7 @@ def unit_m(positions: Positions, skeleton: Skeleton) -> tuple[float, str] | None
     return None
 
 
-def up_axis(positions: Positions, rest: Rest, skeleton: Skeleton) -> tuple[Up, str]:
+def up_axis(coordinates: Positions, rest: Rest, skeleton: Skeleton) -> tuple[Up, str]:
     """The axis of the file that points up, and a note on how it was chosen.
 
     It is the axis along which the body stands in most frames. If the rest pose stands along another
@@ -159,15 +161,15 @@ def up_axis(positions: Positions, rest: Rest, skeleton: Skeleton) -> tuple[Up, s
 
     >>> from kinematics import synthetic
     >>> walk = synthetic.perform(synthetic.walk(1.0)).motion
-    >>> positions = np.asarray(walk.joints_m)
-    >>> up_axis(positions[..., [2, 0, 1]], positions[0][:, [2, 0, 1]], walk.skeleton)[0]
+    >>> coordinates = np.asarray(walk.joints_m)
+    >>> up_axis(coordinates[..., [2, 0, 1]], coordinates[0][:, [2, 0, 1]], walk.skeleton)[0]
     'z'
     """
     resting = _standing(rest, skeleton)
     by_rest, straight = nearest_axis(np.zeros(3) if resting is None else resting)
     known_by_rest = straight > SNAP_SPINE_COSINE
     by_rest = by_rest if known_by_rest else "y"
-    trunk, legs = _trunk_and_legs(positions, skeleton)
+    trunk, legs = _trunk_and_legs(coordinates, skeleton)
     along = trunk if legs is None else legs if trunk is None else trunk + legs
     by_motion: Up | None = None
     if along is not None:
@@ -180,7 +182,7 @@ def up_axis(positions: Positions, rest: Rest, skeleton: Skeleton) -> tuple[Up, s
         how = "the axis of its rest pose" if known_by_rest else "assumed: the body does not stand"
         return by_rest, how
     if known_by_rest and by_rest != by_motion and along is not None:
-        low = _middle(positions, skeleton, "ankle", "knee")
+        low = _middle(coordinates, skeleton, "ankle", "knee")
         tall = float(np.median(np.linalg.norm(along, axis=-1)))
         ground = np.inf if low is None else abs(np.median(low @ unit_vector(by_motion)))
         if ground > FLOOR_SHARE * tall:
@@ -246,7 +248,7 @@ def _toes_behind(rest: Rest, skeleton: Skeleton, axes: Float[np.ndarray, "3 3"])
 
 
 def begins_with_rest(
-    positions: Float[np.ndarray, "frames joints 3"], skeleton: Skeleton, *, unturned: bool
+    coordinates: Float[np.ndarray, "frames joints 3"], skeleton: Skeleton, *, unturned: bool
 ) -> bool:
     """Whether the first frame is a T-pose or the rest pose (`unturned`), followed by a jump.
 
@@ -255,22 +257,22 @@ def begins_with_rest(
     >>> begins_with_rest(np.asarray(walk.joints_m), walk.skeleton, unturned=True)
     False
     """
-    if len(positions) < 3:
+    if len(coordinates) < 3:
         return False
-    pelvis = _middle(positions[:32], skeleton, "pelvis", "hip")
+    pelvis = _middle(coordinates[:32], skeleton, "pelvis", "hip")
     if pelvis is None:
-        pelvis = positions[:32, 0]
-    steps = np.linalg.norm(np.diff(positions[:32] - pelvis[:, None], axis=0), axis=-1).max(axis=1)
+        pelvis = coordinates[:32, 0]
+    steps = np.linalg.norm(np.diff(coordinates[:32] - pelvis[:, None], axis=0), axis=-1).max(axis=1)
     if steps[0] < JUMP_M or steps[0] < JUMP_RATIO * steps[1:].max():
         return False
-    return unturned or _arms_out(positions[0], skeleton)
+    return unturned or _arms_out(coordinates[0], skeleton)
 
 
-def _arms_out(positions: Float[np.ndarray, "joints 3"], skeleton: Skeleton) -> bool:
+def _arms_out(coordinates: Float[np.ndarray, "joints 3"], skeleton: Skeleton) -> bool:
     """Whether both arms are stretched out to the sides in a straight line."""
-    arms = _chain(positions, skeleton, ("shoulder", "elbow", "wrist"))
+    arms = _chain(coordinates, skeleton, ("shoulder", "elbow", "wrist"))
     ends = _points(
-        positions, skeleton, ["left_wrist", "right_wrist", "left_shoulder", "right_shoulder"]
+        coordinates, skeleton, ["left_wrist", "right_wrist", "left_shoulder", "right_shoulder"]
     )
     if arms is None or ends is None:
         return False

@@ -121,7 +121,7 @@ def evaluate(
     and `OSError` when the disk is full; replies received until then are kept.
 
     >>> from mllm.answerers.blind import Chance
-    >>> evaluate("/nowhere", "/nowhere", Chance())  # doctest: +ELLIPSIS
+    >>> evaluate("/nowhere", "/nowhere/run", Chance())  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     ValueError: /nowhere: no manifest.json...

@@ -104,7 +104,8 @@ def _alone(score: Score, title: str) -> Iterator[Table]:
     if score.texts:
         headings = ("", "replies", "no text", "scored", "mean", "scorer", "not scored")
         yield Table(f"{title}free text", headings, [_text(*one) for one in score.texts.items()])
-    yield _letters(score, title)
+    if score.letters:
+        yield _letters(score, title)
     if score.silences:
         silences = [(reason, f"{count:,}") for reason, count in score.silences.items()]
         yield Table(f"{title}replies without an answer", ("why", "replies"), silences)

@@ -439,7 +439,9 @@ def test_a_store_gives_the_questions_of_its_motions(motions: Path, tmp_path: Pat
     packed = tmp_path / "packed"
     found = [native.read(path)[0] for path in sorted(motions.rglob("m*.npz"))]
     store.write(found, packed)
-    both = [build(source, tmp_path / source.name, EVERYTHING) for source in (motions, packed)]
+    both = [
+        build(source, tmp_path / f"of_{source.name}", EVERYTHING) for source in (motions, packed)
+    ]
     one, other = ({(r.clip, r.ask.name): (r.question, r.options, r.evidence) for r in rows_of(f)}
                   for f in both)  # fmt: skip
     assert one == other
@@ -458,7 +460,7 @@ def test_damaged_pickles_are_named_and_stop_no_build(
         (folder / f"bad{number:02}.pkl").write_bytes(
             b"\x80\x02cnumpy\ndtype\nX\x02\x00\x00\x00,8\x89\x88\x87R."
         )
-    inputs = dataset.read_manifest(
+    inputs = layout.read_manifest(
         build(folder, tmp_path / "out", EVERYTHING, workers=workers)
     ).inputs
     assert (inputs.clips, inputs.unreadable_files) == (6, 21)
@@ -629,7 +631,7 @@ def test_a_build_that_dies_while_files_move_goes_on(
         if at < 5:
             with pytest.raises(KeyboardInterrupt):
                 build(facts_file, out, overwrite=True)
-            assert not (out / dataset.MANIFEST).exists()
+            assert not (out / layout.MANIFEST).exists()
         else:
             build(facts_file, out, overwrite=True)
     build(facts_file, out)
