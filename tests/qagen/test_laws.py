@@ -31,7 +31,10 @@ CHANCE = {
 DRAWN = ("total", "path_length", "amount", "duration", "furthest_distance", "end_distance")
 """Rules whose other numbers are drawn by name, so that a mirror shows others."""
 
-OFFERED_BY_NAME = ("dominant_direction", "dominant_speed", "dominant_lean", "dominant_limb")
+OFFERED_BY_NAME = (
+    *("dominant_direction", "dominant_speed", "dominant_duration"),
+    *("dominant_lean", "dominant_limb"),
+)
 """Rules whose options are drawn by the clip's name; what is not among them is not asked for."""
 
 _SWAPPED = {
