@@ -156,22 +156,38 @@ def _travel(
 
 
 def walk(distance_m: float, *, speed_mps: float = 1.2) -> Script:
-    """Walks straight ahead."""
+    """Walks straight ahead.
+
+    >>> walk(3.0).movements[0].distance_m
+    3.0
+    """
     return _travel("walk", distance_m, speed_mps, (0.1, 2.0))
 
 
 def run(distance_m: float, *, speed_mps: float = 3.0) -> Script:
-    """Runs straight ahead."""
+    """Runs straight ahead.
+
+    >>> run(10.0).movements[0].kind
+    'run'
+    """
     return _travel("run", distance_m, speed_mps, (2.0, 8.0))
 
 
 def walk_backward(distance_m: float, *, speed_mps: float = 0.8) -> Script:
-    """Walks backwards, facing ahead."""
+    """Walks backwards, facing ahead.
+
+    >>> walk_backward(1.0).movements[0].toward
+    'backward'
+    """
     return _travel("walk_backward", distance_m, speed_mps, (0.1, 1.5), "backward")
 
 
 def sidestep(distance_m: float, *, to: Side, speed_mps: float = 0.5) -> Script:
-    """Steps sideways, facing ahead."""
+    """Steps sideways, facing ahead.
+
+    >>> sidestep(1.0, to="left").movements[0].toward
+    'left'
+    """
     return _travel("sidestep", distance_m, speed_mps, (0.1, 1.0), to)
 
 
@@ -219,6 +235,9 @@ def lean(
     """Leans and comes back after `hold_s`; with `stay`, leans until `straighten`.
 
     `duration_s` is the time in each direction; the pelvis tilts by `pelvis_share` of the angle.
+
+    >>> lean(0.5, toward="left", stay=True).movements[0].hold_s is None
+    True
     """
     return _only(
         Lean(
@@ -233,18 +252,30 @@ def lean(
 
 
 def bow(angle_rad: float, *, hold_s: float = 1.0, pelvis_share: float = 0.4) -> Script:
-    """Bends forward from the hips and the back, possibly beyond 90 degrees, and comes back."""
+    """Bends forward from the hips and the back, possibly beyond 90 degrees, and comes back.
+
+    >>> bow(math.radians(100)).movements[0].pelvis_share
+    0.4
+    """
     (movement,) = lean(angle_rad, hold_s=hold_s, pelvis_share=pelvis_share).movements
     return _only(Lean(**{**vars(movement), "kind": "bow"}))
 
 
 def straighten(*, duration_s: float = 1.2) -> Script:
-    """Comes back from a lean with `stay`."""
+    """Comes back from a lean with `stay`.
+
+    >>> straighten().movements[0].kind
+    'straighten'
+    """
     return _only(Straighten(duration_s=_checked("duration_s", duration_s, 0.2, 1e3)))
 
 
 def crouch(depth_m: float, *, hold_s: float = 1.0) -> Script:
-    """Bends the knees, the feet on the floor, and comes up again."""
+    """Bends the knees, the feet on the floor, and comes up again.
+
+    >>> crouch(0.3).movements[0].drop_m
+    0.3
+    """
     return _only(
         Drop(
             kind="crouch",
@@ -256,7 +287,11 @@ def crouch(depth_m: float, *, hold_s: float = 1.0) -> Script:
 
 
 def sit(drop_m: float) -> Script:
-    """Lowers the body and stays down until `stand_up`."""
+    """Lowers the body and stays down until `stand_up`.
+
+    >>> sit(0.4).movements[0].hold_s is None
+    True
+    """
     return _only(
         Drop(
             kind="sit",
@@ -268,12 +303,20 @@ def sit(drop_m: float) -> Script:
 
 
 def stand_up(*, duration_s: float = 1.0) -> Script:
-    """Rises to standing height."""
+    """Rises to standing height.
+
+    >>> stand_up().movements[0].duration_s
+    1.0
+    """
     return _only(StandUp(duration_s=_checked("duration_s", duration_s, 0.2, 1e3)))
 
 
 def jump(height_m: float, *, forward_m: float = 0.0, dip_m: float = 0.06) -> Script:
-    """Dips, takes off, flies under gravity with both feet off the floor, and lands."""
+    """Dips, takes off, flies under gravity with both feet off the floor, and lands.
+
+    >>> jump(0.3).movements[0].height_m
+    0.3
+    """
     return _only(
         Jump(
             height_m=_checked("height_m", height_m, MIN_JUMP_M, 1.0),
@@ -284,7 +327,11 @@ def jump(height_m: float, *, forward_m: float = 0.0, dip_m: float = 0.06) -> Scr
 
 
 def wave(*, side: Side = "right", cycles: int = 5, rate_hz: float = 1.5) -> Script:
-    """Raises one arm and waves it; root and trunk stay still."""
+    """Raises one arm and waves it; root and trunk stay still.
+
+    >>> wave(side="left").movements[0].cycles
+    5
+    """
     return _only(
         Wave(
             side=side,
@@ -295,10 +342,18 @@ def wave(*, side: Side = "right", cycles: int = 5, rate_hz: float = 1.5) -> Scri
 
 
 def stand(duration_s: float) -> Script:
-    """Stands still, or stays seated or bent."""
+    """Stands still, or stays seated or bent.
+
+    >>> stand(2.0).movements[0].duration_s
+    2.0
+    """
     return _only(Stand(duration_s=_checked("duration_s", duration_s, 0.0, 1e5)))
 
 
 def pause(duration_s: float) -> Script:
-    """The same as `stand`, for use between two movements."""
+    """The same as `stand`, for use between two movements.
+
+    >>> pause(1.0) == stand(1.0)
+    True
+    """
     return stand(duration_s)
